@@ -1,0 +1,215 @@
+/* Odd answers about objects: attributes hidden or altered on private keys, classes that are never
+ * found. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "shim.h"
+
+CK_OBJECT_CLASS class_of(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
+{
+	CK_OBJECT_CLASS class;
+	CK_ATTRIBUTE asked = {CKA_CLASS, &class, sizeof class};
+
+	if (real->C_GetAttributeValue(session, object, &asked, 1) != CKR_OK)
+		return CK_UNAVAILABLE_INFORMATION;
+	return class;
+}
+
+static bool is_altering(void)
+{
+	const struct settings *now = settings_now();
+
+	return now->hidden_attributes.count || now->attributes.count;
+}
+
+static bool is_altered(CK_ATTRIBUTE_TYPE type)
+{
+	const struct settings *now = settings_now();
+	bool on;
+
+	return numbers_have(&now->hidden_attributes, type) ||
+	       switches_have(&now->attributes, type, &on);
+}
+
+static CK_ATTRIBUTE_PTR new_attributes(CK_ULONG count)
+{
+	CK_ATTRIBUTE_PTR attributes = calloc(count ? count : 1, sizeof *attributes);
+
+	if (!attributes)
+		give_up("no memory");
+	return attributes;
+}
+
+/* Those of `attributes` that are altered, or those that are not. The values are not copied. */
+static CK_ULONG choose(CK_ATTRIBUTE_PTR chosen, const CK_ATTRIBUTE *attributes, CK_ULONG count,
+		       bool altered)
+{
+	CK_ULONG n = 0;
+
+	for (CK_ULONG i = 0; i < count; i++) {
+		if (is_altered(attributes[i].type) == altered)
+			chosen[n++] = attributes[i];
+	}
+	return n;
+}
+
+/* What C_GetAttributeValue says of one attribute (PKCS#11 v2.40 base §5.7, the five cases). */
+static CK_RV answer_altered(CK_ATTRIBUTE_PTR attribute)
+{
+	CK_RV rv = CKR_OK;
+	bool on = false;
+
+	if (!switches_have(&settings_now()->attributes, attribute->type, &on))
+		rv = CKR_ATTRIBUTE_TYPE_INVALID;
+	else if (attribute->pValue && attribute->ulValueLen < sizeof(CK_BBOOL))
+		rv = CKR_BUFFER_TOO_SMALL;
+	else if (attribute->pValue)
+		*(CK_BBOOL *)attribute->pValue = on;
+	attribute->ulValueLen = rv == CKR_OK ? sizeof(CK_BBOOL) : CK_UNAVAILABLE_INFORMATION;
+	return rv;
+}
+
+static CK_RV read_private_key(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
+			      CK_ATTRIBUTE_PTR attributes, CK_ULONG count)
+{
+	CK_ATTRIBUTE_PTR others = new_attributes(count);
+	CK_ULONG other_count = choose(others, attributes, count, false);
+	CK_ATTRIBUTE_PTR other = others;
+	CK_RV rv = CKR_OK;
+
+	if (other_count)
+		rv = real->C_GetAttributeValue(session, object, others, other_count);
+	for (CK_ULONG i = 0; i < count; i++) {
+		if (is_altered(attributes[i].type)) {
+			CK_RV altered = answer_altered(&attributes[i]);
+
+			rv = rv == CKR_OK ? altered : rv;
+		} else {
+			attributes[i].ulValueLen = (other++)->ulValueLen;
+		}
+	}
+	free(others);
+	return rv;
+}
+
+CK_RV odd_C_GetAttributeValue(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
+			      CK_ATTRIBUTE_PTR attributes, CK_ULONG count)
+{
+	if (!attributes || !is_altering() || class_of(session, object) != CKO_PRIVATE_KEY)
+		return real->C_GetAttributeValue(session, object, attributes, count);
+	return read_private_key(session, object, attributes, count);
+}
+
+static void keep_conditions(struct session *session, const CK_ATTRIBUTE *attributes, CK_ULONG count)
+{
+	session->conditions = new_attributes(count);
+	session->condition_count = choose(session->conditions, attributes, count, true);
+	for (CK_ULONG i = 0; i < session->condition_count; i++) {
+		CK_ATTRIBUTE_PTR condition = &session->conditions[i];
+		void *value = malloc(condition->ulValueLen + 1);
+
+		if (!value)
+			give_up("no memory");
+		if (condition->ulValueLen)
+			memcpy(value, condition->pValue, condition->ulValueLen);
+		condition->pValue = value;
+	}
+}
+
+/* The real token knows nothing of altered attributes: it searches by the others, C_FindObjects does
+ * the rest. */
+static CK_RV search_by_others(CK_SESSION_HANDLE session, const CK_ATTRIBUTE *attributes,
+			      CK_ULONG count)
+{
+	CK_ATTRIBUTE_PTR others = new_attributes(count);
+	CK_ULONG other_count = choose(others, attributes, count, false);
+	CK_RV rv = real->C_FindObjectsInit(session, others, other_count);
+
+	free(others);
+	return rv;
+}
+
+CK_RV odd_C_FindObjectsInit(CK_SESSION_HANDLE session, CK_ATTRIBUTE_PTR attributes, CK_ULONG count)
+{
+	struct session *searching = session_find(session);
+	bool choosing = searching && attributes && is_altering();
+	CK_RV rv = choosing ? search_by_others(session, attributes, count)
+			    : real->C_FindObjectsInit(session, attributes, count);
+
+	if (rv != CKR_OK || !searching)
+		return rv;
+	session_drop_conditions(searching); /* of the search before */
+	if (choosing)
+		keep_conditions(searching, attributes, count);
+	return CKR_OK;
+}
+
+static bool has_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
+		      const CK_ATTRIBUTE *wanted)
+{
+	CK_ATTRIBUTE found = {wanted->type, malloc(wanted->ulValueLen + 1), wanted->ulValueLen};
+	bool same;
+
+	if (!found.pValue)
+		give_up("no memory");
+	same = odd_C_GetAttributeValue(session, object, &found, 1) == CKR_OK &&
+	       found.ulValueLen == wanted->ulValueLen &&
+	       !memcmp(found.pValue, wanted->pValue, wanted->ulValueLen);
+	free(found.pValue);
+	return same;
+}
+
+static bool is_to_be_found(const struct session *searching, CK_OBJECT_HANDLE object)
+{
+	const struct numbers *hidden = &settings_now()->hidden_classes;
+
+	if (hidden->count && numbers_have(hidden, class_of(searching->handle, object)))
+		return false;
+	for (CK_ULONG i = 0; i < searching->condition_count; i++) {
+		if (!has_value(searching->handle, object, &searching->conditions[i]))
+			return false;
+	}
+	return true;
+}
+
+static CK_ULONG keep_those_to_be_found(const struct session *searching, CK_OBJECT_HANDLE *objects,
+				       CK_ULONG count)
+{
+	CK_ULONG kept = 0;
+
+	for (CK_ULONG i = 0; i < count; i++) {
+		if (is_to_be_found(searching, objects[i]))
+			objects[kept++] = objects[i];
+	}
+	return kept;
+}
+
+/* Asks until it is full or nothing is left: fewer objects than asked for mean the end to many
+ * programs. */
+static CK_RV find_chosen(const struct session *searching, CK_OBJECT_HANDLE_PTR objects,
+			 CK_ULONG most, CK_ULONG_PTR count)
+{
+	CK_ULONG found = 0;
+	CK_RV rv;
+
+	do {
+		rv = real->C_FindObjects(searching->handle, objects + found, most - found, count);
+		if (rv != CKR_OK || !*count)
+			break;
+		found += keep_those_to_be_found(searching, objects + found, *count);
+	} while (found < most);
+	if (rv == CKR_OK)
+		*count = found;
+	return rv;
+}
+
+CK_RV odd_C_FindObjects(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE_PTR objects, CK_ULONG most,
+			CK_ULONG_PTR count)
+{
+	struct session *searching = session_find(session);
+	bool hiding = settings_now()->hidden_classes.count > 0;
+
+	if (!searching || !objects || !count || (!hiding && !searching->condition_count))
+		return real->C_FindObjects(session, objects, most, count);
+	return find_chosen(searching, objects, most, count);
+}

@@ -1,0 +1,100 @@
+/* What the shim was told, by its environment (SHIM_…) or the control file that overrides it: read,
+ * checked, no behaviour. Whatever cannot be understood aborts the process: a test that mistypes
+ * must not pass. */
+#ifndef SHIM_SETTINGS_H
+#define SHIM_SETTINGS_H
+
+#include <limits.h>
+#include <stdbool.h>
+
+#include "functions.h"
+
+enum { SHIM_LIST_MOST = 64, SHIM_PIN_MOST = 255, SHIM_LABEL_SIZE = 32 };
+
+struct call_rule {
+	enum shim_function function;
+	unsigned long nth; /* from 1; 0 is every call */
+	CK_RV code;        /* of SHIM_FAIL only */
+};
+
+struct call_rules {
+	size_t count;
+	struct call_rule list[SHIM_LIST_MOST];
+};
+
+struct numbers {
+	size_t count;
+	CK_ULONG list[SHIM_LIST_MOST];
+};
+
+struct switches {
+	size_t count;
+	struct {
+		CK_ULONG number;
+		bool on;
+	} list[SHIM_LIST_MOST];
+};
+
+struct label {
+	size_t length; /* 0: the real label */
+	CK_BYTE bytes[SHIM_LABEL_SIZE];
+};
+
+enum signature_fault {
+	SIGNATURE_RIGHT,
+	SIGNATURE_FLIP,
+	SIGNATURE_SHORT,
+	SIGNATURE_EMPTY,
+	SIGNATURE_LONG,
+	SIGNATURE_STRIPPED
+};
+
+enum initialize_fault {
+	INITIALIZE_RIGHT,
+	INITIALIZE_NEEDS_OS_LOCKING,
+	INITIALIZE_REFUSES_OS_LOCKING,
+	INITIALIZE_ALREADY
+};
+
+struct settings {
+	char module[PATH_MAX];
+	char log[PATH_MAX];
+	CK_ULONG delay; /* microseconds */
+	struct call_rules fail, hang, crash, exit, pull;
+	CK_ULONG pull_calls;
+	struct numbers mechanisms;
+	struct switches token_flags;
+	char pinpad[SHIM_PIN_MOST + 1];
+	char context_pin[SHIM_PIN_MOST + 1];
+	unsigned signature; /* enum signature_fault */
+	struct numbers hidden_attributes;
+	struct numbers hidden_classes;
+	struct switches attributes;
+	CK_ULONG slots;
+	CK_ULONG slots_claim_token;
+	struct label label;
+	unsigned initialize; /* enum initialize_fault */
+	CK_ULONG noise;
+	struct settings *previous;
+};
+
+/* Reads the control file again where it has changed. What it returns stays valid until
+ * settings_free(). */
+const struct settings *settings_refresh(void);
+
+/* As of the last settings_refresh(). */
+const struct settings *settings_now(void);
+
+void settings_free(void);
+
+const struct call_rule *rule_for(const struct call_rules *rules, enum shim_function function,
+				 unsigned long nth);
+bool numbers_have(const struct numbers *numbers, CK_ULONG number);
+
+/* `*on` is set only where the number is in the list. */
+bool switches_have(const struct switches *switches, CK_ULONG number, bool *on);
+
+/* Says "shim: …" on standard error and aborts. */
+_Noreturn void give_up(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

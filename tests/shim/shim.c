@@ -1,0 +1,247 @@
+/* The module's entrance: each function of PKCS#11 2.40 is counted, delayed, failed or passed on
+ * here, and logged. Wrong answers of single functions are made in odd_*.c, the settings read in
+ * settings.c. */
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "names.h"
+#include "shim.h"
+
+enum subject { LIBRARY, SLOT, SESSION };
+
+CK_FUNCTION_LIST_PTR real;
+
+static atomic_ulong calls[SHIM_FUNCTION_COUNT];
+
+/* Opened anew for each line, as a program may close all descriptors that it does not know. */
+static int log_open(const char *path)
+{
+	int log = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+
+	if (log < 0)
+		give_up("SHIM_LOG: cannot write to %s", path);
+	return log;
+}
+
+static void log_line(enum shim_function function, const char *outcome)
+{
+	const char *path = settings_now()->log;
+	char line[128];
+	int length = snprintf(line, sizeof line, "%s %s\n", function_name(function), outcome);
+	int log;
+
+	if (!*path)
+		return;
+	log = log_open(path);
+	if (write(log, line, length) != length)
+		give_up("SHIM_LOG: cannot write to %s", path);
+	close(log);
+}
+
+static void log_answer(enum shim_function function, CK_RV rv)
+{
+	const char *name = constant_name("CKR_", rv);
+	char number[2 + 2 * sizeof rv + 1];
+
+	snprintf(number, sizeof number, "0x%lx", rv);
+	log_line(function, name ? name : number);
+}
+
+void make_noise(const char *where)
+{
+	if (!settings_now()->noise)
+		return;
+	printf("shim: noise on standard output, %s\n", where);
+	fflush(stdout);
+	dprintf(STDOUT_FILENO, "shim: noise on descriptor 1, %s\n", where);
+	dprintf(STDERR_FILENO, "shim: noise on standard error, %s\n", where);
+}
+
+static void delay(CK_ULONG microseconds)
+{
+	struct timespec left = {microseconds / 1000000, microseconds % 1000000 * 1000};
+
+	while (microseconds && nanosleep(&left, &left))
+		;
+}
+
+/* A true SIGSEGV, also where a sanitizer would step in first. */
+__attribute__((no_sanitize("undefined", "address"))) static void crash(void)
+{
+	volatile int *volatile nowhere = NULL;
+
+	*nowhere = 0;
+}
+
+static void hang(void)
+{
+	for (;;)
+		pause();
+}
+
+static void break_off(const struct settings *now, enum shim_function function, unsigned long nth)
+{
+	if (rule_for(&now->crash, function, nth)) {
+		log_line(function, "SHIM_CRASH");
+		crash();
+	}
+	if (rule_for(&now->exit, function, nth)) {
+		log_line(function, "SHIM_EXIT");
+		exit(EXIT_SUCCESS);
+	}
+	if (rule_for(&now->hang, function, nth)) {
+		log_line(function, "SHIM_HANG");
+		hang();
+	}
+}
+
+static bool token_is_away(const struct settings *now, enum shim_function function,
+			  unsigned long nth)
+{
+	static pthread_mutex_t pulling = PTHREAD_MUTEX_INITIALIZER;
+	static CK_ULONG calls_left;
+	bool away;
+
+	pthread_mutex_lock(&pulling);
+	if (rule_for(&now->pull, function, nth)) {
+		calls_left = now->pull_calls;
+		sessions_pull();
+	}
+	away = calls_left > 0;
+	if (away)
+		calls_left--;
+	pthread_mutex_unlock(&pulling);
+	return away;
+}
+
+static bool is_refused(const struct settings *now, enum shim_function function, unsigned long nth,
+		       CK_RV *rv)
+{
+	const struct call_rule *rule = rule_for(&now->fail, function, nth);
+
+	if (token_is_away(now, function, nth)) {
+		*rv = CKR_DEVICE_REMOVED;
+		return true;
+	}
+	if (rule)
+		*rv = rule->code;
+	return rule;
+}
+
+static bool is_part_of_signing(enum shim_function function)
+{
+	switch (function) {
+	case FUNCTION_C_SignInit:
+	case FUNCTION_C_Login: /* looks for itself what kind of login it is */
+	case FUNCTION_C_Sign:
+	case FUNCTION_C_SignUpdate:
+	case FUNCTION_C_SignFinal:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* True where the call is to go on; otherwise `*rv` answers it. `handle` is what `subject` says it
+ * is. */
+static bool call_begins(enum shim_function function, enum subject subject, CK_ULONG handle,
+			CK_RV *rv)
+{
+	const struct settings *now = settings_refresh();
+	unsigned long nth = ++calls[function];
+
+	delay(now->delay);
+	break_off(now, function, nth);
+	if (is_refused(now, function, nth, rv))
+		return false;
+	if (subject == SESSION && !is_part_of_signing(function))
+		signing_interrupted(handle);
+	if (subject == SLOT && function != FUNCTION_C_GetSlotInfo && slot_is_empty(handle)) {
+		*rv = CKR_TOKEN_NOT_PRESENT;
+		return false;
+	}
+	return true;
+}
+
+static CK_RV call_ends(enum shim_function function, CK_RV rv)
+{
+	log_answer(function, rv);
+	return rv;
+}
+
+#define ON_LIBRARY LIBRARY, 0
+#define ON_SLOT SLOT, slot
+#define ON_SESSION SESSION, session
+#define CALL_REAL(name) real->name
+#define CALL_ODD(name) odd_##name
+#define ANSWER(layer, on, name, parameters, arguments) \
+	static CK_RV shim_##name parameters \
+	{ \
+		CK_RV rv; \
+\
+		if (call_begins(FUNCTION_##name, ON_##on, &rv)) \
+			rv = CALL_##layer(name) arguments; \
+		return call_ends(FUNCTION_##name, rv); \
+	}
+SHIM_FUNCTIONS(ANSWER)
+
+#define ENTER(layer, on, name, parameters, arguments) .name = shim_##name,
+static CK_FUNCTION_LIST functions = {.version = {2, 40}, SHIM_FUNCTIONS(ENTER)};
+
+static CK_FUNCTION_LIST_PTR load_real(const char *path)
+{
+	void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	CK_C_GetFunctionList get_list = NULL;
+	CK_FUNCTION_LIST_PTR list = NULL;
+
+	if (!library)
+		give_up("SHIM_MODULE: %s", dlerror());
+	*(void **)&get_list = dlsym(library, "C_GetFunctionList");
+	if (!get_list || get_list(&list) != CKR_OK)
+		give_up("SHIM_MODULE: %s is no PKCS#11 module", path);
+	return list;
+}
+
+CK_RV odd_C_GetFunctionList(CK_FUNCTION_LIST_PTR_PTR list)
+{
+	static pthread_mutex_t loading = PTHREAD_MUTEX_INITIALIZER;
+
+	if (!list)
+		return CKR_ARGUMENTS_BAD;
+	pthread_mutex_lock(&loading);
+	if (!real)
+		real = load_real(settings_now()->module);
+	pthread_mutex_unlock(&loading);
+	*list = &functions;
+	return CKR_OK;
+}
+
+__attribute__((visibility("default"))) CK_RV C_GetFunctionList(CK_FUNCTION_LIST_PTR_PTR list)
+{
+	return shim_C_GetFunctionList(list);
+}
+
+/* At load, so that a wrong setting is known before the first call. */
+__attribute__((constructor)) static void loaded(void)
+{
+	const struct settings *now = settings_refresh();
+
+	if (*now->log)
+		close(log_open(now->log));
+	make_noise("at load");
+}
+
+/* The real module stays loaded: taking it down in a destructor breaks those with destructors of
+ * their own. */
+__attribute__((destructor)) static void unloaded(void)
+{
+	sessions_closed();
+	settings_free();
+}
