@@ -1,0 +1,39 @@
+/* The modes: what the server answers to a request for the nonce, or for the check, instead of the
+ * right thing. */
+#ifndef STANDIN_MODES_H
+#define STANDIN_MODES_H
+
+#include "bodies.h"
+#include "delivery.h"
+
+#include <stdbool.h>
+
+#define GOOD_MODE "ok"
+
+/* A member that is 0 means: as Chronograf does it. */
+struct mode {
+	const char *name;
+	const char *what;
+
+	unsigned status;
+	const char *body; /* instead of the nonce; for raw modes: the bytes that are sent */
+	spoil_function *spoil;
+	const char *type;     /* Content-Type */
+	const char *encoding; /* Content-Encoding */
+	const char *expires;  /* the header's text; "" leaves it out */
+	const char *location; /* Location; a path is one below the server's base path */
+	bool elsewhere;       /* the location is on this server's other host name */
+	enum delivery delivery;
+	const char *again; /* raw modes: sent after the body for ever */
+
+	bool replaced_once;    /* the nonce is replaced once, as soon as it has been handed out */
+	unsigned check_status; /* the answer to /chronograf/v1/mappings, whoever asks */
+};
+
+/* NULL: there is no such mode. */
+const struct mode *mode_find(const char *name);
+
+/* Prints name and explanation of each, a line each. */
+void modes_list(void);
+
+#endif

@@ -1,0 +1,218 @@
+/* Reading the command line. Strings point into it. */
+#include "options.h"
+
+#include "nonce.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define USAGE_ERROR 2
+
+/* Reads an argument into a member of the options. */
+typedef void read_function(const char *name, char *argument, void *member);
+
+static const char help[] =
+	"standin [OPTION]... - a Chronograf to test against, on 127.0.0.1, at a port that the "
+	"kernel picks\n"
+	"Prints its base URL when it is ready. Ends on SIGTERM and SIGINT, and with its parent.\n"
+	"SIGHUP replaces the nonce, as a restart does.\n\n"
+	"  --pub-key-file FILE         PKCS#1 DER in a PUBLIC KEY block, as Chronograf wants it;\n"
+	"                              without it no token is good\n"
+	"  --base-path PATH            answer below PATH (/chronograf)\n"
+	"  --tls-cert PEM              HTTPS with this certificate ...\n"
+	"  --tls-key PEM               ... and this key\n"
+	"  --mode MODE                 answer badly in this way (ok)\n"
+	"  --nonce UUID                the first nonce (random)\n"
+	"  --nonce-expiration SECONDS  replace the nonce so often (600)\n"
+	"  --zone ABBREVIATION         the server's time zone (UTC): UTC, GMT, CET, EST; any "
+	"other\n"
+	"                              is a mere label on UTC time\n"
+	"  --delay MILLISECONDS        wait so long before each answer (0)\n"
+	"  --servers N                 servers with nonces of their own below BASE/s/0 to "
+	"BASE/s/N-1 (1)\n"
+	"  --log FILE                  append METHOD PATH VERSION STATUS AUTHORIZATION-SCHEME a "
+	"request\n"
+	"  --open                      run without authentication: everybody passes the check\n"
+	"  --basic-auth USER:PASSWORD  answer 401 to requests for the nonce without it\n"
+	"  --list-modes                print the modes\n"
+	"  --help                      print this\n";
+
+__attribute__((format(printf, 1, 2))) static _Noreturn void refuse(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	fputs("standin: ", stderr);
+	vfprintf(stderr, format, arguments);
+	fputs(" (see --help)\n", stderr);
+	va_end(arguments);
+	exit(USAGE_ERROR);
+}
+
+static void read_text(const char *name, char *argument, void *member)
+{
+	(void)name;
+	*(const char **)member = argument;
+}
+
+static void read_number(const char *name, char *argument, void *member)
+{
+	unsigned long number;
+	char *end;
+
+	errno = 0;
+	number = strtoul(argument, &end, 10);
+	if (!isdigit((unsigned char)argument[0]) || *end != '\0' || errno != 0 || number > INT_MAX)
+		refuse("--%s %s: a number is needed", name, argument);
+	*(unsigned *)member = (unsigned)number;
+}
+
+static void read_count(const char *name, char *argument, void *member)
+{
+	read_number(name, argument, member);
+	if (*(unsigned *)member == 0)
+		refuse("--%s: 1 or more is needed", name);
+}
+
+/* Cuts off the slash at its end. */
+static void read_base_path(const char *name, char *argument, void *member)
+{
+	size_t length = strlen(argument);
+
+	if (length > 0 && argument[0] != '/')
+		refuse("--%s %s: it must begin with a slash", name, argument);
+	if (length > 0 && argument[length - 1] == '/')
+		argument[length - 1] = '\0';
+	*(const char **)member = argument;
+}
+
+static void read_mode(const char *name, char *argument, void *member)
+{
+	const struct mode *mode = mode_find(argument);
+
+	if (mode == NULL)
+		refuse("--%s %s: there is no such mode, --list-modes names them", name, argument);
+	*(const struct mode **)member = mode;
+}
+
+static void read_nonce(const char *name, char *argument, void *member)
+{
+	if (!nonce_is_canonical(argument))
+		refuse("--%s %s: this is no canonical lower-case UUID", name, argument);
+	*(const char **)member = argument;
+}
+
+/* What goes into a header must not end it. */
+static void read_zone(const char *name, char *argument, void *member)
+{
+	size_t length = strlen(argument);
+
+	if (length == 0 || length > 16)
+		refuse("--%s: 1 to 16 characters are needed", name);
+	for (size_t i = 0; i < length; i++)
+		if (!isgraph((unsigned char)argument[i]))
+			refuse("--%s: only printable characters other than space are allowed",
+			       name);
+	*(const char **)member = argument;
+}
+
+static void read_basic_auth(const char *name, char *argument, void *member)
+{
+	if (strchr(argument, ':') == NULL)
+		refuse("--%s: USER:PASSWORD is needed", name);
+	*(const char **)member = argument;
+}
+
+/* A row without `read` is a flag, and its member a bool. */
+static const struct row {
+	const char *name;
+	read_function *read;
+	size_t member;
+} rows[] = {
+	{"pub-key-file", read_text, offsetof(struct options, pub_key_file)},
+	{"base-path", read_base_path, offsetof(struct options, base_path)},
+	{"tls-cert", read_text, offsetof(struct options, tls_cert)},
+	{"tls-key", read_text, offsetof(struct options, tls_key)},
+	{"mode", read_mode, offsetof(struct options, mode)},
+	{"nonce", read_nonce, offsetof(struct options, nonce)},
+	{"nonce-expiration", read_count, offsetof(struct options, nonce_expiration)},
+	{"zone", read_zone, offsetof(struct options, zone)},
+	{"delay", read_number, offsetof(struct options, delay)},
+	{"servers", read_number, offsetof(struct options, servers)},
+	{"log", read_text, offsetof(struct options, log)},
+	{"open", NULL, offsetof(struct options, open)},
+	{"basic-auth", read_basic_auth, offsetof(struct options, basic_auth)},
+	{"list-modes", NULL, offsetof(struct options, list_modes)},
+	{"help", NULL, offsetof(struct options, help)},
+};
+
+#define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
+
+static void read_row(const struct row *row, char *argument, struct options *options)
+{
+	void *member = (char *)options + row->member;
+
+	if (row->read == NULL)
+		*(bool *)member = true;
+	else
+		row->read(row->name, argument, member);
+}
+
+/* Reads all arguments. getopt_long prints an error of its own, and no option has a short form. */
+static void read_rows(int count, char **arguments, struct options *options)
+{
+	struct option long_options[ROW_COUNT + 1] = {0};
+	int row = 0;
+
+	for (size_t i = 0; i < ROW_COUNT; i++) {
+		long_options[i].name = rows[i].name;
+		long_options[i].has_arg = rows[i].read == NULL ? no_argument : required_argument;
+	}
+	for (;;) {
+		switch (getopt_long(count, arguments, "", long_options, &row)) {
+		case 0:
+			read_row(&rows[row], optarg, options);
+			break;
+		case -1:
+			return;
+		default:
+			exit(USAGE_ERROR);
+		}
+	}
+}
+
+static void check_together(int count, char **arguments, const struct options *options)
+{
+	if (optind < count)
+		refuse("%s: only options are understood", arguments[optind]);
+	if ((options->tls_cert == NULL) != (options->tls_key == NULL))
+		refuse("--tls-cert and --tls-key go together");
+}
+
+struct options options_read(int count, char **arguments)
+{
+	struct options options = {
+		.base_path = "",
+		.mode = mode_find(GOOD_MODE),
+		.nonce_expiration = 600,
+		.zone = "UTC",
+		.servers = 1,
+	};
+
+	read_rows(count, arguments, &options);
+	if (options.help)
+		fputs(help, stdout);
+	if (options.list_modes)
+		modes_list();
+	if (options.help || options.list_modes)
+		exit(0);
+	check_together(count, arguments, &options);
+	return options;
+}

@@ -1,0 +1,31 @@
+/* The command line. */
+#ifndef STANDIN_OPTIONS_H
+#define STANDIN_OPTIONS_H
+
+#include "modes.h"
+
+#include <stdbool.h>
+
+struct options {
+	const char *pub_key_file; /* NULL: no token is good */
+	const char *base_path;    /* "" or "/chronograf", with no slash at its end */
+	const char *tls_cert;     /* PEM files; both or none */
+	const char *tls_key;
+	const struct mode *mode;
+	const char *nonce;         /* the first one; NULL: random */
+	unsigned nonce_expiration; /* seconds */
+	const char *zone;
+	unsigned delay; /* milliseconds */
+	unsigned servers;
+	const char *log; /* NULL: none */
+	bool open;
+	const char *basic_auth; /* user:password; NULL: none */
+	bool list_modes;
+	bool help;
+};
+
+/* Reads the command line; ends the process where it is wrong, or asks for --help or --list-modes.
+ */
+struct options options_read(int count, char **arguments);
+
+#endif

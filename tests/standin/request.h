@@ -1,0 +1,37 @@
+/* Within the HTTP server: what its two halves, MHD's callbacks (server.c) and the answers
+ * (answers.c), share. */
+#ifndef STANDIN_REQUEST_H
+#define STANDIN_REQUEST_H
+
+#include "later.h"
+#include "server.h"
+
+#include <microhttpd.h>
+#include <stdbool.h>
+
+struct server {
+	struct server_settings settings;
+	struct MHD_Daemon *daemon;
+	struct later *later;
+	char *cert, *key; /* PEM */
+	char *basic;      /* the Authorization header that --basic-auth wants */
+	bool replaced;    /* the nonce, as the mode wants it replaced once */
+};
+
+/* A request under way. MHD calls with one of these from one thread at a time. */
+struct request {
+	struct server *server;
+	struct MHD_Connection *connection;
+	const char *method, *version;
+	const char *url; /* decoded, without the query */
+	char *path;      /* as it came, with the query */
+	bool begun;      /* MHD calls first when only the headers are there */
+	bool delayed;    /* has waited for --delay */
+	int number;      /* of the server below the base path */
+	int prefix;      /* length of that server's base path */
+};
+
+/* Queues the answer; MHD_NO closes the connection instead. */
+enum MHD_Result answer(struct request *request);
+
+#endif
