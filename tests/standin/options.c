@@ -25,7 +25,7 @@ static const char help[] =
 	"SIGHUP replaces the nonce, as a restart does.\n\n"
 	"  --pub-key-file FILE         PKCS#1 DER in a PUBLIC KEY block, as Chronograf wants it;\n"
 	"                              without it no token is good\n"
-	"  --base-path PATH            answer below PATH (/chronograf)\n"
+	"  --base-path PATH            answer below PATH, such as /chronograf (none)\n"
 	"  --tls-cert PEM              HTTPS with this certificate ...\n"
 	"  --tls-key PEM               ... and this key\n"
 	"  --mode MODE                 answer badly in this way (ok)\n"
