@@ -1,0 +1,49 @@
+/*
+ * A secret: a PIN or passphrase in memory that is locked (never swapped), left out of core dumps,
+ * absent from forked children (they read zeros), and wiped when freed.
+ */
+#ifndef CHRONOSIGN_SECRET_H
+#define CHRONOSIGN_SECRET_H
+
+#include <chronosign/error.h>
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The longest PIN or passphrase, in bytes; a longer one is an error, never cut short. */
+#define CHRONOSIGN_SECRET_MAX 1024
+
+typedef struct chronosign_secret chronosign_secret;
+
+/* Copies `length` bytes (at most CHRONOSIGN_SECRET_MAX; any values, NUL too). The caller wipes its
+ * own copy. */
+chronosign_secret *chronosign_secret_new(const void *bytes, size_t length,
+					 chronosign_error **error);
+
+/*
+ * Moves text at `value` (NUL-terminated: an environment variable's value or a command line
+ * argument) into a secret and overwrites it where it stands, so that /proc/PID/environ and
+ * /proc/PID/cmdline lose it.
+ */
+chronosign_secret *chronosign_secret_take(char *value, chronosign_error **error);
+
+/*
+ * A secret of `capacity` bytes of zeroed memory and of length 0, to be filled in place by its
+ * maker: a prompt, or a reader of some store. NULL with *error set if the memory cannot be locked.
+ */
+chronosign_secret *chronosign_secret_allocate(size_t capacity, chronosign_error **error);
+
+/* The bytes (as many as the capacity), and how many of them are the secret. */
+unsigned char *chronosign_secret_bytes(const chronosign_secret *secret);
+size_t chronosign_secret_length(const chronosign_secret *secret);
+void chronosign_secret_set_length(chronosign_secret *secret, size_t length);
+
+/* Wipes and frees. NULL is allowed. */
+void chronosign_secret_free(chronosign_secret *secret);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

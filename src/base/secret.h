@@ -1,0 +1,25 @@
+/* What the inside of the library does with a secret: read its bytes, or fill one in place. */
+#ifndef BASE_SECRET_H
+#define BASE_SECRET_H
+
+#include <chronosign/secret.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Inside the library the prefix goes without saying. */
+#define secret_allocate chronosign_secret_allocate
+#define secret_bytes chronosign_secret_bytes
+#define secret_length chronosign_secret_length
+#define secret_set_length chronosign_secret_set_length
+
+size_t secret_capacity(const chronosign_secret *secret);
+
+/* Another secret with the same bytes. */
+chronosign_secret *secret_copy(const chronosign_secret *secret, chronosign_error **error);
+
+/* Reads a descriptor to its end into a new secret; more than `capacity` bytes are an error. `what`
+ * names it in messages. */
+chronosign_secret *secret_read(int descriptor, size_t capacity, const char *what,
+			       chronosign_error **error);
+
+#endif

@@ -1,0 +1,23 @@
+/* Text that grows: for messages and lists. Never for secrets: it is not locked and not wiped. */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A new string as by printf; NULL if memory is out. The caller frees it. */
+char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+char *text_format_list(const char *format, va_list arguments) __attribute__((format(printf, 1, 0)));
+
+/* Appends to *text (NULL counts as empty); on lack of memory *text stays as it was and false is
+ * returned. */
+bool text_append(char **text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * A copy in which whatever a terminal could act on, and what is no valid UTF-8, stands as \xNN.
+ * Newlines are kept if keep_newlines. NULL if memory is out. The caller frees it.
+ */
+char *text_printable(const char *bytes, size_t length, bool keep_newlines);
+
+#endif
