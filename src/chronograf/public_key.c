@@ -1,0 +1,52 @@
+/* The public half in PEM: as Chronograf reads it, and as everyone else does. */
+#include <chronosign/public_key.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+
+#include <openssl/encoder.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <string.h>
+
+DEFINE_CLEANUP(encoder, OSSL_ENCODER_CTX *, OSSL_ENCODER_CTX_free)
+
+static void free_der(unsigned char **der)
+{
+	OPENSSL_free(*der);
+}
+
+/* DER of the key: `structure` is "type-specific" for PKCS#1, "SubjectPublicKeyInfo" for SPKI. */
+static bool encode(const EVP_PKEY *key, const char *structure, unsigned char **der, size_t *length)
+{
+	CLEANUP(cleanup_encoder)
+	OSSL_ENCODER_CTX *encoder =
+		OSSL_ENCODER_CTX_new_for_pkey(key, EVP_PKEY_PUBLIC_KEY, "DER", structure, NULL);
+
+	return encoder != NULL && OSSL_ENCODER_to_data(encoder, der, length) == 1;
+}
+
+char *chronosign_public_key_pem(const EVP_PKEY *key, chronosign_public_key_form form,
+				chronosign_error **error)
+{
+	CLEANUP(free_der) unsigned char *der = NULL;
+	CLEANUP(cleanup_bio) BIO *memory = BIO_new(BIO_s_mem());
+	size_t length = 0;
+	char *text = NULL;
+
+	if (memory == NULL ||
+	    !encode(key,
+		    form == CHRONOSIGN_PUBLIC_KEY_CHRONOGRAF ? "type-specific"
+							     : "SubjectPublicKeyInfo",
+		    &der, &length) ||
+	    PEM_write_bio(memory, PEM_STRING_PUBLIC, "", der, (long)length) <= 0) {
+		ERR_clear_error();
+		error_set(error, CHRONOSIGN_ERROR_KEY, "OpenSSL cannot encode the public key");
+		return NULL;
+	}
+	long size = BIO_get_mem_data(memory, &text);
+	char *pem = strndup(text, (size_t)size);
+	if (pem == NULL)
+		error_out_of_memory(error);
+	return pem;
+}

@@ -1,0 +1,38 @@
+/*
+ * What a backend is: a way to a private RSA key that can sign and tells its public half. To add
+ * one: a file beside this one that defines a `struct backend`, and a row in the table of signer.c.
+ */
+#ifndef SIGNER_BACKEND_H
+#define SIGNER_BACKEND_H
+
+#include "signer/key.h"
+
+#include <openssl/evp.h>
+#include <stdint.h>
+
+struct backend {
+	const char *name;
+	const char *(*library)(void); /* what it stands on, with its version, for --version */
+
+	/*
+	 * Finds and opens the key: *state is the backend's own until `close`, *public_key the
+	 * verified-with half, owned by the caller. False with *error set, and nothing to close, if
+	 * it cannot.
+	 */
+	bool (*open)(const chronosign_key *key, void **state, EVP_PKEY **public_key,
+		     chronosign_error **error);
+
+	/*
+	 * RSASSA-PKCS1-v1_5 with SHA-256 over the message. `signature` has room for
+	 * CHRONOSIGN_SIGNATURE_MAX bytes; *length is set to those used. The caller verifies.
+	 */
+	bool (*sign)(void *state, const uint8_t *message, size_t message_length, uint8_t *signature,
+		     size_t *length, chronosign_error **error);
+
+	void (*close)(void *state);
+};
+
+extern const struct backend backend_file;
+extern const struct backend backend_pkcs11;
+
+#endif

@@ -1,0 +1,167 @@
+/* The signer: chooses a backend, guards what gets signed, and checks what comes back. Knows no
+ * backend's insides. */
+#include <chronosign/signer.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "signer/backend.h"
+
+#include <chronosign/nonce.h>
+#include <string.h>
+
+struct chronosign_signer {
+	const struct backend *backend;
+	void *state;
+	EVP_PKEY *public_key;
+};
+
+DEFINE_CLEANUP(signer, chronosign_signer *, chronosign_signer_close)
+
+/* Every backend that is built in. The first that takes a kind of reference is what "auto" means for
+ * it. */
+static const struct {
+	const struct backend *backend;
+	unsigned takes; /* the kinds of references, as bits */
+} backends[] = {
+	{&backend_file, 1u << REFERENCE_FILE},
+	{&backend_pkcs11, 1u << REFERENCE_PKCS11},
+};
+
+static const size_t backend_count = sizeof backends / sizeof backends[0];
+
+bool chronosign_backend_describe(size_t index, const char **name, const char **library)
+{
+	if (index >= backend_count)
+		return false;
+	*name = backends[index].backend->name;
+	*library = backends[index].backend->library();
+	return true;
+}
+
+static bool no_backend(const chronosign_key *key, const char *name, chronosign_error **error)
+{
+	CLEANUP(cleanup_text) char *built = NULL;
+
+	for (size_t i = 0; i < backend_count; i++)
+		text_append(&built, " %s", backends[i].backend->name);
+	if (name == NULL)
+		return error_set(
+			error, CHRONOSIGN_ERROR_USAGE,
+			"no signer here takes the key '%s'; it is neither a file nor a pkcs11: URI",
+			key->name);
+	return error_set(error, CHRONOSIGN_ERROR_USAGE,
+			 "there is no signer '%s' in this build; there are:%s", name, built);
+}
+
+static const struct backend *choose_backend(const chronosign_key *key, chronosign_error **error)
+{
+	const char *name =
+		key->backend != NULL && strcmp(key->backend, "auto") != 0 ? key->backend : NULL;
+
+	for (size_t i = 0; i < backend_count; i++) {
+		const struct backend *backend = backends[i].backend;
+		bool takes = (backends[i].takes & 1u << key->kind) != 0;
+
+		if (name == NULL ? takes : strcmp(name, backend->name) == 0) {
+			if (takes)
+				return backend;
+			error_set(error, CHRONOSIGN_ERROR_USAGE, "the signer '%s' cannot open '%s'",
+				  name, key->name);
+			return NULL;
+		}
+	}
+	no_backend(key, name, error);
+	return NULL;
+}
+
+static bool check_public_key(const EVP_PKEY *public_key, chronosign_error **error)
+{
+	int size = EVP_PKEY_get_size(public_key);
+
+	return (size > 0 && size <= CHRONOSIGN_SIGNATURE_MAX) ||
+	       error_set(error, CHRONOSIGN_ERROR_KEY,
+			 "the key has %d bits; at most %d are supported",
+			 EVP_PKEY_get_bits(public_key), CHRONOSIGN_SIGNATURE_MAX * 8);
+}
+
+chronosign_signer *chronosign_signer_open(const chronosign_key *key, chronosign_error **error)
+{
+	CLEANUP(cleanup_signer) chronosign_signer *signer = calloc(1, sizeof *signer);
+	const struct backend *backend = choose_backend(key, error);
+
+	if (backend == NULL)
+		return NULL;
+	if (signer == NULL) {
+		error_out_of_memory(error);
+		return NULL;
+	}
+	if (!backend->open(key, &signer->state, &signer->public_key, error))
+		return NULL;
+	signer->backend = backend;
+	if (!check_public_key(signer->public_key, error))
+		return NULL;
+	key_notice(key, CHRONOSIGN_NOTICE_DETAIL, "key: %s, RSA of %d bits, by the signer '%s'",
+		   key->name, EVP_PKEY_get_bits(signer->public_key), backend->name);
+	return TAKE(signer);
+}
+
+void chronosign_signer_close(chronosign_signer *signer)
+{
+	if (signer == NULL)
+		return;
+	if (signer->backend != NULL)
+		signer->backend->close(signer->state);
+	EVP_PKEY_free(signer->public_key);
+	free(signer);
+}
+
+const EVP_PKEY *chronosign_signer_public_key(const chronosign_signer *signer)
+{
+	return signer->public_key;
+}
+
+DEFINE_CLEANUP(digest, EVP_MD_CTX *, EVP_MD_CTX_free)
+
+static bool verifies(EVP_PKEY *public_key, const char *nonce, const uint8_t *signature,
+		     size_t length)
+{
+	CLEANUP(cleanup_digest) EVP_MD_CTX *context = EVP_MD_CTX_new();
+
+	return context != NULL &&
+	       EVP_DigestVerifyInit_ex(context, NULL, "SHA256", NULL, NULL, public_key, NULL) ==
+		       1 &&
+	       EVP_DigestVerify(context, signature, length, (const uint8_t *)nonce,
+				CHRONOSIGN_NONCE_LENGTH) == 1;
+}
+
+char *chronosign_token_make(chronosign_signer *signer, const char *nonce, chronosign_error **error)
+{
+	uint8_t signature[CHRONOSIGN_SIGNATURE_MAX];
+	size_t length = 0;
+
+	/* RS256 of a JWT is the same signature scheme: whatever else gets signed here could be made
+	 * to mean something elsewhere. */
+	if (!chronosign_nonce_valid(nonce, strlen(nonce))) {
+		error_set(error, CHRONOSIGN_ERROR_SERVER,
+			  "what is to be signed is no Chronograf nonce; it is not signed");
+		return NULL;
+	}
+	if (!signer->backend->sign(signer->state, (const uint8_t *)nonce, CHRONOSIGN_NONCE_LENGTH,
+				   signature, &length, error))
+		return NULL;
+	if (!verifies(signer->public_key, nonce, signature, length)) {
+		error_set(error, CHRONOSIGN_ERROR_KEY,
+			  "the signature does not verify with the public half of the key, so there "
+			  "is no token; "
+			  "the token or its module computes wrongly, or its public key is not that "
+			  "of the private key");
+		return NULL;
+	}
+	char *token = malloc((length + 2) / 3 * 4 + 1);
+	if (token == NULL)
+		error_out_of_memory(error);
+	else
+		EVP_EncodeBlock((uint8_t *)token, signature, (int)length);
+	return token;
+}
