@@ -1,0 +1,196 @@
+/* Modules: found and loaded by p11-kit, initialised one by one so that a broken one stops nobody.
+ */
+#include "pkcs11/module.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/text.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+static bool describe(struct pkcs11_module *module, const chronosign_key *key,
+		     CK_FUNCTION_LIST *functions)
+{
+	module->functions = functions;
+	module->key = key;
+	module->name = p11_kit_module_get_filename(functions);
+	if (module->name == NULL)
+		module->name = p11_kit_module_get_name(functions);
+	if (module->name == NULL)
+		module->name = strdup("an unnamed module");
+	return module->name != NULL;
+}
+
+static void initialize(struct pkcs11_module *module)
+{
+	char buffer[32];
+
+	cryptoki_begin(module, "C_Initialize");
+	CK_RV result =
+		cryptoki_end(module, "C_Initialize", p11_kit_module_initialize(module->functions));
+	module->initialized = result == CKR_OK;
+	if (!module->initialized)
+		module->failure =
+			text_format("C_Initialize answered %s", cryptoki_name(result, buffer));
+}
+
+static bool add(struct pkcs11_modules *modules, const chronosign_key *key,
+		CK_FUNCTION_LIST *functions, chronosign_error **error)
+{
+	struct pkcs11_module *module = &modules->list[modules->count];
+
+	if (!describe(module, key, functions))
+		return error_out_of_memory(error);
+	modules->count++;
+	initialize(module);
+	return true;
+}
+
+static bool reserve(struct pkcs11_modules *modules, size_t count, chronosign_error **error)
+{
+	modules->list = calloc(count, sizeof *modules->list);
+	return modules->list != NULL || error_out_of_memory(error);
+}
+
+static bool open_path(const char *path, const chronosign_key *key, struct pkcs11_modules *modules,
+		      chronosign_error **error)
+{
+	CK_FUNCTION_LIST *functions = NULL;
+
+	if (!reserve(modules, 1, error))
+		return false;
+	/* The loader runs the module's constructors: if it crashes there, the watch has its name.
+	 */
+	struct pkcs11_module loading = {.name = (char *)path, .key = key};
+	cryptoki_begin(&loading, "C_GetFunctionList");
+	functions = p11_kit_module_load(path, 0);
+	cryptoki_end(&loading, "C_GetFunctionList", functions == NULL ? CKR_GENERAL_ERROR : CKR_OK);
+	if (functions == NULL)
+		return error_set(error, CHRONOSIGN_ERROR_KEY,
+				 "cannot load the PKCS#11 module '%s': %s", path,
+				 p11_kit_message());
+	return add(modules, key, functions, error);
+}
+
+static bool open_registered(const char *name, const chronosign_key *key,
+			    struct pkcs11_modules *modules, chronosign_error **error)
+{
+	size_t count = 0;
+
+	modules->registered = p11_kit_modules_load(NULL, 0);
+	if (modules->registered == NULL)
+		return error_set(error, CHRONOSIGN_ERROR_KEY,
+				 "cannot load the PKCS#11 modules registered with p11-kit: %s",
+				 p11_kit_message());
+	while (modules->registered[count] != NULL)
+		count++;
+	if (!reserve(modules, count + 1, error))
+		return false;
+	if (name != NULL) {
+		CK_FUNCTION_LIST *functions = p11_kit_module_for_name(modules->registered, name);
+		if (functions != NULL)
+			return add(modules, key, functions, error);
+		CLEANUP(cleanup_text) char *unloadable = pkcs11_modules_unloadable();
+		return error_set(error, CHRONOSIGN_ERROR_KEY,
+				 "no PKCS#11 module '%s' is registered with p11-kit, or it would "
+				 "not load; `p11-kit list-modules` shows them%s%s",
+				 name, unloadable == NULL ? "" : "\n",
+				 unloadable == NULL ? "" : unloadable);
+	}
+	for (size_t i = 0; i < count; i++)
+		if (!add(modules, key, modules->registered[i], error))
+			return false;
+	return true;
+}
+
+static bool open_modules(const chronosign_key *key, struct pkcs11_modules *modules,
+			 chronosign_error **error)
+{
+	const char *path = p11_kit_uri_get_module_path(key->uri->parsed);
+	const char *name = p11_kit_uri_get_module_name(key->uri->parsed);
+
+	if (path == NULL)
+		path = key->module_path;
+	modules->named = path != NULL || name != NULL;
+	if (!(path != NULL ? open_path(path, key, modules, error)
+			   : open_registered(name, key, modules, error)))
+		return false;
+	if (!modules->named || modules->list[0].initialized)
+		return true;
+	return error_set(error, CHRONOSIGN_ERROR_KEY, "cannot use the PKCS#11 module '%s': %s",
+			 modules->list[0].name, modules->list[0].failure);
+}
+
+bool pkcs11_modules_open(const chronosign_key *key, struct pkcs11_modules *modules,
+			 chronosign_error **error)
+{
+	*modules = (struct pkcs11_modules){0};
+	if (open_modules(key, modules, error))
+		return true;
+	pkcs11_modules_close(modules);
+	return false;
+}
+
+static void close_module(struct pkcs11_module *module)
+{
+	if (module->initialized) {
+		cryptoki_begin(module, "C_Finalize");
+		cryptoki_end(module, "C_Finalize", p11_kit_module_finalize(module->functions));
+	}
+	free(module->failure);
+	free(module->name);
+}
+
+void pkcs11_modules_close(struct pkcs11_modules *modules)
+{
+	CK_FUNCTION_LIST *single = modules->registered == NULL && modules->count == 1
+					   ? modules->list[0].functions
+					   : NULL;
+
+	for (size_t i = 0; i < modules->count; i++)
+		close_module(&modules->list[i]);
+	if (single != NULL)
+		p11_kit_module_release(single);
+	if (modules->registered != NULL)
+		p11_kit_modules_release(modules->registered);
+	free(modules->list);
+	*modules = (struct pkcs11_modules){0};
+}
+
+/* Has p11-kit try the registered modules once more, aloud, with `aside` as its standard error. */
+static void load_aloud(int aside)
+{
+	CLEANUP(cleanup_descriptor) int saved = dup(STDERR_FILENO);
+
+	if (saved < 0 || dup2(aside, STDERR_FILENO) < 0)
+		return;
+	p11_kit_be_loud();
+	CK_FUNCTION_LIST **modules = p11_kit_modules_load(NULL, 0);
+	p11_kit_be_quiet();
+	dup2(saved, STDERR_FILENO);
+	if (modules != NULL)
+		p11_kit_modules_release(modules);
+}
+
+char *pkcs11_modules_unloadable(void)
+{
+	CLEANUP(cleanup_descriptor) int aside = memfd_create("p11-kit", MFD_CLOEXEC);
+	char *reasons = NULL;
+	char line[1024];
+
+	if (aside < 0)
+		return NULL;
+	load_aloud(aside);
+	lseek(aside, 0, SEEK_SET);
+	CLEANUP(cleanup_stream) FILE *said = fdopen(aside, "r");
+	if (said == NULL)
+		return NULL;
+	aside = -1;
+	/* Other lines are a module's own noise. */
+	while (fgets(line, sizeof line, said) != NULL)
+		if (strncmp(line, "p11-kit: ", 9) == 0)
+			text_append(&reasons, "%s  %.*s", reasons == NULL ? "" : "\n",
+				    (int)strcspn(line + 9, "\n"), line + 9);
+	return reasons;
+}

@@ -1,0 +1,33 @@
+/* PKCS#11 modules: which ones to use, loaded and initialised by p11-kit. Slots and tokens are in
+ * token.h. */
+#ifndef PKCS11_MODULE_H
+#define PKCS11_MODULE_H
+
+#include "pkcs11/cryptoki.h"
+#include "signer/key.h"
+
+struct pkcs11_modules {
+	struct pkcs11_module *list;
+	size_t count;
+	CK_FUNCTION_LIST **registered; /* p11-kit's list, if they come from its configuration */
+	bool named; /* the user named the module; else every registered one is there */
+};
+
+/*
+ * Loads the modules that the key asks for: the URI's module-path, else the key's module path, else
+ * the URI's module-name, else every module registered with p11-kit; and initialises them. A
+ * registered module that fails stays in the list with its reason; a named one that fails is an
+ * error.
+ */
+bool pkcs11_modules_open(const chronosign_key *key, struct pkcs11_modules *modules,
+			 chronosign_error **error);
+void pkcs11_modules_close(struct pkcs11_modules *modules);
+
+/*
+ * The modules that p11-kit has registered but cannot load, with its reasons, a line each, or NULL
+ * if there are none. p11-kit tells them on standard error only, which is moved aside meanwhile: for
+ * messages about a key not found. The caller frees it.
+ */
+char *pkcs11_modules_unloadable(void);
+
+#endif

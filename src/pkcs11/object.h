@@ -1,0 +1,54 @@
+/* Objects of a token: found by template, so that the number of calls does not grow with their
+ * number, and read in one call. */
+#ifndef PKCS11_OBJECT_H
+#define PKCS11_OBJECT_H
+
+#include "pkcs11/token.h"
+
+#include <openssl/evp.h>
+
+/* More matches than these are not told apart: "several" is enough to refuse. */
+enum { OBJECTS_MAX = 16 };
+
+struct pkcs11_objects {
+	CK_OBJECT_HANDLE handles[OBJECTS_MAX];
+	size_t count;
+};
+
+/* What is read of a private key, in one C_GetAttributeValue. Lengths of 0 stand for what the token
+ * does not tell. */
+struct pkcs11_private_key {
+	CK_OBJECT_HANDLE handle;
+	CK_KEY_TYPE type;
+	bool type_known;
+	bool may_sign;            /* CKA_SIGN, true if the token does not tell */
+	bool always_authenticate; /* CKA_ALWAYS_AUTHENTICATE, false if the token does not tell */
+	CK_BYTE id[256];
+	size_t id_length;
+	CK_BYTE label[256];
+	size_t label_length;
+	CK_BYTE modulus[2048];
+	size_t modulus_length;
+	CK_BYTE exponent[16];
+	size_t exponent_length;
+};
+
+/* Finds the objects of that class on the token that match the URI's id and object attributes. */
+bool pkcs11_objects_find(struct pkcs11_token *token, CK_OBJECT_CLASS class, P11KitUri *uri,
+			 struct pkcs11_objects *found, chronosign_error **error);
+
+/* Reads what a signature needs of the private key. */
+bool pkcs11_private_key_read(struct pkcs11_token *token, CK_OBJECT_HANDLE handle,
+			     struct pkcs11_private_key *key, chronosign_error **error);
+
+/*
+ * The public half: from the private key object, else from the public key object or the certificate
+ * with the same id (the same label if it has no id). NULL with *error set if the token holds none.
+ */
+EVP_PKEY *pkcs11_public_key(struct pkcs11_token *token, const struct pkcs11_private_key *key,
+			    chronosign_error **error);
+
+/* The full URI of an object, to copy. NULL if it cannot be read. The caller frees it. */
+char *pkcs11_object_uri(struct pkcs11_token *token, CK_OBJECT_HANDLE handle, CK_OBJECT_CLASS class);
+
+#endif

@@ -1,0 +1,210 @@
+/* Slots and tokens: listed with as few calls as the URI allows. */
+#include "pkcs11/token.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/text.h"
+
+#include <string.h>
+
+/* Most machines have a handful; C_GetSlotList tells when this is too few (PKCS#11 v3.1 §5.5.1). */
+enum { USUAL_SLOTS = 32 };
+
+static void pass_over(struct pkcs11_tokens *tokens, const struct pkcs11_module *module,
+		      const char *what, const char *reason)
+{
+	text_append(&tokens->passed_over, "%s  %s (%s): %s",
+		    tokens->passed_over == NULL ? "" : "\n", what, module->name, reason);
+}
+
+static void pass_over_result(struct pkcs11_tokens *tokens, const struct pkcs11_module *module,
+			     const char *what, const char *function, CK_RV result)
+{
+	char buffer[32];
+	CLEANUP(cleanup_text)
+	char *reason = text_format("%s answered %s", function, cryptoki_name(result, buffer));
+
+	pass_over(tokens, module, what, reason == NULL ? function : reason);
+}
+
+/* The slots with a token in them. NULL and *result if the module does not tell. The caller frees
+ * the array. */
+static CK_SLOT_ID *list_slots(const struct pkcs11_module *module, CK_ULONG *count, CK_RV *result)
+{
+	CK_SLOT_ID *slots = NULL;
+
+	*count = USUAL_SLOTS;
+	do {
+		free(slots);
+		slots = calloc(*count, sizeof *slots);
+		if (slots == NULL)
+			break;
+		*result = CRYPTOKI(module, C_GetSlotList, CK_TRUE, slots, count);
+		/* A token may come while we look: then the list has grown once more. */
+	} while (*result == CKR_BUFFER_TOO_SMALL && *count < 65536);
+	if (slots != NULL && *result == CKR_OK)
+		return slots;
+	free(slots);
+	return NULL;
+}
+
+static bool uri_names_module(P11KitUri *uri)
+{
+	const CK_INFO *info = p11_kit_uri_get_module_info(uri);
+
+	return info->libraryDescription[0] != 0 || info->manufacturerID[0] != 0 ||
+	       info->libraryVersion.major != (CK_BYTE)-1 ||
+	       info->libraryVersion.minor != (CK_BYTE)-1;
+}
+
+static bool uri_names_slot_info(P11KitUri *uri)
+{
+	const CK_SLOT_INFO *info = p11_kit_uri_get_slot_info(uri);
+
+	return info->slotDescription[0] != 0 || info->manufacturerID[0] != 0;
+}
+
+/* Asks for the module's own description only if the URI has library-* attributes. */
+static bool module_matches(const struct pkcs11_module *module, P11KitUri *uri)
+{
+	CK_INFO info;
+
+	return !uri_names_module(uri) || (CRYPTOKI(module, C_GetInfo, &info) == CKR_OK &&
+					  p11_kit_uri_match_module_info(uri, &info) == 1);
+}
+
+static bool slot_matches(const struct pkcs11_module *module, CK_SLOT_ID slot, P11KitUri *uri)
+{
+	CK_SLOT_INFO info;
+	CK_SLOT_ID wanted = p11_kit_uri_get_slot_id(uri);
+
+	if (wanted != (CK_SLOT_ID)-1 && wanted != slot)
+		return false;
+	return !uri_names_slot_info(uri) ||
+	       (CRYPTOKI(module, C_GetSlotInfo, slot, &info) == CKR_OK &&
+		p11_kit_uri_match_slot_info(uri, &info) == 1);
+}
+
+static char *printable_label(const CK_TOKEN_INFO *info)
+{
+	size_t length = p11_kit_space_strlen(info->label, sizeof info->label);
+
+	return text_printable((const char *)info->label, length, false);
+}
+
+static bool add_token(struct pkcs11_tokens *tokens, const struct pkcs11_module *module,
+		      CK_SLOT_ID slot, const CK_TOKEN_INFO *info, chronosign_error **error)
+{
+	struct pkcs11_token *list = realloc(tokens->list, (tokens->count + 1) * sizeof *list);
+
+	if (list == NULL)
+		return error_out_of_memory(error);
+	tokens->list = list;
+	struct pkcs11_token *token = &list[tokens->count++];
+	*token = (struct pkcs11_token){
+		.module = module, .slot = slot, .info = *info, .session = CK_INVALID_HANDLE};
+	token->uri = pkcs11_uri_of_token(info);
+	token->label = printable_label(info);
+	return (token->uri != NULL && token->label != NULL) || error_out_of_memory(error);
+}
+
+/* Takes the token in the slot if the URI can mean it. */
+static bool consider_slot(struct pkcs11_tokens *tokens, const struct pkcs11_module *module,
+			  CK_SLOT_ID slot, P11KitUri *uri, chronosign_error **error)
+{
+	CK_TOKEN_INFO info;
+	CLEANUP(cleanup_text) char *where = text_format("slot %lu", slot);
+
+	if (where == NULL)
+		return error_out_of_memory(error);
+	if (!slot_matches(module, slot, uri)) {
+		pass_over(tokens, module, where, "the URI names another slot");
+		return true;
+	}
+	CK_RV result = CRYPTOKI(module, C_GetTokenInfo, slot, &info);
+	if (result != CKR_OK) {
+		pass_over_result(tokens, module, where, "C_GetTokenInfo", result);
+		return true;
+	}
+	if ((info.flags & CKF_TOKEN_INITIALIZED) == 0) {
+		pass_over(tokens, module, where, "a token that is not initialised");
+		return true;
+	}
+	if (p11_kit_uri_match_token_info(uri, &info) != 1) {
+		CLEANUP(cleanup_text) char *other = pkcs11_uri_of_token(&info);
+		pass_over(tokens, module, other == NULL ? where : other,
+			  "the URI names another token");
+		return true;
+	}
+	return add_token(tokens, module, slot, &info, error);
+}
+
+static bool consider_module(struct pkcs11_tokens *tokens, const struct pkcs11_module *module,
+			    P11KitUri *uri, chronosign_error **error)
+{
+	CK_ULONG count = 0;
+	CK_RV result = CKR_HOST_MEMORY;
+
+	if (!module->initialized) {
+		pass_over(tokens, module, "module",
+			  module->failure == NULL ? "it does not start" : module->failure);
+		return true;
+	}
+	if (!module_matches(module, uri)) {
+		pass_over(tokens, module, "module", "the URI names another library");
+		return true;
+	}
+	CLEANUP(cleanup_memory) void *memory = list_slots(module, &count, &result);
+	const CK_SLOT_ID *slots = memory;
+	if (slots == NULL)
+		pass_over_result(tokens, module, "module", "C_GetSlotList", result);
+	else if (count == 0)
+		pass_over(tokens, module, "module", "no slot has a token");
+	for (CK_ULONG i = 0; slots != NULL && i < count; i++)
+		if (!consider_slot(tokens, module, slots[i], uri, error))
+			return false;
+	return true;
+}
+
+bool pkcs11_tokens_list(const struct pkcs11_modules *modules, P11KitUri *uri,
+			struct pkcs11_tokens *tokens, chronosign_error **error)
+{
+	*tokens = (struct pkcs11_tokens){0};
+	for (size_t i = 0; i < modules->count; i++)
+		if (!consider_module(tokens, &modules->list[i], uri, error)) {
+			pkcs11_tokens_free(tokens);
+			return false;
+		}
+	return true;
+}
+
+void pkcs11_tokens_free(struct pkcs11_tokens *tokens)
+{
+	for (size_t i = 0; i < tokens->count; i++) {
+		struct pkcs11_token *token = &tokens->list[i];
+
+		if (token->session != CK_INVALID_HANDLE)
+			CRYPTOKI(token->module, C_CloseSession, token->session);
+		free(token->uri);
+		free(token->label);
+	}
+	free(tokens->list);
+	free(tokens->passed_over);
+	*tokens = (struct pkcs11_tokens){0};
+}
+
+void pkcs11_token_refresh(struct pkcs11_token *token)
+{
+	CK_TOKEN_INFO info;
+
+	if (CRYPTOKI(token->module, C_GetTokenInfo, token->slot, &info) == CKR_OK)
+		token->info = info;
+}
+
+bool pkcs11_token_computes(const struct pkcs11_token *token)
+{
+	CK_ULONG count = 0;
+
+	return CRYPTOKI(token->module, C_GetMechanismList, token->slot, NULL, &count) != CKR_OK ||
+	       count > 0;
+}

@@ -1,0 +1,209 @@
+/* The backend `pkcs11`: a private RSA key in a token, by Cryptoki calls of our own. */
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "pkcs11/choice.h"
+#include "pkcs11/mechanism.h"
+#include "pkcs11/object.h"
+#include "pkcs11/session.h"
+#include "signer/backend.h"
+#include "signer/pin.h"
+
+struct pkcs11_signer {
+	const chronosign_key *key;
+	struct pkcs11_modules modules;
+	struct pkcs11_tokens tokens;
+	struct pkcs11_token *token; /* the one of `tokens` that holds the key */
+	struct pkcs11_private_key private_key;
+	size_t modulus_length;
+	chronosign_secret *pin; /* kept for a key that wants it at every signature */
+	bool logged_in;
+};
+
+static void pkcs11_close(void *state)
+{
+	struct pkcs11_signer *signer = state;
+
+	pkcs11_tokens_free(&signer->tokens);
+	pkcs11_modules_close(&signer->modules);
+	chronosign_secret_free(signer->pin);
+	free(signer);
+}
+
+DEFINE_CLEANUP(pkcs11_signer, struct pkcs11_signer *, pkcs11_close)
+
+static bool log_in(struct pkcs11_signer *signer, chronosign_error **error)
+{
+	signer->logged_in = pkcs11_session_login(signer->token, signer->key, &signer->pin, error);
+	return signer->logged_in;
+}
+
+static bool find_private_key(struct pkcs11_signer *signer, struct pkcs11_objects *found,
+			     chronosign_error **error)
+{
+	return pkcs11_objects_find(signer->token, CKO_PRIVATE_KEY, signer->key->uri->parsed, found,
+				   error);
+}
+
+/*
+ * Searches; logs in if nothing shows and the token has a login; searches again. With a PIN in hand
+ * for a token that requires a login the first search is left out: private keys are hidden there,
+ * and a call to a network HSM is a round trip.
+ */
+static bool search(struct pkcs11_signer *signer, struct pkcs11_objects *found,
+		   chronosign_error **error)
+{
+	bool needs_login = pkcs11_token_needs_login(signer->token);
+	bool login_first = needs_login && pin_is_given(signer->key);
+
+	if (login_first && !log_in(signer, error))
+		return false;
+	if (!find_private_key(signer, found, error))
+		return false;
+	if (found->count > 0 || signer->logged_in || !needs_login)
+		return true;
+	return log_in(signer, error) && find_private_key(signer, found, error);
+}
+
+static bool several_match(struct pkcs11_signer *signer, const struct pkcs11_objects *found,
+			  chronosign_error **error)
+{
+	error_set(error, CHRONOSIGN_ERROR_KEY,
+		  "%s%zu private keys match '%s'; use the URI of one of them:",
+		  found->count == OBJECTS_MAX ? "at least " : "", found->count, signer->key->name);
+	for (size_t i = 0; i < found->count; i++) {
+		CLEANUP(cleanup_text)
+		char *uri = pkcs11_object_uri(signer->token, found->handles[i], CKO_PRIVATE_KEY);
+		error_append(error, "  %s", uri == NULL ? "(one that cannot be described)" : uri);
+	}
+	return false;
+}
+
+static const char *type_name(CK_KEY_TYPE type)
+{
+	return type == CKK_EC ? "EC" : type == CKK_DSA ? "DSA" : "another";
+}
+
+static bool check_private_key(const struct pkcs11_signer *signer, chronosign_error **error)
+{
+	if (signer->private_key.type_known && signer->private_key.type != CKK_RSA)
+		return error_set(error, CHRONOSIGN_ERROR_KEY,
+				 "the key '%s' is of type %s; Chronograf takes RSA keys only",
+				 signer->key->name, type_name(signer->private_key.type));
+	if (!signer->private_key.may_sign)
+		return error_set(
+			error, CHRONOSIGN_ERROR_KEY,
+			"the key '%s' may not sign (its CKA_SIGN is false); use a signing key",
+			signer->key->name);
+	return true;
+}
+
+static bool find_key(struct pkcs11_signer *signer, chronosign_error **error)
+{
+	struct pkcs11_objects found;
+
+	if (!pkcs11_session_open(signer->token, error) || !search(signer, &found, error))
+		return false;
+	if (found.count == 0)
+		return pkcs11_no_match(&signer->tokens, &signer->modules, signer->key, error);
+	if (found.count > 1)
+		return several_match(signer, &found, error);
+	return pkcs11_private_key_read(signer->token, found.handles[0], &signer->private_key,
+				       error) &&
+	       check_private_key(signer, error);
+}
+
+/* From nothing to a private key that can be used. */
+static bool attach(struct pkcs11_signer *signer, chronosign_error **error)
+{
+	const chronosign_key *key = signer->key;
+
+	if (!pkcs11_modules_open(key, &signer->modules, error) ||
+	    !pkcs11_tokens_list(&signer->modules, key->uri->parsed, &signer->tokens, error))
+		return false;
+	signer->token = pkcs11_token_choose(&signer->tokens, &signer->modules, key, error);
+	if (signer->token == NULL)
+		return false;
+	key_notice(key, CHRONOSIGN_NOTICE_DETAIL, "token: %s, by %s", signer->token->uri,
+		   signer->token->module->name);
+	return find_key(signer, error);
+}
+
+/* A URI of a public key or a certificate is a mistake to be told, not a search without a result. */
+static bool check_uri(const chronosign_key *key, chronosign_error **error)
+{
+	const CK_ATTRIBUTE *class = p11_kit_uri_get_attribute(key->uri->parsed, CKA_CLASS);
+
+	if (class == NULL || *(const CK_OBJECT_CLASS *)class->pValue == CKO_PRIVATE_KEY)
+		return true;
+	return error_set(error, CHRONOSIGN_ERROR_USAGE,
+			 "'%s' names no private key; leave out the type, or write type=private",
+			 key->name);
+}
+
+static bool pkcs11_open(const chronosign_key *key, void **state, EVP_PKEY **public_key,
+			chronosign_error **error)
+{
+	CLEANUP(cleanup_pkcs11_signer) struct pkcs11_signer *signer = calloc(1, sizeof *signer);
+
+	if (signer == NULL)
+		return error_out_of_memory(error);
+	signer->key = key;
+	if (!check_uri(key, error) || !attach(signer, error))
+		return false;
+	*public_key = pkcs11_public_key(signer->token, &signer->private_key, error);
+	if (*public_key == NULL)
+		return false;
+	signer->modulus_length = (size_t)EVP_PKEY_get_size(*public_key);
+	*state = TAKE(signer);
+	return true;
+}
+
+/* The PIN for a key that wants it at each signature, if no login has brought it yet. */
+static bool have_pin_for_key(struct pkcs11_signer *signer, chronosign_error **error)
+{
+	if (!signer->private_key.always_authenticate || signer->pin != NULL ||
+	    pkcs11_session_has_pin_pad(signer->token, signer->key))
+		return true;
+	signer->pin = pin_obtain(signer->key, signer->token->label, error);
+	return signer->pin != NULL;
+}
+
+static bool sign_once(struct pkcs11_signer *signer, const uint8_t *message, size_t message_length,
+		      uint8_t *signature, size_t *length, CK_RV *result, chronosign_error **error)
+{
+	return pkcs11_sign(signer->token, signer->key, &signer->private_key, signer->modulus_length,
+			   signer->pin, message, message_length, signature, length, result, error);
+}
+
+static bool pkcs11_sign_message(void *state, const uint8_t *message, size_t message_length,
+				uint8_t *signature, size_t *length, chronosign_error **error)
+{
+	struct pkcs11_signer *signer = state;
+	CLEANUP(cleanup_error) chronosign_error *first = NULL;
+	CK_RV result;
+
+	if (!have_pin_for_key(signer, error))
+		return false;
+	if (sign_once(signer, message, message_length, signature, length, &result, &first))
+		return true;
+	/* A key that shows without login may still ask for one. */
+	if (result == CKR_USER_NOT_LOGGED_IN && !signer->logged_in)
+		return log_in(signer, error) && sign_once(signer, message, message_length,
+							  signature, length, &result, error);
+	if (error != NULL)
+		*error = TAKE(first);
+	return false;
+}
+
+static const char *pkcs11_library(void)
+{
+	return "p11-kit " P11_KIT_BUILT_WITH ", Cryptoki 2.40";
+}
+
+const struct backend backend_pkcs11 = {
+	.name = "pkcs11",
+	.library = pkcs11_library,
+	.open = pkcs11_open,
+	.sign = pkcs11_sign_message,
+	.close = pkcs11_close,
+};
