@@ -1,0 +1,20 @@
+/* What a command is. The table of them is in main.c; to add one: a file beside this one, and a row
+ * there. */
+#ifndef CLI_COMMAND_H
+#define CLI_COMMAND_H
+
+#include "cli/options.h"
+
+/* Exit statuses; those of errors are the values of chronosign_error_kind. */
+enum { EXIT_DONE = 0, EXIT_OTHER = 1, EXIT_USAGE = 2, EXIT_KEY = 3, EXIT_SERVER = 4 };
+
+struct command {
+	const char *name;
+	int (*run)(struct options *options);
+	const char *help; /* one line */
+	unsigned bit;     /* which options it takes: COMMAND_… */
+};
+
+int token_run(struct options *options);
+
+#endif

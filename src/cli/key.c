@@ -1,0 +1,76 @@
+/* From options to a chronosign_key. */
+#include "cli/key.h"
+
+#include "base/cleanup.h"
+#include "cli/prompt.h"
+#include "cli/report.h"
+
+#include <string.h>
+
+DEFINE_CLEANUP(key, chronosign_key *, chronosign_key_free)
+
+static void tell(void *context, chronosign_notice_level level, const char *message)
+{
+	const struct options *options = context;
+
+	switch (level) {
+	case CHRONOSIGN_NOTICE_DETAIL:
+		if (options->verbose)
+			report_detail("%s", message);
+		break;
+	case CHRONOSIGN_NOTICE_ACTION:
+		report_error("%s", message);
+		break;
+	case CHRONOSIGN_NOTICE_WARNING:
+		report_warning("%s", message);
+		break;
+	}
+}
+
+/* A variable is taken now rather than when it is needed: the network process inherits the
+ * environment. */
+static bool take_variable(chronosign_key *key, const char *name, chronosign_error **error)
+{
+	char *value = getenv(name);
+
+	if (value == NULL || value[0] == '\0')
+		return true;
+	chronosign_secret *pin = chronosign_secret_take(value, error);
+	chronosign_key_set_pin(key, pin);
+	return pin != NULL;
+}
+
+static bool set_pin(chronosign_key *key, const struct options *options, chronosign_error **error)
+{
+	const char *source = options->pin_source;
+
+	if (source == NULL)
+		return take_variable(key, "CHRONOCTL_PIN", error);
+	if (strncmp(source, "env:", 4) == 0) {
+		char *value = getenv(source + 4);
+		if (value != NULL && value[0] != '\0')
+			return take_variable(key, source + 4, error);
+	}
+	chronosign_key_set_pin_source(key, source);
+	return true;
+}
+
+chronosign_key *key_from_options(struct options *options, chronosign_error **error)
+{
+	if (options->priv_key_file == NULL) {
+		chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
+				     "no private key: give --priv-key-file KEY (a file, or a "
+				     "pkcs11: URI) or set PRIV_KEY_FILE");
+		return NULL;
+	}
+	CLEANUP(cleanup_key)
+	chronosign_key *key = chronosign_key_new(options->priv_key_file, error);
+	if (key == NULL || !set_pin(key, options, error))
+		return NULL;
+	chronosign_key_set_module_path(key, options->pkcs11_module);
+	chronosign_key_set_notice(key, tell, options);
+	chronosign_key_set_watch(key, &supervisor_watch, options->supervisor);
+	if (!options->no_prompt && prompt_possible())
+		chronosign_key_set_prompt(key, prompt_for_pin, NULL);
+	return TAKE(key);
+}

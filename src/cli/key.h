@@ -1,0 +1,16 @@
+/* The key that the options name, with all that the command line knows of the way to its PIN. */
+#ifndef CLI_KEY_H
+#define CLI_KEY_H
+
+#include "cli/options.h"
+#include "cli/supervisor.h"
+
+#include <chronosign/signer.h>
+
+/*
+ * Takes the PIN out of the arguments and the environment, so this comes before any fork that must
+ * not know it. NULL with *error set if the options name no key, or not rightly.
+ */
+chronosign_key *key_from_options(struct options *options, chronosign_error **error);
+
+#endif

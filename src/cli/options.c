@@ -1,0 +1,173 @@
+/* The table of options, and what is made of it: the parser and the help. */
+#include "cli/options.h"
+
+#include "cli/report.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define VALUE(field) offsetof(struct options, field)
+
+const struct option_row option_table[] = {
+	{"help", 'h', OPTION_FLAG, VALUE(help), NULL, NULL, NULL, "show this help", ~0u},
+	{"chronograf-url", 0, OPTION_TEXT, VALUE(chronograf_url), "URL", "CHRONOGRAF_URL",
+	 "http://localhost:8888", "the server, with its base path", COMMAND_TOKEN},
+	{"skip-verify", 'k', OPTION_FLAG, VALUE(skip_verify), NULL, NULL, NULL,
+	 "do not check the server's certificate", COMMAND_TOKEN},
+	{"ca-file", 0, OPTION_TEXT, VALUE(ca_file), "PEM", NULL, NULL,
+	 "trust these CAs instead of the machine's", COMMAND_TOKEN},
+	{"timeout", 0, OPTION_SECONDS, VALUE(timeout), "SECONDS", NULL, "30",
+	 "for the whole exchange with the server", COMMAND_TOKEN},
+	{"priv-key-file", 0, OPTION_TEXT, VALUE(priv_key_file), "KEY", "PRIV_KEY_FILE", NULL,
+	 "the private key: a file, or a pkcs11: URI", COMMAND_TOKEN},
+	{"pkcs11-module", 0, OPTION_TEXT, VALUE(pkcs11_module), "PATH", "PKCS11_MODULE_PATH", NULL,
+	 "the PKCS#11 module (default: all that p11-kit has registered)", COMMAND_TOKEN},
+	{"module-timeout", 0, OPTION_SECONDS, VALUE(module_timeout), "SECONDS", NULL, "120",
+	 "for one call into a PKCS#11 module", COMMAND_TOKEN},
+	{"pin-source", 0, OPTION_TEXT, VALUE(pin_source), "SOURCE", NULL, NULL,
+	 "PIN or passphrase: a file, file:, env:NAME, fd:N, credential:NAME, |command",
+	 COMMAND_TOKEN},
+	{"no-prompt", 0, OPTION_FLAG, VALUE(no_prompt), NULL, NULL, NULL,
+	 "never ask for a PIN on the terminal", COMMAND_TOKEN},
+	{"verbose", 'v', OPTION_FLAG, VALUE(verbose), NULL, NULL, NULL,
+	 "tell on standard error what is done", COMMAND_TOKEN},
+	{0},
+};
+
+static void *value_of(struct options *options, const struct option_row *row)
+{
+	return (char *)options + row->offset;
+}
+
+static bool set_seconds(unsigned *value, const char *text, const char *name)
+{
+	char *end = NULL;
+
+	errno = 0;
+	unsigned long seconds = strtoul(text, &end, 10);
+	if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && seconds >= 1 &&
+	    seconds <= 86400) {
+		*value = (unsigned)seconds;
+		return true;
+	}
+	report_error("--%s takes a whole number of seconds from 1 to 86400, not '%s'", name, text);
+	return false;
+}
+
+static bool set(struct options *options, const struct option_row *row, char *text)
+{
+	switch (row->kind) {
+	case OPTION_FLAG:
+		*(bool *)value_of(options, row) = true;
+		return true;
+	case OPTION_TEXT:
+		*(char **)value_of(options, row) = text;
+		return true;
+	case OPTION_SECONDS:
+		return set_seconds(value_of(options, row), text, row->name);
+	}
+	return false;
+}
+
+/* Before the flags: the default, then the variable. An empty variable is not set. */
+static bool set_defaults(struct options *options, unsigned command)
+{
+	for (const struct option_row *row = option_table; row->name != NULL; row++) {
+		if ((row->commands & command) == 0)
+			continue;
+		char *text = row->environment == NULL ? NULL : getenv(row->environment);
+		if (text == NULL || text[0] == '\0')
+			text = (char *)row->fallback;
+		if (text != NULL && !set(options, row, text))
+			return false;
+	}
+	return true;
+}
+
+/* The row of `--name`, `--name=value` or `-l`; *value is what follows the '='. NULL if no option of
+ * this command is so called. */
+static const struct option_row *find(unsigned command, char *argument, char **value)
+{
+	bool is_long = argument[1] == '-';
+	size_t length = strcspn(argument, "=");
+
+	*value = is_long && argument[length] == '=' ? argument + length + 1 : NULL;
+	for (const struct option_row *row = option_table; row->name != NULL; row++) {
+		bool named = is_long ? strlen(row->name) == length - 2 &&
+					       strncmp(row->name, argument + 2, length - 2) == 0
+				     : row->letter != 0 && argument[1] == row->letter &&
+					       argument[2] == '\0';
+		if (named && (row->commands & command) != 0)
+			return row;
+	}
+	return NULL;
+}
+
+/* Takes one option; *taken is the number of arguments that it used up. */
+static bool parse_one(struct options *options, unsigned command, int left, char **arguments,
+		      int *taken)
+{
+	char *value = NULL;
+	const struct option_row *row = find(command, arguments[0], &value);
+
+	*taken = 1;
+	if (row == NULL) {
+		/* An option that is mistyped may hold a PIN: only its name is repeated. */
+		report_error("unknown option '%.*s'; see --help", (int)strcspn(arguments[0], "="),
+			     arguments[0]);
+		return false;
+	}
+	if (row->kind == OPTION_FLAG) {
+		if (value != NULL)
+			report_error("--%s takes no value", row->name);
+		return value == NULL && set(options, row, NULL);
+	}
+	if (value == NULL) {
+		if (left < 2) {
+			report_error("--%s needs a value: --%s %s", row->name, row->name,
+				     row->argument);
+			return false;
+		}
+		value = arguments[1];
+		*taken = 2;
+	}
+	return set(options, row, value);
+}
+
+bool options_parse(struct options *options, unsigned command, int count, char **arguments)
+{
+	*options = (struct options){0};
+	if (!set_defaults(options, command))
+		return false;
+	for (int i = 0, taken; i < count; i += taken) {
+		if (arguments[i][0] != '-' || arguments[i][1] == '\0') {
+			report_error(
+				"unexpected argument; everything is given by options, see --help");
+			return false;
+		}
+		if (!parse_one(options, command, count - i, arguments + i, &taken))
+			return false;
+	}
+	return true;
+}
+
+void options_print_help(unsigned command)
+{
+	for (const struct option_row *row = option_table; row->name != NULL; row++) {
+		char left[64];
+
+		if ((row->commands & command) == 0)
+			continue;
+		snprintf(left, sizeof left, "%c%c%c --%s%s%s", row->letter ? '-' : ' ',
+			 row->letter ? row->letter : ' ', row->letter ? ',' : ' ', row->name,
+			 row->argument ? " " : "", row->argument ? row->argument : "");
+		printf("  %-30s %s", left, row->help);
+		if (row->environment != NULL)
+			printf(" [$%s]", row->environment);
+		if (row->fallback != NULL)
+			printf(" (default %s)", row->fallback);
+		putchar('\n');
+	}
+}

@@ -1,0 +1,57 @@
+/* The options of all commands: one table, from which parsing, help and completion are made. */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Commands as bits, to say in the table which takes which option. */
+enum { COMMAND_TOKEN = 1 << 0 };
+
+/* The values: what was given by flag, else by environment, else the default. Strings belong to argv
+ * or the environment. */
+struct supervisor;
+
+struct options {
+	bool help;
+	bool verbose;
+	bool skip_verify;
+	bool no_prompt;
+	char *chronograf_url;
+	char *priv_key_file;
+	char *pkcs11_module;
+	char *pin_source;
+	char *ca_file;
+	unsigned timeout;
+	unsigned module_timeout;
+
+	struct supervisor *supervisor; /* not an option: who watches over the calls into modules */
+};
+
+typedef enum { OPTION_FLAG, OPTION_TEXT, OPTION_SECONDS } option_kind;
+
+struct option_row {
+	const char *name; /* without its dashes */
+	char letter;      /* 0: none */
+	option_kind kind;
+	size_t offset;           /* of its value in struct options */
+	const char *argument;    /* what help calls its value; NULL for a flag */
+	const char *environment; /* the variable that sets it, or NULL */
+	const char *fallback;    /* the default as text, or NULL */
+	const char *help;
+	unsigned commands;
+};
+
+/* The table, ended by a row without a name. */
+extern const struct option_row option_table[];
+
+/*
+ * Parses the arguments that follow a command's name. True: *options is filled. False: what is wrong
+ * has been told on standard error.
+ */
+bool options_parse(struct options *options, unsigned command, int count, char **arguments);
+
+/* Prints the options that a command takes, on standard output. */
+void options_print_help(unsigned command);
+
+#endif

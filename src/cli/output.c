@@ -1,0 +1,65 @@
+/* Where the result goes, out of the reach of what prints on descriptor 1. */
+#include "cli/output.h"
+
+#include "cli/command.h"
+#include "cli/report.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+void output_fill_standard_descriptors(void)
+{
+	int descriptor;
+
+	do
+		descriptor = open("/dev/null", O_RDWR);
+	while (descriptor >= 0 && descriptor <= STDERR_FILENO);
+	if (descriptor > STDERR_FILENO)
+		close(descriptor);
+}
+
+int output_set_aside(void)
+{
+	int descriptor = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+
+	if (descriptor < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
+		report_error("cannot move standard output aside: %s", strerror(errno));
+		return -1;
+	}
+	return descriptor;
+}
+
+int output_flush(void)
+{
+	if (fflush(stdout) == 0)
+		return EXIT_DONE;
+	report_error("cannot write to standard output: %s", strerror(errno));
+	return EXIT_OTHER;
+}
+
+bool output_write_line(int descriptor, const char *text)
+{
+	struct iovec pieces[] = {{(char *)text, strlen(text)}, {(char *)"\n", 1}};
+
+	for (int piece = 0; piece < 2;) {
+		ssize_t written = writev(descriptor, pieces + piece, 2 - piece);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0) {
+			report_error("cannot write the result: %s", strerror(errno));
+			return false;
+		}
+		for (; piece < 2 && (size_t)written >= pieces[piece].iov_len; piece++)
+			written -= (ssize_t)pieces[piece].iov_len;
+		if (piece < 2) {
+			pieces[piece].iov_base = (char *)pieces[piece].iov_base + written;
+			pieces[piece].iov_len -= (size_t)written;
+		}
+	}
+	return true;
+}

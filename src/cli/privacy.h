@@ -1,0 +1,16 @@
+/* What keeps secrets out of what the system shows of a process: core files, environment, argument
+ * list. */
+#ifndef CLI_PRIVACY_H
+#define CLI_PRIVACY_H
+
+/* No core files, and no other process of the same user may look into this one or its children. */
+void privacy_forbid_dumps(void);
+
+/*
+ * Overwrites what of the arguments and the environment is or may be a PIN: for a process that needs
+ * neither. The one that does takes them with chronosign_key_new and chronosign_secret_take, which
+ * overwrite too.
+ */
+void privacy_forget_arguments(int count, char **arguments);
+
+#endif

@@ -1,0 +1,141 @@
+/* The prompt: on /dev/tty whatever is redirected, echo off, and the terminal as it was however it
+ * ends. */
+#include "cli/prompt.h"
+
+#include "base/cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <termios.h>
+
+/* One byte beyond the longest PIN, for the newline. */
+static const size_t pin_capacity = CHRONOSIGN_SECRET_MAX + 1;
+
+static int open_terminal(void)
+{
+	return open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+}
+
+bool prompt_possible(void)
+{
+	CLEANUP(cleanup_descriptor) int terminal = open_terminal();
+
+	return terminal >= 0;
+}
+
+/* What would end or stop us with the echo off. They are held back, and seen by a descriptor, while
+ * the prompt stands. */
+static void interrupting_signals(sigset_t *signals)
+{
+	sigemptyset(signals);
+	sigaddset(signals, SIGINT);
+	sigaddset(signals, SIGTERM);
+	sigaddset(signals, SIGHUP);
+	sigaddset(signals, SIGQUIT);
+	sigaddset(signals, SIGTSTP);
+}
+
+/* Reads a line into the secret. False with *error set at a signal, at the terminal's end, or if it
+ * is too long. */
+static bool read_line(int terminal, int interrupts, chronosign_secret *pin,
+		      chronosign_error **error)
+{
+	for (;;) {
+		struct pollfd ready[2] = {{.fd = terminal, .events = POLLIN},
+					  {.fd = interrupts, .events = POLLIN}};
+
+		if (poll(ready, 2, -1) < 0 && errno != EINTR)
+			return chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER,
+						    "waiting for the terminal: %s",
+						    strerror(errno));
+		if (ready[1].revents != 0)
+			return chronosign_error_set(error, CHRONOSIGN_ERROR_KEY,
+						    "interrupted while waiting for a PIN");
+		if (ready[0].revents == 0)
+			continue;
+		ssize_t got =
+			read(terminal, chronosign_secret_bytes(pin) + chronosign_secret_length(pin),
+			     pin_capacity - chronosign_secret_length(pin));
+		if (got <= 0)
+			return chronosign_error_set(error, CHRONOSIGN_ERROR_KEY,
+						    "no PIN was entered");
+		chronosign_secret_set_length(pin, chronosign_secret_length(pin) + (size_t)got);
+		if (chronosign_secret_bytes(pin)[chronosign_secret_length(pin) - 1] == '\n')
+			break;
+		if (chronosign_secret_length(pin) == pin_capacity)
+			return chronosign_error_set(error, CHRONOSIGN_ERROR_KEY,
+						    "the PIN is longer than %d bytes",
+						    CHRONOSIGN_SECRET_MAX);
+	}
+	chronosign_secret_set_length(pin, chronosign_secret_length(pin) - 1);
+	return chronosign_secret_length(pin) > 0 ||
+	       chronosign_error_set(error, CHRONOSIGN_ERROR_KEY, "no PIN was entered");
+}
+
+static bool read_without_echo(int terminal, int interrupts, chronosign_secret *pin,
+			      chronosign_error **error)
+{
+	struct termios before;
+
+	if (tcgetattr(terminal, &before) != 0)
+		return chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER, "the terminal: %s",
+					    strerror(errno));
+	struct termios quiet = before;
+	quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
+	quiet.c_lflag |= ICANON | ISIG;
+	/* TCSAFLUSH drops what was typed ahead: it was not meant as a PIN. */
+	if (tcsetattr(terminal, TCSAFLUSH, &quiet) != 0)
+		return chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER,
+					    "cannot turn the terminal's echo off: %s",
+					    strerror(errno));
+	bool good = read_line(terminal, interrupts, pin, error);
+	tcsetattr(terminal, TCSAFLUSH, &before);
+	dprintf(terminal, "\n");
+	return good;
+}
+
+static bool ask(int terminal, const chronosign_prompt_request *request, chronosign_secret *pin,
+		chronosign_error **error)
+{
+	sigset_t signals;
+	sigset_t before;
+
+	interrupting_signals(&signals);
+	CLEANUP(cleanup_descriptor) int interrupts = signalfd(-1, &signals, SFD_CLOEXEC);
+	if (interrupts < 0)
+		return chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER,
+					    "cannot watch for signals: %s", strerror(errno));
+	sigprocmask(SIG_BLOCK, &signals, &before);
+	if (request->token != NULL)
+		dprintf(terminal, "PIN of the token '%s' for the key %s: ", request->token,
+			request->key);
+	else
+		dprintf(terminal, "Passphrase of the key file %s: ", request->key);
+	bool good = read_without_echo(terminal, interrupts, pin, error);
+	/* A signal that came meanwhile takes effect here, with the terminal as it was. */
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return good;
+}
+
+chronosign_secret *prompt_for_pin(void *context, const chronosign_prompt_request *request,
+				  chronosign_error **error)
+{
+	CLEANUP(cleanup_descriptor) int terminal = open_terminal();
+	CLEANUP(cleanup_secret) chronosign_secret *pin = NULL;
+
+	(void)context;
+	if (terminal < 0) {
+		chronosign_error_set(error, CHRONOSIGN_ERROR_KEY,
+				     "there is no terminal to ask for a PIN on: %s",
+				     strerror(errno));
+		return NULL;
+	}
+	pin = chronosign_secret_allocate(pin_capacity, error);
+	if (pin == NULL || !ask(terminal, request, pin, error))
+		return NULL;
+	return TAKE(pin);
+}

@@ -1,0 +1,14 @@
+/* Asking for a PIN or passphrase on the terminal, without echo. */
+#ifndef CLI_PROMPT_H
+#define CLI_PROMPT_H
+
+#include <chronosign/signer.h>
+
+/* True if there is a terminal to ask on. */
+bool prompt_possible(void);
+
+/* A chronosign_prompt; its context is not used. */
+chronosign_secret *prompt_for_pin(void *context, const chronosign_prompt_request *request,
+				  chronosign_error **error);
+
+#endif

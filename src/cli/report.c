@@ -1,0 +1,50 @@
+/* Messages on standard error. */
+#include "cli/report.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void report(const char *kind, const char *format, va_list arguments)
+	__attribute__((format(printf, 2, 0)));
+
+/* Buffered as a whole, so that lines of several processes do not mix. */
+static void report(const char *kind, const char *format, va_list arguments)
+{
+	char *message = NULL;
+
+	if (vasprintf(&message, format, arguments) < 0)
+		return;
+	dprintf(2, "chronoctl: %s%s\n", kind, message);
+	free(message);
+}
+
+void report_error(const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	report("", format, arguments);
+	va_end(arguments);
+}
+
+void report_warning(const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	report("warning: ", format, arguments);
+	va_end(arguments);
+}
+
+void report_detail(const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	report("  ", format, arguments);
+	va_end(arguments);
+}
+
+int report_failure(const chronosign_error *error)
+{
+	report_error("%s", chronosign_error_message(error));
+	return (int)chronosign_error_get_kind(error);
+}

@@ -1,0 +1,16 @@
+/* Talking to the person at the command line: on standard error, one prefix, nothing that a terminal
+ * could act on. */
+#ifndef CLI_REPORT_H
+#define CLI_REPORT_H
+
+#include <chronosign/error.h>
+#include <chronosign/signer.h>
+
+void report_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void report_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void report_detail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Prints the error and returns the exit status that goes with its kind. */
+int report_failure(const chronosign_error *error);
+
+#endif

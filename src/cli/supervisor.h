@@ -1,0 +1,35 @@
+/*
+ * The process that outlives a bad module. A command runs in a child; its parent holds no secret and
+ * loads nothing, waits, passes signals on, and tells which module hung, crashed or ended the
+ * process, by the activity that the child keeps in a shared page.
+ */
+#ifndef CLI_SUPERVISOR_H
+#define CLI_SUPERVISOR_H
+
+#include <chronosign/signer.h>
+#include <sys/types.h>
+
+struct supervisor;
+
+/* What the child does with its activity: a chronosign_watch for the key, whose context is the
+ * supervisor. */
+extern const chronosign_watch supervisor_watch;
+
+/* Makes the shared page. NULL, and told, if that fails. */
+struct supervisor *supervisor_new(void);
+
+/* How long one call into a module may take, in seconds; said by the child once it knows its
+ * options. */
+void supervisor_set_module_timeout(struct supervisor *supervisor, unsigned seconds);
+
+/* Forks: 0 in the child, which runs the command; the child's process in the parent; -1, and told,
+ * if that fails. */
+pid_t supervisor_fork(void);
+
+/*
+ * In the parent: waits for the child's end and returns the exit status to leave with. A child that
+ * was ended by a signal from outside ends the parent by the same signal.
+ */
+int supervisor_wait(struct supervisor *supervisor, pid_t child);
+
+#endif
