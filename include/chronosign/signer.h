@@ -37,6 +37,13 @@ void chronosign_key_free(chronosign_key *key);
 /* Which backend signs: its name as by chronosign_backend_describe, or "auto" (the default). */
 void chronosign_key_set_backend(chronosign_key *key, const char *name);
 
+/* The OpenSSL engine for the backend "engine"; "pkcs11" by default. */
+void chronosign_key_set_engine(chronosign_key *key, const char *id);
+
+/* An OpenSSL provider to load for the backend "provider", beside those that openssl.cnf loads; may
+ * be called repeatedly. */
+bool chronosign_key_add_provider(chronosign_key *key, const char *name);
+
 /* The PKCS#11 module to use where the URI names none by its module-path. */
 void chronosign_key_set_module_path(chronosign_key *key, const char *path);
 

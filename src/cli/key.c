@@ -67,6 +67,11 @@ chronosign_key *key_from_options(struct options *options, chronosign_error **err
 	chronosign_key *key = chronosign_key_new(options->priv_key_file, error);
 	if (key == NULL || !set_pin(key, options, error))
 		return NULL;
+	chronosign_key_set_backend(key, options->signer);
+	chronosign_key_set_engine(key, options->engine);
+	for (size_t i = 0; i < options->providers.count; i++)
+		if (!chronosign_key_add_provider(key, options->providers.list[i]))
+			return NULL;
 	chronosign_key_set_module_path(key, options->pkcs11_module);
 	chronosign_key_set_notice(key, tell, options);
 	chronosign_key_set_watch(key, &supervisor_watch, options->supervisor);

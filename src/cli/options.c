@@ -24,6 +24,12 @@ const struct option_row option_table[] = {
 	 "the private key: a file, or a pkcs11: URI", COMMAND_TOKEN},
 	{"pkcs11-module", 0, OPTION_TEXT, VALUE(pkcs11_module), "PATH", "PKCS11_MODULE_PATH", NULL,
 	 "the PKCS#11 module (default: all that p11-kit has registered)", COMMAND_TOKEN},
+	{"signer", 0, OPTION_TEXT, VALUE(signer), "NAME", "CHRONOCTL_SIGNER", "auto",
+	 "how to reach the key: auto, or a name of chronoctl --version", COMMAND_TOKEN},
+	{"engine", 0, OPTION_TEXT, VALUE(engine), "ID", NULL, "pkcs11",
+	 "the OpenSSL engine of --signer engine", COMMAND_TOKEN},
+	{"provider", 0, OPTION_LIST, VALUE(providers), "NAME", NULL, NULL,
+	 "load this OpenSSL provider for --signer provider (may be repeated)", COMMAND_TOKEN},
 	{"module-timeout", 0, OPTION_SECONDS, VALUE(module_timeout), "SECONDS", NULL, "120",
 	 "for one call into a PKCS#11 module", COMMAND_TOKEN},
 	{"pin-source", 0, OPTION_TEXT, VALUE(pin_source), "SOURCE", NULL, NULL,
@@ -56,6 +62,19 @@ static bool set_seconds(unsigned *value, const char *text, const char *name)
 	return false;
 }
 
+static bool add(struct values *values, char *text)
+{
+	char **list = reallocarray(values->list, values->count + 1, sizeof *list);
+
+	if (list == NULL) {
+		report_error("out of memory");
+		return false;
+	}
+	values->list = list;
+	values->list[values->count++] = text;
+	return true;
+}
+
 static bool set(struct options *options, const struct option_row *row, char *text)
 {
 	switch (row->kind) {
@@ -65,6 +84,8 @@ static bool set(struct options *options, const struct option_row *row, char *tex
 	case OPTION_TEXT:
 		*(char **)value_of(options, row) = text;
 		return true;
+	case OPTION_LIST:
+		return add(value_of(options, row), text);
 	case OPTION_SECONDS:
 		return set_seconds(value_of(options, row), text, row->name);
 	}

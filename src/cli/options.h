@@ -12,6 +12,12 @@ enum { COMMAND_TOKEN = 1 << 0 };
  * or the environment. */
 struct supervisor;
 
+/* The values of an option that may be repeated, in the order given. */
+struct values {
+	char **list;
+	size_t count;
+};
+
 struct options {
 	bool help;
 	bool verbose;
@@ -20,6 +26,9 @@ struct options {
 	char *chronograf_url;
 	char *priv_key_file;
 	char *pkcs11_module;
+	char *signer;
+	char *engine;
+	struct values providers;
 	char *pin_source;
 	char *ca_file;
 	unsigned timeout;
@@ -28,7 +37,7 @@ struct options {
 	struct supervisor *supervisor; /* not an option: who watches over the calls into modules */
 };
 
-typedef enum { OPTION_FLAG, OPTION_TEXT, OPTION_SECONDS } option_kind;
+typedef enum { OPTION_FLAG, OPTION_TEXT, OPTION_LIST, OPTION_SECONDS } option_kind;
 
 struct option_row {
 	const char *name; /* without its dashes */

@@ -73,6 +73,17 @@ static bool open_path(const char *path, const chronosign_key *key, struct pkcs11
 	return add(modules, key, functions, error);
 }
 
+static bool no_such_name(const char *name, chronosign_error **error)
+{
+	CLEANUP(cleanup_text) char *unloadable = pkcs11_modules_unloadable();
+
+	error_set(error, CHRONOSIGN_ERROR_KEY,
+		  "no PKCS#11 module '%s' is registered with p11-kit, or it would not load; "
+		  "`p11-kit list-modules` shows them",
+		  name);
+	return unloadable == NULL ? false : error_append(error, "%s", unloadable);
+}
+
 static bool open_registered(const char *name, const chronosign_key *key,
 			    struct pkcs11_modules *modules, chronosign_error **error)
 {
@@ -91,12 +102,7 @@ static bool open_registered(const char *name, const chronosign_key *key,
 		CK_FUNCTION_LIST *functions = p11_kit_module_for_name(modules->registered, name);
 		if (functions != NULL)
 			return add(modules, key, functions, error);
-		CLEANUP(cleanup_text) char *unloadable = pkcs11_modules_unloadable();
-		return error_set(error, CHRONOSIGN_ERROR_KEY,
-				 "no PKCS#11 module '%s' is registered with p11-kit, or it would "
-				 "not load; `p11-kit list-modules` shows them%s%s",
-				 name, unloadable == NULL ? "" : "\n",
-				 unloadable == NULL ? "" : unloadable);
+		return no_such_name(name, error);
 	}
 	for (size_t i = 0; i < count; i++)
 		if (!add(modules, key, modules->registered[i], error))
@@ -104,14 +110,26 @@ static bool open_registered(const char *name, const chronosign_key *key,
 	return true;
 }
 
+/* What the user says about the module: a path wins over a name, the URI's path over the option's.
+ */
+static const char *asked_path(const chronosign_key *key)
+{
+	const char *path = key->uri == NULL ? NULL : p11_kit_uri_get_module_path(key->uri->parsed);
+
+	return path != NULL ? path : key->module_path;
+}
+
+static const char *asked_name(const chronosign_key *key)
+{
+	return key->uri == NULL ? NULL : p11_kit_uri_get_module_name(key->uri->parsed);
+}
+
 static bool open_modules(const chronosign_key *key, struct pkcs11_modules *modules,
 			 chronosign_error **error)
 {
-	const char *path = p11_kit_uri_get_module_path(key->uri->parsed);
-	const char *name = p11_kit_uri_get_module_name(key->uri->parsed);
+	const char *path = asked_path(key);
+	const char *name = asked_name(key);
 
-	if (path == NULL)
-		path = key->module_path;
 	modules->named = path != NULL || name != NULL;
 	if (!(path != NULL ? open_path(path, key, modules, error)
 			   : open_registered(name, key, modules, error)))
@@ -156,6 +174,30 @@ void pkcs11_modules_close(struct pkcs11_modules *modules)
 		p11_kit_modules_release(modules->registered);
 	free(modules->list);
 	*modules = (struct pkcs11_modules){0};
+}
+
+char *pkcs11_module_file(const chronosign_key *key, chronosign_error **error)
+{
+	const char *path = asked_path(key);
+	const char *name = asked_name(key);
+	char *file = NULL;
+
+	if (path != NULL || name == NULL) {
+		file = strdup(path != NULL ? path : P11_KIT_PROXY);
+		if (file == NULL)
+			error_out_of_memory(error);
+		return file;
+	}
+	CK_FUNCTION_LIST **modules = p11_kit_modules_load(NULL, 0);
+	CK_FUNCTION_LIST *functions =
+		modules == NULL ? NULL : p11_kit_module_for_name(modules, name);
+	if (functions != NULL)
+		file = p11_kit_module_get_filename(functions);
+	if (file == NULL)
+		no_such_name(name, error);
+	if (modules != NULL)
+		p11_kit_modules_release(modules);
+	return file;
 }
 
 /* Has p11-kit try the registered modules once more, aloud, with `aside` as its standard error. */

@@ -113,6 +113,10 @@ void chronosign_key_free(chronosign_key *key)
 	free(key->path);
 	free(key->store);
 	free(key->backend);
+	free(key->engine);
+	for (char **name = key->providers; name != NULL && *name != NULL; name++)
+		free(*name);
+	free(key->providers);
 	free(key->module_path);
 	free(key->pin_source);
 	pkcs11_uri_free(key->uri);
@@ -129,6 +133,26 @@ static void replace(char **field, const char *value)
 void chronosign_key_set_backend(chronosign_key *key, const char *name)
 {
 	replace(&key->backend, name);
+}
+
+void chronosign_key_set_engine(chronosign_key *key, const char *id)
+{
+	replace(&key->engine, id);
+}
+
+bool chronosign_key_add_provider(chronosign_key *key, const char *name)
+{
+	size_t count = 0;
+
+	while (key->providers != NULL && key->providers[count] != NULL)
+		count++;
+	char **providers = reallocarray(key->providers, count + 2, sizeof *providers);
+	if (providers == NULL)
+		return false;
+	key->providers = providers;
+	providers[count] = strdup(name);
+	providers[count + 1] = NULL;
+	return providers[count] != NULL;
 }
 
 void chronosign_key_set_module_path(chronosign_key *key, const char *path)

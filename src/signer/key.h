@@ -21,6 +21,8 @@ struct chronosign_key {
 	char *store;            /* REFERENCE_STORE: the URI as given */
 
 	char *backend;
+	char *engine;     /* NULL: the default one */
+	char **providers; /* ended by NULL; NULL if there are none */
 	char *module_path;
 	char *pin_source;
 	chronosign_secret *pin;
