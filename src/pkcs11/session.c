@@ -22,8 +22,8 @@ bool pkcs11_session_has_pin_pad(const struct pkcs11_token *token, const chronosi
 	return (token->info.flags & CKF_PROTECTED_AUTHENTICATION_PATH) != 0 && !pin_is_given(key);
 }
 
-/* What the flags say about the tries left (PKCS#11 v3.1 §3.2, CK_TOKEN_INFO). */
-static const char *tries_left(const struct pkcs11_token *token)
+/* PKCS#11 v3.1 §3.2, CK_TOKEN_INFO. */
+const char *pkcs11_session_tries_left(const struct pkcs11_token *token)
 {
 	if (token->info.flags & CKF_USER_PIN_LOCKED)
 		return "the token says that its PIN is locked now; unlock it with the SO PIN or "
@@ -36,14 +36,14 @@ static const char *tries_left(const struct pkcs11_token *token)
 	return "the token does not say how many tries are left";
 }
 
-static bool login_failed(struct pkcs11_token *token, CK_RV result, chronosign_error **error)
+bool pkcs11_session_login_failed(struct pkcs11_token *token, CK_RV result, chronosign_error **error)
 {
 	cryptoki_error(error, token->module, "C_Login", result, token->uri);
 	if (result != CKR_PIN_INCORRECT && result != CKR_PIN_LOCKED && result != CKR_PIN_INVALID &&
 	    result != CKR_PIN_LEN_RANGE)
 		return false;
 	pkcs11_token_refresh(token);
-	return error_append(error, "%s", tries_left(token));
+	return error_append(error, "%s", pkcs11_session_tries_left(token));
 }
 
 static CK_RV login(struct pkcs11_token *token, const chronosign_key *key, CK_USER_TYPE user,
@@ -57,19 +57,19 @@ static CK_RV login(struct pkcs11_token *token, const chronosign_key *key, CK_USE
 	return CRYPTOKI(token->module, C_Login, token->session, user, NULL, 0);
 }
 
-static void warn_of_tries(const struct pkcs11_token *token, const chronosign_key *key)
+void pkcs11_session_warn_of_tries(const struct pkcs11_token *token, const chronosign_key *key)
 {
 	const CK_FLAGS low = CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_LOCKED;
 
 	if (token->info.flags & low)
 		key_notice(key, CHRONOSIGN_NOTICE_WARNING, "token '%s': %s", token->label,
-			   tries_left(token));
+			   pkcs11_session_tries_left(token));
 }
 
 bool pkcs11_session_login(struct pkcs11_token *token, const chronosign_key *key,
 			  chronosign_secret **pin, chronosign_error **error)
 {
-	warn_of_tries(token, key);
+	pkcs11_session_warn_of_tries(token, key);
 	if (*pin == NULL && !pkcs11_session_has_pin_pad(token, key)) {
 		*pin = pin_obtain(key, token->label, error);
 		if (*pin == NULL)
@@ -80,7 +80,7 @@ bool pkcs11_session_login(struct pkcs11_token *token, const chronosign_key *key,
 	 * it. */
 	if (result == CKR_OK || result == CKR_USER_ALREADY_LOGGED_IN)
 		return true;
-	return login_failed(token, result, error);
+	return pkcs11_session_login_failed(token, result, error);
 }
 
 bool pkcs11_session_login_for_key(struct pkcs11_token *token, const chronosign_key *key,
@@ -89,5 +89,5 @@ bool pkcs11_session_login_for_key(struct pkcs11_token *token, const chronosign_k
 	CK_RV result = login(token, key, CKU_CONTEXT_SPECIFIC, pin);
 
 	return result == CKR_OK || result == CKR_USER_ALREADY_LOGGED_IN ||
-	       login_failed(token, result, error);
+	       pkcs11_session_login_failed(token, result, error);
 }

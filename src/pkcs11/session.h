@@ -30,4 +30,11 @@ bool pkcs11_session_login_for_key(struct pkcs11_token *token, const chronosign_k
  * gave one here. */
 bool pkcs11_session_has_pin_pad(const struct pkcs11_token *token, const chronosign_key *key);
 
+/* For who logs in by another library: what the token's flags say of the tries left, the same told
+ * to the user before a try if few are left, and the error of a login that was refused. */
+const char *pkcs11_session_tries_left(const struct pkcs11_token *token);
+void pkcs11_session_warn_of_tries(const struct pkcs11_token *token, const chronosign_key *key);
+bool pkcs11_session_login_failed(struct pkcs11_token *token, CK_RV result,
+				 chronosign_error **error);
+
 #endif

@@ -2,6 +2,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "pkcs11/choice.h"
+#include "pkcs11/match.h"
 #include "pkcs11/mechanism.h"
 #include "pkcs11/object.h"
 #include "pkcs11/session.h"
@@ -64,52 +65,14 @@ static bool search(struct pkcs11_signer *signer, struct pkcs11_objects *found,
 	return log_in(signer, error) && find_private_key(signer, found, error);
 }
 
-static bool several_match(struct pkcs11_signer *signer, const struct pkcs11_objects *found,
-			  chronosign_error **error)
-{
-	error_set(error, CHRONOSIGN_ERROR_KEY,
-		  "%s%zu private keys match '%s'; use the URI of one of them:",
-		  found->count == OBJECTS_MAX ? "at least " : "", found->count, signer->key->name);
-	for (size_t i = 0; i < found->count; i++) {
-		CLEANUP(cleanup_text)
-		char *uri = pkcs11_object_uri(signer->token, found->handles[i], CKO_PRIVATE_KEY);
-		error_append(error, "  %s", uri == NULL ? "(one that cannot be described)" : uri);
-	}
-	return false;
-}
-
-static const char *type_name(CK_KEY_TYPE type)
-{
-	return type == CKK_EC ? "EC" : type == CKK_DSA ? "DSA" : "another";
-}
-
-static bool check_private_key(const struct pkcs11_signer *signer, chronosign_error **error)
-{
-	if (signer->private_key.type_known && signer->private_key.type != CKK_RSA)
-		return error_set(error, CHRONOSIGN_ERROR_KEY,
-				 "the key '%s' is of type %s; Chronograf takes RSA keys only",
-				 signer->key->name, type_name(signer->private_key.type));
-	if (!signer->private_key.may_sign)
-		return error_set(
-			error, CHRONOSIGN_ERROR_KEY,
-			"the key '%s' may not sign (its CKA_SIGN is false); use a signing key",
-			signer->key->name);
-	return true;
-}
-
 static bool find_key(struct pkcs11_signer *signer, chronosign_error **error)
 {
 	struct pkcs11_objects found;
 
 	if (!pkcs11_session_open(signer->token, error) || !search(signer, &found, error))
 		return false;
-	if (found.count == 0)
-		return pkcs11_no_match(&signer->tokens, &signer->modules, signer->key, error);
-	if (found.count > 1)
-		return several_match(signer, &found, error);
-	return pkcs11_private_key_read(signer->token, found.handles[0], &signer->private_key,
-				       error) &&
-	       check_private_key(signer, error);
+	return pkcs11_match_one(signer->token, &found, &signer->tokens, &signer->modules,
+				signer->key, &signer->private_key, error);
 }
 
 /* From nothing to a private key that can be used. */
@@ -128,18 +91,6 @@ static bool attach(struct pkcs11_signer *signer, chronosign_error **error)
 	return find_key(signer, error);
 }
 
-/* A URI of a public key or a certificate is a mistake to be told, not a search without a result. */
-static bool check_uri(const chronosign_key *key, chronosign_error **error)
-{
-	const CK_ATTRIBUTE *class = p11_kit_uri_get_attribute(key->uri->parsed, CKA_CLASS);
-
-	if (class == NULL || *(const CK_OBJECT_CLASS *)class->pValue == CKO_PRIVATE_KEY)
-		return true;
-	return error_set(error, CHRONOSIGN_ERROR_USAGE,
-			 "'%s' names no private key; leave out the type, or write type=private",
-			 key->name);
-}
-
 static bool pkcs11_open(const chronosign_key *key, void **state, EVP_PKEY **public_key,
 			chronosign_error **error)
 {
@@ -148,7 +99,7 @@ static bool pkcs11_open(const chronosign_key *key, void **state, EVP_PKEY **publ
 	if (signer == NULL)
 		return error_out_of_memory(error);
 	signer->key = key;
-	if (!check_uri(key, error) || !attach(signer, error))
+	if (!pkcs11_match_possible(key, error) || !attach(signer, error))
 		return false;
 	*public_key = pkcs11_public_key(signer->token, &signer->private_key, error);
 	if (*public_key == NULL)
