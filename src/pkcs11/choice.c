@@ -38,16 +38,34 @@ static sight look(struct pkcs11_token *token, P11KitUri *uri)
 		       : MAY_HIDE_KEY;
 }
 
-bool pkcs11_no_match(const struct pkcs11_tokens *tokens, const struct pkcs11_modules *modules,
-		     const chronosign_key *key, chronosign_error **error)
+/* What the URI asks for: a private key, unless its type says otherwise. */
+static const char *wanted(const chronosign_key *key)
 {
-	error_set(error, CHRONOSIGN_ERROR_KEY,
-		  "no private key matches '%s'; looked at:", key->name);
+	const CK_ATTRIBUTE *class = p11_kit_uri_get_attribute(key->uri->parsed, CKA_CLASS);
+
+	if (class == NULL)
+		return "private key";
+	switch (*(const CK_OBJECT_CLASS *)class->pValue) {
+	case CKO_PUBLIC_KEY:
+		return "public key";
+	case CKO_CERTIFICATE:
+		return "certificate";
+	default:
+		return "private key";
+	}
+}
+
+/* Adds to *error all that was looked at; `why_not` says what speaks against the tokens in the list.
+ */
+static bool looked_at(const struct pkcs11_tokens *tokens, const struct pkcs11_modules *modules,
+		      const char *why_not, chronosign_error **error)
+{
 	for (size_t i = 0; i < tokens->count; i++)
-		error_append(error, "  %s (%s): no such private key", tokens->list[i].uri,
-			     tokens->list[i].module->name);
-	if (tokens->passed_over != NULL)
-		error_append(error, "%s", tokens->passed_over);
+		error_append(error, "  %s (%s): %s", tokens->list[i].uri,
+			     tokens->list[i].module->name, why_not);
+	for (size_t i = 0; i < tokens->passed_over_count; i++)
+		error_append(error, "  %s (%s): %s", tokens->passed_over[i].what,
+			     tokens->passed_over[i].module->name, tokens->passed_over[i].reason);
 	if (modules->count == 0)
 		error_append(error, "  no PKCS#11 module: none is registered with p11-kit; name "
 				    "one by --pkcs11-module");
@@ -56,6 +74,16 @@ bool pkcs11_no_match(const struct pkcs11_tokens *tokens, const struct pkcs11_mod
 	if (unloadable != NULL)
 		error_append(error, "%s", unloadable);
 	return false;
+}
+
+bool pkcs11_no_match(const struct pkcs11_tokens *tokens, const struct pkcs11_modules *modules,
+		     const chronosign_key *key, chronosign_error **error)
+{
+	CLEANUP(cleanup_text) char *why_not = text_format("no such %s", wanted(key));
+
+	error_set(error, CHRONOSIGN_ERROR_KEY, "no %s matches '%s'; looked at:", wanted(key),
+		  key->name);
+	return looked_at(tokens, modules, why_not == NULL ? "no such key" : why_not, error);
 }
 
 static bool ambiguous(const struct pkcs11_tokens *tokens, const sight *sights, sight clearest,
@@ -113,4 +141,39 @@ struct pkcs11_token *pkcs11_token_choose(struct pkcs11_tokens *tokens,
 		return NULL;
 	}
 	return choose(tokens, modules, sights, key, error);
+}
+
+/* A token that a key can be put into, as far as can be told without a login. */
+static bool takes_keys(const struct pkcs11_token *token)
+{
+	return (token->info.flags & CKF_WRITE_PROTECTED) == 0 && pkcs11_token_computes(token);
+}
+
+struct pkcs11_token *pkcs11_token_choose_for_new(struct pkcs11_tokens *tokens,
+						 const struct pkcs11_modules *modules,
+						 const chronosign_key *key,
+						 chronosign_error **error)
+{
+	struct pkcs11_token *chosen = NULL;
+	size_t count = 0;
+	CLEANUP(cleanup_text) char *uris = NULL;
+
+	for (size_t i = 0; i < tokens->count; i++)
+		if (takes_keys(&tokens->list[i])) {
+			chosen = &tokens->list[i];
+			count++;
+			text_append(&uris, "%s  %s", uris == NULL ? "" : "\n", chosen->uri);
+		}
+	if (count == 1)
+		return chosen;
+	if (count == 0) {
+		error_set(error, CHRONOSIGN_ERROR_KEY,
+			  "no token for a new key matches '%s'; looked at:", key->name);
+		looked_at(tokens, modules, "it takes no keys", error);
+		return NULL;
+	}
+	error_set(error, CHRONOSIGN_ERROR_USAGE,
+		  "'%s' names no one token; add one of these to it:", key->name);
+	error_append(error, "%s", uris == NULL ? "" : uris);
+	return NULL;
 }

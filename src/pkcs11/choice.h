@@ -14,6 +14,15 @@ struct pkcs11_token *pkcs11_token_choose(struct pkcs11_tokens *tokens,
 					 const struct pkcs11_modules *modules,
 					 const chronosign_key *key, chronosign_error **error);
 
+/*
+ * The one token that the URI can mean as the home of a new key: not write-protected, and no mere
+ * store of certificates. Never logs in. NULL with *error set if there is none, or more than one.
+ */
+struct pkcs11_token *pkcs11_token_choose_for_new(struct pkcs11_tokens *tokens,
+						 const struct pkcs11_modules *modules,
+						 const chronosign_key *key,
+						 chronosign_error **error);
+
 /* Sets *error to "no such key", with all tokens and modules that were looked at. Always false. */
 bool pkcs11_no_match(const struct pkcs11_tokens *tokens, const struct pkcs11_modules *modules,
 		     const chronosign_key *key, chronosign_error **error);

@@ -5,16 +5,27 @@
 #include "base/secret.h"
 #include "signer/pin.h"
 
-bool pkcs11_session_open(struct pkcs11_token *token, chronosign_error **error)
+static bool open_session(struct pkcs11_token *token, CK_FLAGS flags, chronosign_error **error)
 {
-	if (token->session != CK_INVALID_HANDLE)
-		return true;
-	CK_RV result = CRYPTOKI(token->module, C_OpenSession, token->slot, CKF_SERIAL_SESSION, NULL,
-				NULL, &token->session);
+	CK_RV result = CRYPTOKI(token->module, C_OpenSession, token->slot,
+				CKF_SERIAL_SESSION | flags, NULL, NULL, &token->session);
+
 	if (result == CKR_OK)
 		return true;
 	token->session = CK_INVALID_HANDLE;
 	return cryptoki_error(error, token->module, "C_OpenSession", result, token->uri);
+}
+
+bool pkcs11_session_open(struct pkcs11_token *token, chronosign_error **error)
+{
+	return token->session != CK_INVALID_HANDLE || open_session(token, 0, error);
+}
+
+bool pkcs11_session_open_writable(struct pkcs11_token *token, chronosign_error **error)
+{
+	if (token->session != CK_INVALID_HANDLE)
+		CRYPTOKI(token->module, C_CloseSession, token->session);
+	return open_session(token, CKF_RW_SESSION, error);
 }
 
 bool pkcs11_session_has_pin_pad(const struct pkcs11_token *token, const chronosign_key *key)

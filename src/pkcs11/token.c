@@ -10,11 +10,24 @@
 /* Most machines have a handful; C_GetSlotList tells when this is too few (PKCS#11 v3.1 §5.5.1). */
 enum { USUAL_SLOTS = 32 };
 
+/* Lack of memory loses the reason, which is told when nothing is found, and nothing else. */
 static void pass_over(struct pkcs11_tokens *tokens, const struct pkcs11_module *module,
-		      const char *what, const char *reason)
+		      const char *what, const char *reason, bool by_uri)
 {
-	text_append(&tokens->passed_over, "%s  %s (%s): %s",
-		    tokens->passed_over == NULL ? "" : "\n", what, module->name, reason);
+	struct pkcs11_passed_over *list =
+		reallocarray(tokens->passed_over, tokens->passed_over_count + 1, sizeof *list);
+
+	if (list == NULL)
+		return;
+	tokens->passed_over = list;
+	struct pkcs11_passed_over entry = {
+		.module = module, .what = strdup(what), .reason = strdup(reason), .by_uri = by_uri};
+	if (entry.what == NULL || entry.reason == NULL) {
+		free(entry.what);
+		free(entry.reason);
+		return;
+	}
+	list[tokens->passed_over_count++] = entry;
 }
 
 static void pass_over_result(struct pkcs11_tokens *tokens, const struct pkcs11_module *module,
@@ -24,12 +37,13 @@ static void pass_over_result(struct pkcs11_tokens *tokens, const struct pkcs11_m
 	CLEANUP(cleanup_text)
 	char *reason = text_format("%s answered %s", function, cryptoki_name(result, buffer));
 
-	pass_over(tokens, module, what, reason == NULL ? function : reason);
+	pass_over(tokens, module, what, reason == NULL ? function : reason, false);
 }
 
-/* The slots with a token in them. NULL and *result if the module does not tell. The caller frees
- * the array. */
-static CK_SLOT_ID *list_slots(const struct pkcs11_module *module, CK_ULONG *count, CK_RV *result)
+/* The slots with a token in them, or all of them. NULL and *result if the module does not tell. The
+ * caller frees the array. */
+static CK_SLOT_ID *list_slots(const struct pkcs11_module *module, CK_BBOOL with_token,
+			      CK_ULONG *count, CK_RV *result)
 {
 	CK_SLOT_ID *slots = NULL;
 
@@ -39,7 +53,7 @@ static CK_SLOT_ID *list_slots(const struct pkcs11_module *module, CK_ULONG *coun
 		slots = calloc(*count, sizeof *slots);
 		if (slots == NULL)
 			break;
-		*result = CRYPTOKI(module, C_GetSlotList, CK_TRUE, slots, count);
+		*result = CRYPTOKI(module, C_GetSlotList, with_token, slots, count);
 		/* A token may come while we look: then the list has grown once more. */
 	} while (*result == CKR_BUFFER_TOO_SMALL && *count < 65536);
 	if (slots != NULL && *result == CKR_OK)
@@ -118,64 +132,80 @@ static bool consider_slot(struct pkcs11_tokens *tokens, const struct pkcs11_modu
 	if (where == NULL)
 		return error_out_of_memory(error);
 	if (!slot_matches(module, slot, uri)) {
-		pass_over(tokens, module, where, "the URI names another slot");
+		pass_over(tokens, module, where, "the URI names another slot", true);
 		return true;
 	}
 	CK_RV result = CRYPTOKI(module, C_GetTokenInfo, slot, &info);
+	if (result == CKR_TOKEN_NOT_PRESENT) {
+		pass_over(tokens, module, where, "no token is in it", false);
+		return true;
+	}
 	if (result != CKR_OK) {
 		pass_over_result(tokens, module, where, "C_GetTokenInfo", result);
 		return true;
 	}
 	if ((info.flags & CKF_TOKEN_INITIALIZED) == 0) {
-		pass_over(tokens, module, where, "a token that is not initialised");
+		pass_over(tokens, module, where, "a token that is not initialised", false);
 		return true;
 	}
 	if (p11_kit_uri_match_token_info(uri, &info) != 1) {
 		CLEANUP(cleanup_text) char *other = pkcs11_uri_of_token(&info);
 		pass_over(tokens, module, other == NULL ? where : other,
-			  "the URI names another token");
+			  "the URI names another token", true);
 		return true;
 	}
 	return add_token(tokens, module, slot, &info, error);
 }
 
 static bool consider_module(struct pkcs11_tokens *tokens, const struct pkcs11_module *module,
-			    P11KitUri *uri, chronosign_error **error)
+			    P11KitUri *uri, CK_BBOOL with_token, chronosign_error **error)
 {
 	CK_ULONG count = 0;
 	CK_RV result = CKR_HOST_MEMORY;
 
 	if (!module->initialized) {
 		pass_over(tokens, module, "module",
-			  module->failure == NULL ? "it does not start" : module->failure);
+			  module->failure == NULL ? "it does not start" : module->failure, false);
 		return true;
 	}
 	if (!module_matches(module, uri)) {
-		pass_over(tokens, module, "module", "the URI names another library");
+		pass_over(tokens, module, "module", "the URI names another library", true);
 		return true;
 	}
-	CLEANUP(cleanup_memory) void *memory = list_slots(module, &count, &result);
+	CLEANUP(cleanup_memory) void *memory = list_slots(module, with_token, &count, &result);
 	const CK_SLOT_ID *slots = memory;
 	if (slots == NULL)
 		pass_over_result(tokens, module, "module", "C_GetSlotList", result);
 	else if (count == 0)
-		pass_over(tokens, module, "module", "no slot has a token");
+		pass_over(tokens, module, "module", "no slot has a token", false);
 	for (CK_ULONG i = 0; slots != NULL && i < count; i++)
 		if (!consider_slot(tokens, module, slots[i], uri, error))
 			return false;
 	return true;
 }
 
-bool pkcs11_tokens_list(const struct pkcs11_modules *modules, P11KitUri *uri,
+static bool list_tokens(const struct pkcs11_modules *modules, P11KitUri *uri, CK_BBOOL with_token,
 			struct pkcs11_tokens *tokens, chronosign_error **error)
 {
 	*tokens = (struct pkcs11_tokens){0};
 	for (size_t i = 0; i < modules->count; i++)
-		if (!consider_module(tokens, &modules->list[i], uri, error)) {
+		if (!consider_module(tokens, &modules->list[i], uri, with_token, error)) {
 			pkcs11_tokens_free(tokens);
 			return false;
 		}
 	return true;
+}
+
+bool pkcs11_tokens_list(const struct pkcs11_modules *modules, P11KitUri *uri,
+			struct pkcs11_tokens *tokens, chronosign_error **error)
+{
+	return list_tokens(modules, uri, CK_TRUE, tokens, error);
+}
+
+bool pkcs11_tokens_survey(const struct pkcs11_modules *modules, P11KitUri *uri,
+			  struct pkcs11_tokens *tokens, chronosign_error **error)
+{
+	return list_tokens(modules, uri, CK_FALSE, tokens, error);
 }
 
 void pkcs11_tokens_free(struct pkcs11_tokens *tokens)
@@ -187,6 +217,10 @@ void pkcs11_tokens_free(struct pkcs11_tokens *tokens)
 			CRYPTOKI(token->module, C_CloseSession, token->session);
 		free(token->uri);
 		free(token->label);
+	}
+	for (size_t i = 0; i < tokens->passed_over_count; i++) {
+		free(tokens->passed_over[i].what);
+		free(tokens->passed_over[i].reason);
 	}
 	free(tokens->list);
 	free(tokens->passed_over);

@@ -16,11 +16,19 @@ struct pkcs11_token {
 	char *label;               /* printable, without its padding */
 };
 
+/* What was looked at and left out. */
+struct pkcs11_passed_over {
+	const struct pkcs11_module *module;
+	char *what; /* "slot 3", the URI of a token, or "module" */
+	char *reason;
+	bool by_uri; /* nothing is wrong with it: the URI means another one */
+};
+
 struct pkcs11_tokens {
 	struct pkcs11_token *list;
 	size_t count;
-	char *passed_over; /* what was looked at and left out, a line each with the reason; NULL if
-			      nothing was */
+	struct pkcs11_passed_over *passed_over;
+	size_t passed_over_count;
 };
 
 /*
@@ -30,6 +38,10 @@ struct pkcs11_tokens {
  */
 bool pkcs11_tokens_list(const struct pkcs11_modules *modules, P11KitUri *uri,
 			struct pkcs11_tokens *tokens, chronosign_error **error);
+
+/* The same for every slot, those without a token too, which are passed over with that reason. */
+bool pkcs11_tokens_survey(const struct pkcs11_modules *modules, P11KitUri *uri,
+			  struct pkcs11_tokens *tokens, chronosign_error **error);
 
 /* Closes the tokens' sessions, and frees. */
 void pkcs11_tokens_free(struct pkcs11_tokens *tokens);
