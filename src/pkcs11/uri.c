@@ -190,8 +190,8 @@ static bool take_pin_source(struct pkcs11_uri *uri, const char *value, chronosig
 		return error_out_of_memory(error);
 	if (uri->pin_source != NULL)
 		return wrong(error, "repeats the attribute", "pin-source");
-	/* A file: URI keeps its own escapes; it is decoded where sources are read. */
-	if (strncasecmp(source, "file:", 5) != 0 && uri_percent_decode(source) < 0)
+	/* What is inside may be a file: URI, which has escapes of its own. */
+	if (uri_percent_decode(source) < 0)
 		return wrong(error, "has a bad % in", "pin-source");
 	/* Whoever writes the URI would run a program in our name (RFC 7512 §7). */
 	if (source[0] == '|')
