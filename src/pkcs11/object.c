@@ -9,8 +9,8 @@
 
 /* One search operation: init, as many reads as the token needs, final (PKCS#11 v3.1 §5.7.7 to
  * §5.7.9). */
-static bool find(struct pkcs11_token *token, CK_ATTRIBUTE *template, CK_ULONG size,
-		 struct pkcs11_objects *found, chronosign_error **error)
+bool pkcs11_objects_find_by(struct pkcs11_token *token, CK_ATTRIBUTE *template, CK_ULONG size,
+			    struct pkcs11_objects *found, chronosign_error **error)
 {
 	CK_ULONG got = 0;
 	const char *function = "C_FindObjectsInit";
@@ -45,7 +45,48 @@ bool pkcs11_objects_find(struct pkcs11_token *token, CK_OBJECT_CLASS class, P11K
 		if (attribute != NULL)
 			template[size++] = *attribute;
 	}
-	return find(token, template, size, found, error);
+	return pkcs11_objects_find_by(token, template, size, found, error);
+}
+
+/* Reads the search's results to their end, some at a time. */
+static CK_RV read_handles(struct pkcs11_token *token, CK_OBJECT_HANDLE **handles, size_t *count)
+{
+	enum { SOME = 64 };
+	CK_ULONG got = SOME;
+
+	while (got > 0) {
+		CK_OBJECT_HANDLE *more = reallocarray(*handles, *count + SOME, sizeof *more);
+		if (more == NULL)
+			return CKR_HOST_MEMORY;
+		*handles = more;
+		CK_RV result = CRYPTOKI(token->module, C_FindObjects, token->session, more + *count,
+					SOME, &got);
+		if (result != CKR_OK || got > SOME)
+			return result != CKR_OK ? result : CKR_GENERAL_ERROR;
+		*count += got;
+	}
+	return CKR_OK;
+}
+
+bool pkcs11_objects_list(struct pkcs11_token *token, CK_OBJECT_CLASS class,
+			 CK_OBJECT_HANDLE **handles, size_t *count, chronosign_error **error)
+{
+	CK_ATTRIBUTE template = {CKA_CLASS, &class, sizeof class};
+	const char *function = "C_FindObjectsInit";
+	CK_RV result = CRYPTOKI(token->module, C_FindObjectsInit, token->session, &template, 1);
+
+	*handles = NULL;
+	*count = 0;
+	if (result == CKR_OK) {
+		function = "C_FindObjects";
+		result = read_handles(token, handles, count);
+		CRYPTOKI(token->module, C_FindObjectsFinal, token->session);
+	}
+	if (result == CKR_OK)
+		return true;
+	free(*handles);
+	*handles = NULL;
+	return cryptoki_error(error, token->module, function, result, token->uri);
 }
 
 /* The length of an attribute that was read, 0 if the token did not tell it
@@ -138,17 +179,24 @@ static EVP_PKEY *from_certificate_object(struct pkcs11_token *token, CK_OBJECT_H
 	return public_key_from_certificate(der, read_length(&value));
 }
 
+EVP_PKEY *pkcs11_public_key_of_object(struct pkcs11_token *token, CK_OBJECT_HANDLE handle,
+				      CK_OBJECT_CLASS class)
+{
+	return class == CKO_CERTIFICATE ? from_certificate_object(token, handle)
+					: from_public_key_object(token, handle);
+}
+
 static EVP_PKEY *from_object(struct pkcs11_token *token, CK_OBJECT_CLASS class,
-			     const struct pkcs11_private_key *key,
-			     EVP_PKEY *(*read)(struct pkcs11_token *token, CK_OBJECT_HANDLE handle))
+			     const struct pkcs11_private_key *key)
 {
 	struct pkcs11_objects found;
 	CK_ATTRIBUTE template[] = {{CKA_CLASS, &class, sizeof class}, same_key(key)};
 
-	if (template[1].ulValueLen == 0 || !find(token, template, 2, &found, NULL))
+	if (template[1].ulValueLen == 0 ||
+	    !pkcs11_objects_find_by(token, template, 2, &found, NULL))
 		return NULL;
 	for (size_t i = 0; i < found.count; i++) {
-		EVP_PKEY *public_key = read(token, found.handles[i]);
+		EVP_PKEY *public_key = pkcs11_public_key_of_object(token, found.handles[i], class);
 		if (public_key != NULL)
 			return public_key;
 	}
@@ -162,9 +210,9 @@ EVP_PKEY *pkcs11_public_key(struct pkcs11_token *token, const struct pkcs11_priv
 						       key->exponent, key->exponent_length);
 
 	if (public_key == NULL)
-		public_key = from_object(token, CKO_PUBLIC_KEY, key, from_public_key_object);
+		public_key = from_object(token, CKO_PUBLIC_KEY, key);
 	if (public_key == NULL)
-		public_key = from_object(token, CKO_CERTIFICATE, key, from_certificate_object);
+		public_key = from_object(token, CKO_CERTIFICATE, key);
 	if (public_key == NULL)
 		error_set(error, CHRONOSIGN_ERROR_KEY,
 			  "%s: the token tells no public half of the key, neither with the private "

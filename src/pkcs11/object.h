@@ -37,7 +37,16 @@ struct pkcs11_private_key {
 bool pkcs11_objects_find(struct pkcs11_token *token, CK_OBJECT_CLASS class, P11KitUri *uri,
 			 struct pkcs11_objects *found, chronosign_error **error);
 
-/* Reads what a signature needs of the private key. */
+/* All objects of that class, however many: *handles is a new array that the caller frees. */
+bool pkcs11_objects_list(struct pkcs11_token *token, CK_OBJECT_CLASS class,
+			 CK_OBJECT_HANDLE **handles, size_t *count, chronosign_error **error);
+
+/* Finds the objects of any class that match the template, OBJECTS_MAX of them at most. */
+bool pkcs11_objects_find_by(struct pkcs11_token *token, CK_ATTRIBUTE *template, CK_ULONG size,
+			    struct pkcs11_objects *found, chronosign_error **error);
+
+/* Reads what a signature needs of the private key; of a public key object or a certificate what it
+ * has of these. */
 bool pkcs11_private_key_read(struct pkcs11_token *token, CK_OBJECT_HANDLE handle,
 			     struct pkcs11_private_key *key, chronosign_error **error);
 
@@ -47,6 +56,11 @@ bool pkcs11_private_key_read(struct pkcs11_token *token, CK_OBJECT_HANDLE handle
  */
 EVP_PKEY *pkcs11_public_key(struct pkcs11_token *token, const struct pkcs11_private_key *key,
 			    chronosign_error **error);
+
+/* The public key that a public key object or a certificate holds. NULL if it is no RSA key, or
+ * cannot be read. */
+EVP_PKEY *pkcs11_public_key_of_object(struct pkcs11_token *token, CK_OBJECT_HANDLE handle,
+				      CK_OBJECT_CLASS class);
 
 /* The full URI of an object, to copy. NULL if it cannot be read. The caller frees it. */
 char *pkcs11_object_uri(struct pkcs11_token *token, CK_OBJECT_HANDLE handle, CK_OBJECT_CLASS class);
