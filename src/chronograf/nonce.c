@@ -1,0 +1,258 @@
+/* Judges the server's answer to GET /nonce. Bytes in, verdict and words out; no network here. */
+#include "chronograf/nonce.h"
+
+#include "base/cleanup.h"
+#include "base/text.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+/* How many bytes of an answer, and of its content type, a message shows. */
+#define SHOWN_BYTES 64
+
+/* x: lower-case hexadecimal digit; X: of either case; V: the variant of RFC 9562 §4.1; else:
+ * itself. */
+static const char version_4[] = "xxxxxxxx-xxxx-4xxx-Vxxx-xxxxxxxxxxxx";
+static const char any_uuid[] = "XXXXXXXX-XXXX-XXXX-XXXX-XXXXXXXXXXXX";
+
+static bool fits(char pattern, char byte)
+{
+	switch (pattern) {
+	case 'x':
+		return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'f');
+	case 'X':
+		return fits('x', byte) || (byte >= 'A' && byte <= 'F');
+	case 'V':
+		return byte == '8' || byte == '9' || byte == 'a' || byte == 'b';
+	default:
+		return byte == pattern;
+	}
+}
+
+static bool matches(const char *pattern, const char *bytes, size_t length)
+{
+	if (length != strlen(pattern))
+		return false;
+	for (size_t i = 0; i < length; i++)
+		if (!fits(pattern[i], bytes[i]))
+			return false;
+	return true;
+}
+
+bool chronosign_nonce_valid(const char *bytes, size_t length)
+{
+	return matches(version_4, bytes, length);
+}
+
+bool nonce_found(const nonce_response *response)
+{
+	return response->status == 200 && !response->longer &&
+	       chronosign_nonce_valid(response->body, response->length);
+}
+
+/*
+ * The abbreviations of the time zone database that mean one offset (in minutes) wherever they are
+ * in use. CST, CDT, IST and PST are left out: each is used in countries hours apart, and a wrong
+ * expiry is worse than none.
+ */
+static const struct zone {
+	const char *name;
+	int minutes;
+} zones[] = {
+	{"GMT", 0},     {"UTC", 0},     {"Z", 0},      {"WET", 0},    {"WEST", 60},  {"BST", 60},
+	{"CET", 60},    {"CEST", 120},  {"MET", 60},   {"MEST", 120}, {"EET", 120},  {"EEST", 180},
+	{"MSK", 180},   {"IDT", 180},   {"WAT", 60},   {"CAT", 120},  {"SAST", 120}, {"EAT", 180},
+	{"PKT", 300},   {"WIB", 420},   {"WITA", 480}, {"HKT", 480},  {"AWST", 480}, {"WIT", 540},
+	{"JST", 540},   {"KST", 540},   {"ACST", 570}, {"ACDT", 630}, {"AEST", 600}, {"ChST", 600},
+	{"AEDT", 660},  {"NZST", 720},  {"NZDT", 780}, {"NST", -210}, {"NDT", -150}, {"AST", -240},
+	{"ADT", -180},  {"EST", -300},  {"EDT", -240}, {"MST", -420}, {"MDT", -360}, {"PDT", -420},
+	{"AKST", -540}, {"AKDT", -480}, {"HST", -600}, {"HDT", -540}, {"SST", -660},
+};
+
+/* Where a zone has no abbreviation of letters, Go prints its offset: "-03", "+0545". */
+static bool zone_of_digits(const char *name, int *minutes)
+{
+	size_t digits = strspn(name + 1, "0123456789");
+
+	if ((name[0] != '+' && name[0] != '-') || name[1 + digits] != '\0' ||
+	    (digits != 2 && digits != 4))
+		return false;
+	int hours = (name[1] - '0') * 10 + (name[2] - '0');
+	int rest = digits == 2 ? 0 : (name[3] - '0') * 10 + (name[4] - '0');
+	*minutes = hours * 60 + rest;
+	if (name[0] == '-')
+		*minutes = -*minutes;
+	return hours <= 14 && rest < 60;
+}
+
+static bool zone_minutes(const char *name, int *minutes)
+{
+	for (size_t i = 0; i < sizeof zones / sizeof zones[0]; i++)
+		if (strcmp(name, zones[i].name) == 0) {
+			*minutes = zones[i].minutes;
+			return true;
+		}
+	return zone_of_digits(name, minutes);
+}
+
+static int month_number(const char *name)
+{
+	static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+					 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
+	for (int i = 0; i < 12; i++)
+		if (strcmp(name, months[i]) == 0)
+			return i;
+	return -1;
+}
+
+/* Reads "Tue, 05 Mar 2024 10:00:00 CET", the form of RFC 1123 §5.2.14 in which Go prints both
+ * headers. */
+static bool read_date(const char *text, int64_t *seconds)
+{
+	struct tm date = {0};
+	char month[4] = "";
+	char zone[8] = "";
+	int end = 0;
+	int minutes = 0;
+
+	if (sscanf(text, "%*3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d %7[A-Za-z0-9+-] %n",
+		   &date.tm_mday, month, &date.tm_year, &date.tm_hour, &date.tm_min, &date.tm_sec,
+		   zone, &end) != 7 ||
+	    text[end] != '\0')
+		return false;
+	date.tm_mon = month_number(month);
+	if (date.tm_mon < 0 || date.tm_mday < 1 || date.tm_mday > 31 || date.tm_year < 1970 ||
+	    date.tm_hour < 0 || date.tm_hour > 23 || date.tm_min < 0 || date.tm_min > 59 ||
+	    date.tm_sec < 0 || date.tm_sec > 60 || !zone_minutes(zone, &minutes))
+		return false;
+	date.tm_year -= 1900;
+	*seconds = (int64_t)timegm(&date) - (int64_t)minutes * 60;
+	return true;
+}
+
+int64_t nonce_life(const char *date, const char *expires)
+{
+	int64_t from;
+	int64_t to;
+
+	if (date == NULL || expires == NULL || !read_date(date, &from) || !read_date(expires, &to))
+		return -1;
+	return to > from ? to - from : 0;
+}
+
+/* The answer without white space at either end. */
+static nonce_response trimmed(const nonce_response *response)
+{
+	nonce_response inner = *response;
+
+	while (inner.length > 0 && isspace((unsigned char)inner.body[0])) {
+		inner.body++;
+		inner.length--;
+	}
+	while (inner.length > 0 && isspace((unsigned char)inner.body[inner.length - 1]))
+		inner.length--;
+	return inner;
+}
+
+static bool contains(const nonce_response *response, const char *text)
+{
+	return response->length > 0 &&
+	       memmem(response->body, response->length, text, strlen(text)) != NULL;
+}
+
+static bool begins(const nonce_response *response, const char *text)
+{
+	size_t length = strlen(text);
+
+	return response->length >= length && strncasecmp(response->body, text, length) == 0;
+}
+
+static bool is_html(const nonce_response *response)
+{
+	return begins(response, "<!doctype html") || begins(response, "<html") ||
+	       (response->content_type != NULL &&
+		strncasecmp(response->content_type, "text/html", 9) == 0);
+}
+
+static const char *advice_by_status(const nonce_response *response)
+{
+	unsigned status = response->status;
+
+	if (status == 401 || status == 403)
+		return "Something in front of Chronograf asks for a login: a basic one can be "
+		       "given "
+		       "in the URL, http://user:password@host.";
+	if (status == 404)
+		return "Is the base path missing? Give it with the URL: --chronograf-url "
+		       "http://host:8888/base/path.";
+	if (status == 407)
+		return "The proxy asks for a login: http://user:password@proxy in http_proxy or "
+		       "https_proxy.";
+	if (status == 400 && contains(response, "HTTPS"))
+		return "The port speaks TLS: use https:// in the URL.";
+	if (status == 429 || status >= 500)
+		return "The server, or a proxy in front of it, is in trouble: try again later, and "
+		       "look into its log.";
+	if (status >= 300 && status < 400)
+		return "It redirects, and does not say where to.";
+	return "Chronograf answers 200 here: does the URL lead to it, with its base path?";
+}
+
+static const char *advice_by_body(const nonce_response *response)
+{
+	const nonce_response inner = trimmed(response);
+
+	if (inner.length == 0)
+		return "Nothing came: does the URL lead to Chronograf?";
+	/* "{" and a quote in base64url; RS256 (RFC 7518 §3.3) is the signature that we make. */
+	if (begins(&inner, "eyJ") && inner.body[0] == 'e')
+		return "Refused: this is the head of a JSON Web Token, and signing it would make a "
+		       "login in the key's name.";
+	if (is_html(&inner))
+		return "That is a web page: a login page, another server, or Chronograf's own page "
+		       "because its base path is missing in the URL.";
+	if (inner.length != response->length && matches(any_uuid, inner.body, inner.length))
+		return "That is a UUID with white space around it: something between here and "
+		       "Chronograf rewrites its answers.";
+	if (matches(any_uuid, inner.body, inner.length))
+		return "That is a UUID, but not a lower-case one of version 4 as Chronograf makes "
+		       "it.";
+	return "Chronograf answers 36 bytes, a UUID: does the URL lead to it?";
+}
+
+/* The first bytes of a text, whole characters, made printable; "..." stands for the rest. */
+static char *first_bytes(const char *bytes, size_t length, bool longer)
+{
+	size_t shown = length;
+
+	if (shown > SHOWN_BYTES) {
+		shown = SHOWN_BYTES;
+		longer = true;
+		while (shown > SHOWN_BYTES - 4 && (bytes[shown] & 0xc0) == 0x80)
+			shown--;
+	}
+	CLEANUP(cleanup_text) char *printable = text_printable(bytes, shown, false);
+	return printable == NULL ? NULL : text_format("%s%s", printable, longer ? "..." : "");
+}
+
+char *nonce_refusal(const nonce_response *response)
+{
+	const char *type = response->content_type == NULL ? "" : response->content_type;
+	CLEANUP(cleanup_text) char *type_shown = first_bytes(type, strlen(type), false);
+	CLEANUP(cleanup_text)
+	char *shown = first_bytes(response->body, response->length, response->longer);
+	const char *advice =
+		response->status == 200 ? advice_by_body(response) : advice_by_status(response);
+
+	if (shown == NULL || type_shown == NULL)
+		return NULL;
+	return text_format("the answer is no nonce: status %u, %s%zu bytes%s%s%s%s%s\n%s",
+			   response->status, response->longer ? "more than " : "", response->length,
+			   type[0] == '\0' ? "" : " of ", type_shown,
+			   response->length == 0 ? "" : ": \"", shown,
+			   response->length == 0 ? "" : "\"", advice);
+}

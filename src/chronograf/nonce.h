@@ -1,0 +1,35 @@
+/* What the server's answer to GET /nonce means: how long its nonce lives, and what else it may be.
+ */
+#ifndef CHRONOGRAF_NONCE_H
+#define CHRONOGRAF_NONCE_H
+
+#include <chronosign/nonce.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Seconds between two header values, Date and Expires; 0 if they are past, -1 if either is NULL or
+ * unreadable, or names a zone that is unknown or means different things in different countries.
+ */
+int64_t nonce_life(const char *date, const char *expires);
+
+/* An answer, as far as it was read. */
+typedef struct {
+	unsigned status;
+	const char *content_type; /* NULL: none */
+	const char *body;
+	size_t length;
+	bool longer; /* there was more than `length` bytes */
+} nonce_response;
+
+/* True if the answer is 200 with a nonce and nothing else. */
+bool nonce_found(const nonce_response *response);
+
+/*
+ * What came instead of a nonce, in printable words: one line with status, length, type and the
+ * first bytes, then a line of advice. NULL if memory is out. The caller frees it.
+ */
+char *nonce_refusal(const nonce_response *response);
+
+#endif

@@ -1,0 +1,28 @@
+/* The work of the network process: every server asked, one message for each. */
+#ifndef PROCESS_FETCH_H
+#define PROCESS_FETCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* So many servers are asked at once; memory does not grow with their number beyond that. */
+#define FETCH_CONCURRENT 64
+
+typedef struct {
+	const char *const *urls; /* base URLs */
+	size_t url_count;
+	const char *ca_pem; /* PEM text of the CAs to trust; NULL: the machine's */
+	size_t ca_length;
+	unsigned timeout_seconds;
+	bool skip_verify;
+	bool verbose;
+} fetch_job;
+
+/*
+ * Asks the servers and writes a message for each to the pipe as it is ready. False if the pipe
+ * broke or libcurl could not start. A reader that is slow holds up new exchanges, never those under
+ * way.
+ */
+bool fetch_run(const fetch_job *job, int pipe);
+
+#endif

@@ -1,0 +1,246 @@
+/* The parent's end of the network process: forks it, believes none of its messages unchecked, and
+ * ends it. */
+#include "process/network.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "process/authorities.h"
+#include "process/fetch.h"
+#include "process/isolate.h"
+#include "process/message.h"
+#include "process/url.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+struct chronosign_fetch {
+	pid_t process; /* 0: gone and reaped, or never there */
+	int pipe;
+	size_t server_count;
+	size_t answer_count;
+	bool failed;
+	bool *answered;
+};
+
+DEFINE_CLEANUP(fetch, chronosign_fetch *, chronosign_fetch_free)
+
+static chronosign_fetch *fetch_new(size_t server_count)
+{
+	chronosign_fetch *fetch = calloc(1, sizeof *fetch);
+
+	if (fetch == NULL)
+		return NULL;
+	fetch->pipe = -1;
+	fetch->server_count = server_count;
+	fetch->answered = calloc(server_count, sizeof *fetch->answered);
+	if (fetch->answered == NULL) {
+		free(fetch);
+		return NULL;
+	}
+	return fetch;
+}
+
+/* Ends the process if it still runs, and tells how it ended; 0 if nobody knows. */
+static int end_process(chronosign_fetch *fetch)
+{
+	pid_t process = fetch->process;
+	int status = 0;
+
+	fetch->process = 0;
+	if (process == 0)
+		return 0;
+	/* Asked first: where SIGCHLD is ignored, a process that is gone has left its number to
+	 * another. */
+	pid_t ended = waitpid(process, &status, WNOHANG);
+	if (ended == 0) {
+		kill(process, SIGKILL);
+		while ((ended = waitpid(process, &status, 0)) < 0 && errno == EINTR)
+			;
+	}
+	return ended == process ? status : 0;
+}
+
+void chronosign_fetch_free(chronosign_fetch *fetch)
+{
+	if (fetch == NULL)
+		return;
+	end_process(fetch);
+	if (fetch->pipe >= 0)
+		close(fetch->pipe);
+	free(fetch->answered);
+	free(fetch);
+}
+
+__attribute__((noreturn)) static void be_network_process(pid_t parent, int pipe, network_work *work,
+							 const void *context)
+{
+	/* No exit(3): the handlers and buffers are the parent's. */
+	_exit(isolate(parent, &pipe) && work(context, pipe) ? 0 : 1);
+}
+
+chronosign_fetch *network_start(size_t server_count, network_work *work, const void *context,
+				chronosign_error **error)
+{
+	CLEANUP(cleanup_fetch) chronosign_fetch *fetch = fetch_new(server_count);
+	pid_t parent = getpid();
+	sigset_t all;
+	sigset_t before;
+	int ends[2];
+
+	if (fetch == NULL) {
+		error_out_of_memory(error);
+		return NULL;
+	}
+	if (pipe2(ends, O_CLOEXEC) != 0) {
+		error_set(error, CHRONOSIGN_ERROR_OTHER, "cannot open a pipe: %s", strerror(errno));
+		return NULL;
+	}
+	fetch->pipe = ends[0];
+	/* Handlers of the parent must not run in the child. */
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
+	pid_t process = fork();
+	if (process == 0)
+		be_network_process(parent, ends[1], work, context);
+	int reason = errno;
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	close(ends[1]);
+	if (process < 0) {
+		error_set(error, CHRONOSIGN_ERROR_OTHER, "cannot start the network process: %s",
+			  strerror(reason));
+		return NULL;
+	}
+	fetch->process = process;
+	return TAKE(fetch);
+}
+
+static bool check_urls(const chronosign_servers *servers, chronosign_error **error)
+{
+	for (size_t i = 0; i < servers->url_count; i++) {
+		CLEANUP(cleanup_url) CURLU *url = url_of_nonce(servers->urls[i], error);
+		if (url == NULL)
+			return false;
+	}
+	return true;
+}
+
+static void free_urls(char ***urls)
+{
+	for (char **url = *urls; url != NULL && *url != NULL; url++)
+		free(*url);
+	free(*urls);
+}
+
+/* The URLs may stand in the environment, which the child overwrites: it works on copies. */
+static char **copy_urls(const chronosign_servers *servers)
+{
+	CLEANUP(free_urls) char **copies = calloc(servers->url_count + 1, sizeof *copies);
+
+	for (size_t i = 0; copies != NULL && i < servers->url_count; i++)
+		if ((copies[i] = strdup(servers->urls[i])) == NULL)
+			return NULL;
+	return TAKE(copies);
+}
+
+static bool work_on_job(const void *job, int pipe)
+{
+	return fetch_run(job, pipe);
+}
+
+chronosign_fetch *chronosign_fetch_start(const chronosign_servers *servers,
+					 chronosign_error **error)
+{
+	CLEANUP(cleanup_text) char *pem = NULL;
+	size_t length = 0;
+
+	if (servers->url_count == 0 || servers->timeout_seconds == 0) {
+		error_set(error, CHRONOSIGN_ERROR_USAGE,
+			  servers->url_count == 0 ? "there is no server to ask"
+						  : "the time-out is 0 seconds: give 1 or more");
+		return NULL;
+	}
+	if (!check_urls(servers, error))
+		return NULL;
+	if (servers->ca_file != NULL) {
+		pem = authorities_read(servers->ca_file, &length, error);
+		if (pem == NULL)
+			return NULL;
+	}
+	CLEANUP(free_urls) char **urls = copy_urls(servers);
+	if (urls == NULL) {
+		error_out_of_memory(error);
+		return NULL;
+	}
+	const fetch_job job = {
+		.urls = (const char *const *)urls,
+		.url_count = servers->url_count,
+		.ca_pem = pem,
+		.ca_length = length,
+		.timeout_seconds = servers->timeout_seconds,
+		.skip_verify = servers->skip_verify,
+		.verbose = servers->verbose,
+	};
+	return network_start(servers->url_count, work_on_job, &job, error);
+}
+
+/* The pipe is at its end before every server was answered for. */
+static bool ended_early(chronosign_fetch *fetch, chronosign_error **error)
+{
+	int status = end_process(fetch);
+
+	if (WIFSIGNALED(status))
+		return error_set(error, CHRONOSIGN_ERROR_OTHER,
+				 "the network process died: signal %d (%s)", WTERMSIG(status),
+				 strsignal(WTERMSIG(status)));
+	return error_set(error, CHRONOSIGN_ERROR_OTHER,
+			 "the network process ended (status %d) with %zu of %zu servers unanswered",
+			 WEXITSTATUS(status), fetch->server_count - fetch->answer_count,
+			 fetch->server_count);
+}
+
+static bool receive(chronosign_fetch *fetch, network_message *message, chronosign_error **error)
+{
+	ssize_t got;
+
+	do
+		got = read(fetch->pipe, message, sizeof *message);
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return error_set(error, CHRONOSIGN_ERROR_OTHER,
+				 "cannot hear the network process: %s", strerror(errno));
+	if (got == 0)
+		return ended_early(fetch, error);
+	/* What is longer than a message is the beginning of the next, and fails there. */
+	return message_check(message, (size_t)got, fetch->server_count, fetch->answered, error);
+}
+
+bool chronosign_fetch_next(chronosign_fetch *fetch, chronosign_answer *answer,
+			   chronosign_error **error)
+{
+	network_message message;
+
+	if (fetch->failed)
+		return error_set(error, CHRONOSIGN_ERROR_OTHER,
+				 "the network process has been ended");
+	if (fetch->answer_count == fetch->server_count)
+		return false;
+	if (!receive(fetch, &message, error)) {
+		fetch->failed = true;
+		end_process(fetch);
+		return false;
+	}
+	fetch->answered[message.server] = true;
+	fetch->answer_count++;
+	message_to_answer(&message, answer);
+	return true;
+}
+
+void chronosign_answer_clear(chronosign_answer *answer)
+{
+	chronosign_error_free(answer->error);
+	memset(answer, 0, sizeof *answer);
+}

@@ -1,0 +1,452 @@
+/* One exchange with one server, hop by hop: redirects are followed here, for each may need another
+ * proxy. */
+#include "process/transfer.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "chronograf/nonce.h"
+#include "process/failure.h"
+#include "process/url.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+#include <unistd.h>
+
+struct transfer {
+	const transfer_settings *settings;
+	CURL *easy;
+	CURLU *url;      /* of this hop */
+	char *asked_url; /* of the first hop, as shown */
+	unsigned redirects;
+	bool by_proxy;
+	int64_t started;
+	size_t header_bytes;
+	size_t body_length;
+	bool body_longer;
+	char body[TRANSFER_BODY_MAX];
+	char reason[CURL_ERROR_SIZE];
+	network_message message;
+};
+
+static int64_t milliseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Stops the transfer once the body is longer than any answer of Chronograf. */
+static size_t take_body(char *bytes, size_t size, size_t count, void *context)
+{
+	server_transfer *transfer = context;
+	size_t length = size * count;
+	size_t room = sizeof transfer->body - transfer->body_length;
+	size_t taken = length < room ? length : room;
+
+	memcpy(transfer->body + transfer->body_length, bytes, taken);
+	transfer->body_length += taken;
+	transfer->body_longer = taken < length;
+	return taken;
+}
+
+static size_t count_header(char *bytes, size_t size, size_t count, void *context)
+{
+	server_transfer *transfer = context;
+
+	(void)bytes;
+	transfer->header_bytes += size * count;
+	return transfer->header_bytes <= TRANSFER_HEADERS_MAX ? size * count : 0;
+}
+
+#define SET(easy, option, value) (curl_easy_setopt((easy), (option), (value)) == CURLE_OK)
+
+static bool set_callbacks(server_transfer *transfer)
+{
+	CURL *easy = transfer->easy;
+
+	return SET(easy, CURLOPT_WRITEFUNCTION, take_body) &&
+	       SET(easy, CURLOPT_WRITEDATA, (void *)transfer) &&
+	       SET(easy, CURLOPT_HEADERFUNCTION, count_header) &&
+	       SET(easy, CURLOPT_HEADERDATA, (void *)transfer) &&
+	       SET(easy, CURLOPT_ERRORBUFFER, transfer->reason);
+}
+
+static bool set_http(CURL *easy)
+{
+	/* QUICK_EXIT: a name server that hangs holds up its own transfer, not those beside it. */
+	return SET(easy, CURLOPT_PROTOCOLS_STR, "http,https") &&
+	       SET(easy, CURLOPT_FOLLOWLOCATION, 0L) && SET(easy, CURLOPT_HTTPGET, 1L) &&
+	       SET(easy, CURLOPT_USERAGENT, "chronoctl/" CHRONOCTL_VERSION) &&
+	       SET(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) &&
+	       SET(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC) &&
+	       SET(easy, CURLOPT_PROXYAUTH, (long)CURLAUTH_BASIC) &&
+	       SET(easy, CURLOPT_NOPROXY, "") && SET(easy, CURLOPT_NOSIGNAL, 1L) &&
+	       SET(easy, CURLOPT_QUICK_EXIT, 1L) &&
+	       SET(easy, CURLOPT_BUFFERSIZE, (long)TRANSFER_BODY_MAX);
+}
+
+/* For the server, and for a proxy that is spoken to by TLS. */
+static bool set_authorities(CURL *easy, const char *file, const char *directory)
+{
+	return SET(easy, CURLOPT_CAINFO, file) && SET(easy, CURLOPT_PROXY_CAINFO, file) &&
+	       SET(easy, CURLOPT_CAPATH, directory) && SET(easy, CURLOPT_PROXY_CAPATH, directory);
+}
+
+static bool same_path(const char *one, const char *other)
+{
+	return one != NULL && other != NULL && strcmp(one, other) == 0;
+}
+
+static const char *variable(const char *name, const char *otherwise)
+{
+	const char *value = getenv(name);
+
+	return value == NULL || value[0] == '\0' ? otherwise : value;
+}
+
+/*
+ * The machine's CAs, where libcurl was built to look or where the user says, as Go programs heed
+ * it. Where the machine has them all in one file, the directory is left out: libcurl then reads the
+ * file once for all servers instead of once for each, which costs 40 ms.
+ */
+static bool set_machine_authorities(CURL *easy)
+{
+	char *built_file = NULL;
+	char *built_directory = NULL;
+
+	curl_easy_getinfo(easy, CURLINFO_CAINFO, &built_file);
+	curl_easy_getinfo(easy, CURLINFO_CAPATH, &built_directory);
+	const char *file = variable("SSL_CERT_FILE", built_file);
+	const char *directory = variable("SSL_CERT_DIR", built_directory);
+	if (same_path(file, built_file) && same_path(directory, built_directory) &&
+	    access(file, R_OK) == 0)
+		directory = NULL;
+	return set_authorities(easy, file, directory);
+}
+
+static bool set_tls(CURL *easy, const transfer_settings *settings)
+{
+	long peer = settings->skip_verify ? 0L : 1L;
+	long host = settings->skip_verify ? 0L : 2L;
+
+	return SET(easy, CURLOPT_SSL_VERIFYPEER, peer) && SET(easy, CURLOPT_SSL_VERIFYHOST, host) &&
+	       SET(easy, CURLOPT_PROXY_SSL_VERIFYPEER, peer) &&
+	       SET(easy, CURLOPT_PROXY_SSL_VERIFYHOST, host) &&
+	       (settings->ca_file != NULL ? set_authorities(easy, settings->ca_file, NULL)
+					  : set_machine_authorities(easy));
+}
+
+server_transfer *transfer_new(const transfer_settings *settings)
+{
+	server_transfer *transfer = calloc(1, sizeof *transfer);
+
+	if (transfer == NULL)
+		return NULL;
+	transfer->settings = settings;
+	transfer->easy = curl_easy_init();
+	if (transfer->easy == NULL || !set_callbacks(transfer) || !set_http(transfer->easy) ||
+	    !set_tls(transfer->easy, settings)) {
+		transfer_free(transfer);
+		return NULL;
+	}
+	return transfer;
+}
+
+void transfer_free(server_transfer *transfer)
+{
+	if (transfer == NULL)
+		return;
+	curl_easy_cleanup(transfer->easy);
+	curl_url_cleanup(transfer->url);
+	free(transfer->asked_url);
+	free(transfer);
+}
+
+CURL *transfer_handle(server_transfer *transfer)
+{
+	return transfer->easy;
+}
+
+const network_message *transfer_message(const server_transfer *transfer)
+{
+	return &transfer->message;
+}
+
+static long info_number(const server_transfer *transfer, CURLINFO info)
+{
+	long number = 0;
+
+	curl_easy_getinfo(transfer->easy, info, &number);
+	return number;
+}
+
+static long info_milliseconds(const server_transfer *transfer, CURLINFO info)
+{
+	curl_off_t microseconds = 0;
+
+	curl_easy_getinfo(transfer->easy, info, &microseconds);
+	return (long)(microseconds / 1000);
+}
+
+static const char *info_text(const server_transfer *transfer, CURLINFO info)
+{
+	char *text = NULL;
+
+	curl_easy_getinfo(transfer->easy, info, &text);
+	return text == NULL ? "" : text;
+}
+
+/* The value of a header of the answer that is there just once, else NULL. The caller frees it. */
+static char *header(const server_transfer *transfer, const char *name)
+{
+	struct curl_header *found;
+
+	if (curl_easy_header(transfer->easy, name, 0, CURLH_HEADER, -1, &found) != CURLHE_OK ||
+	    found->amount != 1)
+		return NULL;
+	return strdup(found->value);
+}
+
+static const char *version_name(long version)
+{
+	switch (version) {
+	case CURL_HTTP_VERSION_1_0:
+		return "HTTP/1.0";
+	case CURL_HTTP_VERSION_1_1:
+		return "HTTP/1.1";
+	case CURL_HTTP_VERSION_2_0:
+		return "HTTP/2";
+	default:
+		return "no answer";
+	}
+}
+
+/* Who answered: "from 192.0.2.1 port 8888". */
+static char *trace_peer(const server_transfer *transfer)
+{
+	const char *peer = info_text(transfer, CURLINFO_PRIMARY_IP);
+
+	if (peer[0] == '\0')
+		return strdup("not connected");
+	return text_format("from %s port %ld%s", peer, info_number(transfer, CURLINFO_PRIMARY_PORT),
+			   transfer->by_proxy ? " (a proxy)" : "");
+}
+
+/* Where the time of the last hop went, in milliseconds since its beginning. */
+static char *trace_times(const server_transfer *transfer)
+{
+	return text_format("name %ld, connect %ld, TLS %ld, first byte %ld",
+			   info_milliseconds(transfer, CURLINFO_NAMELOOKUP_TIME_T),
+			   info_milliseconds(transfer, CURLINFO_CONNECT_TIME_T),
+			   info_milliseconds(transfer, CURLINFO_APPCONNECT_TIME_T),
+			   info_milliseconds(transfer, CURLINFO_STARTTRANSFER_TIME_T));
+}
+
+/* One line about the exchange, for --verbose. */
+static void trace(server_transfer *transfer)
+{
+	if (!transfer->settings->verbose || transfer->url == NULL)
+		return;
+	CLEANUP(cleanup_text) char *shown = url_shown(transfer->url);
+	CLEANUP(cleanup_text) char *peer = trace_peer(transfer);
+	CLEANUP(cleanup_text) char *times = trace_times(transfer);
+	if (shown == NULL || peer == NULL || times == NULL)
+		return;
+	CLEANUP(cleanup_text)
+	char *line = text_format("GET %s: %s, status %u, %zu bytes, %u redirects, %s, %lld ms (%s)",
+				 shown, version_name(info_number(transfer, CURLINFO_HTTP_VERSION)),
+				 (unsigned)transfer->message.http_status, transfer->body_length,
+				 transfer->redirects, peer,
+				 (long long)(milliseconds() - transfer->started), times);
+	CLEANUP(cleanup_text)
+	char *printable = line == NULL ? NULL : text_printable(line, strlen(line), false);
+	if (printable != NULL)
+		message_set_trace(&transfer->message, printable);
+}
+
+/* Sets the message to "no nonce from URL (redirected to URL): reason". Always returns false. */
+static bool fail(server_transfer *transfer, uint32_t outcome, const char *reason)
+{
+	CLEANUP(cleanup_text) char *last = transfer->url == NULL ? NULL : url_shown(transfer->url);
+	bool moved = transfer->redirects > 0 && last != NULL;
+	CLEANUP(cleanup_text)
+	char *text = text_format("no nonce from %s%s%s%s: %s",
+				 transfer->asked_url == NULL ? "the server" : transfer->asked_url,
+				 moved ? " (redirected to " : "", moved ? last : "",
+				 moved ? ")" : "", reason == NULL ? "out of memory" : reason);
+	CLEANUP(cleanup_text)
+	char *printable = text == NULL ? NULL : text_printable(text, strlen(text), true);
+
+	message_set_failure(&transfer->message, reason == NULL ? MESSAGE_MACHINE_FAILED : outcome,
+			    printable == NULL ? "out of memory" : printable);
+	return false;
+}
+
+static bool fail_with(server_transfer *transfer, const chronosign_error *error)
+{
+	return fail(transfer,
+		    chronosign_error_get_kind(error) == CHRONOSIGN_ERROR_OTHER
+			    ? MESSAGE_MACHINE_FAILED
+			    : MESSAGE_SERVER_FAILED,
+		    chronosign_error_message(error));
+}
+
+static bool fail_by_curl(server_transfer *transfer, CURLcode code)
+{
+	CLEANUP(cleanup_text) char *scheme = url_part(transfer->url, CURLUPART_SCHEME);
+	const exchange_failure failure = {
+		.code = code,
+		.reason = transfer->reason,
+		.verify_result = info_number(transfer, CURLINFO_SSL_VERIFYRESULT),
+		.connect_status = info_number(transfer, CURLINFO_HTTP_CONNECTCODE),
+		.timeout_seconds = transfer->settings->timeout_seconds,
+		.begun = transfer->header_bytes > 0,
+		.ca_file_given = transfer->settings->ca_file != NULL,
+		.https = scheme != NULL && strcasecmp(scheme, "https") == 0,
+		.by_proxy = transfer->by_proxy,
+	};
+	CLEANUP(cleanup_text) char *text = failure_text(&failure);
+
+	return fail(transfer,
+		    failure_is_local(code) ? MESSAGE_MACHINE_FAILED : MESSAGE_SERVER_FAILED, text);
+}
+
+static bool fail_by_timeout(server_transfer *transfer)
+{
+	snprintf(transfer->reason, sizeof transfer->reason, "after %u redirects",
+		 transfer->redirects);
+	return fail_by_curl(transfer, CURLE_OPERATION_TIMEDOUT);
+}
+
+/* The time left of the whole exchange, in milliseconds; 0: none. */
+static long time_left(const server_transfer *transfer)
+{
+	int64_t left = (int64_t)transfer->settings->timeout_seconds * 1000 -
+		       (milliseconds() - transfer->started);
+
+	if (left < 0)
+		return 0;
+	return left < INT_MAX ? (long)left : INT_MAX;
+}
+
+static bool set_proxy(server_transfer *transfer)
+{
+	CLEANUP(cleanup_text) char *proxy = NULL;
+
+	if (!proxy_for(&transfer->settings->proxies, transfer->url, &proxy))
+		return false;
+	transfer->by_proxy = proxy[0] != '\0';
+	return SET(transfer->easy, CURLOPT_PROXY, proxy);
+}
+
+/* Makes the handle ready for the hop to transfer->url. */
+static bool prepare_hop(server_transfer *transfer)
+{
+	CLEANUP(cleanup_text) char *url = url_part(transfer->url, CURLUPART_URL);
+	long left = time_left(transfer);
+
+	transfer->header_bytes = 0;
+	transfer->body_length = 0;
+	transfer->body_longer = false;
+	transfer->reason[0] = '\0';
+	if (left == 0)
+		return fail_by_timeout(transfer);
+	if (url == NULL || !set_proxy(transfer) || !SET(transfer->easy, CURLOPT_URL, url) ||
+	    !SET(transfer->easy, CURLOPT_TIMEOUT_MS, left) ||
+	    !SET(transfer->easy, CURLOPT_CONNECTTIMEOUT_MS, left))
+		return fail(transfer, MESSAGE_MACHINE_FAILED, NULL);
+	return true;
+}
+
+bool transfer_prepare(server_transfer *transfer, size_t server, const char *base)
+{
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+
+	message_init(&transfer->message, server);
+	transfer->redirects = 0;
+	transfer->by_proxy = false;
+	transfer->started = milliseconds();
+	free(TAKE(transfer->asked_url));
+	curl_url_cleanup(TAKE(transfer->url));
+	transfer->url = url_of_nonce(base, &error);
+	if (transfer->url == NULL)
+		return fail_with(transfer, error);
+	transfer->asked_url = url_shown(transfer->url);
+	return prepare_hop(transfer);
+}
+
+static bool is_redirect(long status)
+{
+	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+/* Goes on to where the answer points. */
+static bool follow(server_transfer *transfer, const char *location)
+{
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+
+	if (transfer->redirects == TRANSFER_REDIRECTS_MAX)
+		return fail(
+			transfer, MESSAGE_SERVER_FAILED,
+			"more than 10 redirects\nDoes something in front of Chronograf send it in "
+			"circles?");
+	if (!url_follow(transfer->url, location, &error))
+		return fail_with(transfer, error);
+	transfer->redirects++;
+	return prepare_hop(transfer);
+}
+
+/* Takes a whole answer, or the beginning of one that is too long. */
+static bool take_answer(server_transfer *transfer)
+{
+	CLEANUP(cleanup_text) char *type = header(transfer, "Content-Type");
+	const nonce_response response = {
+		.status = transfer->message.http_status,
+		.content_type = type,
+		.body = transfer->body,
+		.length = transfer->body_length,
+		.longer = transfer->body_longer,
+	};
+
+	if (!nonce_found(&response)) {
+		CLEANUP(cleanup_text) char *refusal = nonce_refusal(&response);
+		return fail(transfer, MESSAGE_SERVER_FAILED, refusal);
+	}
+	CLEANUP(cleanup_text) char *date = header(transfer, "Date");
+	CLEANUP(cleanup_text) char *expires = header(transfer, "Expires");
+	message_set_nonce(&transfer->message, transfer->body, nonce_life(date, expires));
+	return false;
+}
+
+/* True if there is another hop to run. */
+static bool take_result(server_transfer *transfer, CURLcode result)
+{
+	bool answered = result == CURLE_OK || transfer->body_longer;
+	CLEANUP(cleanup_text) char *location = header(transfer, "Location");
+
+	if (transfer->header_bytes > TRANSFER_HEADERS_MAX)
+		return fail(transfer, MESSAGE_SERVER_FAILED,
+			    "the answer has more than 65536 bytes of headers\nDoes the URL lead to "
+			    "Chronograf?");
+	if (!answered)
+		return fail_by_curl(transfer, result);
+	if (is_redirect(transfer->message.http_status) && location != NULL)
+		return follow(transfer, location);
+	return take_answer(transfer);
+}
+
+bool transfer_finish(server_transfer *transfer, CURLcode result)
+{
+	long status = info_number(transfer, CURLINFO_RESPONSE_CODE);
+
+	transfer->message.http_status = status < 0 || status > 999 ? 0 : (uint32_t)status;
+	if (take_result(transfer, result))
+		return true;
+	trace(transfer);
+	return false;
+}

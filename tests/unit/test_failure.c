@@ -1,0 +1,99 @@
+/* What is said of an exchange that libcurl could not finish: always what to do next. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "process/failure.h"
+
+static void assert_says(exchange_failure failure, const char *words)
+{
+	if (failure.reason == NULL)
+		failure.reason = "";
+	failure.timeout_seconds = 30;
+	char *text = failure_text(&failure);
+	assert_non_null(text);
+	if (strstr(text, words) == NULL)
+		fail_msg("no '%s' in: %s", words, text);
+	free(text);
+}
+
+#define SAYS(words, ...) assert_says((exchange_failure){__VA_ARGS__}, words)
+
+static void a_certificate_that_is_refused_names_the_remedy(void **state)
+{
+	(void)state;
+	SAYS("--ca-file", .code = CURLE_PEER_FAILED_VERIFICATION, .verify_result = 20);
+	SAYS("--skip-verify", .code = CURLE_PEER_FAILED_VERIFICATION, .verify_result = 18);
+	SAYS("another name", .code = CURLE_PEER_FAILED_VERIFICATION, .verify_result = 0);
+	SAYS("another name", .code = CURLE_PEER_FAILED_VERIFICATION, .verify_result = 1);
+	SAYS("clock", .code = CURLE_PEER_FAILED_VERIFICATION, .verify_result = 9);
+	SAYS("out of date", .code = CURLE_PEER_FAILED_VERIFICATION, .verify_result = 10);
+	SAYS("damaged", .code = CURLE_SSL_CACERT_BADFILE, .ca_file_given = true);
+	SAYS("SSL_CERT_FILE", .code = CURLE_SSL_CACERT_BADFILE);
+}
+
+static void what_speaks_another_protocol_is_asked_in_the_other(void **state)
+{
+	(void)state;
+	SAYS("https://", .code = CURLE_GOT_NOTHING);
+	SAYS("https://", .code = CURLE_RECV_ERROR);
+	SAYS("https://", .code = CURLE_UNSUPPORTED_PROTOCOL);
+	SAYS("no HTTP server", .code = CURLE_UNSUPPORTED_PROTOCOL, .https = true);
+	SAYS("http://", .code = CURLE_SSL_CONNECT_ERROR, .https = true);
+}
+
+static void a_connection_cut_within_an_answer_is_no_matter_of_protocol(void **state)
+{
+	(void)state;
+	SAYS("cut", .code = CURLE_RECV_ERROR, .begun = true);
+	SAYS("cut", .code = CURLE_RECV_ERROR, .https = true);
+	SAYS("cut", .code = CURLE_PARTIAL_FILE, .begun = true);
+	SAYS("cut", .code = CURLE_HTTP2_STREAM, .https = true);
+}
+
+static void a_proxy_that_fails_is_told_from_a_server_that_does(void **state)
+{
+	(void)state;
+	SAYS("--chronograf-url", .code = CURLE_COULDNT_CONNECT);
+	SAYS("no_proxy", .code = CURLE_COULDNT_CONNECT, .by_proxy = true);
+	SAYS("no_proxy", .code = CURLE_COULDNT_RESOLVE_PROXY, .by_proxy = true);
+	SAYS("https_proxy", .code = CURLE_RECV_ERROR, .by_proxy = true, .connect_status = 407);
+	SAYS("no_proxy", .code = CURLE_RECV_ERROR, .by_proxy = true, .connect_status = 502);
+}
+
+static void libcurl_is_quoted_and_the_time_out_named(void **state)
+{
+	(void)state;
+	SAYS("its own words", .code = CURLE_COULDNT_CONNECT, .reason = "its own words");
+	SAYS("resolve host", .code = CURLE_COULDNT_RESOLVE_HOST);
+	SAYS("within 30 seconds", .code = CURLE_OPERATION_TIMEDOUT);
+	SAYS("memory", .code = CURLE_OUT_OF_MEMORY);
+}
+
+static void only_the_machine_is_blamed_for_what_it_lacks(void **state)
+{
+	(void)state;
+	assert_true(failure_is_local(CURLE_OUT_OF_MEMORY));
+	assert_true(failure_is_local(CURLE_NOT_BUILT_IN));
+	assert_false(failure_is_local(CURLE_COULDNT_CONNECT));
+	assert_false(failure_is_local(CURLE_SSL_CACERT_BADFILE));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_certificate_that_is_refused_names_the_remedy),
+		cmocka_unit_test(what_speaks_another_protocol_is_asked_in_the_other),
+		cmocka_unit_test(a_connection_cut_within_an_answer_is_no_matter_of_protocol),
+		cmocka_unit_test(a_proxy_that_fails_is_told_from_a_server_that_does),
+		cmocka_unit_test(libcurl_is_quoted_and_the_time_out_named),
+		cmocka_unit_test(only_the_machine_is_blamed_for_what_it_lacks),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

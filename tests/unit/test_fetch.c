@@ -1,0 +1,540 @@
+/* Fetching, in this very process, from a small server that answers rightly and wrongly. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <arpa/inet.h>
+#include <cmocka.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "process/fetch.h"
+#include "process/message.h"
+
+#define GOOD "0f1e2d3c-4b5a-4978-8695-a4b3c2d1e0f0"
+
+static unsigned port;
+
+/* --- the server --- */
+
+static void say(int peer, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void say(int peer, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vdprintf(peer, format, arguments);
+	va_end(arguments);
+}
+
+static void say_answer(int peer, const char *status, const char *headers, const char *body)
+{
+	say(peer, "HTTP/1.1 %s\r\nContent-Length: %zu\r\nConnection: close\r\n%s\r\n%s", status,
+	    strlen(body), headers, body);
+}
+
+static void say_nonce(int peer)
+{
+	say_answer(peer, "200 OK",
+		   "Content-Type: text/plain\r\nDate: Tue, 05 Mar 2024 10:00:00 GMT\r\n"
+		   "Expires: Tue, 05 Mar 2024 11:09:30 CET\r\n",
+		   GOOD);
+}
+
+static void say_redirect(int peer, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void say_redirect(int peer, const char *format, ...)
+{
+	char location[300];
+	char header[400];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(location, sizeof location, format, arguments);
+	va_end(arguments);
+	snprintf(header, sizeof header, "Location: %s\r\n", location);
+	say_answer(peer, "302 Found", header, "moved");
+}
+
+static void say_without_end(int peer, const char *head, const char *more)
+{
+	say(peer, "HTTP/1.1 200 OK\r\n%s", head);
+	while (write(peer, more, strlen(more)) > 0)
+		;
+}
+
+static void say_if(int peer, bool right)
+{
+	if (right)
+		say_nonce(peer);
+	else
+		say_answer(peer, "401 Unauthorized", "", "");
+}
+
+/* Whether the first line asks for this path, below any host if it is a proxy that is asked. */
+static bool asks(const char *request, const char *path)
+{
+	char line[300];
+
+	snprintf(line, sizeof line, "GET %s/nonce HTTP/1.1\r\n", path);
+	return strncmp(request, line, strlen(line)) == 0;
+}
+
+static void answer_redirect(int peer, const char *request)
+{
+	if (asks(request, "/moved"))
+		say_redirect(peer, "/ok/nonce");
+	else if (asks(request, "/circle"))
+		say_redirect(peer, "/circle/nonce");
+	else if (asks(request, "/to-file"))
+		say_redirect(peer, "file:///etc/passwd");
+	else if (asks(request, "/nowhere"))
+		say_answer(peer, "302 Found", "", "");
+	else if (asks(request, "/other-host"))
+		say_redirect(peer, "http://localhost:%u/stranger/nonce", port);
+	else if (asks(request, "/away"))
+		say_redirect(peer, "http://chronograf.invalid/ok/nonce");
+	else if (asks(request, "http://chronograf.invalid/back"))
+		say_redirect(peer, "http://127.0.0.1:%u/ok/nonce", port);
+	else
+		say_answer(peer, "404 Not Found", "Content-Type: text/html\r\n",
+			   "<h1>nothing</h1>");
+}
+
+static void answer(int peer, const char *request)
+{
+	if (asks(request, "/ok") || asks(request, "http://chronograf.invalid/ok"))
+		say_nonce(peer);
+	else if (asks(request, "/plain"))
+		say_if(peer, strstr(request, "User-Agent: chronoctl/") != NULL &&
+				     strstr(request, "Accept-Encoding") == NULL &&
+				     strstr(request, "Cookie") == NULL);
+	else if (asks(request, "/login"))
+		say_if(peer, strstr(request, "Authorization: Basic dXNlcjpnZWhlaW0=") != NULL);
+	else if (asks(request, "/stranger"))
+		say_if(peer, strstr(request, "Authorization") == NULL);
+	else if (asks(request, "/newline"))
+		say_answer(peer, "200 OK", "", GOOD "\n");
+	else if (asks(request, "/cut"))
+		say(peer, "HTTP/1.1 200 OK\r\nContent-Length: 36\r\n\r\n0f1e2d3c");
+	else if (asks(request, "/chunked"))
+		say(peer,
+		    "HTTP/1.1 200 OK\r\nTransfer-Encoding: "
+		    "chunked\r\n\r\n12\r\n%.18s\r\n12\r\n%s\r\n"
+		    "0\r\n\r\n",
+		    GOOD, &GOOD[18]);
+	else if (asks(request, "/endless"))
+		say_without_end(peer, "\r\n", "no nonce, ");
+	else if (asks(request, "/headers"))
+		say_without_end(peer, "", "X-More: of this\r\n");
+	else if (asks(request, "/silent"))
+		sleep(10);
+	else if (asks(request, "/slow")) {
+		usleep(300000);
+		say_nonce(peer);
+	} else if (asks(request, "/empty"))
+		return;
+	else
+		answer_redirect(peer, request);
+}
+
+/* Reads the head of a request; of what is no HTTP just a beginning. */
+static void read_request(int peer, char *request, size_t size)
+{
+	size_t length = 0;
+
+	memset(request, 0, size);
+	while (strstr(request, "\r\n\r\n") == NULL && length < size - 1) {
+		ssize_t got = read(peer, request + length, size - 1 - length);
+		if (got <= 0)
+			return;
+		length += (size_t)got;
+		if (request[0] != 'G')
+			return;
+	}
+}
+
+static void serve_peer(int peer)
+{
+	char request[2048];
+
+	read_request(peer, request, sizeof request);
+	bool takes_time = asks(request, "/slow") || asks(request, "/silent") ||
+			  asks(request, "/endless") || asks(request, "/headers");
+	if (takes_time && fork() != 0)
+		return;
+	if (takes_time)
+		alarm(60);
+	if (request[0] == 'G')
+		answer(peer, request);
+	else
+		say_answer(peer, "400 Bad Request", "", "");
+	if (takes_time)
+		_exit(0);
+}
+
+static void serve(int listener)
+{
+	signal(SIGCHLD, SIG_IGN);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;) {
+		int peer = accept(listener, NULL, NULL);
+		if (peer < 0)
+			_exit(1);
+		serve_peer(peer);
+		close(peer);
+	}
+}
+
+static int start_server(void **state)
+{
+	static pid_t server;
+	struct sockaddr_in address = {.sin_family = AF_INET,
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t length = sizeof address;
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	clearenv();
+	signal(SIGPIPE, SIG_IGN);
+	if (bind(listener, (struct sockaddr *)&address, length) != 0 ||
+	    listen(listener, 200) != 0 ||
+	    getsockname(listener, (struct sockaddr *)&address, &length) != 0)
+		return -1;
+	port = ntohs(address.sin_port);
+	server = fork();
+	if (server == 0)
+		serve(listener);
+	close(listener);
+	*state = &server;
+	return server < 0 ? -1 : 0;
+}
+
+static int stop_server(void **state)
+{
+	pid_t server = *(pid_t *)*state;
+
+	kill(server, SIGKILL);
+	return waitpid(server, NULL, 0) == server ? 0 : -1;
+}
+
+/* --- the client --- */
+
+static fetch_job job_for(const char *const *url)
+{
+	return (fetch_job){.urls = url, .url_count = 1, .timeout_seconds = 30, .verbose = true};
+}
+
+/* Runs a job of one server; the message has passed the receiver's check. */
+static network_message run(const fetch_job *job)
+{
+	network_message message;
+	int ends[2];
+
+	assert_int_equal(pipe(ends), 0);
+	assert_true(fetch_run(job, ends[1]));
+	close(ends[1]);
+	ssize_t got = read(ends[0], &message, sizeof message);
+	assert_true(got > 0);
+	assert_true(message_check(&message, (size_t)got, 1, NULL, NULL));
+	assert_int_equal(read(ends[0], ends, 1), 0);
+	close(ends[0]);
+	return message;
+}
+
+/* "http://127.0.0.1:PORT" and the path; the text is good until the next call. */
+static const char *at(const char *user, const char *path)
+{
+	static char url[200];
+
+	snprintf(url, sizeof url, "http://%s127.0.0.1:%u%s", user, port, path);
+	return url;
+}
+
+static network_message ask(const char *url)
+{
+	fetch_job job = job_for(&url);
+
+	return run(&job);
+}
+
+static void assert_nonce(const network_message *message)
+{
+	assert_string_equal(message->failure, "");
+	assert_int_equal(message->outcome, MESSAGE_NONCE);
+	assert_memory_equal(message->nonce, GOOD, 36);
+}
+
+static void assert_failure(const char *url, const char *first, const char *second)
+{
+	network_message message = ask(url);
+
+	assert_int_equal(message.outcome, MESSAGE_SERVER_FAILED);
+	if (strstr(message.failure, first) == NULL || strstr(message.failure, second) == NULL)
+		fail_msg("no '%s' and '%s' in: %s", first, second, message.failure);
+	assert_null(strstr(message.failure, "geheim"));
+	assert_null(strstr(message.trace, "geheim"));
+}
+
+static void a_nonce_comes_with_its_life_and_a_trace(void **state)
+{
+	network_message message = ask(at("", "/ok"));
+
+	(void)state;
+	assert_nonce(&message);
+	assert_int_equal(message.http_status, 200);
+	assert_int_equal(message.valid_for, 570);
+	assert_non_null(
+		strstr(message.trace, "/ok/nonce: HTTP/1.1, status 200, 36 bytes, 0 redirects"));
+}
+
+static void without_verbose_there_is_no_trace(void **state)
+{
+	const char *url = at("", "/ok");
+	fetch_job job = job_for(&url);
+
+	(void)state;
+	job.verbose = false;
+	network_message message = run(&job);
+	assert_nonce(&message);
+	assert_string_equal(message.trace, "");
+}
+
+static void a_slash_at_the_end_and_chunks_change_nothing(void **state)
+{
+	network_message message = ask(at("", "/ok/"));
+
+	(void)state;
+	assert_nonce(&message);
+	message = ask(at("", "/chunked"));
+	assert_nonce(&message);
+	assert_int_equal(message.valid_for, -1);
+}
+
+static void the_request_is_plain_and_names_us(void **state)
+{
+	network_message message = ask(at("", "/plain"));
+
+	(void)state;
+	assert_nonce(&message);
+}
+
+static void user_and_password_are_sent_and_not_shown(void **state)
+{
+	network_message message = ask(at("user:geheim@", "/login"));
+
+	(void)state;
+	assert_nonce(&message);
+	assert_null(strstr(message.trace, "geheim"));
+	assert_failure(at("", "/login"), "status 401", "login");
+	assert_failure(at("user:geheim@", "/stranger"), "status 401", "login");
+}
+
+static void a_redirect_is_followed(void **state)
+{
+	network_message message = ask(at("", "/moved"));
+
+	(void)state;
+	assert_nonce(&message);
+	assert_non_null(strstr(message.trace, "1 redirects"));
+}
+
+static void user_and_password_do_not_follow_to_another_host(void **state)
+{
+	network_message message = ask(at("user:geheim@", "/other-host"));
+
+	(void)state;
+	assert_nonce(&message);
+}
+
+static void redirects_end(void **state)
+{
+	(void)state;
+	assert_failure(at("", "/circle"), "more than 10 redirects", "(redirected to ");
+	assert_failure(at("", "/to-file"), "neither http nor https", "file:///etc/passwd");
+	assert_failure(at("", "/nowhere"), "status 302", "where to");
+}
+
+static void what_is_no_nonce_is_refused_and_shown(void **state)
+{
+	(void)state;
+	assert_failure(at("", "/wrong"), "status 404, 16 bytes of text/html: \"<h1>nothing</h1>\"",
+		       "base path");
+	assert_failure(at("", "/newline"), "status 200, 37 bytes", "white space");
+	assert_failure(at("", "/endless"), "more than 4096 bytes: \"no nonce, no nonce",
+		       "36 bytes");
+	assert_failure(at("", "/headers"), "more than 65536 bytes of headers", "URL");
+}
+
+static void a_connection_that_is_cut_is_told(void **state)
+{
+	(void)state;
+	assert_failure(at("", "/cut"), "28 bytes remaining", "cut");
+	assert_failure(at("", "/empty"), "Empty reply", "https://");
+}
+
+static void a_silent_server_costs_the_time_out(void **state)
+{
+	const char *url = at("", "/silent");
+	fetch_job job = job_for(&url);
+	time_t started = time(NULL);
+
+	(void)state;
+	job.timeout_seconds = 1;
+	network_message message = run(&job);
+	assert_non_null(strstr(message.failure, "within 1 seconds"));
+	assert_non_null(strstr(message.failure, "--timeout"));
+	assert_true(time(NULL) - started <= 3);
+}
+
+static void a_closed_port_and_an_unknown_name_are_told(void **state)
+{
+	(void)state;
+	assert_failure("http://user:geheim@127.0.0.1:1", "port 1", "--chronograf-url");
+	assert_failure("http://chronograf.invalid", "chronograf.invalid", "--chronograf-url");
+	assert_failure("https://127.0.0.1:1", "port 1", "CHRONOGRAF_URL");
+}
+
+static void tls_to_a_plain_port_is_told(void **state)
+{
+	char url[100];
+
+	(void)state;
+	snprintf(url, sizeof url, "https://127.0.0.1:%u/ok", port);
+	assert_failure(url, "SSL", "http://");
+}
+
+static void a_proxy_is_chosen_for_each_hop(void **state)
+{
+	char proxy[100];
+
+	(void)state;
+	snprintf(proxy, sizeof proxy, "127.0.0.1:%u", port);
+	setenv("HTTP_PROXY", proxy, 1);
+	network_message message = ask("http://chronograf.invalid/ok");
+	assert_nonce(&message);
+	assert_non_null(strstr(message.trace, "(a proxy)"));
+	message = ask("http://chronograf.invalid/back");
+	assert_nonce(&message);
+	assert_null(strstr(message.trace, "(a proxy)"));
+	message = ask(at("", "/away"));
+	assert_nonce(&message);
+	setenv("HTTP_PROXY", "http://user:geheim@127.0.0.1:1", 1);
+	assert_failure("http://chronograf.invalid/ok", "port 1", "no_proxy");
+	unsetenv("HTTP_PROXY");
+}
+
+#define MANY 150
+
+static const char *const *many_urls(void)
+{
+	static char texts[MANY][64];
+	static const char *urls[MANY];
+
+	for (size_t i = 0; i < MANY; i++) {
+		snprintf(texts[i], sizeof texts[i], "http://127.0.0.1:%u/%s", port,
+			 i % 3 == 2   ? "wrong"
+			 : i % 9 == 0 ? "slow"
+				      : "ok");
+		urls[i] = texts[i];
+	}
+	return urls;
+}
+
+/* A reader slower than the servers: pauses longer, in all, than the time-out. */
+static size_t read_slowly(int reader, bool *answered, useconds_t pause)
+{
+	network_message message;
+	size_t nonces = 0;
+
+	while (read(reader, &message, sizeof message) == (ssize_t)sizeof message) {
+		if (!message_check(&message, sizeof message, MANY, answered, NULL) ||
+		    (message.outcome == MESSAGE_NONCE) != (message.server % 3 != 2))
+			return 0;
+		answered[message.server] = true;
+		nonces += message.outcome == MESSAGE_NONCE;
+		usleep(pause);
+	}
+	return nonces;
+}
+
+static void assert_many(useconds_t pause)
+{
+	const fetch_job job = {.urls = many_urls(), .url_count = MANY, .timeout_seconds = 3};
+	bool answered[MANY] = {false};
+	int ends[2];
+
+	assert_int_equal(pipe(ends), 0);
+	pid_t writer = fork();
+	if (writer == 0) {
+		close(ends[0]);
+		_exit(fetch_run(&job, ends[1]) ? 0 : 1);
+	}
+	close(ends[1]);
+	assert_int_equal(read_slowly(ends[0], answered, pause), MANY * 2 / 3);
+	for (size_t i = 0; i < MANY; i++)
+		assert_true(answered[i]);
+	close(ends[0]);
+	int status;
+	assert_int_equal(waitpid(writer, &status, 0), writer);
+	assert_int_equal(status, 0);
+}
+
+static void every_one_of_many_servers_is_answered_for_once(void **state)
+{
+	(void)state;
+	assert_many(0);
+}
+
+static void a_slow_reader_makes_no_server_time_out(void **state)
+{
+	(void)state;
+	assert_many(25000);
+}
+
+static void a_broken_pipe_ends_the_work(void **state)
+{
+	const char *url = at("", "/ok");
+	fetch_job job = job_for(&url);
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	close(ends[0]);
+	assert_false(fetch_run(&job, ends[1]));
+	close(ends[1]);
+	assert_false(fetch_run(&job, -1));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_nonce_comes_with_its_life_and_a_trace),
+		cmocka_unit_test(without_verbose_there_is_no_trace),
+		cmocka_unit_test(a_slash_at_the_end_and_chunks_change_nothing),
+		cmocka_unit_test(the_request_is_plain_and_names_us),
+		cmocka_unit_test(user_and_password_are_sent_and_not_shown),
+		cmocka_unit_test(a_redirect_is_followed),
+		cmocka_unit_test(user_and_password_do_not_follow_to_another_host),
+		cmocka_unit_test(redirects_end),
+		cmocka_unit_test(what_is_no_nonce_is_refused_and_shown),
+		cmocka_unit_test(a_connection_that_is_cut_is_told),
+		cmocka_unit_test(a_silent_server_costs_the_time_out),
+		cmocka_unit_test(a_closed_port_and_an_unknown_name_are_told),
+		cmocka_unit_test(tls_to_a_plain_port_is_told),
+		cmocka_unit_test(a_proxy_is_chosen_for_each_hop),
+		cmocka_unit_test(every_one_of_many_servers_is_answered_for_once),
+		cmocka_unit_test(a_slow_reader_makes_no_server_time_out),
+		cmocka_unit_test(a_broken_pipe_ends_the_work),
+	};
+
+	return cmocka_run_group_tests(tests, start_server, stop_server);
+}

@@ -1,0 +1,277 @@
+/* The pipe's message: the receiver believes nothing that it has not checked. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "process/message.h"
+
+#define GOOD "0f1e2d3c-4b5a-4978-8695-a4b3c2d1e0f0"
+#define SERVERS 3
+
+static network_message good(void)
+{
+	network_message message;
+
+	message_init(&message, 1);
+	message.http_status = 200;
+	message_set_nonce(&message, GOOD, 600);
+	message_set_trace(&message, "GET");
+	return message;
+}
+
+static network_message failed(void)
+{
+	network_message message;
+
+	message_init(&message, 1);
+	message.http_status = 404;
+	message_set_failure(&message, MESSAGE_SERVER_FAILED, "status 404\ntry again");
+	return message;
+}
+
+static void assert_good(const network_message *message)
+{
+	chronosign_error *error = NULL;
+
+	assert_true(message_check(message, sizeof *message, SERVERS, NULL, &error));
+	assert_null(error);
+}
+
+static void assert_refused_in(const network_message *message, size_t length, const bool *answered,
+			      const char *reason)
+{
+	chronosign_error *error = NULL;
+
+	assert_false(message_check(message, length, SERVERS, answered, &error));
+	assert_non_null(error);
+	assert_int_equal(chronosign_error_get_kind(error), CHRONOSIGN_ERROR_SERVER);
+	assert_non_null(strstr(chronosign_error_message(error), reason));
+	chronosign_error_free(error);
+}
+
+static void assert_refused(const network_message *message, const char *reason)
+{
+	assert_refused_in(message, sizeof *message, NULL, reason);
+}
+
+static void a_nonce_and_a_failure_are_believed(void **state)
+{
+	network_message message = good();
+	bool answered[SERVERS] = {true, false, true};
+
+	(void)state;
+	assert_good(&message);
+	assert_true(message_check(&message, sizeof message, SERVERS, answered, NULL));
+	message.valid_for = -1;
+	assert_good(&message);
+	message = failed();
+	assert_good(&message);
+	message.outcome = MESSAGE_MACHINE_FAILED;
+	message.http_status = 0;
+	assert_good(&message);
+}
+
+static void a_short_or_long_message_is_refused(void **state)
+{
+	network_message message = good();
+
+	(void)state;
+	assert_refused_in(&message, 0, NULL, "length");
+	assert_refused_in(&message, sizeof message - 1, NULL, "length");
+	assert_refused_in(&message, sizeof message + 1, NULL, "length");
+}
+
+static void a_wrong_magic_or_version_is_refused(void **state)
+{
+	network_message message = good();
+
+	(void)state;
+	message.magic ^= 1;
+	assert_refused(&message, "beginning");
+	message = good();
+	message.version++;
+	assert_refused(&message, "version");
+}
+
+static void a_server_out_of_range_or_answered_before_is_refused(void **state)
+{
+	const bool answered[SERVERS] = {false, true, false};
+	network_message message = good();
+
+	(void)state;
+	assert_refused_in(&message, sizeof message, answered, "second answer");
+	message.server = SERVERS;
+	assert_refused(&message, "not asked for");
+	message.server = UINT64_MAX;
+	assert_refused(&message, "not asked for");
+}
+
+static void an_unknown_outcome_is_refused(void **state)
+{
+	network_message message = good();
+
+	(void)state;
+	message.outcome = 0;
+	assert_refused(&message, "outcome");
+	message.outcome = UINT32_MAX;
+	assert_refused(&message, "outcome");
+}
+
+static void a_nonce_that_is_none_is_refused(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < CHRONOSIGN_NONCE_LENGTH; i++) {
+		network_message message = good();
+		message.nonce[i] = 'X';
+		assert_refused(&message, "nonce");
+	}
+	network_message empty = good();
+	memset(empty.nonce, 0, sizeof empty.nonce);
+	assert_refused(&empty, "nonce");
+}
+
+static void a_nonce_comes_with_status_200_only(void **state)
+{
+	network_message message = good();
+
+	(void)state;
+	message.http_status = 404;
+	assert_refused(&message, "200");
+	message.http_status = 1000;
+	assert_refused(&message, "impossible HTTP status");
+}
+
+static void a_life_below_unknown_is_refused(void **state)
+{
+	network_message message = good();
+
+	(void)state;
+	message.valid_for = -2;
+	assert_refused(&message, "life");
+	message.valid_for = INT64_MIN;
+	assert_refused(&message, "life");
+}
+
+static void a_text_without_end_is_refused(void **state)
+{
+	network_message message = good();
+
+	(void)state;
+	memset(message.trace, 'x', sizeof message.trace);
+	assert_refused(&message, "text without end");
+	message = failed();
+	memset(message.failure, 'x', sizeof message.failure);
+	assert_refused(&message, "text without end");
+}
+
+static void a_message_says_one_thing(void **state)
+{
+	network_message message = good();
+
+	(void)state;
+	message_set_failure(&message, MESSAGE_NONCE, "and yet");
+	assert_refused(&message, "both");
+	message = failed();
+	message.nonce[35] = '0';
+	assert_refused(&message, "both");
+	message = failed();
+	message.failure[0] = '\0';
+	assert_refused(&message, "without a reason");
+}
+
+static void the_answer_has_the_nonce(void **state)
+{
+	network_message message = good();
+	chronosign_answer answer;
+
+	(void)state;
+	message_to_answer(&message, &answer);
+	assert_int_equal(answer.server, 1);
+	assert_string_equal(answer.nonce, GOOD);
+	assert_int_equal(answer.valid_for, 600);
+	assert_null(answer.error);
+	assert_string_equal(answer.trace, "GET");
+	chronosign_answer_clear(&answer);
+}
+
+static void the_answer_has_the_reason_and_its_kind(void **state)
+{
+	network_message message = failed();
+	chronosign_answer answer;
+
+	(void)state;
+	message_to_answer(&message, &answer);
+	assert_string_equal(answer.nonce, "");
+	assert_int_equal(answer.valid_for, -1);
+	assert_int_equal(chronosign_error_get_kind(answer.error), CHRONOSIGN_ERROR_SERVER);
+	assert_string_equal(chronosign_error_message(answer.error), "status 404\ntry again");
+	chronosign_answer_clear(&answer);
+	message.outcome = MESSAGE_MACHINE_FAILED;
+	message_to_answer(&message, &answer);
+	assert_int_equal(chronosign_error_get_kind(answer.error), CHRONOSIGN_ERROR_OTHER);
+	chronosign_answer_clear(&answer);
+}
+
+static void texts_are_made_printable_by_the_receiver(void **state)
+{
+	network_message message = failed();
+	chronosign_answer answer;
+
+	(void)state;
+	strcpy(message.failure, "a\033[2Jb\nc");
+	strcpy(message.trace, "a\nb\x9b");
+	message_to_answer(&message, &answer);
+	assert_string_equal(chronosign_error_message(answer.error), "a\\x1b[2Jb\nc");
+	assert_string_equal(answer.trace, "a\\x0ab\\x9b");
+	chronosign_answer_clear(&answer);
+	memset(message.trace, '\033', sizeof message.trace - 1);
+	message_to_answer(&message, &answer);
+	assert_int_equal(strlen(answer.trace), sizeof answer.trace - 1);
+	assert_non_null(strstr(answer.trace, "..."));
+	chronosign_answer_clear(&answer);
+}
+
+static void a_text_too_long_is_cut_between_characters(void **state)
+{
+	char text[3 * MESSAGE_FAILURE_SIZE + 1] = "";
+	network_message message = failed();
+
+	(void)state;
+	for (size_t i = 0; i < MESSAGE_FAILURE_SIZE; i++)
+		memcpy(text + 3 * i, "\xe2\x82\xac", 4);
+	message_set_failure(&message, MESSAGE_SERVER_FAILED, text);
+	assert_good(&message);
+	size_t length = strlen(message.failure);
+	assert_string_equal(message.failure + length - 3, "...");
+	assert_int_equal((length - 3) % 3, 0);
+	assert_true(length >= MESSAGE_FAILURE_SIZE - 4);
+	text[MESSAGE_FAILURE_SIZE - 1] = '\0';
+	message_set_failure(&message, MESSAGE_SERVER_FAILED, text);
+	assert_string_equal(message.failure, text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_nonce_and_a_failure_are_believed),
+		cmocka_unit_test(a_short_or_long_message_is_refused),
+		cmocka_unit_test(a_wrong_magic_or_version_is_refused),
+		cmocka_unit_test(a_server_out_of_range_or_answered_before_is_refused),
+		cmocka_unit_test(an_unknown_outcome_is_refused),
+		cmocka_unit_test(a_nonce_that_is_none_is_refused),
+		cmocka_unit_test(a_nonce_comes_with_status_200_only),
+		cmocka_unit_test(a_life_below_unknown_is_refused),
+		cmocka_unit_test(a_text_without_end_is_refused),
+		cmocka_unit_test(a_message_says_one_thing),
+		cmocka_unit_test(the_answer_has_the_nonce),
+		cmocka_unit_test(the_answer_has_the_reason_and_its_kind),
+		cmocka_unit_test(texts_are_made_printable_by_the_receiver),
+		cmocka_unit_test(a_text_too_long_is_cut_between_characters),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
