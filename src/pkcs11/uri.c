@@ -41,15 +41,28 @@ long uri_percent_decode(char *text)
 	return to - text;
 }
 
-static bool wrong(chronosign_error **error, const char *what, const char *attribute)
-{
-	return error_set(error, CHRONOSIGN_ERROR_USAGE, "the PKCS#11 URI %s '%s'", what, attribute);
-}
-
 /* Length of the attribute's name: what stands before '='. */
 static size_t name_length(const char *attribute)
 {
 	return strcspn(attribute, "=");
+}
+
+/* Only the name: the value of a mistyped attribute may be a PIN. */
+static bool wrong(chronosign_error **error, const char *what, const char *attribute)
+{
+	return error_set(error, CHRONOSIGN_ERROR_USAGE, "the PKCS#11 URI %s '%.*s'", what,
+			 (int)name_length(attribute), attribute);
+}
+
+/* What has no '=' is not repeated in the message: it may be the rest of a PIN with a ';' or '&' in
+ * it. */
+static bool has_value(const char *attribute, chronosign_error **error)
+{
+	return attribute[name_length(attribute)] == '=' ||
+	       error_set(error, CHRONOSIGN_ERROR_USAGE,
+			 "the PKCS#11 URI has an attribute without a value; write ';' as %%3B and "
+			 "'&' as %%26 "
+			 "inside a value");
 }
 
 static bool is_named(const char *attribute, const char *name)
@@ -140,8 +153,8 @@ static bool check_alone(const char *attribute, chronosign_error **error)
 	if (alone == NULL || parsed == NULL)
 		return error_out_of_memory(error);
 	snprintf(name, sizeof name, "%.*s", (int)name_length(attribute), attribute);
-	if (attribute[name_length(attribute)] != '=')
-		return wrong(error, "has an attribute without a value:", name);
+	if (!has_value(attribute, error))
+		return false;
 	int result = p11_kit_uri_parse(alone, P11_KIT_URI_FOR_ANY, parsed);
 	if (result != P11_KIT_URI_OK)
 		return error_set(error, CHRONOSIGN_ERROR_USAGE,
@@ -166,15 +179,30 @@ static bool is_repeated(const struct parse *parse, const char *attribute)
 	char *start =
 		text_format("%c%.*s=", parse->separator, (int)name_length(attribute), attribute);
 	CLEANUP(cleanup_text)
-	char *kept = text_format(";%s", parse->plain == NULL ? "" : parse->plain + 1);
+	char *kept =
+		text_format("%c%s", parse->separator, parse->plain == NULL ? "" : parse->plain + 1);
 
 	return start != NULL && kept != NULL && strstr(kept, start) != NULL;
+}
+
+static const char *const query_names[] = {"pin-value", "pin-source", "module-path", "module-name"};
+
+static bool is_query_attribute(const char *attribute)
+{
+	for (size_t i = 0; i < sizeof query_names / sizeof query_names[0]; i++)
+		if (is_named(attribute, query_names[i]))
+			return true;
+	return false;
 }
 
 static bool take_path_attribute(void *context, char *attribute, chronosign_error **error)
 {
 	struct parse *parse = context;
 
+	/* p11-kit would take these here too, and the PIN with them (RFC 7512 §2.4 has them in the
+	 * query). */
+	if (is_query_attribute(attribute))
+		return wrong(error, "needs a '?', not a ';', before", attribute);
 	if (!check_alone(attribute, error))
 		return false;
 	if (is_repeated(parse, attribute))
@@ -213,48 +241,57 @@ static bool take_pin(void *context, char *attribute, chronosign_error **error)
 static bool take_query_attribute(void *context, char *attribute, chronosign_error **error)
 {
 	struct parse *parse = context;
-	char *value = attribute + name_length(attribute);
 
-	if (*value == '=')
-		value++;
 	if (is_named(attribute, "pin-value"))
 		return true;
 	if (is_named(attribute, "pin-source"))
-		return take_pin_source(parse->uri, value, error);
-	if (!is_named(attribute, "module-path") && !is_named(attribute, "module-name")) {
-		attribute[name_length(attribute)] = '\0';
-		return error_set(error, CHRONOSIGN_ERROR_USAGE,
-				 "the PKCS#11 URI has a query attribute '%s' that is not known; "
-				 "known are pin-value, "
-				 "pin-source, module-path and module-name",
-				 attribute);
-	}
-	if (strstr(parse->plain == NULL ? "" : parse->plain,
-		   is_named(attribute, "module-path") ? "module-path=" : "module-name="))
+		return take_pin_source(parse->uri, attribute + strlen("pin-source="), error);
+	if (!has_value(attribute, error))
+		return false;
+	if (!is_named(attribute, "module-path") && !is_named(attribute, "module-name"))
+		return error_set(
+			error, CHRONOSIGN_ERROR_USAGE,
+			"the PKCS#11 URI has a query attribute '%.*s' that is not known; known are "
+			"pin-value, pin-source, module-path and module-name",
+			(int)name_length(attribute), attribute);
+	if (is_repeated(parse, attribute))
 		return wrong(error, "repeats the attribute", attribute);
-	parse->separator = parse->separator == ';' ? '?' : '&';
-	return keep(parse, attribute, error);
+	bool kept = keep(parse, attribute, error);
+	parse->separator = '&';
+	return kept;
+}
+
+/* The attributes of path and query, for p11-kit: *attributes begins with ';', *queries with '?';
+ * NULL if there are none. */
+static bool take_pieces(struct pkcs11_uri *uri, char *path, char *query, char **attributes,
+			char **queries, chronosign_error **error)
+{
+	struct parse parse = {.uri = uri, .separator = ';'};
+
+	/* The PIN first: whatever is wrong elsewhere, it is out of the text. */
+	bool good = for_each_piece(path, ';', &parse, take_pin, error) &&
+		    for_each_piece(query, '&', &parse, take_pin, error) &&
+		    for_each_piece(path, ';', &parse, take_path_attribute, error);
+	*attributes = TAKE(parse.plain);
+	parse.separator = '?';
+	good = good && for_each_piece(query, '&', &parse, take_query_attribute, error);
+	*queries = TAKE(parse.plain);
+	return good;
 }
 
 static bool parse_pieces(struct pkcs11_uri *uri, char *text, char **plain, chronosign_error **error)
 {
-	struct parse parse = {.uri = uri, .separator = ';'};
+	CLEANUP(cleanup_text) char *attributes = NULL;
+	CLEANUP(cleanup_text) char *queries = NULL;
 	char *path = text + strlen("pkcs11:");
 	char *query = strchr(path, '?');
-	bool good = true;
 
-	/* The PIN first: whatever is wrong elsewhere, it is out of the text. */
-	if (query != NULL) {
-		good = for_each_piece(query + 1, '&', &parse, take_pin, error) &&
-		       for_each_piece(query + 1, '&', &parse, take_query_attribute, error);
+	if (query != NULL)
 		*query = '\0';
-	}
-	CLEANUP(cleanup_text) char *queries = TAKE(parse.plain);
-	parse.separator = ';';
-	good = good && for_each_piece(path, ';', &parse, take_path_attribute, error);
+	bool good = take_pieces(uri, path, query == NULL ? NULL : query + 1, &attributes, &queries,
+				error);
 	if (query != NULL)
 		*query = '?';
-	CLEANUP(cleanup_text) char *attributes = TAKE(parse.plain);
 	if (!good)
 		return false;
 	*plain = text_format("pkcs11:%s%s", attributes == NULL ? "" : attributes + 1,

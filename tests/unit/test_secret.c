@@ -1,0 +1,187 @@
+/* Secrets, errors and text: the promises of src/base. */
+#include "base/secret.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include <cmocka.h>
+
+/* The kernel's word about the mapping that holds the address: the line `VmFlags` of smaps
+ * (proc(5)). */
+static bool mapping_has_flag(const void *address, const char *flag)
+{
+	CLEANUP(cleanup_stream) FILE *maps = fopen("/proc/self/smaps", "r");
+	bool inside = false;
+	char line[512];
+
+	assert_non_null(maps);
+	while (fgets(line, sizeof line, maps) != NULL) {
+		unsigned long start;
+		unsigned long end;
+		if (sscanf(line, "%lx-%lx ", &start, &end) == 2)
+			inside = (uintptr_t)address >= start && (uintptr_t)address < end;
+		else if (inside && strncmp(line, "VmFlags:", 8) == 0)
+			return strstr(line, flag) != NULL;
+	}
+	return false;
+}
+
+static void a_secret_is_locked_not_dumped_and_not_inherited(void **state)
+{
+	chronosign_secret *secret = chronosign_secret_new("canary", 6, NULL);
+	int status = 0;
+
+	(void)state;
+	assert_non_null(secret);
+	assert_true(mapping_has_flag(secret_bytes(secret), " lo"));
+	assert_true(mapping_has_flag(secret_bytes(secret), " dd"));
+	assert_true(mapping_has_flag(secret_bytes(secret), " wf"));
+	pid_t child = fork();
+	if (child == 0)
+		_exit(memcmp(secret_bytes(secret), "\0\0\0\0\0\0", 6) == 0 ? 0 : 1);
+	waitpid(child, &status, 0);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	assert_memory_equal(secret_bytes(secret), "canary", 6);
+	chronosign_secret_free(secret);
+}
+
+static void a_secret_that_cannot_be_locked_is_not_taken(void **state)
+{
+	int status = 0;
+	pid_t child = fork();
+
+	(void)state;
+	if (child == 0) {
+		chronosign_error *error = NULL;
+		struct rlimit none = {0, 0};
+		/* Root has the capability to lock beyond the limit; nobody has not. */
+		if (setrlimit(RLIMIT_MEMLOCK, &none) != 0 || (getuid() == 0 && setuid(65534) != 0))
+			_exit(2);
+		chronosign_secret *secret = chronosign_secret_new("canary", 6, &error);
+		_exit(secret == NULL && strstr(chronosign_error_message(error), "ulimit -l") ? 0
+											     : 1);
+	}
+	waitpid(child, &status, 0);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void a_value_that_is_taken_is_overwritten_where_it_stood(void **state)
+{
+	char value[] = "canary";
+	chronosign_secret *secret = chronosign_secret_take(value, NULL);
+
+	(void)state;
+	assert_memory_equal(value, "\0\0\0\0\0\0", 6);
+	assert_int_equal(secret_length(secret), 6);
+	assert_memory_equal(secret_bytes(secret), "canary", 6);
+	chronosign_secret_free(secret);
+}
+
+static void a_secret_that_is_too_long_is_an_error_not_cut(void **state)
+{
+	char longest[CHRONOSIGN_SECRET_MAX + 1];
+	chronosign_error *error = NULL;
+
+	(void)state;
+	memset(longest, 'x', sizeof longest);
+	assert_null(chronosign_secret_new(longest, sizeof longest, &error));
+	assert_int_equal(chronosign_error_get_kind(error), CHRONOSIGN_ERROR_KEY);
+	chronosign_error_free(error);
+	chronosign_secret *secret = chronosign_secret_new(longest, sizeof longest - 1, NULL);
+	assert_int_equal(secret_length(secret), CHRONOSIGN_SECRET_MAX);
+	chronosign_secret_free(secret);
+}
+
+/* A descriptor from which `length` bytes of 'x' can be read. */
+static int bytes_to_read(size_t length)
+{
+	char *bytes = malloc(length);
+	int descriptor = memfd_create("bytes", MFD_CLOEXEC);
+
+	memset(bytes, 'x', length);
+	assert_int_equal(write(descriptor, bytes, length), (ssize_t)length);
+	lseek(descriptor, 0, SEEK_SET);
+	free(bytes);
+	return descriptor;
+}
+
+static void a_source_is_read_whole_or_not_at_all(void **state)
+{
+	CLEANUP(cleanup_descriptor) int fits = bytes_to_read(100);
+	CLEANUP(cleanup_descriptor) int exceeds = bytes_to_read(101);
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+
+	(void)state;
+	CLEANUP(cleanup_secret) chronosign_secret *secret = secret_read(fits, 100, "it", &error);
+	assert_int_equal(secret_length(secret), 100);
+	assert_null(secret_read(exceeds, 100, "the file", &error));
+	assert_string_equal(chronosign_error_message(error), "the file is longer than 100 bytes");
+}
+
+static void errors_gain_context_and_keep_their_kind(void **state)
+{
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+
+	(void)state;
+	assert_false(error_set(&error, CHRONOSIGN_ERROR_KEY, "no %s", "PIN"));
+	assert_false(error_prefix(&error, "token '%s'", "ops"));
+	assert_false(error_append(&error, "  line %d", 2));
+	assert_string_equal(chronosign_error_message(error), "token 'ops': no PIN\n  line 2");
+	assert_int_equal(chronosign_error_get_kind(error), CHRONOSIGN_ERROR_KEY);
+}
+
+static void nothing_that_acts_on_a_terminal_gets_through(void **state)
+{
+	static const struct {
+		const char *given;
+		const char *shown;
+	} rows[] = {
+		{"plain", "plain"},
+		{"gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f"},
+		{"\x1b[2J", "\\x1b[2J"},
+		{"a\rb\tc\x7f", "a\\x0db\\x09c\\x7f"},
+		{"\xc2\x9b", "\\xc2\\x9b"},                   /* CSI as one C1 control */
+		{"\xe2\x80\xae", "\\xe2\\x80\\xae"},          /* right-to-left override */
+		{"\xff\xc0\x80", "\\xff\\xc0\\x80"},          /* no UTF-8, overlong */
+		{"\xed\xa0\x80", "\\xed\\xa0\\x80"},          /* a surrogate */
+		{"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"}, /* beyond U+10FFFF */
+		{"\xe2\x82", "\\xe2\\x82"},                   /* cut short */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		CLEANUP(cleanup_text)
+		char *shown = text_printable(rows[i].given, strlen(rows[i].given), false);
+		assert_string_equal(shown, rows[i].shown);
+	}
+	CLEANUP(cleanup_text) char *kept = text_printable("a\nb\0c", 5, true);
+	assert_string_equal(kept, "a\nb\\x00c");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_secret_is_locked_not_dumped_and_not_inherited),
+		cmocka_unit_test(a_secret_that_cannot_be_locked_is_not_taken),
+		cmocka_unit_test(a_value_that_is_taken_is_overwritten_where_it_stood),
+		cmocka_unit_test(a_secret_that_is_too_long_is_an_error_not_cut),
+		cmocka_unit_test(a_source_is_read_whole_or_not_at_all),
+		cmocka_unit_test(errors_gain_context_and_keep_their_kind),
+		cmocka_unit_test(nothing_that_acts_on_a_terminal_gets_through),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
