@@ -34,5 +34,14 @@ struct backend {
 
 extern const struct backend backend_file;
 extern const struct backend backend_pkcs11;
+#ifdef WITH_LIBP11
+extern const struct backend backend_libp11;
+#endif
+#ifdef WITH_ENGINE
+extern const struct backend backend_engine;
+#endif
+#ifdef WITH_PROVIDER
+extern const struct backend backend_provider;
+#endif
 
 #endif

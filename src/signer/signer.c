@@ -18,14 +18,30 @@ struct chronosign_signer {
 
 DEFINE_CLEANUP(signer, chronosign_signer *, chronosign_signer_close)
 
-/* Every backend that is built in. The first that takes a kind of reference is what "auto" means for
- * it. */
+enum {
+	FILES = 1u << REFERENCE_FILE,
+	TOKENS = 1u << REFERENCE_PKCS11,
+	STORES = 1u << REFERENCE_STORE,
+};
+
+/* Every backend that is built in, the kinds of references that it takes, and those for which it is
+ * what "auto" means. */
 static const struct {
 	const struct backend *backend;
-	unsigned takes; /* the kinds of references, as bits */
+	unsigned takes;
+	unsigned auto_for;
 } backends[] = {
-	{&backend_file, 1u << REFERENCE_FILE},
-	{&backend_pkcs11, 1u << REFERENCE_PKCS11},
+	{&backend_file, FILES, FILES},
+	{&backend_pkcs11, TOKENS, TOKENS},
+#ifdef WITH_LIBP11
+	{&backend_libp11, TOKENS, 0},
+#endif
+#ifdef WITH_ENGINE
+	{&backend_engine, FILES | TOKENS | STORES, 0},
+#endif
+#ifdef WITH_PROVIDER
+	{&backend_provider, FILES | TOKENS | STORES, STORES},
+#endif
 };
 
 static const size_t backend_count = sizeof backends / sizeof backends[0];
@@ -46,10 +62,10 @@ static bool no_backend(const chronosign_key *key, const char *name, chronosign_e
 	for (size_t i = 0; i < backend_count; i++)
 		text_append(&built, " %s", backends[i].backend->name);
 	if (name == NULL)
-		return error_set(
-			error, CHRONOSIGN_ERROR_USAGE,
-			"no signer here takes the key '%s'; it is neither a file nor a pkcs11: URI",
-			key->name);
+		return error_set(error, CHRONOSIGN_ERROR_USAGE,
+				 "no signer here takes the key '%s'; it is neither a file nor a "
+				 "pkcs11: URI, and the signer provider is not built in",
+				 key->name);
 	return error_set(error, CHRONOSIGN_ERROR_USAGE,
 			 "there is no signer '%s' in this build; there are:%s", name, built);
 }
@@ -61,15 +77,17 @@ static const struct backend *choose_backend(const chronosign_key *key, chronosig
 
 	for (size_t i = 0; i < backend_count; i++) {
 		const struct backend *backend = backends[i].backend;
-		bool takes = (backends[i].takes & 1u << key->kind) != 0;
+		unsigned takes = name == NULL ? backends[i].auto_for : backends[i].takes;
 
-		if (name == NULL ? takes : strcmp(name, backend->name) == 0) {
-			if (takes)
-				return backend;
-			error_set(error, CHRONOSIGN_ERROR_USAGE, "the signer '%s' cannot open '%s'",
-				  name, key->name);
-			return NULL;
-		}
+		if (name != NULL && strcmp(name, backend->name) != 0)
+			continue;
+		if ((takes & 1u << key->kind) != 0)
+			return backend;
+		if (name == NULL)
+			continue;
+		error_set(error, CHRONOSIGN_ERROR_USAGE, "the signer '%s' cannot open '%s'", name,
+			  key->name);
+		return NULL;
 	}
 	no_backend(key, name, error);
 	return NULL;

@@ -1,0 +1,103 @@
+/* Keys as OpenSSL's EVP_PKEY: signing, the public half, and OpenSSL's reasons. */
+#include "signer/evp.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "pkcs11/public_key.h"
+
+#include <chronosign/signer.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <string.h>
+
+DEFINE_CLEANUP(digest, EVP_MD_CTX *, EVP_MD_CTX_free)
+DEFINE_CLEANUP(number, BIGNUM *, BN_free)
+
+bool evp_sign(EVP_PKEY *pkey, OSSL_LIB_CTX *context, const uint8_t *message, size_t message_length,
+	      uint8_t *signature, size_t *length, chronosign_error **error)
+{
+	CLEANUP(cleanup_digest) EVP_MD_CTX *digest = EVP_MD_CTX_new();
+
+	*length = CHRONOSIGN_SIGNATURE_MAX;
+	if (digest != NULL &&
+	    EVP_DigestSignInit_ex(digest, NULL, "SHA256", context, NULL, pkey, NULL) == 1 &&
+	    EVP_DigestSign(digest, signature, length, message, message_length) == 1)
+		return true;
+	CLEANUP(cleanup_text) char *reasons = evp_reasons();
+	return error_set(error, CHRONOSIGN_ERROR_KEY, "OpenSSL cannot sign with the key: %s",
+			 reasons);
+}
+
+bool evp_check_rsa(const EVP_PKEY *pkey, const char *what, chronosign_error **error)
+{
+	const char *type = EVP_PKEY_get0_type_name(pkey);
+
+	return EVP_PKEY_is_a(pkey, "RSA") ||
+	       error_set(error, CHRONOSIGN_ERROR_KEY,
+			 "%s holds a key of type %s; Chronograf takes RSA keys only", what,
+			 type == NULL ? "unknown" : type);
+}
+
+EVP_PKEY *evp_public_half(const EVP_PKEY *pkey, const char *what, chronosign_error **error)
+{
+	CLEANUP(cleanup_number) BIGNUM *n = NULL;
+	CLEANUP(cleanup_number) BIGNUM *e = NULL;
+	uint8_t modulus[CHRONOSIGN_SIGNATURE_MAX];
+	uint8_t exponent[CHRONOSIGN_SIGNATURE_MAX];
+	EVP_PKEY *public_half = NULL;
+
+	if (EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_N, &n) == 1 &&
+	    EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &e) == 1 &&
+	    BN_num_bytes(n) <= CHRONOSIGN_SIGNATURE_MAX &&
+	    BN_num_bytes(e) <= CHRONOSIGN_SIGNATURE_MAX)
+		public_half = public_key_from_numbers(modulus, (size_t)BN_bn2bin(n, modulus),
+						      exponent, (size_t)BN_bn2bin(e, exponent));
+	if (public_half == NULL)
+		error_set(error, CHRONOSIGN_ERROR_KEY,
+			  "%s tells no public half of its key; without it a signature cannot be "
+			  "checked, so none is made",
+			  what);
+	ERR_clear_error();
+	return public_half;
+}
+
+/* "PIN incorrect", or the number where a library has not named its reasons. The caller frees it. */
+static char *reason_text(unsigned long code)
+{
+	const char *named = ERR_SYSTEM_ERROR(code) ? strerror(ERR_GET_REASON(code))
+						   : ERR_reason_error_string(code);
+	const char *library = ERR_lib_error_string(code);
+
+	return named != NULL ? strdup(named)
+			     : text_format("error %d of %s", ERR_GET_REASON(code),
+					   library == NULL ? "an unnamed library" : library);
+}
+
+static void append_reason(char **reasons, unsigned long code, const char *data)
+{
+	CLEANUP(cleanup_text) char *reason = reason_text(code);
+	bool with_data = data != NULL && data[0] != '\0';
+
+	/* Each layer raises its caller's error once more. */
+	if (reason == NULL || (!with_data && *reasons != NULL && strstr(*reasons, reason) != NULL))
+		return;
+	text_append(reasons, "%s%s%s%s%s", *reasons == NULL ? "" : "; ", reason,
+		    with_data ? " (" : "", with_data ? data : "", with_data ? ")" : "");
+}
+
+char *evp_reasons(void)
+{
+	char *reasons = NULL;
+	const char *data = NULL;
+	int flags = 0;
+
+	for (;;) {
+		unsigned long code = ERR_get_error_all(NULL, NULL, NULL, &data, &flags);
+		if (code == 0)
+			break;
+		append_reason(&reasons, code, (flags & ERR_TXT_STRING) != 0 ? data : NULL);
+	}
+	return reasons == NULL ? text_format("no reason given") : reasons;
+}

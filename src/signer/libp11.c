@@ -1,0 +1,234 @@
+/* The backend `libp11`: a private RSA key in a token, as libp11's EVP_PKEY. Token and key are
+ * chosen by look.c; libp11 logs in and signs. */
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "pkcs11/session.h"
+#include "signer/backend.h"
+#include "signer/evp.h"
+#include "signer/look.h"
+#include "signer/pin.h"
+#include "signer/ui.h"
+
+#include <libp11.h>
+#include <openssl/err.h>
+#include <string.h>
+
+static const char who[] = "libp11";
+
+struct libp11_signer {
+	struct look look;
+	struct ui_answer answer;
+	UI_METHOD *method;
+	PKCS11_CTX *context;
+	bool loaded;
+	PKCS11_SLOT *slots;
+	unsigned slot_count;
+	PKCS11_SLOT *slot; /* the one of `slots` that holds the token */
+	bool logged_in;
+	EVP_PKEY *pkey;
+};
+
+/* The module last: libp11 shares it with the look. */
+static void libp11_close(void *state)
+{
+	struct libp11_signer *signer = state;
+
+	look_rest(&signer->look);
+	ui_call_begin(&signer->answer, "PKCS11_CTX_unload");
+	EVP_PKEY_free(signer->pkey);
+	if (signer->slots != NULL)
+		PKCS11_release_all_slots(signer->context, signer->slots, signer->slot_count);
+	if (signer->loaded)
+		PKCS11_CTX_unload(signer->context);
+	if (signer->context != NULL)
+		PKCS11_CTX_free(signer->context);
+	ui_call_end(&signer->answer);
+	look_close(&signer->look);
+	ui_answer_clear(&signer->answer);
+	UI_destroy_method(signer->method);
+	free(signer);
+}
+
+DEFINE_CLEANUP(libp11_signer, struct libp11_signer *, libp11_close)
+
+static bool libp11_error(const struct libp11_signer *signer, const char *what,
+			 chronosign_error **error)
+{
+	CLEANUP(cleanup_text) char *reasons = evp_reasons();
+
+	return error_set(error, CHRONOSIGN_ERROR_KEY, "libp11 cannot %s of '%s': %s", what,
+			 signer->look.token->uri, reasons);
+}
+
+static bool load_module(struct libp11_signer *signer, chronosign_error **error)
+{
+	const char *file = look_module_file(&signer->look, who, error);
+
+	if (file == NULL)
+		return false;
+	signer->context = PKCS11_CTX_new();
+	if (signer->context == NULL)
+		return error_out_of_memory(error);
+	ui_call_begin(&signer->answer, "PKCS11_CTX_load");
+	signer->loaded = PKCS11_CTX_load(signer->context, file) == 0;
+	ui_call_end(&signer->answer);
+	if (!signer->loaded)
+		return libp11_error(signer, "load the module", error);
+	PKCS11_set_ui_method(signer->context, signer->method, &signer->answer);
+	return true;
+}
+
+static bool find_slot(struct libp11_signer *signer, chronosign_error **error)
+{
+	ui_call_begin(&signer->answer, "PKCS11_enumerate_slots");
+	int result = PKCS11_enumerate_slots(signer->context, &signer->slots, &signer->slot_count);
+	ui_call_end(&signer->answer);
+	if (result != 0)
+		return libp11_error(signer, "list the slots of the module", error);
+	for (unsigned i = 0; i < signer->slot_count; i++)
+		if (PKCS11_get_slotid_from_slot(&signer->slots[i]) == signer->look.token->slot &&
+		    signer->slots[i].token != NULL)
+			signer->slot = &signer->slots[i];
+	return signer->slot != NULL || libp11_error(signer, "see the token", error);
+}
+
+/* The CK_RV of libp11's latest error, which is the reason's number. */
+static CK_RV latest_result(void)
+{
+	unsigned long code = ERR_peek_last_error();
+	bool is_ckr = code != 0 && ERR_GET_LIB(code) == ERR_get_CKR_code();
+
+	ERR_clear_error();
+	return is_ckr ? (CK_RV)ERR_GET_REASON(code) : CKR_FUNCTION_FAILED;
+}
+
+static bool log_in(struct libp11_signer *signer, chronosign_error **error)
+{
+	const char *pin = NULL;
+
+	look_before_login(&signer->look);
+	if (!pkcs11_session_has_pin_pad(signer->look.token, &signer->look.key)) {
+		pin = ui_pin_text(&signer->answer, error);
+		if (pin == NULL)
+			return false;
+	}
+	ui_call_begin(&signer->answer, "PKCS11_login");
+	signer->logged_in = PKCS11_login(signer->slot, 0, pin) == 0;
+	ui_call_end(&signer->answer);
+	return signer->logged_in ||
+	       pkcs11_session_login_failed(signer->look.token, latest_result(), error);
+}
+
+/* As the backend pkcs11 does it: a login first where a PIN is at hand, else only if nothing shows.
+ */
+static bool log_in_if_needed(struct libp11_signer *signer, chronosign_error **error)
+{
+	size_t count = 0;
+
+	if (!pkcs11_token_needs_login(signer->look.token))
+		return true;
+	if (!pin_is_given(&signer->look.key) && !look_count(&signer->look, &count, error))
+		return false;
+	return count > 0 || log_in(signer, error);
+}
+
+static bool is_chosen(const PKCS11_KEY *key, const struct pkcs11_private_key *chosen)
+{
+	bool same_id =
+		key->id_len == chosen->id_length && memcmp(key->id, chosen->id, key->id_len) == 0;
+	size_t length = key->label == NULL ? 0 : strlen(key->label);
+
+	return key->isPrivate && same_id && length <= chosen->label_length &&
+	       (length == 0 || memcmp(key->label, chosen->label, length) == 0);
+}
+
+/* libp11 0.4.13 and later search by a template; before that, every key of the token is read. */
+static int enumerate_keys(struct libp11_signer *signer, PKCS11_KEY **keys, unsigned *count)
+{
+#ifdef LIBP11_HAS_TEMPLATES
+	struct pkcs11_private_key *chosen = &signer->look.private_key;
+	char label[sizeof chosen->label + 1] = {0};
+
+	memcpy(label, chosen->label, chosen->label_length);
+	const PKCS11_KEY template = {
+		.isPrivate = 1,
+		.id = chosen->id_length > 0 ? chosen->id : NULL,
+		.id_len = chosen->id_length,
+		.label = strlen(label) == chosen->label_length && label[0] != '\0' ? label : NULL,
+	};
+	return PKCS11_enumerate_keys_ext(signer->slot->token, &template, keys, count);
+#else
+	return PKCS11_enumerate_keys(signer->slot->token, keys, count);
+#endif
+}
+
+static bool take_key(struct libp11_signer *signer, chronosign_error **error)
+{
+	PKCS11_KEY *keys = NULL;
+	unsigned count = 0;
+
+	ui_call_begin(&signer->answer, "PKCS11_enumerate_keys");
+	if (enumerate_keys(signer, &keys, &count) != 0)
+		count = 0;
+	for (unsigned i = 0; i < count && signer->pkey == NULL; i++)
+		if (is_chosen(&keys[i], &signer->look.private_key))
+			signer->pkey = PKCS11_get_private_key(&keys[i]);
+	ui_call_end(&signer->answer);
+	return signer->pkey != NULL || libp11_error(signer, "take the key", error);
+}
+
+static bool open_key(struct libp11_signer *signer, EVP_PKEY **public_key, chronosign_error **error)
+{
+	if (!load_module(signer, error) || !find_slot(signer, error) ||
+	    !log_in_if_needed(signer, error) || !look_key(&signer->look, error))
+		return false;
+	*public_key = look_public_key(&signer->look, error);
+	if (*public_key == NULL)
+		return false;
+	if (take_key(signer, error)) {
+		look_rest(&signer->look);
+		return true;
+	}
+	EVP_PKEY_free(TAKE(*public_key));
+	return false;
+}
+
+static bool libp11_open(const chronosign_key *key, void **state, EVP_PKEY **public_key,
+			chronosign_error **error)
+{
+	CLEANUP(cleanup_libp11_signer) struct libp11_signer *signer = calloc(1, sizeof *signer);
+
+	if (signer == NULL)
+		return error_out_of_memory(error);
+	signer->answer = (struct ui_answer){.key = key, .who = who};
+	signer->method = ui_method_new(error);
+	if (signer->method == NULL || !look_open(&signer->look, key, NULL, error))
+		return false;
+	signer->answer.token = signer->look.label;
+	if (!open_key(signer, public_key, error))
+		return false;
+	*state = TAKE(signer);
+	return true;
+}
+
+static bool libp11_sign(void *state, const uint8_t *message, size_t message_length,
+			uint8_t *signature, size_t *length, chronosign_error **error)
+{
+	struct libp11_signer *signer = state;
+
+	return ui_sign(&signer->answer, signer->look.private_key.always_authenticate, signer->pkey,
+		       NULL, message, message_length, signature, length, error);
+}
+
+static const char *libp11_library(void)
+{
+	return "libp11 " LIBP11_BUILT_WITH;
+}
+
+const struct backend backend_libp11 = {
+	.name = "libp11",
+	.library = libp11_library,
+	.open = libp11_open,
+	.sign = libp11_sign,
+	.close = libp11_close,
+};

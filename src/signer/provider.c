@@ -1,0 +1,397 @@
+/*
+ * The backend `provider`: a private RSA key by OpenSSL's store loaders and providers, whatever the
+ * scheme of its URI. It works in a library context of its own, so that no provider gets in the way
+ * of the rest of OpenSSL in this process.
+ */
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "signer/backend.h"
+#include "signer/evp.h"
+#include "signer/look.h"
+#include "signer/module_setting.h"
+#include "signer/ui.h"
+
+#include <openssl/conf.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/provider.h>
+#include <openssl/store.h>
+#include <string.h>
+
+static const char who[] = "OpenSSL's provider";
+
+struct provider_signer {
+	struct look look; /* of a pkcs11: URI; empty for other references */
+	struct ui_answer answer;
+	UI_METHOD *method;
+	OSSL_LIB_CTX *context;
+	char *configuration; /* what was wrong with openssl.cnf; NULL if nothing was */
+	OSSL_PROVIDER **providers;
+	size_t provider_count;
+	EVP_PKEY *pkey;
+};
+
+/* The module last: the provider shares it with the look. */
+static void provider_close(void *state)
+{
+	struct provider_signer *signer = state;
+
+	look_rest(&signer->look);
+	ui_call_begin(&signer->answer, "OSSL_PROVIDER_unload");
+	EVP_PKEY_free(signer->pkey);
+	while (signer->provider_count > 0)
+		OSSL_PROVIDER_unload(signer->providers[--signer->provider_count]);
+	OSSL_LIB_CTX_free(signer->context);
+	ui_call_end(&signer->answer);
+	look_close(&signer->look);
+	ui_answer_clear(&signer->answer);
+	UI_destroy_method(signer->method);
+	free(signer->providers);
+	free(signer->configuration);
+	free(signer);
+}
+
+DEFINE_CLEANUP(provider_signer, struct provider_signer *, provider_close)
+DEFINE_CLEANUP(store, OSSL_STORE_CTX *, OSSL_STORE_close)
+DEFINE_CLEANUP(store_info, OSSL_STORE_INFO *, OSSL_STORE_INFO_free)
+DEFINE_CLEANUP(openssl_text, char *, OPENSSL_free)
+
+/* ---- The context and its providers ---- */
+
+/* With what openssl.cnf says. What fails in there may not matter; it is told if no key is found. */
+static bool make_context(struct provider_signer *signer, chronosign_error **error)
+{
+	CLEANUP(cleanup_openssl_text) char *file = CONF_get1_default_config_file();
+
+	signer->context = OSSL_LIB_CTX_new();
+	if (signer->context == NULL || file == NULL)
+		return error_out_of_memory(error);
+	ERR_clear_error();
+	ui_call_begin(&signer->answer, "CONF_modules_load_file");
+	CONF_modules_load_file_ex(signer->context, file, NULL,
+				  CONF_MFLAGS_IGNORE_MISSING_FILE | CONF_MFLAGS_IGNORE_ERRORS);
+	ui_call_end(&signer->answer);
+	if (ERR_peek_error() != 0)
+		signer->configuration = evp_reasons();
+	return true;
+}
+
+static bool is_active(const struct provider_signer *signer, const char *name)
+{
+	return OSSL_PROVIDER_available(signer->context, name) == 1;
+}
+
+/* Both providers for PKCS#11 take their module from their own configuration, under names of their
+ * own. OpenSSL lets others set it from 3.2 on. */
+static OSSL_PROVIDER *load_with_module(OSSL_LIB_CTX *context, const char *name, const char *file)
+{
+#if OPENSSL_VERSION_PREREQ(3, 2)
+	OSSL_PARAM settings[] = {
+		OSSL_PARAM_construct_utf8_string("pkcs11-module-path", (char *)file, 0),
+		OSSL_PARAM_construct_utf8_string("pkcs11_module", (char *)file, 0),
+		OSSL_PARAM_construct_end(),
+	};
+
+	if (file != NULL)
+		return OSSL_PROVIDER_load_ex(context, name, settings);
+#else
+	(void)file;
+#endif
+	return OSSL_PROVIDER_load(context, name);
+}
+
+static bool load_provider(struct provider_signer *signer, const char *name, const char *file,
+			  chronosign_error **error)
+{
+	ui_call_begin(&signer->answer, "OSSL_PROVIDER_load");
+	OSSL_PROVIDER *provider = load_with_module(signer->context, name, file);
+	ui_call_end(&signer->answer);
+	if (provider == NULL) {
+		CLEANUP(cleanup_text) char *reasons = evp_reasons();
+		return error_set(error, CHRONOSIGN_ERROR_KEY,
+				 "cannot load the OpenSSL provider '%s': %s", name, reasons);
+	}
+	signer->providers[signer->provider_count++] = provider;
+	return true;
+}
+
+static bool load_providers(struct provider_signer *signer, const char *file,
+			   chronosign_error **error)
+{
+	char **names = signer->answer.key->providers;
+	size_t count = 0;
+
+	while (names != NULL && names[count] != NULL)
+		count++;
+	signer->providers = calloc(count + 1, sizeof(OSSL_PROVIDER *));
+	if (signer->providers == NULL)
+		return error_out_of_memory(error);
+	for (size_t i = 0; i < count; i++)
+		if (!load_provider(signer, names[i], file, error))
+			return false;
+	/* Once another one is loaded OpenSSL does not load it by itself, and digests would be
+	 * missing. */
+	return load_provider(signer, "default", NULL, error);
+}
+
+static int append_name(OSSL_PROVIDER *provider, void *context)
+{
+	char **names = context;
+
+	text_append(names, "%s%s", *names == NULL ? "" : ", ", OSSL_PROVIDER_get0_name(provider));
+	return 1;
+}
+
+/* ---- The PKCS#11 module, for a pkcs11: URI ---- */
+
+static bool names_module(const chronosign_key *key)
+{
+	return key->module_path != NULL || p11_kit_uri_get_module_path(key->uri->parsed) != NULL ||
+	       p11_kit_uri_get_module_name(key->uri->parsed) != NULL;
+}
+
+/* True if a provider is yet to be loaded, by a version of OpenSSL that lets us set its module. */
+static bool can_set_module(const struct provider_signer *signer)
+{
+	char **names = signer->answer.key->providers;
+
+	if (!OPENSSL_VERSION_PREREQ(3, 2))
+		return false;
+	for (; names != NULL && *names != NULL; names++)
+		if (!is_active(signer, *names))
+			return true;
+	return false;
+}
+
+/*
+ * Looks through the module that the provider will use; *file is what it has to be told, NULL if it
+ * knows. A module that the user names and the provider cannot be made to use is refused.
+ */
+static bool look_through_module(struct provider_signer *signer, const char **file,
+				chronosign_error **error)
+{
+	const chronosign_key *key = signer->answer.key;
+	CLEANUP(cleanup_text) char *set = module_setting();
+	bool named = names_module(key);
+
+	if (!look_open(&signer->look, key, named ? NULL : set, error))
+		return false;
+	*file = NULL;
+	if (set == NULL && can_set_module(signer)) {
+		*file = look_module_file(&signer->look, who, error);
+		return *file != NULL;
+	}
+	if (!named || (set != NULL && same_file(set, signer->look.token->module->name)))
+		return true;
+	return error_set(
+		error, CHRONOSIGN_ERROR_USAGE,
+		"the signer provider cannot choose the PKCS#11 module '%s': a provider takes "
+		"its module from its own configuration ($PKCS11_PROVIDER_MODULE, or "
+		"pkcs11-module-path in openssl.cnf), which names %s; name it there, load the "
+		"provider by --provider with OpenSSL 3.2 or later, or use another signer",
+		signer->look.token->module->name, set == NULL ? "none" : set);
+}
+
+/* ---- The store ---- */
+
+/* What a store yielded. */
+struct yield {
+	EVP_PKEY *pkey; /* the private RSA key */
+	size_t count;   /* of private RSA keys */
+	char *others;   /* what else was there; NULL if nothing was */
+};
+
+static void note(struct yield *yield, const char *what, const char *type)
+{
+	text_append(&yield->others, "%s%s%s%s", yield->others == NULL ? "" : ", ", what,
+		    type[0] == '\0' ? "" : " of type ", type);
+}
+
+static void consider(struct yield *yield, const OSSL_STORE_INFO *info)
+{
+	static const char *const names[] = {
+		[OSSL_STORE_INFO_NAME] = "the name of another object",
+		[OSSL_STORE_INFO_PARAMS] = "key parameters",
+		[OSSL_STORE_INFO_PUBKEY] = "a public key",
+		[OSSL_STORE_INFO_CERT] = "a certificate",
+		[OSSL_STORE_INFO_CRL] = "a revocation list",
+	};
+	int type = OSSL_STORE_INFO_get_type(info);
+
+	if (type != OSSL_STORE_INFO_PKEY) {
+		bool known = type >= 0 && (size_t)type < sizeof names / sizeof names[0] &&
+			     names[type] != NULL;
+		note(yield, known ? names[type] : "something else", "");
+		return;
+	}
+	EVP_PKEY *pkey = OSSL_STORE_INFO_get0_PKEY(info);
+	if (!EVP_PKEY_is_a(pkey, "RSA")) {
+		const char *name = EVP_PKEY_get0_type_name(pkey);
+		note(yield, "a private key", name == NULL ? "unknown" : name);
+	} else if (yield->count++ == 0) {
+		EVP_PKEY_up_ref(pkey);
+		yield->pkey = pkey;
+	}
+}
+
+/* What the store is asked for: a URI that names one token, or what the user wrote. */
+static const char *store_uri(const struct provider_signer *signer)
+{
+	const chronosign_key *key = signer->answer.key;
+
+	return key->kind == REFERENCE_PKCS11 ? signer->look.uri
+	       : key->kind == REFERENCE_FILE ? key->path
+					     : key->store;
+}
+
+/* Stops at the first failure: to load again after a refused PIN would try that PIN again. */
+static void read_store(struct provider_signer *signer, struct yield *yield)
+{
+	bool in_token = signer->answer.key->kind == REFERENCE_PKCS11;
+	CLEANUP(cleanup_store)
+	OSSL_STORE_CTX *store =
+		OSSL_STORE_open_ex(store_uri(signer), signer->context, NULL, signer->method,
+				   &signer->answer, NULL, NULL, NULL);
+
+	if (store == NULL)
+		return;
+	/* In a token we know that it is a key, and need not see what else bears its name. */
+	if (in_token)
+		OSSL_STORE_expect(store, OSSL_STORE_INFO_PKEY);
+	while (OSSL_STORE_eof(store) == 0) {
+		CLEANUP(cleanup_store_info) OSSL_STORE_INFO *info = OSSL_STORE_load(store);
+		if (info == NULL)
+			return;
+		consider(yield, info);
+	}
+}
+
+static bool nothing_found(struct provider_signer *signer, const struct yield *yield,
+			  chronosign_error **error)
+{
+	const char *name = signer->answer.key->name;
+	CLEANUP(cleanup_text) char *reasons = evp_reasons();
+	CLEANUP(cleanup_text) char *loaded = NULL;
+
+	if (ui_take_error(&signer->answer, error))
+		return false;
+	if (yield->others != NULL)
+		return error_set(
+			error, CHRONOSIGN_ERROR_KEY,
+			"there is no private RSA key at '%s', the only kind that Chronograf "
+			"takes; there is: %s",
+			name, yield->others);
+	OSSL_PROVIDER_do_all(signer->context, append_name, &loaded);
+	if (signer->look.token != NULL)
+		look_explain(&signer->look, who, reasons, signer->answer.given, error);
+	else
+		error_set(error, CHRONOSIGN_ERROR_KEY, "%s cannot open the key '%s': %s", who, name,
+			  reasons);
+	error_append(error, "  loaded are the providers %s; name another by --provider",
+		     loaded == NULL ? "(none)" : loaded);
+	return signer->configuration == NULL
+		       ? false
+		       : error_append(error, "  what openssl.cnf loads: %s", signer->configuration);
+}
+
+static bool load_key(struct provider_signer *signer, chronosign_error **error)
+{
+	struct yield yield = {0};
+
+	if (signer->look.token != NULL)
+		look_before_login(&signer->look);
+	ERR_clear_error();
+	signer->answer.left = 1;
+	ui_call_begin(&signer->answer, "OSSL_STORE_load");
+	read_store(signer, &yield);
+	ui_call_end(&signer->answer);
+	CLEANUP(cleanup_text) char *others = yield.others;
+	signer->pkey = yield.pkey;
+	if (signer->pkey == NULL)
+		return nothing_found(signer, &yield, error);
+	ERR_clear_error();
+	return yield.count == 1 || signer->look.token != NULL ||
+	       error_set(error, CHRONOSIGN_ERROR_KEY,
+			 "there are %zu private RSA keys at '%s'; name one of them", yield.count,
+			 signer->answer.key->name);
+}
+
+/* ---- The backend ---- */
+
+/* Of a token's key we have our own view, which tells more than the provider does. */
+static bool check_key(struct provider_signer *signer, EVP_PKEY **public_key,
+		      chronosign_error **error)
+{
+	if (signer->look.token != NULL) {
+		if (!look_key(&signer->look, error))
+			return false;
+		*public_key = look_public_key(&signer->look, error);
+		look_rest(&signer->look);
+		return *public_key != NULL;
+	}
+	CLEANUP(cleanup_text) char *what = text_format("the key '%s'", signer->answer.key->name);
+	if (what == NULL)
+		return error_out_of_memory(error);
+	*public_key = evp_public_half(signer->pkey, what, error);
+	return *public_key != NULL;
+}
+
+static bool open_key(struct provider_signer *signer, EVP_PKEY **public_key,
+		     chronosign_error **error)
+{
+	const chronosign_key *key = signer->answer.key;
+	const char *file = NULL;
+
+	if (!make_context(signer, error))
+		return false;
+	if (key->kind == REFERENCE_PKCS11) {
+		if (!look_through_module(signer, &file, error))
+			return false;
+		signer->answer.token = signer->look.label;
+	} else if (key->kind == REFERENCE_STORE) {
+		signer->answer.token = key->name;
+	}
+	return load_providers(signer, file, error) && load_key(signer, error) &&
+	       check_key(signer, public_key, error);
+}
+
+static bool provider_open(const chronosign_key *key, void **state, EVP_PKEY **public_key,
+			  chronosign_error **error)
+{
+	CLEANUP(cleanup_provider_signer) struct provider_signer *signer = calloc(1, sizeof *signer);
+
+	if (signer == NULL)
+		return error_out_of_memory(error);
+	signer->answer = (struct ui_answer){.key = key, .who = who};
+	signer->method = ui_method_new(error);
+	if (signer->method == NULL || !open_key(signer, public_key, error))
+		return false;
+	*state = TAKE(signer);
+	return true;
+}
+
+/* What is not known to be a token's key may want the PIN at any time: then it gets it once more. */
+static bool provider_sign(void *state, const uint8_t *message, size_t message_length,
+			  uint8_t *signature, size_t *length, chronosign_error **error)
+{
+	struct provider_signer *signer = state;
+	bool ask = signer->answer.key->kind != REFERENCE_PKCS11 ||
+		   signer->look.private_key.always_authenticate;
+
+	return ui_sign(&signer->answer, ask, signer->pkey, signer->context, message, message_length,
+		       signature, length, error);
+}
+
+static const char *provider_library(void)
+{
+	return OpenSSL_version(OPENSSL_VERSION);
+}
+
+const struct backend backend_provider = {
+	.name = "provider",
+	.library = provider_library,
+	.open = provider_open,
+	.sign = provider_sign,
+	.close = provider_close,
+};
