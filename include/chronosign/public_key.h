@@ -10,6 +10,7 @@
 
 #include <chronosign/error.h>
 #include <openssl/types.h>
+#include <stdbool.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -24,6 +25,11 @@ typedef enum {
  * free(). */
 char *chronosign_public_key_pem(const EVP_PKEY *key, chronosign_public_key_form form,
 				chronosign_error **error);
+
+/* Writes that to a new file, on the disk when it returns true. A file that exists is an error, and
+ * left alone. */
+bool chronosign_public_key_write(const EVP_PKEY *key, chronosign_public_key_form form,
+				 const char *path, chronosign_error **error);
 
 #ifdef __cplusplus
 }

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/new_file.h"
 
 #include <openssl/encoder.h>
 #include <openssl/err.h>
@@ -49,4 +50,15 @@ char *chronosign_public_key_pem(const EVP_PKEY *key, chronosign_public_key_form 
 	if (pem == NULL)
 		error_out_of_memory(error);
 	return pem;
+}
+
+bool chronosign_public_key_write(const EVP_PKEY *key, chronosign_public_key_form form,
+				 const char *path, chronosign_error **error)
+{
+	CLEANUP(cleanup_text) char *pem = chronosign_public_key_pem(key, form, error);
+
+	if (pem == NULL)
+		return false;
+	const struct new_file file = {path, 0644, pem, strlen(pem)};
+	return new_files_write(&file, 1, error);
 }

@@ -1,4 +1,5 @@
 /* The backend `file`: a private RSA key in a PEM or DER file, by OpenSSL's decoders. */
+#include "signer/file.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/secret.h"
@@ -216,21 +217,28 @@ static EVP_PKEY *load(const chronosign_key *key, chronosign_error **error)
 	return pkey;
 }
 
-static bool file_open(const chronosign_key *key, void **state, EVP_PKEY **public_key,
-		      chronosign_error **error)
+EVP_PKEY *key_file_read(const chronosign_key *key, chronosign_error **error)
 {
 	CRYPTO_secure_malloc_init(locked_heap_size, 16);
 	CLEANUP(cleanup_pkey) EVP_PKEY *pkey = load(key, error);
 
+	if (pkey == NULL || EVP_PKEY_is_a(pkey, "RSA"))
+		return TAKE(pkey);
+	error_set(error, CHRONOSIGN_ERROR_KEY,
+		  "the key file '%s' holds a key of type %s; Chronograf takes RSA keys only",
+		  key->name,
+		  EVP_PKEY_get0_type_name(pkey) == NULL ? "unknown"
+							: EVP_PKEY_get0_type_name(pkey));
+	return NULL;
+}
+
+static bool file_open(const chronosign_key *key, void **state, EVP_PKEY **public_key,
+		      chronosign_error **error)
+{
+	CLEANUP(cleanup_pkey) EVP_PKEY *pkey = key_file_read(key, error);
+
 	if (pkey == NULL)
 		return false;
-	if (!EVP_PKEY_is_a(pkey, "RSA"))
-		return error_set(
-			error, CHRONOSIGN_ERROR_KEY,
-			"the key file '%s' holds a key of type %s; Chronograf takes RSA keys only",
-			key->name,
-			EVP_PKEY_get0_type_name(pkey) == NULL ? "unknown"
-							      : EVP_PKEY_get0_type_name(pkey));
 	EVP_PKEY_up_ref(pkey);
 	*public_key = pkey;
 	*state = TAKE(pkey);

@@ -1,0 +1,11 @@
+/* A private key in a file: for the backend `file`, and for moving the key elsewhere. */
+#ifndef SIGNER_FILE_H
+#define SIGNER_FILE_H
+
+#include "signer/key.h"
+
+/* The RSA key in the file that the reference names, decrypted if need be. NULL with *error set if
+ * there is none. */
+EVP_PKEY *key_file_read(const chronosign_key *key, chronosign_error **error);
+
+#endif
