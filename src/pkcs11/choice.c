@@ -172,7 +172,7 @@ struct pkcs11_token *pkcs11_token_choose_for_new(struct pkcs11_tokens *tokens,
 		looked_at(tokens, modules, "it takes no keys", error);
 		return NULL;
 	}
-	error_set(error, CHRONOSIGN_ERROR_USAGE,
+	error_set(error, CHRONOSIGN_ERROR_KEY,
 		  "'%s' names no one token; add one of these to it:", key->name);
 	error_append(error, "%s", uris == NULL ? "" : uris);
 	return NULL;

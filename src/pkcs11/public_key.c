@@ -57,3 +57,19 @@ EVP_PKEY *public_key_from_certificate(const uint8_t *der, size_t length)
 	ERR_clear_error();
 	return NULL;
 }
+
+static void free_der(unsigned char **der)
+{
+	OPENSSL_free(*der);
+}
+
+EVP_PKEY *public_key_copy(const EVP_PKEY *key)
+{
+	CLEANUP(free_der) unsigned char *der = NULL;
+	int length = i2d_PUBKEY(key, &der);
+	const unsigned char *bytes = der;
+	EVP_PKEY *copy = length <= 0 ? NULL : d2i_PUBKEY(NULL, &bytes, length);
+
+	ERR_clear_error();
+	return copy;
+}
