@@ -16,5 +16,9 @@ struct command {
 };
 
 int token_run(struct options *options);
+int gen_keypair_run(struct options *options);
+int pub_key_run(struct options *options);
+int list_keys_run(struct options *options);
+int import_key_run(struct options *options);
 
 #endif

@@ -55,6 +55,21 @@ static bool set_pin(chronosign_key *key, const struct options *options, chronosi
 	return true;
 }
 
+chronosign_key *key_from_reference(struct options *options, char *reference,
+				   chronosign_error **error)
+{
+	CLEANUP(cleanup_key) chronosign_key *key = chronosign_key_new(reference, error);
+
+	if (key == NULL || !set_pin(key, options, error))
+		return NULL;
+	chronosign_key_set_module_path(key, options->pkcs11_module);
+	chronosign_key_set_notice(key, tell, options);
+	chronosign_key_set_watch(key, &supervisor_watch, options->supervisor);
+	if (!options->no_prompt && prompt_possible())
+		chronosign_key_set_prompt(key, prompt_for_pin, NULL);
+	return TAKE(key);
+}
+
 chronosign_key *key_from_options(struct options *options, chronosign_error **error)
 {
 	if (options->priv_key_file == NULL) {
@@ -64,18 +79,13 @@ chronosign_key *key_from_options(struct options *options, chronosign_error **err
 		return NULL;
 	}
 	CLEANUP(cleanup_key)
-	chronosign_key *key = chronosign_key_new(options->priv_key_file, error);
-	if (key == NULL || !set_pin(key, options, error))
+	chronosign_key *key = key_from_reference(options, options->priv_key_file, error);
+	if (key == NULL)
 		return NULL;
 	chronosign_key_set_backend(key, options->signer);
 	chronosign_key_set_engine(key, options->engine);
 	for (size_t i = 0; i < options->providers.count; i++)
 		if (!chronosign_key_add_provider(key, options->providers.list[i]))
 			return NULL;
-	chronosign_key_set_module_path(key, options->pkcs11_module);
-	chronosign_key_set_notice(key, tell, options);
-	chronosign_key_set_watch(key, &supervisor_watch, options->supervisor);
-	if (!options->no_prompt && prompt_possible())
-		chronosign_key_set_prompt(key, prompt_for_pin, NULL);
 	return TAKE(key);
 }

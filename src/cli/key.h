@@ -8,9 +8,17 @@
 #include <chronosign/signer.h>
 
 /*
+ * The key of --priv-key-file, opened as the options say.
  * Takes the PIN out of the arguments and the environment, so this comes before any fork that must
  * not know it. NULL with *error set if the options name no key, or not rightly.
  */
 chronosign_key *key_from_options(struct options *options, chronosign_error **error);
+
+/*
+ * The same for a reference that another option names, with the options' ways to a PIN; `reference`
+ * is one of the arguments, and loses its pin-value.
+ */
+chronosign_key *key_from_reference(struct options *options, char *reference,
+				   chronosign_error **error);
 
 #endif

@@ -12,6 +12,13 @@
 
 static const struct command commands[] = {
 	{"token", token_run, "print a superadmin token for a Chronograf server", COMMAND_TOKEN},
+	{"gen-keypair", gen_keypair_run, "make a key pair, in files or inside a token",
+	 COMMAND_GEN_KEYPAIR},
+	{"pub-key", pub_key_run, "print the public half of a key, as Chronograf reads it",
+	 COMMAND_PUB_KEY},
+	{"list-keys", list_keys_run, "list the RSA keys in the machine's tokens",
+	 COMMAND_LIST_KEYS},
+	{"import-key", import_key_run, "move the key of a file into a token", COMMAND_IMPORT_KEY},
 };
 
 static void print_help(void)
@@ -30,7 +37,11 @@ static void print_help(void)
 
 static void print_command_help(const struct command *command)
 {
-	printf("usage: chronoctl %s [options]\n\n%s\n\noptions:\n", command->name, command->help);
+	const char *operand = options_operand(command->bit);
+
+	printf("usage: chronoctl %s [options]%s%s%s\n\n%s\n\noptions:\n", command->name,
+	       operand == NULL ? "" : " [", operand == NULL ? "" : operand,
+	       operand == NULL ? "" : "]", command->help);
 	options_print_help(command->bit);
 }
 

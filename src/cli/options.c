@@ -4,11 +4,17 @@
 #include "cli/report.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define VALUE(field) offsetof(struct options, field)
+
+/* Those that reach a key, wherever it is, and those that reach one in a token only. */
+#define COMMANDS_OF_ANY_KEY (COMMAND_TOKEN | COMMAND_PUB_KEY)
+#define COMMANDS_OF_TOKENS \
+	(COMMANDS_OF_ANY_KEY | COMMAND_GEN_KEYPAIR | COMMAND_LIST_KEYS | COMMAND_IMPORT_KEY)
 
 const struct option_row option_table[] = {
 	{"help", 'h', OPTION_FLAG, VALUE(help), NULL, NULL, NULL, "show this help", ~0u},
@@ -20,25 +26,55 @@ const struct option_row option_table[] = {
 	 "trust these CAs instead of the machine's", COMMAND_TOKEN},
 	{"timeout", 0, OPTION_SECONDS, VALUE(timeout), "SECONDS", NULL, "30",
 	 "for the whole exchange with the server", COMMAND_TOKEN},
+	{"out", 0, OPTION_TEXT, VALUE(out), "KEY", NULL, "chronograf-rsa",
+	 "where to make the pair: a file, with FILE.pub beside it, or a pkcs11: URI",
+	 COMMAND_GEN_KEYPAIR},
+	{"bits", 0, OPTION_NUMBER, VALUE(bits), "BITS", NULL, "4096", "size of the RSA key",
+	 COMMAND_GEN_KEYPAIR},
+	{"encrypt", 0, OPTION_FLAG, VALUE(encrypt), NULL, NULL, NULL,
+	 "encrypt the file with a passphrase (PKCS#8)", COMMAND_GEN_KEYPAIR},
+	{"pub-key-out", 0, OPTION_TEXT, VALUE(pub_key_out), "FILE", NULL, NULL,
+	 "write the public half of a pair in a token here, in Chronograf's form",
+	 COMMAND_GEN_KEYPAIR},
 	{"priv-key-file", 0, OPTION_TEXT, VALUE(priv_key_file), "KEY", "PRIV_KEY_FILE", NULL,
-	 "the private key: a file, or a pkcs11: URI", COMMAND_TOKEN},
+	 "the private key: a file, or a pkcs11: URI", COMMANDS_OF_ANY_KEY},
+	{"priv-key-file", 0, OPTION_TEXT, VALUE(priv_key_file), "FILE", NULL, NULL,
+	 "the file with the private key", COMMAND_IMPORT_KEY},
+	{"to", 0, OPTION_TEXT, VALUE(to), "URI", NULL, NULL,
+	 "the new key: a pkcs11: URI with token and object", COMMAND_IMPORT_KEY},
+	{"format", 0, OPTION_TEXT, VALUE(format), "FORM", NULL, "chronograf",
+	 "chronograf (its --pub-key-file), or spki (everyone else)", COMMAND_PUB_KEY},
+	{"out", 0, OPTION_TEXT, VALUE(out), "FILE", NULL, NULL,
+	 "write it to this new file instead of standard output", COMMAND_PUB_KEY},
+	{"URI", 0, OPTION_OPERAND, VALUE(uri), NULL, NULL,
+	 "pkcs11:", "only the keys that match this pkcs11: URI", COMMAND_LIST_KEYS},
+	{"login", 0, OPTION_FLAG, VALUE(login), NULL, NULL, NULL,
+	 "log in, and list what the tokens hide without", COMMAND_LIST_KEYS},
+	{"output", 'o', OPTION_TEXT, VALUE(output), "FORM", NULL, "table",
+	 "table, json, or uri (a line each)", COMMAND_LIST_KEYS},
 	{"pkcs11-module", 0, OPTION_TEXT, VALUE(pkcs11_module), "PATH", "PKCS11_MODULE_PATH", NULL,
-	 "the PKCS#11 module (default: all that p11-kit has registered)", COMMAND_TOKEN},
+	 "the PKCS#11 module (default: all that p11-kit has registered)", COMMANDS_OF_TOKENS},
 	{"signer", 0, OPTION_TEXT, VALUE(signer), "NAME", "CHRONOCTL_SIGNER", "auto",
-	 "how to reach the key: auto, or a name of chronoctl --version", COMMAND_TOKEN},
+	 "how to reach the key: auto, or a name of chronoctl --version", COMMANDS_OF_ANY_KEY},
 	{"engine", 0, OPTION_TEXT, VALUE(engine), "ID", NULL, "pkcs11",
-	 "the OpenSSL engine of --signer engine", COMMAND_TOKEN},
+	 "the OpenSSL engine of --signer engine", COMMANDS_OF_ANY_KEY},
 	{"provider", 0, OPTION_LIST, VALUE(providers), "NAME", NULL, NULL,
-	 "load this OpenSSL provider for --signer provider (may be repeated)", COMMAND_TOKEN},
+	 "load this OpenSSL provider for --signer provider (may be repeated)", COMMANDS_OF_ANY_KEY},
 	{"module-timeout", 0, OPTION_SECONDS, VALUE(module_timeout), "SECONDS", NULL, "120",
-	 "for one call into a PKCS#11 module", COMMAND_TOKEN},
+	 "for one call into a PKCS#11 module", COMMANDS_OF_TOKENS & ~COMMAND_GEN_KEYPAIR},
+	/* A card may take minutes for a large key. */
+	{"module-timeout", 0, OPTION_SECONDS, VALUE(module_timeout), "SECONDS", NULL, "900",
+	 "for one call into a PKCS#11 module", COMMAND_GEN_KEYPAIR},
 	{"pin-source", 0, OPTION_TEXT, VALUE(pin_source), "SOURCE", NULL, NULL,
 	 "PIN or passphrase: a file, file:, env:NAME, fd:N, credential:NAME, |command",
-	 COMMAND_TOKEN},
+	 COMMANDS_OF_TOKENS},
+	{"passphrase-source", 0, OPTION_TEXT, VALUE(passphrase_source), "SOURCE", NULL, NULL,
+	 "passphrase of the file, from the same kinds of source; the PIN is the token's",
+	 COMMAND_IMPORT_KEY},
 	{"no-prompt", 0, OPTION_FLAG, VALUE(no_prompt), NULL, NULL, NULL,
-	 "never ask for a PIN on the terminal", COMMAND_TOKEN},
+	 "never ask for a PIN on the terminal", COMMANDS_OF_TOKENS},
 	{"verbose", 'v', OPTION_FLAG, VALUE(verbose), NULL, NULL, NULL,
-	 "tell on standard error what is done", COMMAND_TOKEN},
+	 "tell on standard error what is done", COMMANDS_OF_TOKENS},
 	{0},
 };
 
@@ -62,6 +98,20 @@ static bool set_seconds(unsigned *value, const char *text, const char *name)
 	return false;
 }
 
+static bool set_number(unsigned *value, const char *text, const char *name)
+{
+	char *end = NULL;
+
+	errno = 0;
+	unsigned long number = strtoul(text, &end, 10);
+	if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && number <= UINT_MAX) {
+		*value = (unsigned)number;
+		return true;
+	}
+	report_error("--%s takes a whole number, not '%s'", name, text);
+	return false;
+}
+
 static bool add(struct values *values, char *text)
 {
 	char **list = reallocarray(values->list, values->count + 1, sizeof *list);
@@ -82,12 +132,15 @@ static bool set(struct options *options, const struct option_row *row, char *tex
 		*(bool *)value_of(options, row) = true;
 		return true;
 	case OPTION_TEXT:
+	case OPTION_OPERAND:
 		*(char **)value_of(options, row) = text;
 		return true;
 	case OPTION_LIST:
 		return add(value_of(options, row), text);
 	case OPTION_SECONDS:
 		return set_seconds(value_of(options, row), text, row->name);
+	case OPTION_NUMBER:
+		return set_number(value_of(options, row), text, row->name);
 	}
 	return false;
 }
@@ -116,6 +169,8 @@ static const struct option_row *find(unsigned command, char *argument, char **va
 
 	*value = is_long && argument[length] == '=' ? argument + length + 1 : NULL;
 	for (const struct option_row *row = option_table; row->name != NULL; row++) {
+		if (row->kind == OPTION_OPERAND)
+			continue;
 		bool named = is_long ? strlen(row->name) == length - 2 &&
 					       strncmp(row->name, argument + 2, length - 2) == 0
 				     : row->letter != 0 && argument[1] == row->letter &&
@@ -157,21 +212,40 @@ static bool parse_one(struct options *options, unsigned command, int left, char 
 	return set(options, row, value);
 }
 
+/* Takes what is no option, if the command has a place for it that is still empty. */
+static bool take_operand(struct options *options, unsigned command, unsigned *taken, char *text)
+{
+	for (const struct option_row *row = option_table; row->name != NULL; row++)
+		if (row->kind == OPTION_OPERAND && (row->commands & command) != 0 &&
+		    (*taken)++ == 0)
+			return set(options, row, text);
+	report_error("unexpected argument; see --help");
+	return false;
+}
+
 bool options_parse(struct options *options, unsigned command, int count, char **arguments)
 {
+	unsigned operands = 0;
+
 	*options = (struct options){0};
 	if (!set_defaults(options, command))
 		return false;
 	for (int i = 0, taken; i < count; i += taken) {
-		if (arguments[i][0] != '-' || arguments[i][1] == '\0') {
-			report_error(
-				"unexpected argument; everything is given by options, see --help");
-			return false;
-		}
-		if (!parse_one(options, command, count - i, arguments + i, &taken))
+		taken = 1;
+		if (arguments[i][0] != '-' || arguments[i][1] == '\0'
+			    ? !take_operand(options, command, &operands, arguments[i])
+			    : !parse_one(options, command, count - i, arguments + i, &taken))
 			return false;
 	}
 	return true;
+}
+
+const char *options_operand(unsigned command)
+{
+	for (const struct option_row *row = option_table; row->name != NULL; row++)
+		if (row->kind == OPTION_OPERAND && (row->commands & command) != 0)
+			return row->name;
+	return NULL;
 }
 
 void options_print_help(unsigned command)
@@ -181,9 +255,13 @@ void options_print_help(unsigned command)
 
 		if ((row->commands & command) == 0)
 			continue;
-		snprintf(left, sizeof left, "%c%c%c --%s%s%s", row->letter ? '-' : ' ',
-			 row->letter ? row->letter : ' ', row->letter ? ',' : ' ', row->name,
-			 row->argument ? " " : "", row->argument ? row->argument : "");
+		if (row->kind == OPTION_OPERAND)
+			snprintf(left, sizeof left, "%s", row->name);
+		else
+			snprintf(left, sizeof left, "%c%c%c --%s%s%s", row->letter ? '-' : ' ',
+				 row->letter ? row->letter : ' ', row->letter ? ',' : ' ',
+				 row->name, row->argument ? " " : "",
+				 row->argument ? row->argument : "");
 		printf("  %-30s %s", left, row->help);
 		if (row->environment != NULL)
 			printf(" [$%s]", row->environment);

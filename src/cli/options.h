@@ -6,7 +6,13 @@
 #include <stddef.h>
 
 /* Commands as bits, to say in the table which takes which option. */
-enum { COMMAND_TOKEN = 1 << 0 };
+enum {
+	COMMAND_TOKEN = 1 << 0,
+	COMMAND_GEN_KEYPAIR = 1 << 1,
+	COMMAND_PUB_KEY = 1 << 2,
+	COMMAND_LIST_KEYS = 1 << 3,
+	COMMAND_IMPORT_KEY = 1 << 4,
+};
 
 /* The values: what was given by flag, else by environment, else the default. Strings belong to argv
  * or the environment. */
@@ -33,14 +39,31 @@ struct options {
 	char *ca_file;
 	unsigned timeout;
 	unsigned module_timeout;
+	char *out;
+	char *pub_key_out;
+	unsigned bits;
+	bool encrypt;
+	char *to;
+	char *passphrase_source;
+	char *format;
+	char *output;
+	char *uri;
+	bool login;
 
 	struct supervisor *supervisor; /* not an option: who watches over the calls into modules */
 };
 
-typedef enum { OPTION_FLAG, OPTION_TEXT, OPTION_LIST, OPTION_SECONDS } option_kind;
+typedef enum {
+	OPTION_FLAG,
+	OPTION_TEXT,
+	OPTION_LIST,
+	OPTION_SECONDS,
+	OPTION_NUMBER,
+	OPTION_OPERAND
+} option_kind;
 
 struct option_row {
-	const char *name; /* without its dashes */
+	const char *name; /* without its dashes; of an operand, what help calls it */
 	char letter;      /* 0: none */
 	option_kind kind;
 	size_t offset;           /* of its value in struct options */
@@ -59,6 +82,9 @@ extern const struct option_row option_table[];
  * has been told on standard error.
  */
 bool options_parse(struct options *options, unsigned command, int count, char **arguments);
+
+/* What help calls the command's operand; NULL if it takes none. */
+const char *options_operand(unsigned command);
 
 /* Prints the options that a command takes, on standard output. */
 void options_print_help(unsigned command);

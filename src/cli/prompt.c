@@ -6,8 +6,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/crypto.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <termios.h>
@@ -98,7 +100,7 @@ static bool read_without_echo(int terminal, int interrupts, chronosign_secret *p
 	return good;
 }
 
-static bool ask(int terminal, const chronosign_prompt_request *request, chronosign_secret *pin,
+static bool ask(int terminal, const char *question, chronosign_secret *pin,
 		chronosign_error **error)
 {
 	sigset_t signals;
@@ -110,24 +112,18 @@ static bool ask(int terminal, const chronosign_prompt_request *request, chronosi
 		return chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER,
 					    "cannot watch for signals: %s", strerror(errno));
 	sigprocmask(SIG_BLOCK, &signals, &before);
-	if (request->token != NULL)
-		dprintf(terminal, "PIN of the token '%s' for the key %s: ", request->token,
-			request->key);
-	else
-		dprintf(terminal, "Passphrase of the key file %s: ", request->key);
+	dprintf(terminal, "%s: ", question);
 	bool good = read_without_echo(terminal, interrupts, pin, error);
 	/* A signal that came meanwhile takes effect here, with the terminal as it was. */
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return good;
 }
 
-chronosign_secret *prompt_for_pin(void *context, const chronosign_prompt_request *request,
-				  chronosign_error **error)
+static chronosign_secret *answer_to(const char *question, chronosign_error **error)
 {
 	CLEANUP(cleanup_descriptor) int terminal = open_terminal();
 	CLEANUP(cleanup_secret) chronosign_secret *pin = NULL;
 
-	(void)context;
 	if (terminal < 0) {
 		chronosign_error_set(error, CHRONOSIGN_ERROR_KEY,
 				     "there is no terminal to ask for a PIN on: %s",
@@ -135,7 +131,53 @@ chronosign_secret *prompt_for_pin(void *context, const chronosign_prompt_request
 		return NULL;
 	}
 	pin = chronosign_secret_allocate(pin_capacity, error);
-	if (pin == NULL || !ask(terminal, request, pin, error))
+	if (pin == NULL || !ask(terminal, question, pin, error))
 		return NULL;
 	return TAKE(pin);
+}
+
+__attribute__((format(printf, 2, 3))) static chronosign_secret *ask_for(chronosign_error **error,
+									const char *format, ...)
+{
+	CLEANUP(cleanup_text) char *question = NULL;
+
+	va_list arguments;
+	va_start(arguments, format);
+	int length = vasprintf(&question, format, arguments);
+	va_end(arguments);
+	if (length >= 0)
+		return answer_to(question, error);
+	question = NULL;
+	chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER, "out of memory");
+	return NULL;
+}
+
+chronosign_secret *prompt_for_pin(void *context, const chronosign_prompt_request *request,
+				  chronosign_error **error)
+{
+	(void)context;
+	if (request->token == NULL)
+		return ask_for(error, "Passphrase of the key file %s", request->key);
+	return ask_for(error, "PIN of the token '%s' for the key %s", request->token, request->key);
+}
+
+chronosign_secret *prompt_for_new_passphrase(void *context,
+					     const chronosign_prompt_request *request,
+					     chronosign_error **error)
+{
+	(void)context;
+	CLEANUP(cleanup_secret)
+	chronosign_secret *first =
+		ask_for(error, "New passphrase for the key file %s", request->key);
+	if (first == NULL)
+		return NULL;
+	CLEANUP(cleanup_secret) chronosign_secret *second = ask_for(error, "Once more");
+	if (second == NULL)
+		return NULL;
+	if (chronosign_secret_length(first) == chronosign_secret_length(second) &&
+	    CRYPTO_memcmp(chronosign_secret_bytes(first), chronosign_secret_bytes(second),
+			  chronosign_secret_length(first)) == 0)
+		return TAKE(first);
+	chronosign_error_set(error, CHRONOSIGN_ERROR_KEY, "the two passphrases differ");
+	return NULL;
 }

@@ -11,4 +11,9 @@ bool prompt_possible(void);
 chronosign_secret *prompt_for_pin(void *context, const chronosign_prompt_request *request,
 				  chronosign_error **error);
 
+/* Another one, for the passphrase of a new file, which is asked for twice. */
+chronosign_secret *prompt_for_new_passphrase(void *context,
+					     const chronosign_prompt_request *request,
+					     chronosign_error **error);
+
 #endif

@@ -19,6 +19,14 @@ static void report(const char *kind, const char *format, va_list arguments)
 	free(message);
 }
 
+void report_note(const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	report("", format, arguments);
+	va_end(arguments);
+}
+
 void report_error(const char *format, ...)
 {
 	va_list arguments;

@@ -6,6 +6,9 @@
 #include <chronosign/error.h>
 #include <chronosign/signer.h>
 
+/* What a person should know of something that went well. */
+void report_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 void report_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void report_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void report_detail(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -16,11 +16,12 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Shared between both; written by the child, of which nothing is trusted but these two names,
- * bounded and made printable. */
+/* Shared between both; written by the child, of which nothing is trusted but these texts, bounded
+ * and made printable. */
 struct supervisor {
 	char module[512];
 	char function[64];
+	char warning[1024];
 	atomic_bool in_call;
 	atomic_ulong calls;
 	atomic_uint module_timeout; /* seconds; 0: the child has not said */
@@ -62,7 +63,20 @@ void supervisor_set_module_timeout(struct supervisor *supervisor, unsigned secon
 	atomic_store(&supervisor->module_timeout, seconds);
 }
 
+void supervisor_set_warning(struct supervisor *supervisor, const char *text)
+{
+	snprintf(supervisor->warning, sizeof supervisor->warning, "%s", text == NULL ? "" : text);
+}
+
 /* ---- The parent ---- */
+
+/* What the child was about when it ended against its will. */
+static void warn(struct supervisor *supervisor)
+{
+	supervisor->warning[sizeof supervisor->warning - 1] = '\0';
+	if (supervisor->warning[0] != '\0')
+		report_warning("%s", supervisor->warning);
+}
 
 static int module_failed(struct supervisor *supervisor, const char *what)
 {
@@ -72,6 +86,7 @@ static int module_failed(struct supervisor *supervisor, const char *what)
 	report_error("the PKCS#11 module '%s' %s in %s; see its vendor's log, or try --signer with "
 		     "another way to the token",
 		     supervisor->module, what, supervisor->function);
+	warn(supervisor);
 	return EXIT_KEY;
 }
 
@@ -105,6 +120,7 @@ static int judge(struct supervisor *supervisor, int status)
 	snprintf(what, sizeof what, "crashed (%s)", strsignal(WTERMSIG(status)));
 	if (in_call && is_crash(WTERMSIG(status)))
 		return module_failed(supervisor, what);
+	warn(supervisor);
 	if (is_crash(WTERMSIG(status)) || WTERMSIG(status) == SIGKILL) {
 		report_error("the process was ended by a signal: %s", strsignal(WTERMSIG(status)));
 		return EXIT_OTHER;

@@ -22,6 +22,10 @@ struct supervisor *supervisor_new(void);
  * options. */
 void supervisor_set_module_timeout(struct supervisor *supervisor, unsigned seconds);
 
+/* What a person has to know if a module ends the process now: said by the child around a step that
+ * changes something. NULL: nothing. The text must be printable. */
+void supervisor_set_warning(struct supervisor *supervisor, const char *text);
+
 /* Forks: 0 in the child, which runs the command; the child's process in the parent; -1, and told,
  * if that fails. */
 pid_t supervisor_fork(void);

@@ -1,0 +1,87 @@
+/* `chronoctl gen-keypair`: a new key pair, in two files or inside a token. */
+#include "base/cleanup.h"
+#include "cli/command.h"
+#include "cli/interrupts.h"
+#include "cli/key.h"
+#include "cli/new_pair.h"
+#include "cli/output.h"
+#include "cli/prompt.h"
+#include "cli/report.h"
+
+#include <string.h>
+#include <strings.h>
+
+DEFINE_CLEANUP(key, chronosign_key *, chronosign_key_free)
+
+static bool goes_into_token(const struct options *options)
+{
+	return strncasecmp(options->out, "pkcs11:", strlen("pkcs11:")) == 0;
+}
+
+static bool check(const struct options *options, chronosign_error **error)
+{
+	if (!goes_into_token(options) && options->pub_key_out != NULL)
+		return chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
+					    "--pub-key-out is for a pair in a token; the public "
+					    "half of a file is written to FILE.pub");
+	return true;
+}
+
+static bool fill(chronosign_new_pair *pair, const struct options *options, void *context,
+		 chronosign_error **error)
+{
+	(void)context;
+	return chronosign_new_pair_generate(pair, options->bits, options->encrypt, error);
+}
+
+static void tell(const struct options *options, const char *reference)
+{
+	if (!goes_into_token(options))
+		report_note("the private key is in '%s' (mode 0600), its public half in '%s.pub': "
+			    "start Chronograf with --pub-key-file %s.pub",
+			    reference, reference, reference);
+	else if (options->pub_key_out != NULL)
+		report_note("the private key is in the token, its public half in '%s': start "
+			    "Chronograf with --pub-key-file %s",
+			    options->pub_key_out, options->pub_key_out);
+	else
+		report_note("the private key is in the token; `chronoctl pub-key --priv-key-file "
+			    "'%s'` prints its public half for Chronograf",
+			    reference);
+}
+
+static char *run(struct options *options, int output, chronosign_error **error)
+{
+	if (!check(options, error))
+		return NULL;
+	CLEANUP(cleanup_key)
+	chronosign_key *where = key_from_reference(options, options->out, error);
+	if (where == NULL)
+		return NULL;
+	if (options->encrypt && !options->no_prompt && prompt_possible())
+		chronosign_key_set_prompt(where, prompt_for_new_passphrase, NULL);
+	const struct new_pair_plan plan = {
+		.where = where,
+		.progress = goes_into_token(options)
+				    ? "making the key in the token; a card may take minutes"
+				    : NULL,
+		.pub_key_out = options->pub_key_out,
+		.fill = fill,
+	};
+	return new_pair_make(&plan, options, output, error);
+}
+
+int gen_keypair_run(struct options *options)
+{
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_descriptor) int output = output_set_aside();
+
+	if (output < 0)
+		return EXIT_OTHER;
+	CLEANUP(cleanup_text) char *reference = run(options, output, &error);
+	if (reference != NULL)
+		tell(options, reference);
+	int status = reference != NULL ? EXIT_DONE : report_failure(error);
+	interrupts_release();
+	return status;
+}

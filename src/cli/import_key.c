@@ -1,0 +1,89 @@
+/* `chronoctl import-key`: moves the key of a file into a token, where it stays. */
+#include "base/cleanup.h"
+#include "cli/command.h"
+#include "cli/interrupts.h"
+#include "cli/key.h"
+#include "cli/new_pair.h"
+#include "cli/output.h"
+#include "cli/prompt.h"
+#include "cli/report.h"
+
+DEFINE_CLEANUP(key, chronosign_key *, chronosign_key_free)
+
+/* The PIN's sources are the token's: what is no passphrase of this file is not tried on it. */
+static chronosign_secret *no_passphrase(void *context, const chronosign_prompt_request *request,
+					chronosign_error **error)
+{
+	(void)context;
+	chronosign_error_set(error, CHRONOSIGN_ERROR_KEY,
+			     "'%s' wants a passphrase and none was given; give one by "
+			     "--passphrase-source (a file, env:NAME, fd:N, credential:NAME or "
+			     "|command)",
+			     request->key);
+	return NULL;
+}
+
+static chronosign_key *file_from_options(struct options *options, chronosign_error **error)
+{
+	if (options->priv_key_file == NULL || options->to == NULL) {
+		chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
+				     "give the key's file by --priv-key-file FILE, and where it "
+				     "goes by --to 'pkcs11:token=TOKEN;object=LABEL'");
+		return NULL;
+	}
+	chronosign_key *file = chronosign_key_new(options->priv_key_file, error);
+	if (file == NULL)
+		return NULL;
+	chronosign_key_set_pin_source(file, options->passphrase_source);
+	bool may_ask = !options->no_prompt && prompt_possible();
+	chronosign_key_set_prompt(file, may_ask ? prompt_for_pin : no_passphrase, NULL);
+	return file;
+}
+
+static bool fill(chronosign_new_pair *pair, const struct options *options, void *context,
+		 chronosign_error **error)
+{
+	(void)options;
+	return chronosign_new_pair_import(pair, context, error);
+}
+
+static void tell(const char *file, const char *reference)
+{
+	report_note("the key of '%s' is in the token now, and a signature made there verifies; the "
+		    "server needs no new configuration",
+		    file);
+	report_warning("the file '%s' still exists, and whoever reads it is a superadmin. Try "
+		       "`chronoctl token --priv-key-file '%s'`, then keep one copy offline or "
+		       "none, and remove the file: shred -u '%s'. Copies in backups remain; a key "
+		       "that never was in a file is made by gen-keypair",
+		       file, reference, file);
+}
+
+static char *run(struct options *options, int output, chronosign_error **error)
+{
+	CLEANUP(cleanup_key) chronosign_key *file = file_from_options(options, error);
+	if (file == NULL)
+		return NULL;
+	CLEANUP(cleanup_key)
+	chronosign_key *where = key_from_reference(options, options->to, error);
+	if (where == NULL)
+		return NULL;
+	const struct new_pair_plan plan = {.where = where, .fill = fill, .context = file};
+	char *reference = new_pair_make(&plan, options, output, error);
+	if (reference != NULL)
+		tell(chronosign_key_name(file), reference);
+	return reference;
+}
+
+int import_key_run(struct options *options)
+{
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_descriptor) int output = output_set_aside();
+
+	if (output < 0)
+		return EXIT_OTHER;
+	CLEANUP(cleanup_text) char *reference = run(options, output, &error);
+	int status = reference != NULL ? EXIT_DONE : report_failure(error);
+	interrupts_release();
+	return status;
+}

@@ -1,0 +1,257 @@
+/* `chronoctl list-keys`: the RSA keys in the machine's tokens, for a person, a program or a script.
+ */
+#include "base/cleanup.h"
+#include "cli/command.h"
+#include "cli/key.h"
+#include "cli/output.h"
+#include "cli/report.h"
+
+#include <chronosign/keystore.h>
+#include <jansson.h>
+#include <string.h>
+
+DEFINE_CLEANUP(key, chronosign_key *, chronosign_key_free)
+DEFINE_CLEANUP(list, chronosign_key_list *, chronosign_key_list_free)
+DEFINE_CLEANUP(json, json_t *, json_decref)
+
+static const char *const kinds[] = {
+	[CHRONOSIGN_LISTED_PRIVATE] = "private",
+	[CHRONOSIGN_LISTED_PUBLIC] = "public",
+	[CHRONOSIGN_LISTED_CERTIFICATE] = "certificate",
+};
+
+static const char *const half_sources[] = {
+	[CHRONOSIGN_HALF_NOWHERE] = "nowhere",
+	[CHRONOSIGN_HALF_PRIVATE_KEY] = "private key",
+	[CHRONOSIGN_HALF_PUBLIC_KEY] = "public key",
+	[CHRONOSIGN_HALF_CERTIFICATE] = "certificate",
+};
+
+/* ---- For a person ---- */
+
+enum { COLUMNS = 8 };
+
+struct row {
+	const char *cells[COLUMNS];
+	char bits[16];
+};
+
+static const char *or_dash(const char *text)
+{
+	return text[0] == '\0' ? "-" : text;
+}
+
+static void fill_row(const chronosign_listed_key *key, struct row *row)
+{
+	bool is_private = key->kind == CHRONOSIGN_LISTED_PRIVATE;
+	const char *cells[COLUMNS] = {
+		key->token,
+		or_dash(key->label),
+		or_dash(key->id),
+		kinds[key->kind],
+		row->bits,
+		!is_private     ? "-"
+		: key->can_sign ? "yes"
+				: "no",
+		!is_private         ? "-"
+		: key->pin_for_each ? "yes"
+				    : "no",
+		half_sources[key->public_half],
+	};
+
+	snprintf(row->bits, sizeof row->bits, key->bits == 0 ? "?" : "%u", key->bits);
+	memcpy(row->cells, cells, sizeof cells);
+}
+
+/* The width of UTF-8 text, as far as a character is a column. */
+static int width(const char *text)
+{
+	int characters = 0;
+
+	for (; *text != '\0'; text++)
+		characters += (*text & 0xc0) != 0x80;
+	return characters;
+}
+
+static void print_row(FILE *table, const struct row *row, const int *widths)
+{
+	for (int column = 0; column < COLUMNS; column++) {
+		const char *cell = row->cells[column];
+		int padding = column == COLUMNS - 1 ? 0 : widths[column] - width(cell) + 2;
+
+		fprintf(table, "%s%*s", cell, padding, "");
+	}
+	fputc('\n', table);
+}
+
+static void widen(int *widths, const struct row *row)
+{
+	for (int column = 0; column < COLUMNS; column++)
+		if (width(row->cells[column]) > widths[column])
+			widths[column] = width(row->cells[column]);
+}
+
+static void print_keys(const chronosign_key_list *list, FILE *table)
+{
+	const struct row head = {.cells = {"TOKEN", "LABEL", "ID", "KEY", "BITS", "SIGNS",
+					   "PIN EACH TIME", "PUBLIC HALF FROM"}};
+	int widths[COLUMNS] = {0};
+	struct row row;
+
+	widen(widths, &head);
+	for (size_t i = 0; i < list->key_count; i++) {
+		fill_row(&list->keys[i], &row);
+		widen(widths, &row);
+	}
+	print_row(table, &head, widths);
+	for (size_t i = 0; i < list->key_count; i++) {
+		const char *uri = list->keys[i].uri;
+
+		fill_row(&list->keys[i], &row);
+		print_row(table, &row, widths);
+		fprintf(table, "  %s\n",
+			uri == NULL ? "(no URI finds it alone: another has its label and id)"
+				    : uri);
+	}
+}
+
+static bool print_table(const chronosign_key_list *list, FILE *table)
+{
+	if (list->key_count > 0)
+		print_keys(list, table);
+	if (list->key_count > 0 && list->left_out_count > 0)
+		fputc('\n', table);
+	if (list->left_out_count > 0)
+		fprintf(table, "NOT LISTED\n");
+	for (size_t i = 0; i < list->left_out_count; i++)
+		fprintf(table, "%s (%s): %s\n", list->left_out[i].what, list->left_out[i].module,
+			list->left_out[i].reason);
+	return true;
+}
+
+/* ---- For scripts and programs ---- */
+
+static bool print_uris(const chronosign_key_list *list, FILE *lines)
+{
+	for (size_t i = 0; i < list->key_count; i++) {
+		const chronosign_listed_key *key = &list->keys[i];
+
+		if (key->uri != NULL)
+			fprintf(lines, "%s\n", key->uri);
+		else
+			report_warning("no URI finds the %s key '%s' of the token '%s' alone: "
+				       "another has its label and id",
+				       kinds[key->kind], key->label, key->token);
+	}
+	return true;
+}
+
+static json_t *key_as_json(const chronosign_listed_key *key)
+{
+	bool is_private = key->kind == CHRONOSIGN_LISTED_PRIVATE;
+
+	return json_pack(
+		"{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:s?}", "kind", kinds[key->kind],
+		"token", key->token, "module", key->module, "label", key->label, "id", key->id,
+		"bits", key->bits == 0 ? json_null() : json_integer(key->bits), "can_sign",
+		is_private ? json_boolean(key->can_sign) : json_null(), "pin_for_each_signature",
+		is_private ? json_boolean(key->pin_for_each) : json_null(), "public_half_from",
+		half_sources[key->public_half], "uri", key->uri);
+}
+
+static bool print_json(const chronosign_key_list *list, FILE *file)
+{
+	CLEANUP(cleanup_json)
+	json_t *whole = json_pack("{s:[], s:[], s:[]}", "keys", "not_listed", "may_hold_more");
+	bool good = whole != NULL;
+
+	for (size_t i = 0; good && i < list->key_count; i++)
+		good = json_array_append_new(json_object_get(whole, "keys"),
+					     key_as_json(&list->keys[i])) == 0;
+	for (size_t i = 0; good && i < list->left_out_count; i++) {
+		const chronosign_left_out *row = &list->left_out[i];
+		good = json_array_append_new(json_object_get(whole, "not_listed"),
+					     json_pack("{s:s, s:s, s:s}", "what", row->what,
+						       "module", row->module, "reason",
+						       row->reason)) == 0;
+	}
+	for (size_t i = 0; good && i < list->hiding_count; i++)
+		good = json_array_append_new(json_object_get(whole, "may_hold_more"),
+					     json_string(list->hiding[i])) == 0;
+	good = good && json_dumpf(whole, file, JSON_INDENT(2)) == 0;
+	fputc('\n', file);
+	return good;
+}
+
+/* ---- The command ---- */
+
+static const struct form {
+	const char *name;
+	bool (*print)(const chronosign_key_list *list, FILE *file);
+} forms[] = {{"table", print_table}, {"json", print_json}, {"uri", print_uris}};
+
+static const struct form *find_form(const char *name, chronosign_error **error)
+{
+	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
+		if (strcmp(forms[i].name, name) == 0)
+			return &forms[i];
+	chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
+			     "--output is table, json or uri, not '%s'", name);
+	return NULL;
+}
+
+static bool print(const struct form *form, const chronosign_key_list *list, int output,
+		  chronosign_error **error)
+{
+	CLEANUP(cleanup_text) char *text = NULL;
+	size_t length = 0;
+	FILE *memory = open_memstream(&text, &length);
+	bool good = memory != NULL && form->print(list, memory);
+
+	if (memory == NULL || fclose(memory) != 0 || !good)
+		return chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER, "out of memory");
+	if (length == 0)
+		return true;
+	text[length - 1] = '\0'; /* its last newline is the line's */
+	return output_write_line(output, text) ||
+	       chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER, "the list is not written whole");
+}
+
+static void tell(const chronosign_key_list *list)
+{
+	if (list->key_count == 0)
+		report_note("no RSA key shows");
+	for (size_t i = 0; i < list->hiding_count; i++)
+		report_note("%s may hold more, which it shows after a login only: --login",
+			    list->hiding[i]);
+}
+
+static int run(struct options *options, int output, chronosign_error **error)
+{
+	const struct form *form = find_form(options->output, error);
+	if (form == NULL)
+		return EXIT_USAGE;
+	CLEANUP(cleanup_key)
+	chronosign_key *where = key_from_reference(options, options->uri, error);
+	if (where == NULL)
+		return EXIT_USAGE;
+	CLEANUP(cleanup_list)
+	chronosign_key_list *list = chronosign_key_list_make(where, options->login, error);
+	if (list == NULL || !print(form, list, output, error))
+		return EXIT_KEY;
+	tell(list);
+	if (!list->login_failed)
+		return EXIT_DONE;
+	chronosign_error_set(error, CHRONOSIGN_ERROR_KEY, "a login failed; see what is not listed");
+	return EXIT_KEY;
+}
+
+int list_keys_run(struct options *options)
+{
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_descriptor) int output = output_set_aside();
+
+	if (output < 0)
+		return EXIT_OTHER;
+	return run(options, output, &error) == EXIT_DONE ? EXIT_DONE : report_failure(error);
+}

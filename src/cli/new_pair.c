@@ -1,0 +1,91 @@
+/* New pairs at the command line: all or nothing, up to the last byte of output. */
+#include "cli/new_pair.h"
+
+#include "base/cleanup.h"
+#include "cli/interrupts.h"
+#include "cli/output.h"
+#include "cli/spinner.h"
+#include "cli/supervisor.h"
+
+#include <chronosign/public_key.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static bool is_free(const char *path, chronosign_error **error)
+{
+	struct stat status;
+
+	if (path == NULL || lstat(path, &status) != 0)
+		return true;
+	return chronosign_error_set(error, CHRONOSIGN_ERROR_KEY,
+				    "'%s' exists already, and nothing is overwritten; choose "
+				    "another name for the public half",
+				    path);
+}
+
+static bool publish(const struct new_pair_plan *plan, chronosign_new_pair *pair, int output,
+		    chronosign_error **error)
+{
+	if (plan->pub_key_out != NULL &&
+	    !chronosign_public_key_write(chronosign_new_pair_public_key(pair),
+					 CHRONOSIGN_PUBLIC_KEY_CHRONOGRAF, plan->pub_key_out,
+					 error))
+		return false;
+	if (!interrupts_wait(error)) {
+		if (output_write_line(output, chronosign_new_pair_reference(pair)))
+			return true;
+		chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER,
+				     "the key cannot be announced, so it is taken back");
+	}
+	if (plan->pub_key_out != NULL)
+		unlink(plan->pub_key_out);
+	return false;
+}
+
+/* Shows the spinner around the step that may take a minute. */
+static bool fill(const struct new_pair_plan *plan, chronosign_new_pair *pair,
+		 const struct options *options, struct spinner *spinner, chronosign_error **error)
+{
+	supervisor_set_warning(options->supervisor,
+			       "a new key, or a part of it, may be left in the token; look with "
+			       "`chronoctl list-keys --login`");
+	if (plan->progress != NULL)
+		spinner_show(spinner, plan->progress);
+	bool filled = plan->fill(pair, options, plan->context, error);
+	spinner_end(spinner);
+	return filled && !interrupts_wait(error);
+}
+
+static char *make(const struct new_pair_plan *plan, const struct options *options,
+		  struct spinner *spinner, int output, chronosign_error **error)
+{
+	char *reference = NULL;
+	chronosign_new_pair *pair = chronosign_new_pair_prepare(plan->where, error);
+
+	if (pair == NULL)
+		return NULL;
+	interrupts_hold();
+	if (fill(plan, pair, options, spinner, error) && publish(plan, pair, output, error)) {
+		reference = strdup(chronosign_new_pair_reference(pair));
+		chronosign_new_pair_keep(pair);
+	}
+	chronosign_new_pair_close(pair, error);
+	supervisor_set_warning(options->supervisor, NULL);
+	return reference;
+}
+
+char *new_pair_make(const struct new_pair_plan *plan, const struct options *options, int output,
+		    chronosign_error **error)
+{
+	/* A limit on the size of files is an error to be told and taken back, not our end. */
+	signal(SIGXFSZ, SIG_IGN);
+	if (!is_free(plan->pub_key_out, error))
+		return NULL;
+	struct spinner spinner = {-1, -1};
+	if (plan->progress != NULL)
+		spinner = spinner_start();
+	char *reference = make(plan, options, &spinner, output, error);
+	spinner_end(&spinner);
+	return reference;
+}

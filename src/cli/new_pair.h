@@ -1,0 +1,27 @@
+/* What gen-keypair and import-key have in common: a pair that is whole and announced in the end, or
+ * taken back. */
+#ifndef CLI_NEW_PAIR_H
+#define CLI_NEW_PAIR_H
+
+#include "cli/options.h"
+
+#include <chronosign/keystore.h>
+
+struct new_pair_plan {
+	const chronosign_key *where;
+	const char *progress;    /* what a spinner says; NULL: no spinner */
+	const char *pub_key_out; /* a new file for the public half, or NULL */
+	bool (*fill)(chronosign_new_pair *pair, const struct options *options, void *context,
+		     chronosign_error **error);
+	void *context;
+};
+
+/*
+ * Prepares, fills, writes the public half, and writes the reference of the private key to `output`.
+ * If any of it fails, or an interrupt comes, everything is taken back and *error says so. Returns
+ * the reference, which the caller frees.
+ */
+char *new_pair_make(const struct new_pair_plan *plan, const struct options *options, int output,
+		    chronosign_error **error);
+
+#endif

@@ -1,0 +1,63 @@
+/* `chronoctl pub-key`: the public half of a key, in the form that a server reads. */
+#include "base/cleanup.h"
+#include "cli/command.h"
+#include "cli/key.h"
+#include "cli/output.h"
+#include "cli/report.h"
+
+#include <chronosign/keystore.h>
+#include <chronosign/public_key.h>
+#include <string.h>
+
+DEFINE_CLEANUP(key, chronosign_key *, chronosign_key_free)
+
+static bool find_form(const char *name, chronosign_public_key_form *form, chronosign_error **error)
+{
+	if (strcmp(name, "chronograf") == 0)
+		*form = CHRONOSIGN_PUBLIC_KEY_CHRONOGRAF;
+	else if (strcmp(name, "spki") == 0)
+		*form = CHRONOSIGN_PUBLIC_KEY_SPKI;
+	else
+		return chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
+					    "--format is chronograf or spki, not '%s'", name);
+	return true;
+}
+
+static bool print(const EVP_PKEY *half, chronosign_public_key_form form, int output,
+		  chronosign_error **error)
+{
+	CLEANUP(cleanup_text) char *pem = chronosign_public_key_pem(half, form, error);
+
+	if (pem == NULL)
+		return false;
+	pem[strlen(pem) - 1] = '\0'; /* its newline is the line's */
+	return output_write_line(output, pem) ||
+	       chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER,
+				    "the public key is not written whole");
+}
+
+static bool run(struct options *options, int output, chronosign_error **error)
+{
+	chronosign_public_key_form form = CHRONOSIGN_PUBLIC_KEY_CHRONOGRAF;
+
+	if (!find_form(options->format, &form, error))
+		return false;
+	CLEANUP(cleanup_key) chronosign_key *key = key_from_options(options, error);
+	if (key == NULL)
+		return false;
+	CLEANUP(cleanup_pkey) EVP_PKEY *half = chronosign_key_public_half(key, error);
+	if (half == NULL)
+		return false;
+	return options->out == NULL ? print(half, form, output, error)
+				    : chronosign_public_key_write(half, form, options->out, error);
+}
+
+int pub_key_run(struct options *options)
+{
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_descriptor) int output = output_set_aside();
+
+	if (output < 0)
+		return EXIT_OTHER;
+	return run(options, output, &error) ? EXIT_DONE : report_failure(error);
+}
