@@ -13,13 +13,16 @@
 
 #define CLEANUP(function) __attribute__((cleanup(function)))
 
-/* Defines cleanup_NAME for a pointer type that FREE takes. */
+/* Defines cleanup_NAME for a pointer type that the function frees. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): a type takes no parentheses */
 #define DEFINE_CLEANUP(name, type, free_function) \
 	static inline void cleanup_##name(type *pointer) \
 	{ \
 		if (*pointer != NULL) \
 			free_function(*pointer); \
 	}
+
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 DEFINE_CLEANUP(text, char *, free)
 DEFINE_CLEANUP(memory, void *, free)

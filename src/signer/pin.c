@@ -170,34 +170,33 @@ static bool command_ended_well(pid_t child, chronosign_error **error)
 			 WEXITSTATUS(status));
 }
 
-static chronosign_secret *pin_from_command(const char *command, chronosign_error **error)
+/* Starts the command and reads what it prints. The pipe is closed on the way out, so that a command that writes on ends too. */
+static chronosign_secret *read_command(const char *command, pid_t *child, chronosign_error **error)
 {
 	int ends[2];
-	pid_t child;
 
 	if (pipe2(ends, O_CLOEXEC) != 0) {
 		error_set(error, CHRONOSIGN_ERROR_OTHER, "cannot make a pipe: %s", strerror(errno));
 		return NULL;
 	}
 	CLEANUP(cleanup_descriptor) int output = ends[0];
-	bool started = start_command(command, ends[1], &child, error);
+	bool started = start_command(command, ends[1], child, error);
 	close(ends[1]);
-	if (!started)
-		return NULL;
+	return started ? read_pin(output, "the output of the PIN command", error) : NULL;
+}
 
-	chronosign_error *reading = NULL;
-	chronosign_secret *pin = read_pin(output, "the output of the PIN command", &reading);
-	/* Its end is awaited with the pipe closed, so that a command that writes on ends too. */
-	close(output);
-	output = -1;
-	if (command_ended_well(child, error)) {
-		if (pin == NULL && error != NULL)
-			*error = TAKE(reading);
-	} else {
-		chronosign_secret_free(TAKE(pin));
-	}
-	chronosign_error_free(reading);
-	return pin;
+static chronosign_secret *pin_from_command(const char *command, chronosign_error **error)
+{
+	pid_t child = 0;
+	CLEANUP(cleanup_error) chronosign_error *reading = NULL;
+	CLEANUP(cleanup_secret) chronosign_secret *pin = read_command(command, &child, &reading);
+
+	/* How the command ended explains more than what it did not print. */
+	if (child != 0 && !command_ended_well(child, error))
+		return NULL;
+	if (pin == NULL && error != NULL)
+		*error = TAKE(reading);
+	return TAKE(pin);
 }
 
 /* The forms of a source; a path is what has no prefix of these. */
