@@ -20,10 +20,11 @@ typedef struct chronosign_error chronosign_error;
 
 /* What kind of thing failed. The numbers are the exit statuses of the command. */
 typedef enum {
-	CHRONOSIGN_ERROR_OTHER = 1,  /* the machine: memory, a process, a pipe */
-	CHRONOSIGN_ERROR_USAGE = 2,  /* what the caller asked for cannot be */
-	CHRONOSIGN_ERROR_KEY = 3,    /* the key: file, PIN, token, module, signature */
-	CHRONOSIGN_ERROR_SERVER = 4, /* the server: network, TLS, its answer */
+	CHRONOSIGN_ERROR_OTHER = 1,   /* the machine: memory, a process, a pipe */
+	CHRONOSIGN_ERROR_USAGE = 2,   /* what the caller asked for cannot be */
+	CHRONOSIGN_ERROR_KEY = 3,     /* the key: file, PIN, token, module, signature */
+	CHRONOSIGN_ERROR_SERVER = 4,  /* the server: network, TLS, its answer */
+	CHRONOSIGN_ERROR_REFUSED = 5, /* the server does not accept the token */
 } chronosign_error_kind;
 
 chronosign_error_kind chronosign_error_get_kind(const chronosign_error *error);

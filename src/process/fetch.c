@@ -5,12 +5,17 @@
 #include "process/fetch.h"
 
 #include "process/authorities.h"
+#include "process/schedule.h"
 #include "process/transfer.h"
 
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/crypto.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 typedef enum { SLOT_FREE, SLOT_RUNNING, SLOT_READY } slot_state;
@@ -18,6 +23,8 @@ typedef enum { SLOT_FREE, SLOT_RUNNING, SLOT_READY } slot_state;
 typedef struct {
 	slot_state state;
 	server_transfer *transfer;
+	size_t server;
+	bool is_check;
 } fetch_slot;
 
 typedef struct {
@@ -25,14 +32,38 @@ typedef struct {
 	transfer_settings settings;
 	CURLM *multi;
 	int pipe;
-	size_t next; /* server to ask */
-	size_t sent; /* messages */
-	size_t ready;
+	bool requests_open; /* more may come */
+	struct schedule schedule;
+	size_t busy;  /* slots that are not free */
+	size_t ready; /* those that wait for room in the pipe */
 	fetch_slot slots[FETCH_CONCURRENT];
 } fetch_pool;
 
+static int64_t milliseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Plans when the server of a nonce is asked next. */
+static void plan(fetch_pool *pool, const fetch_slot *slot)
+{
+	const network_message *message = transfer_message(slot->transfer);
+
+	if (slot->is_check)
+		return;
+	if (message->outcome == MESSAGE_NONCE)
+		schedule_answered(&pool->schedule, slot->server, message->valid_for,
+				  milliseconds());
+	else
+		schedule_failed(&pool->schedule, slot->server, milliseconds());
+}
+
 static void set_ready(fetch_pool *pool, fetch_slot *slot)
 {
+	plan(pool, slot);
 	slot->state = SLOT_READY;
 	pool->ready++;
 }
@@ -47,24 +78,69 @@ static bool run(fetch_pool *pool, fetch_slot *slot)
 	       curl_multi_add_handle(pool->multi, easy) == CURLM_OK;
 }
 
-/* Gives the next server to a free slot. */
-static bool start(fetch_pool *pool, fetch_slot *slot)
+/* Takes a slot for a server; `request` is NULL if its nonce is to be asked for. */
+static bool start(fetch_pool *pool, fetch_slot *slot, size_t server, const network_request *request)
 {
+	const char *base = pool->job->urls[server];
+
 	if (slot->transfer == NULL)
 		slot->transfer = transfer_new(&pool->settings);
 	if (slot->transfer == NULL)
 		return false;
-	size_t server = pool->next++;
-	if (transfer_prepare(slot->transfer, server, pool->job->urls[server]))
+	slot->server = server;
+	slot->is_check = request != NULL;
+	pool->busy++;
+	if (request != NULL ? transfer_prepare_check(slot->transfer, request, base)
+			    : transfer_prepare(slot->transfer, server, base))
 		return run(pool, slot);
 	set_ready(pool, slot);
 	return true;
 }
 
+static fetch_slot *free_slot(fetch_pool *pool)
+{
+	for (size_t i = 0; i < FETCH_CONCURRENT; i++)
+		if (pool->slots[i].state == SLOT_FREE)
+			return &pool->slots[i];
+	return NULL;
+}
+
+/* Takes what has been requested, as far as there are slots for it. */
+static bool take_requests(fetch_pool *pool)
+{
+	network_request request;
+	fetch_slot *slot;
+
+	while (pool->requests_open && (slot = free_slot(pool)) != NULL) {
+		ssize_t got = recv(pool->pipe, &request, sizeof request, MSG_DONTWAIT);
+		if (got < 0)
+			return errno == EAGAIN || errno == EINTR;
+		if (got == 0) {
+			pool->requests_open = false;
+			return true;
+		}
+		if (!request_check(&request, (size_t)got, pool->job->url_count))
+			return false;
+		if (request.kind == REQUEST_NONCE)
+			schedule_hurry(&pool->schedule, request.server, milliseconds());
+		else if (!start(pool, slot, request.server, &request))
+			return false;
+	}
+	return true;
+}
+
+/* Requests come before servers that are due: whoever made one has taken a message out of the pipe,
+ * so the two of us can never wait for each other with both directions full. */
 static bool start_all(fetch_pool *pool)
 {
-	for (size_t i = 0; i < FETCH_CONCURRENT && pool->next < pool->job->url_count; i++)
-		if (pool->slots[i].state == SLOT_FREE && !start(pool, &pool->slots[i]))
+	int64_t now = milliseconds();
+	fetch_slot *slot;
+	size_t server;
+
+	if (!take_requests(pool))
+		return false;
+	while ((slot = free_slot(pool)) != NULL && schedule_take(&pool->schedule, now, &server))
+		if (!start(pool, slot, server, NULL))
 			return false;
 	return true;
 }
@@ -121,17 +197,34 @@ static bool send_all(fetch_pool *pool)
 			break;
 		slot->state = SLOT_FREE;
 		pool->ready--;
-		pool->sent++;
+		pool->busy--;
 	}
 	return true;
 }
 
-/* Waits until the network has something to do or, if a message waits, the pipe has room. */
+/* Waits until the network has something to do, a server is due, a request can be taken or, if a
+ * message waits, the pipe has room. */
 static bool wait_for_events(fetch_pool *pool)
 {
-	struct curl_waitfd room = {.fd = pool->pipe, .events = CURL_WAIT_POLLOUT};
+	bool has_slot = pool->busy < FETCH_CONCURRENT;
+	int64_t wait = has_slot ? schedule_wait(&pool->schedule, milliseconds()) : INT64_MAX;
+	struct curl_waitfd other = {.fd = pool->pipe};
 
-	return curl_multi_poll(pool->multi, &room, pool->ready > 0 ? 1 : 0, 1000, NULL) == CURLM_OK;
+	if (pool->ready > 0)
+		other.events |= CURL_WAIT_POLLOUT;
+	if (pool->requests_open && has_slot)
+		other.events |= CURL_WAIT_POLLIN;
+	return curl_multi_poll(pool->multi, &other, other.events != 0 ? 1 : 0,
+			       wait < 1000 ? (int)wait : 1000, NULL) == CURLM_OK;
+}
+
+static bool is_done(const fetch_pool *pool)
+{
+	bool watching = pool->job->poll_seconds != 0;
+
+	if (pool->requests_open || pool->busy > 0)
+		return false;
+	return (watching && pool->job->requests) || schedule_wait(&pool->schedule, 0) == INT64_MAX;
 }
 
 static bool serve(fetch_pool *pool)
@@ -139,13 +232,13 @@ static bool serve(fetch_pool *pool)
 	int running;
 
 	while (start_all(pool)) {
+		if (is_done(pool))
+			return true;
 		/* Returns at once where a hop has been added since libcurl last ran. */
 		if (!wait_for_events(pool) ||
 		    curl_multi_perform(pool->multi, &running) != CURLM_OK || !finish_all(pool) ||
 		    !send_all(pool))
 			return false;
-		if (pool->sent == pool->job->url_count)
-			return true;
 	}
 	return false;
 }
@@ -174,14 +267,17 @@ static bool run_pool(const fetch_job *job, const char *ca_file, int pipe)
 			},
 		.multi = curl_multi_init(),
 		.pipe = pipe,
+		.requests_open = job->requests,
 	};
 
-	bool done = pool.multi != NULL &&
+	bool done = schedule_init(&pool.schedule, job->url_count, job->poll_seconds) &&
+		    pool.multi != NULL &&
 		    curl_multi_setopt(pool.multi, CURLMOPT_MAXCONNECTS, (long)FETCH_CONCURRENT) ==
 			    CURLM_OK &&
 		    serve(&pool);
 	free_slots(&pool);
 	curl_multi_cleanup(pool.multi);
+	schedule_release(&pool.schedule);
 	return done;
 }
 
@@ -203,6 +299,8 @@ static bool run_with_authorities(const fetch_job *job, int pipe)
 bool fetch_run(const fetch_job *job, int pipe)
 {
 	int flags = fcntl(pipe, F_GETFL);
+
+	srandom((unsigned)getpid() ^ (unsigned)milliseconds());
 
 	if (flags < 0 || fcntl(pipe, F_SETFL, flags | O_NONBLOCK) != 0)
 		return false;

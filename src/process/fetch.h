@@ -1,4 +1,4 @@
-/* The work of the network process: every server asked, one message for each. */
+/* The work of the network process: servers asked and tokens tried, a message for each. */
 #ifndef PROCESS_FETCH_H
 #define PROCESS_FETCH_H
 
@@ -16,12 +16,15 @@ typedef struct {
 	unsigned timeout_seconds;
 	bool skip_verify;
 	bool verbose;
+	bool requests;         /* the pipe is a socket that brings requests, too */
+	unsigned poll_seconds; /* ask again and again, at least so often; 0: once */
 } fetch_job;
 
 /*
- * Asks the servers and writes a message for each to the pipe as it is ready. False if the pipe
- * broke or libcurl could not start. A reader that is slow holds up new exchanges, never those under
- * way.
+ * Asks the servers and writes a message for each to the pipe as it is ready, and one for each
+ * request that comes in. Ends when all is answered for and no request can come any more, which ends
+ * watching, too. False if the pipe broke, libcurl could not start, or a request was none. A reader
+ * that is slow holds up new exchanges, never those under way.
  */
 bool fetch_run(const fetch_job *job, int pipe);
 

@@ -1,12 +1,12 @@
 /*
- * What the network process tells the key process: one message of fixed size for each server, sent
- * by one write, which a pipe keeps whole (pipe(7), PIPE_BUF). The receiver trusts nothing in it.
+ * What the network process and the key process tell each other: messages of fixed size, each kept
+ * whole by the socket between them (unix(7), SOCK_SEQPACKET). The key process trusts nothing in
+ * those it gets.
  */
 #ifndef PROCESS_MESSAGE_H
 #define PROCESS_MESSAGE_H
 
 #include <chronosign/nonce.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,11 +15,19 @@
 #define MESSAGE_VERSION 1u
 #define MESSAGE_TRACE_SIZE 512
 #define MESSAGE_FAILURE_SIZE 2044
+/* Base64 of the largest signature (chronosign/signer.h), NUL and padding. */
+#define MESSAGE_TOKEN_SIZE 2744
 
 enum {
 	MESSAGE_NONCE = 1,          /* `nonce` and `valid_for` count */
 	MESSAGE_SERVER_FAILED = 2,  /* `failure` says why: the network, TLS, the answer */
 	MESSAGE_MACHINE_FAILED = 3, /* `failure` says why: memory, a library */
+	/* What came of a check; `nonce` is that of the token. */
+	MESSAGE_ACCEPTED = 4,
+	MESSAGE_REFUSED = 5,              /* `http_status` is 401 or 403 */
+	MESSAGE_EVERYONE = 6,             /* the server lets in everyone, with a token or not */
+	MESSAGE_CHECK_SERVER_FAILED = 7,  /* as 2 */
+	MESSAGE_CHECK_MACHINE_FAILED = 8, /* as 3 */
 };
 
 /* Integers of fixed width, because the receiver cannot rely on a hostile sender's enums. */
@@ -35,29 +43,59 @@ typedef struct {
 	char failure[MESSAGE_FAILURE_SIZE];
 } network_message;
 
-_Static_assert(sizeof(network_message) <= PIPE_BUF, "a message is sent by one write");
 _Static_assert(sizeof(network_message) ==
 		       32 + CHRONOSIGN_NONCE_LENGTH + MESSAGE_TRACE_SIZE + MESSAGE_FAILURE_SIZE,
 	       "a message has no padding");
+
+enum {
+	REQUEST_NONCE = 1, /* ask for the nonce once more, now */
+	REQUEST_CHECK = 2, /* try `token`, made for `nonce`, on the server */
+};
+
+/* What the key process asks for. */
+typedef struct {
+	uint32_t magic;
+	uint32_t version;
+	uint64_t server;
+	uint32_t kind;
+	char nonce[CHRONOSIGN_NONCE_LENGTH];
+	char token[MESSAGE_TOKEN_SIZE]; /* NUL-terminated */
+} network_request;
+
+_Static_assert(sizeof(network_request) == 20 + CHRONOSIGN_NONCE_LENGTH + MESSAGE_TOKEN_SIZE,
+	       "a request has no padding");
 
 /* An empty message about a server; its outcome is still to be set. */
 void message_init(network_message *message, size_t server);
 
 void message_set_nonce(network_message *message, const char *nonce, int64_t valid_for);
 
-/* Sets outcome (one of the two failures) and text; a text that does not fit ends in "...". */
+/* Sets outcome and nonce (CHRONOSIGN_NONCE_LENGTH bytes) of a check. */
+void message_set_check(network_message *message, uint32_t outcome, const char *nonce);
+
+/* Sets outcome (one of the failures) and text; a text that does not fit ends in "...". */
 void message_set_failure(network_message *message, uint32_t outcome, const char *text);
 
 /* A text that does not fit ends in "...". */
 void message_set_trace(network_message *message, const char *text);
 
 /*
- * True if these `length` bytes are a message that can be believed: about one of `server_count`
- * servers, and one that `answered` (an array of that many, or NULL) does not mark. Otherwise false
- * with *error set.
+ * True if these `length` bytes are a message that can be believed, about one of `server_count`
+ * servers. Otherwise false with *error set.
  */
 bool message_check(const network_message *message, size_t length, size_t server_count,
-		   const bool *answered, chronosign_error **error);
+		   chronosign_error **error);
+
+/* Sets *error to "the network process sent a message with `what`". Always returns false. */
+bool message_wrong(const char *what, chronosign_error **error);
+
+/* A request of that kind; without a token NULL for both. False if they are no nonce and no token.
+ */
+bool request_init(network_request *request, uint32_t kind, size_t server, const char *nonce,
+		  const char *token);
+
+/* True if these `length` bytes are a request about one of `server_count` servers. */
+bool request_check(const network_request *request, size_t length, size_t server_count);
 
 /* Makes the answer of a message that was checked; its texts are made printable again. */
 void message_to_answer(const network_message *message, chronosign_answer *answer);

@@ -9,21 +9,30 @@
 #include "process/fetch.h"
 #include "process/isolate.h"
 #include "process/message.h"
+#include "process/schedule.h"
 #include "process/url.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 struct chronosign_fetch {
-	pid_t process; /* 0: gone and reaped, or never there */
-	int pipe;
+	pthread_mutex_t lock; /* of `process` */
+	pid_t process;        /* 0: gone and reaped, or never there */
+	int pipe;             /* a socket: both ways */
+	bool requests;
+	bool watch;
 	size_t server_count;
 	size_t answer_count;
 	bool failed;
-	bool *answered;
+	/* Written by those who request, read by the one who listens. */
+	atomic_size_t question_count;
+	atomic_bool finished;
+	atomic_bool *answered; /* no question to the server is open */
 };
 
 DEFINE_CLEANUP(fetch, chronosign_fetch *, chronosign_fetch_free)
@@ -34,10 +43,13 @@ static chronosign_fetch *fetch_new(size_t server_count)
 
 	if (fetch == NULL)
 		return NULL;
+	pthread_mutex_init(&fetch->lock, NULL);
 	fetch->pipe = -1;
 	fetch->server_count = server_count;
+	atomic_store(&fetch->question_count, server_count);
 	fetch->answered = calloc(server_count, sizeof *fetch->answered);
 	if (fetch->answered == NULL) {
+		pthread_mutex_destroy(&fetch->lock);
 		free(fetch);
 		return NULL;
 	}
@@ -47,10 +59,12 @@ static chronosign_fetch *fetch_new(size_t server_count)
 /* Ends the process if it still runs, and tells how it ended; 0 if nobody knows. */
 static int end_process(chronosign_fetch *fetch)
 {
-	pid_t process = fetch->process;
 	int status = 0;
 
+	pthread_mutex_lock(&fetch->lock);
+	pid_t process = fetch->process;
 	fetch->process = 0;
+	pthread_mutex_unlock(&fetch->lock);
 	if (process == 0)
 		return 0;
 	/* Asked first: where SIGCHLD is ignored, a process that is gone has left its number to
@@ -71,6 +85,7 @@ void chronosign_fetch_free(chronosign_fetch *fetch)
 	end_process(fetch);
 	if (fetch->pipe >= 0)
 		close(fetch->pipe);
+	pthread_mutex_destroy(&fetch->lock);
 	free(fetch->answered);
 	free(fetch);
 }
@@ -95,8 +110,10 @@ chronosign_fetch *network_start(size_t server_count, network_work *work, const v
 		error_out_of_memory(error);
 		return NULL;
 	}
-	if (pipe2(ends, O_CLOEXEC) != 0) {
-		error_set(error, CHRONOSIGN_ERROR_OTHER, "cannot open a pipe: %s", strerror(errno));
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
+		error_set(error, CHRONOSIGN_ERROR_OTHER,
+			  "cannot make a pair of sockets for the network process: %s",
+			  strerror(errno));
 		return NULL;
 	}
 	fetch->pipe = ends[0];
@@ -151,6 +168,13 @@ static bool work_on_job(const void *job, int pipe)
 	return fetch_run(job, pipe);
 }
 
+static unsigned poll_seconds(const chronosign_servers *servers)
+{
+	if (!servers->watch)
+		return 0;
+	return servers->poll_seconds == 0 ? SCHEDULE_CEILING_SECONDS : servers->poll_seconds;
+}
+
 chronosign_fetch *chronosign_fetch_start(const chronosign_servers *servers,
 					 chronosign_error **error)
 {
@@ -183,11 +207,24 @@ chronosign_fetch *chronosign_fetch_start(const chronosign_servers *servers,
 		.timeout_seconds = servers->timeout_seconds,
 		.skip_verify = servers->skip_verify,
 		.verbose = servers->verbose,
+		.requests = servers->requests || servers->watch,
+		.poll_seconds = poll_seconds(servers),
 	};
-	return network_start(servers->url_count, work_on_job, &job, error);
+	chronosign_fetch *fetch = network_start(servers->url_count, work_on_job, &job, error);
+	if (fetch != NULL) {
+		fetch->requests = job.requests;
+		fetch->watch = servers->watch;
+	}
+	return fetch;
 }
 
-/* The pipe is at its end before every server was answered for. */
+static bool all_answered(const chronosign_fetch *fetch)
+{
+	return fetch->watch ? atomic_load(&fetch->finished)
+			    : fetch->answer_count == atomic_load(&fetch->question_count);
+}
+
+/* The process has hung up before every question was answered. */
 static bool ended_early(chronosign_fetch *fetch, chronosign_error **error)
 {
 	int status = end_process(fetch);
@@ -198,45 +235,110 @@ static bool ended_early(chronosign_fetch *fetch, chronosign_error **error)
 				 strsignal(WTERMSIG(status)));
 	return error_set(error, CHRONOSIGN_ERROR_OTHER,
 			 "the network process ended (status %d) with %zu of %zu servers unanswered",
-			 WEXITSTATUS(status), fetch->server_count - fetch->answer_count,
+			 WEXITSTATUS(status),
+			 atomic_load(&fetch->question_count) - fetch->answer_count,
 			 fetch->server_count);
 }
 
+/* False with *error NULL: it has hung up, and that is right. */
 static bool receive(chronosign_fetch *fetch, network_message *message, chronosign_error **error)
 {
 	ssize_t got;
 
+	/* MSG_TRUNC: the length that was sent, even if it is more than there is room for. */
 	do
-		got = read(fetch->pipe, message, sizeof *message);
+		got = recv(fetch->pipe, message, sizeof *message, MSG_TRUNC);
 	while (got < 0 && errno == EINTR);
 	if (got < 0)
 		return error_set(error, CHRONOSIGN_ERROR_OTHER,
 				 "cannot hear the network process: %s", strerror(errno));
 	if (got == 0)
-		return ended_early(fetch, error);
-	/* What is longer than a message is the beginning of the next, and fails there. */
-	return message_check(message, (size_t)got, fetch->server_count, fetch->answered, error);
+		return atomic_load(&fetch->finished) && all_answered(fetch)
+			       ? false
+			       : ended_early(fetch, error);
+	if (!message_check(message, (size_t)got, fetch->server_count, error))
+		return false;
+	bool again = atomic_exchange(&fetch->answered[message->server], true);
+	return !again || fetch->watch || message_wrong("a second answer of one server", error);
 }
 
 bool chronosign_fetch_next(chronosign_fetch *fetch, chronosign_answer *answer,
 			   chronosign_error **error)
 {
+	CLEANUP(cleanup_error) chronosign_error *reason = NULL;
 	network_message message;
 
 	if (fetch->failed)
 		return error_set(error, CHRONOSIGN_ERROR_OTHER,
 				 "the network process has been ended");
-	if (fetch->answer_count == fetch->server_count)
+	if (all_answered(fetch) && (!fetch->requests || atomic_load(&fetch->finished)))
 		return false;
-	if (!receive(fetch, &message, error)) {
-		fetch->failed = true;
-		end_process(fetch);
-		return false;
+	if (receive(fetch, &message, &reason)) {
+		fetch->answer_count++;
+		message_to_answer(&message, answer);
+		return true;
 	}
-	fetch->answered[message.server] = true;
-	fetch->answer_count++;
-	message_to_answer(&message, answer);
-	return true;
+	if (reason == NULL)
+		return false;
+	fetch->failed = true;
+	end_process(fetch);
+	if (error != NULL)
+		*error = TAKE(reason);
+	return false;
+}
+
+int chronosign_fetch_descriptor(const chronosign_fetch *fetch)
+{
+	return fetch->pipe;
+}
+
+static bool send_request(chronosign_fetch *fetch, const network_request *request,
+			 chronosign_error **error)
+{
+	ssize_t sent;
+
+	/* Before it is sent: the answer may come at once. */
+	atomic_store(&fetch->answered[request->server], false);
+	atomic_fetch_add(&fetch->question_count, 1);
+	do
+		sent = send(fetch->pipe, request, sizeof *request, MSG_NOSIGNAL);
+	while (sent < 0 && errno == EINTR);
+	return sent == (ssize_t)sizeof *request ||
+	       error_set(error, CHRONOSIGN_ERROR_OTHER, "cannot speak to the network process: %s",
+			 strerror(errno));
+}
+
+bool chronosign_fetch_again(chronosign_fetch *fetch, size_t server, chronosign_error **error)
+{
+	network_request request;
+
+	return request_init(&request, REQUEST_NONCE, server, NULL, NULL) &&
+	       send_request(fetch, &request, error);
+}
+
+bool chronosign_fetch_check(chronosign_fetch *fetch, size_t server, const char *nonce,
+			    const char *token, chronosign_error **error)
+{
+	network_request request;
+
+	if (!request_init(&request, REQUEST_CHECK, server, nonce, token))
+		return error_set(error, CHRONOSIGN_ERROR_USAGE,
+				 "what is to be checked is no token");
+	return send_request(fetch, &request, error);
+}
+
+void chronosign_fetch_finish(chronosign_fetch *fetch)
+{
+	if (!atomic_exchange(&fetch->finished, true))
+		shutdown(fetch->pipe, SHUT_WR);
+}
+
+void chronosign_fetch_stop(chronosign_fetch *fetch)
+{
+	pthread_mutex_lock(&fetch->lock);
+	if (fetch->process > 0)
+		kill(fetch->process, SIGKILL);
+	pthread_mutex_unlock(&fetch->lock);
 }
 
 void chronosign_answer_clear(chronosign_answer *answer)

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "chronograf/check.h"
 #include "chronograf/nonce.h"
 #include "process/failure.h"
 #include "process/url.h"
@@ -16,11 +17,16 @@
 #include <time.h>
 #include <unistd.h>
 
+/* What an exchange is for. A check is two requests: with the token, and without. */
+typedef enum { TASK_NONCE, TASK_CHECK, TASK_CHECK_EVERYONE } transfer_task;
+
 struct transfer {
 	const transfer_settings *settings;
 	CURL *easy;
-	CURLU *url;      /* of this hop */
-	char *asked_url; /* of the first hop, as shown */
+	transfer_task task;
+	struct curl_slist *headers; /* the token of a check */
+	CURLU *url;                 /* of this hop */
+	char *asked_url;            /* of the first hop, as shown */
 	unsigned redirects;
 	bool by_proxy;
 	int64_t started;
@@ -162,6 +168,7 @@ void transfer_free(server_transfer *transfer)
 	if (transfer == NULL)
 		return;
 	curl_easy_cleanup(transfer->easy);
+	curl_slist_free_all(transfer->headers);
 	curl_url_cleanup(transfer->url);
 	free(transfer->asked_url);
 	free(transfer);
@@ -269,20 +276,32 @@ static void trace(server_transfer *transfer)
 		message_set_trace(&transfer->message, printable);
 }
 
+static uint32_t failure_of_task(transfer_task task, uint32_t outcome)
+{
+	if (task == TASK_NONCE)
+		return outcome;
+	return outcome == MESSAGE_SERVER_FAILED ? MESSAGE_CHECK_SERVER_FAILED
+						: MESSAGE_CHECK_MACHINE_FAILED;
+}
+
 /* Sets the message to "no nonce from URL (redirected to URL): reason". Always returns false. */
 static bool fail(server_transfer *transfer, uint32_t outcome, const char *reason)
 {
 	CLEANUP(cleanup_text) char *last = transfer->url == NULL ? NULL : url_shown(transfer->url);
 	bool moved = transfer->redirects > 0 && last != NULL;
 	CLEANUP(cleanup_text)
-	char *text = text_format("no nonce from %s%s%s%s: %s",
+	char *text = text_format("%s %s%s%s%s: %s",
+				 transfer->task == TASK_NONCE ? "no nonce from"
+							      : "cannot check the token at",
 				 transfer->asked_url == NULL ? "the server" : transfer->asked_url,
 				 moved ? " (redirected to " : "", moved ? last : "",
 				 moved ? ")" : "", reason == NULL ? "out of memory" : reason);
 	CLEANUP(cleanup_text)
 	char *printable = text == NULL ? NULL : text_printable(text, strlen(text), true);
 
-	message_set_failure(&transfer->message, reason == NULL ? MESSAGE_MACHINE_FAILED : outcome,
+	if (reason == NULL)
+		outcome = MESSAGE_MACHINE_FAILED;
+	message_set_failure(&transfer->message, failure_of_task(transfer->task, outcome),
 			    printable == NULL ? "out of memory" : printable);
 	return false;
 }
@@ -356,28 +375,61 @@ static bool prepare_hop(server_transfer *transfer)
 	transfer->reason[0] = '\0';
 	if (left == 0)
 		return fail_by_timeout(transfer);
-	if (url == NULL || !set_proxy(transfer) || !SET(transfer->easy, CURLOPT_URL, url) ||
+	if (url == NULL || !set_proxy(transfer) ||
+	    !SET(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers) ||
+	    !SET(transfer->easy, CURLOPT_URL, url) ||
 	    !SET(transfer->easy, CURLOPT_TIMEOUT_MS, left) ||
 	    !SET(transfer->easy, CURLOPT_CONNECTTIMEOUT_MS, left))
 		return fail(transfer, MESSAGE_MACHINE_FAILED, NULL);
 	return true;
 }
 
-bool transfer_prepare(server_transfer *transfer, size_t server, const char *base)
+static void begin(server_transfer *transfer, transfer_task task, size_t server)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
-
 	message_init(&transfer->message, server);
+	transfer->task = task;
 	transfer->redirects = 0;
 	transfer->by_proxy = false;
 	transfer->started = milliseconds();
 	free(TAKE(transfer->asked_url));
 	curl_url_cleanup(TAKE(transfer->url));
-	transfer->url = url_of_nonce(base, &error);
-	if (transfer->url == NULL)
+	curl_slist_free_all(TAKE(transfer->headers));
+}
+
+/* Takes the URL over. */
+static bool set_out(server_transfer *transfer, CURLU *url, const chronosign_error *error)
+{
+	transfer->url = url;
+	if (url == NULL)
 		return fail_with(transfer, error);
-	transfer->asked_url = url_shown(transfer->url);
+	transfer->asked_url = url_shown(url);
 	return prepare_hop(transfer);
+}
+
+bool transfer_prepare(server_transfer *transfer, size_t server, const char *base)
+{
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+
+	begin(transfer, TASK_NONCE, server);
+	CURLU *url = url_of_nonce(base, &error);
+	return set_out(transfer, url, error);
+}
+
+bool transfer_prepare_check(server_transfer *transfer, const network_request *request,
+			    const char *base)
+{
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_text)
+	char *header = text_format("Authorization: CHRONOGRAF-SHA256 %s", request->token);
+
+	begin(transfer, TASK_CHECK, request->server);
+	message_set_check(&transfer->message, MESSAGE_CHECK_MACHINE_FAILED, request->nonce);
+	if (header != NULL)
+		transfer->headers = curl_slist_append(NULL, header);
+	if (transfer->headers == NULL)
+		return fail(transfer, MESSAGE_MACHINE_FAILED, NULL);
+	CURLU *url = url_of_mappings(base, &error);
+	return set_out(transfer, url, error);
 }
 
 static bool is_redirect(long status)
@@ -423,6 +475,47 @@ static bool take_answer(server_transfer *transfer)
 	return false;
 }
 
+/* Where an answer points, as it is shown; NULL: nowhere. */
+static char *location_shown(const server_transfer *transfer, const char *location)
+{
+	CLEANUP(cleanup_url) CURLU *url = location == NULL ? NULL : curl_url_dup(transfer->url);
+
+	if (!is_redirect(transfer->message.http_status) || url == NULL)
+		return NULL;
+	return url_follow(url, location, NULL) ? url_shown(url) : strdup("what is no URL");
+}
+
+static bool take_unclear_check(server_transfer *transfer, const char *type, const char *location)
+{
+	CLEANUP(cleanup_text) char *shown = location_shown(transfer, location);
+	CLEANUP(cleanup_text)
+	char *reason = check_unclear(transfer->message.http_status, type, shown);
+
+	return fail(transfer, MESSAGE_SERVER_FAILED, reason);
+}
+
+/* The token was accepted if the list came: then, as long as there was one, the same without. */
+static bool take_check(server_transfer *transfer, const char *location)
+{
+	network_message *message = &transfer->message;
+	CLEANUP(cleanup_text) char *type = header(transfer, "Content-Type");
+	check_result result = check_judge(message->http_status, type);
+
+	if (transfer->task == TASK_CHECK_EVERYONE) {
+		message->outcome = result == CHECK_PASSED ? MESSAGE_EVERYONE : MESSAGE_ACCEPTED;
+		message->http_status = 200;
+		return false;
+	}
+	if (result == CHECK_UNCLEAR)
+		return take_unclear_check(transfer, type, location);
+	message->outcome = MESSAGE_REFUSED;
+	if (result == CHECK_REFUSED)
+		return false;
+	transfer->task = TASK_CHECK_EVERYONE;
+	curl_slist_free_all(TAKE(transfer->headers));
+	return prepare_hop(transfer);
+}
+
 /* True if there is another hop to run. */
 static bool take_result(server_transfer *transfer, CURLcode result)
 {
@@ -435,6 +528,8 @@ static bool take_result(server_transfer *transfer, CURLcode result)
 			    "Chronograf?");
 	if (!answered)
 		return fail_by_curl(transfer, result);
+	if (transfer->task != TASK_NONCE)
+		return take_check(transfer, location);
 	if (is_redirect(transfer->message.http_status) && location != NULL)
 		return follow(transfer, location);
 	return take_answer(transfer);

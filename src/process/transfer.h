@@ -1,4 +1,5 @@
-/* One exchange with one server: GET {url}/nonce, redirects, and the message that comes of it. */
+/* One exchange with one server: GET {url}/nonce with redirects, or the check of a token without, and
+ * the message that comes of it. */
 #ifndef PROCESS_TRANSFER_H
 #define PROCESS_TRANSFER_H
 
@@ -35,6 +36,10 @@ void transfer_free(server_transfer *transfer);
  * the message says why.
  */
 bool transfer_prepare(server_transfer *transfer, size_t server, const char *base);
+
+/* The same to try the request's token on its server. */
+bool transfer_prepare_check(server_transfer *transfer, const network_request *request,
+			    const char *base);
 
 /* Takes libcurl's result. True: there is one more hop to run. False: it is over, and the message is
  * ready. */

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/text.h"
 
+#include <chronosign/nonce.h>
 #include <string.h>
 #include <strings.h>
 
@@ -106,8 +107,8 @@ static bool parse_base(CURLU *url, const char *base, chronosign_error **error)
 	return true;
 }
 
-/* Sets the path to `{path}/nonce`, whatever number of slashes the path ends with. */
-static bool join(CURLU *url)
+/* Sets the path to `{path}{more}`, whatever number of slashes the path ends with. */
+static bool join(CURLU *url, const char *more)
 {
 	CLEANUP(cleanup_text) char *path = url_part(url, CURLUPART_PATH);
 	size_t length = path == NULL ? 0 : strlen(path);
@@ -115,13 +116,13 @@ static bool join(CURLU *url)
 	while (length > 0 && path[length - 1] == '/')
 		length--;
 	CLEANUP(cleanup_text)
-	char *joined = text_format("%.*s/nonce", (int)length, path == NULL ? "" : path);
+	char *joined = text_format("%.*s%s", (int)length, path == NULL ? "" : path, more);
 	return joined != NULL && curl_url_set(url, CURLUPART_PATH, joined, 0) == CURLUE_OK &&
 	       curl_url_set(url, CURLUPART_QUERY, NULL, 0) == CURLUE_OK &&
 	       curl_url_set(url, CURLUPART_FRAGMENT, NULL, 0) == CURLUE_OK;
 }
 
-CURLU *url_of_nonce(const char *base, chronosign_error **error)
+static CURLU *below(const char *base, const char *path, chronosign_error **error)
 {
 	CLEANUP(cleanup_url) CURLU *url = curl_url();
 
@@ -131,11 +132,21 @@ CURLU *url_of_nonce(const char *base, chronosign_error **error)
 	}
 	if (!parse_base(url, base, error))
 		return NULL;
-	if (!join(url)) {
+	if (!join(url, path)) {
 		error_out_of_memory(error);
 		return NULL;
 	}
 	return TAKE(url);
+}
+
+CURLU *url_of_nonce(const char *base, chronosign_error **error)
+{
+	return below(base, "/nonce", error);
+}
+
+CURLU *url_of_mappings(const char *base, chronosign_error **error)
+{
+	return below(base, "/chronograf/v1/mappings", error);
 }
 
 static bool same_part(CURLU *one, CURLU *other, CURLUPart part)
@@ -183,4 +194,21 @@ bool url_follow(CURLU *url, const char *location, chronosign_error **error)
 	}
 	curl_url_set(url, CURLUPART_FRAGMENT, NULL, 0);
 	return true;
+}
+
+char *chronosign_url_shown(const char *text)
+{
+	CLEANUP(cleanup_url) CURLU *url = curl_url();
+	char *shown = NULL;
+
+	if (url == NULL)
+		return NULL;
+	if (curl_url_set(url, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
+		return strdup(without_user(text));
+	if (!has_part(url, CURLUPART_USER) && !has_part(url, CURLUPART_PASSWORD))
+		return strdup(text);
+	curl_url_set(url, CURLUPART_USER, NULL, 0);
+	curl_url_set(url, CURLUPART_PASSWORD, NULL, 0);
+	curl_url_set(url, CURLUPART_OPTIONS, NULL, 0);
+	return curl_url_get(url, CURLUPART_URL, &shown, 0) == CURLUE_OK ? shown : NULL;
 }

@@ -1,4 +1,4 @@
-/* URLs of servers: checked, joined with /nonce, followed, and shown without what they keep secret.
+/* URLs of servers: checked, joined with a path, followed, and shown without what they keep secret.
  */
 #ifndef PROCESS_URL_H
 #define PROCESS_URL_H
@@ -17,6 +17,9 @@ DEFINE_CLEANUP(url, CURLU *, curl_url_cleanup)
  * curl_global_init.
  */
 CURLU *url_of_nonce(const char *base, chronosign_error **error);
+
+/* The same for `{base}/chronograf/v1/mappings`. */
+CURLU *url_of_mappings(const char *base, chronosign_error **error);
 
 /*
  * Goes where `location` (absolute or relative) leads. The user and password of *url stay only on

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -78,6 +79,30 @@ static void say_if(int peer, bool right)
 		say_nonce(peer);
 	else
 		say_answer(peer, "401 Unauthorized", "", "");
+}
+
+/* The list of mappings, by the token that it takes: "yes", or any. */
+static bool answer_check(int peer, const char *request)
+{
+	static const char route[] = "/chronograf/v1/mappings HTTP/1.1\r\n";
+	bool token = strstr(request, "\r\nAuthorization: CHRONOGRAF-SHA256 ") != NULL;
+	bool good = strstr(request, "\r\nAuthorization: CHRONOGRAF-SHA256 yes=\r\n") != NULL;
+
+	if (strstr(request, route) == NULL)
+		return false;
+	if (strncmp(request, "GET /moved", 10) == 0)
+		say_redirect(peer, "/ok/chronograf/v1/mappings");
+	else if (strncmp(request, "GET /login", 10) == 0)
+		say_answer(peer, "200 OK", "Content-Type: text/html\r\n", "<h1>who are you</h1>");
+	else if (strncmp(request, "GET /trouble", 12) == 0)
+		say_answer(peer, "500 Internal Server Error", "", "");
+	else if (good || strncmp(request, "GET /open", 9) == 0)
+		say_answer(peer, "200 OK", "Content-Type: application/json\r\n", "{}");
+	else if (!token && strncmp(request, "GET /elsewhere", 14) == 0)
+		say_redirect(peer, "/login");
+	else
+		say_answer(peer, "403 Forbidden", "", "");
+	return true;
 }
 
 /* Whether the first line asks for this path, below any host if it is a proxy that is asked. */
@@ -174,9 +199,9 @@ static void serve_peer(int peer)
 		return;
 	if (takes_time)
 		alarm(60);
-	if (request[0] == 'G')
+	if (request[0] == 'G' && !answer_check(peer, request))
 		answer(peer, request);
-	else
+	else if (request[0] != 'G')
 		say_answer(peer, "400 Bad Request", "", "");
 	if (takes_time)
 		_exit(0);
@@ -244,7 +269,7 @@ static network_message run(const fetch_job *job)
 	close(ends[1]);
 	ssize_t got = read(ends[0], &message, sizeof message);
 	assert_true(got > 0);
-	assert_true(message_check(&message, (size_t)got, 1, NULL, NULL));
+	assert_true(message_check(&message, (size_t)got, 1, NULL));
 	assert_int_equal(read(ends[0], ends, 1), 0);
 	close(ends[0]);
 	return message;
@@ -432,6 +457,152 @@ static void a_proxy_is_chosen_for_each_hop(void **state)
 	unsetenv("HTTP_PROXY");
 }
 
+/* --- checks of tokens, and other requests --- */
+
+static network_message receive_one(int end, size_t server_count)
+{
+	network_message message;
+	ssize_t got = read(end, &message, sizeof message);
+
+	assert_true(got > 0);
+	assert_true(message_check(&message, (size_t)got, server_count, NULL));
+	return message;
+}
+
+static void send_one(int end, uint32_t kind, size_t server, const char *token)
+{
+	network_request request;
+
+	assert_true(request_init(&request, kind, server, token == NULL ? NULL : GOOD, token));
+	assert_int_equal(write(end, &request, sizeof request), sizeof request);
+}
+
+/* Starts the work in a process of its own; our end of its socket. */
+static int start_work(const fetch_job *job, pid_t *worker)
+{
+	int ends[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
+	*worker = fork();
+	if (*worker == 0) {
+		close(ends[0]);
+		_exit(fetch_run(job, ends[1]) ? 0 : 1);
+	}
+	close(ends[1]);
+	return ends[0];
+}
+
+/* No more requests; how the work has ended. */
+static int end_work(int end, pid_t worker)
+{
+	network_message message;
+	int status;
+
+	shutdown(end, SHUT_WR);
+	while (read(end, &message, sizeof message) > 0)
+		;
+	assert_int_equal(waitpid(worker, &status, 0), worker);
+	close(end);
+	return status;
+}
+
+static network_message check_token(const char *path, const char *token)
+{
+	const char *url = at("", path);
+	fetch_job job = job_for(&url);
+	pid_t worker;
+
+	job.requests = true;
+	int end = start_work(&job, &worker);
+	receive_one(end, 1);
+	send_one(end, REQUEST_CHECK, 0, token);
+	network_message message = receive_one(end, 1);
+	assert_int_equal(end_work(end, worker), 0);
+	return message;
+}
+
+static void assert_check_fails(const char *path, const char *reason)
+{
+	network_message message = check_token(path, "yes=");
+
+	assert_int_equal(message.outcome, MESSAGE_CHECK_SERVER_FAILED);
+	if (strstr(message.failure, reason) == NULL)
+		fail_msg("no '%s' in: %s", reason, message.failure);
+	assert_null(strstr(message.failure, "yes="));
+}
+
+static void a_check_tells_a_good_token_from_a_bad_one(void **state)
+{
+	(void)state;
+	assert_int_equal(check_token("/ok", "yes=").outcome, MESSAGE_ACCEPTED);
+	assert_int_equal(check_token("/ok/", "yes=").outcome, MESSAGE_ACCEPTED);
+	assert_int_equal(check_token("/ok", "nope").outcome, MESSAGE_REFUSED);
+	assert_int_equal(check_token("/elsewhere", "yes=").outcome, MESSAGE_ACCEPTED);
+}
+
+static void a_check_tells_a_server_that_lets_everyone_in(void **state)
+{
+	(void)state;
+	assert_int_equal(check_token("/open", "yes=").outcome, MESSAGE_EVERYONE);
+	assert_int_equal(check_token("/open", "nope").outcome, MESSAGE_EVERYONE);
+}
+
+static void a_check_follows_no_redirect_and_takes_no_page_for_a_yes(void **state)
+{
+	(void)state;
+	assert_check_fails("/moved", "redirects to http://127.0.0.1");
+	assert_check_fails("/login", "text/html");
+	assert_check_fails("/trouble", "status 500");
+}
+
+static void a_nonce_can_be_asked_for_once_more(void **state)
+{
+	const char *url = at("", "/ok");
+	fetch_job job = job_for(&url);
+	pid_t worker;
+
+	(void)state;
+	job.requests = true;
+	int end = start_work(&job, &worker);
+	network_message message = receive_one(end, 1);
+	assert_nonce(&message);
+	send_one(end, REQUEST_NONCE, 0, NULL);
+	message = receive_one(end, 1);
+	assert_nonce(&message);
+	assert_int_equal(end_work(end, worker), 0);
+}
+
+static void what_is_no_request_ends_the_work(void **state)
+{
+	const char *url = at("", "/ok");
+	fetch_job job = job_for(&url);
+	pid_t worker;
+
+	(void)state;
+	job.requests = true;
+	int end = start_work(&job, &worker);
+	receive_one(end, 1);
+	assert_int_equal(write(end, "what", 4), 4);
+	assert_int_not_equal(end_work(end, worker), 0);
+}
+
+static void a_watched_server_is_asked_again_until_nobody_listens(void **state)
+{
+	const char *url = at("", "/ok");
+	fetch_job job = job_for(&url);
+	pid_t worker;
+
+	(void)state;
+	job.requests = true;
+	job.poll_seconds = 1;
+	int end = start_work(&job, &worker);
+	for (size_t i = 0; i < 3; i++) {
+		network_message message = receive_one(end, 1);
+		assert_nonce(&message);
+	}
+	assert_int_equal(end_work(end, worker), 0);
+}
+
 #define MANY 150
 
 static const char *const *many_urls(void)
@@ -456,7 +627,8 @@ static size_t read_slowly(int reader, bool *answered, useconds_t pause)
 	size_t nonces = 0;
 
 	while (read(reader, &message, sizeof message) == (ssize_t)sizeof message) {
-		if (!message_check(&message, sizeof message, MANY, answered, NULL) ||
+		if (!message_check(&message, sizeof message, MANY, NULL) ||
+		    answered[message.server] ||
 		    (message.outcome == MESSAGE_NONCE) != (message.server % 3 != 2))
 			return 0;
 		answered[message.server] = true;
@@ -486,6 +658,29 @@ static void assert_many(useconds_t pause)
 	int status;
 	assert_int_equal(waitpid(writer, &status, 0), writer);
 	assert_int_equal(status, 0);
+}
+
+/* A check for every nonce, by one who neither reads nor writes but in turn. */
+static void many_checks_and_many_servers_do_not_wait_for_each_other(void **state)
+{
+	const fetch_job job = {
+		.urls = many_urls(), .url_count = MANY, .timeout_seconds = 3, .requests = true};
+	size_t checks = 0;
+	pid_t worker;
+
+	(void)state;
+	int end = start_work(&job, &worker);
+	usleep(500000);
+	for (size_t left = MANY; left > 0; left--) {
+		network_message message = receive_one(end, MANY);
+		if (message.outcome != MESSAGE_NONCE)
+			continue;
+		send_one(end, REQUEST_CHECK, message.server, "yes=");
+		checks++;
+		left++;
+	}
+	assert_int_equal(checks, MANY * 2 / 3);
+	assert_int_equal(end_work(end, worker), 0);
 }
 
 static void every_one_of_many_servers_is_answered_for_once(void **state)
@@ -531,6 +726,13 @@ int main(void)
 		cmocka_unit_test(a_closed_port_and_an_unknown_name_are_told),
 		cmocka_unit_test(tls_to_a_plain_port_is_told),
 		cmocka_unit_test(a_proxy_is_chosen_for_each_hop),
+		cmocka_unit_test(a_check_tells_a_good_token_from_a_bad_one),
+		cmocka_unit_test(a_check_tells_a_server_that_lets_everyone_in),
+		cmocka_unit_test(a_check_follows_no_redirect_and_takes_no_page_for_a_yes),
+		cmocka_unit_test(a_nonce_can_be_asked_for_once_more),
+		cmocka_unit_test(what_is_no_request_ends_the_work),
+		cmocka_unit_test(a_watched_server_is_asked_again_until_nobody_listens),
+		cmocka_unit_test(many_checks_and_many_servers_do_not_wait_for_each_other),
 		cmocka_unit_test(every_one_of_many_servers_is_answered_for_once),
 		cmocka_unit_test(a_slow_reader_makes_no_server_time_out),
 		cmocka_unit_test(a_broken_pipe_ends_the_work),

@@ -1,4 +1,4 @@
-/* The pipe's message: the receiver believes nothing that it has not checked. */
+/* The messages between the processes: the receiver believes nothing that it has not checked. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -37,16 +37,15 @@ static void assert_good(const network_message *message)
 {
 	chronosign_error *error = NULL;
 
-	assert_true(message_check(message, sizeof *message, SERVERS, NULL, &error));
+	assert_true(message_check(message, sizeof *message, SERVERS, &error));
 	assert_null(error);
 }
 
-static void assert_refused_in(const network_message *message, size_t length, const bool *answered,
-			      const char *reason)
+static void assert_refused_in(const network_message *message, size_t length, const char *reason)
 {
 	chronosign_error *error = NULL;
 
-	assert_false(message_check(message, length, SERVERS, answered, &error));
+	assert_false(message_check(message, length, SERVERS, &error));
 	assert_non_null(error);
 	assert_int_equal(chronosign_error_get_kind(error), CHRONOSIGN_ERROR_SERVER);
 	assert_non_null(strstr(chronosign_error_message(error), reason));
@@ -55,17 +54,15 @@ static void assert_refused_in(const network_message *message, size_t length, con
 
 static void assert_refused(const network_message *message, const char *reason)
 {
-	assert_refused_in(message, sizeof *message, NULL, reason);
+	assert_refused_in(message, sizeof *message, reason);
 }
 
 static void a_nonce_and_a_failure_are_believed(void **state)
 {
 	network_message message = good();
-	bool answered[SERVERS] = {true, false, true};
 
 	(void)state;
 	assert_good(&message);
-	assert_true(message_check(&message, sizeof message, SERVERS, answered, NULL));
 	message.valid_for = -1;
 	assert_good(&message);
 	message = failed();
@@ -80,9 +77,9 @@ static void a_short_or_long_message_is_refused(void **state)
 	network_message message = good();
 
 	(void)state;
-	assert_refused_in(&message, 0, NULL, "length");
-	assert_refused_in(&message, sizeof message - 1, NULL, "length");
-	assert_refused_in(&message, sizeof message + 1, NULL, "length");
+	assert_refused_in(&message, 0, "length");
+	assert_refused_in(&message, sizeof message - 1, "length");
+	assert_refused_in(&message, sizeof message + 1, "length");
 }
 
 static void a_wrong_magic_or_version_is_refused(void **state)
@@ -97,13 +94,11 @@ static void a_wrong_magic_or_version_is_refused(void **state)
 	assert_refused(&message, "version");
 }
 
-static void a_server_out_of_range_or_answered_before_is_refused(void **state)
+static void a_server_out_of_range_is_refused(void **state)
 {
-	const bool answered[SERVERS] = {false, true, false};
 	network_message message = good();
 
 	(void)state;
-	assert_refused_in(&message, sizeof message, answered, "second answer");
 	message.server = SERVERS;
 	assert_refused(&message, "not asked for");
 	message.server = UINT64_MAX;
@@ -183,6 +178,102 @@ static void a_message_says_one_thing(void **state)
 	assert_refused(&message, "without a reason");
 }
 
+static network_message checked(uint32_t outcome, uint32_t status)
+{
+	network_message message;
+
+	message_init(&message, 1);
+	message.http_status = status;
+	message_set_check(&message, outcome, GOOD);
+	return message;
+}
+
+static void a_verdict_is_believed_if_its_status_agrees(void **state)
+{
+	static const struct {
+		uint32_t outcome, status;
+		chronosign_verdict verdict;
+	} rows[] = {
+		{MESSAGE_ACCEPTED, 200, CHRONOSIGN_VERDICT_ACCEPTED},
+		{MESSAGE_EVERYONE, 200, CHRONOSIGN_VERDICT_EVERYONE},
+		{MESSAGE_REFUSED, 403, CHRONOSIGN_VERDICT_REFUSED},
+		{MESSAGE_REFUSED, 401, CHRONOSIGN_VERDICT_REFUSED},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		network_message message = checked(rows[i].outcome, rows[i].status);
+		chronosign_answer answer;
+		assert_good(&message);
+		message_to_answer(&message, &answer);
+		assert_int_equal(answer.about, CHRONOSIGN_ANSWER_CHECK);
+		assert_int_equal(answer.verdict, rows[i].verdict);
+		assert_string_equal(answer.nonce, GOOD);
+		assert_null(answer.error);
+		message.http_status = rows[i].status == 200 ? 403 : 200;
+		assert_refused(&message, "contradicts");
+		message = checked(rows[i].outcome, rows[i].status);
+		message.nonce[0] = 'X';
+		assert_refused(&message, "nonce");
+		message = checked(rows[i].outcome, rows[i].status);
+		strcpy(message.failure, "and yet");
+		assert_refused(&message, "both");
+	}
+}
+
+static void a_check_that_failed_says_why_and_of_which_nonce(void **state)
+{
+	network_message message = checked(MESSAGE_CHECK_SERVER_FAILED, 500);
+	chronosign_answer answer;
+
+	(void)state;
+	assert_refused(&message, "without a reason");
+	strcpy(message.failure, "status 500");
+	assert_good(&message);
+	message_to_answer(&message, &answer);
+	assert_int_equal(answer.about, CHRONOSIGN_ANSWER_CHECK);
+	assert_int_equal(answer.verdict, CHRONOSIGN_VERDICT_NONE);
+	assert_int_equal(chronosign_error_get_kind(answer.error), CHRONOSIGN_ERROR_SERVER);
+	chronosign_answer_clear(&answer);
+	memset(message.nonce, 0, sizeof message.nonce);
+	assert_refused(&message, "nonce");
+}
+
+static void a_request_carries_a_token_and_nothing_else(void **state)
+{
+	static char longest[MESSAGE_TOKEN_SIZE + 1];
+	network_request request;
+
+	(void)state;
+	assert_true(request_init(&request, REQUEST_CHECK, 1, GOOD, "c2ln+/=="));
+	assert_true(request_check(&request, sizeof request, SERVERS));
+	assert_string_equal(request.token, "c2ln+/==");
+	assert_memory_equal(request.nonce, GOOD, sizeof request.nonce);
+	assert_false(request_init(&request, REQUEST_CHECK, 1, GOOD, "c2ln\r\nX-Header: 1"));
+	assert_false(request_init(&request, REQUEST_CHECK, 1, GOOD, ""));
+	assert_false(request_init(&request, REQUEST_CHECK, 1, "nonce", "c2ln"));
+	memset(longest, 'A', MESSAGE_TOKEN_SIZE);
+	assert_false(request_init(&request, REQUEST_CHECK, 1, GOOD, longest));
+	longest[2048 * 4 / 3 + 2] = '\0';
+	assert_true(request_init(&request, REQUEST_CHECK, 1, GOOD, longest));
+}
+
+static void what_is_no_request_is_refused(void **state)
+{
+	network_request request;
+
+	(void)state;
+	assert_true(request_init(&request, REQUEST_NONCE, 2, NULL, NULL));
+	assert_true(request_check(&request, sizeof request, SERVERS));
+	assert_false(request_check(&request, sizeof request - 1, SERVERS));
+	assert_false(request_check(&request, sizeof request, 2));
+	request.kind = 3;
+	assert_false(request_check(&request, sizeof request, SERVERS));
+	request.kind = REQUEST_NONCE;
+	request.magic++;
+	assert_false(request_check(&request, sizeof request, SERVERS));
+}
+
 static void the_answer_has_the_nonce(void **state)
 {
 	network_message message = good();
@@ -193,6 +284,7 @@ static void the_answer_has_the_nonce(void **state)
 	assert_int_equal(answer.server, 1);
 	assert_string_equal(answer.nonce, GOOD);
 	assert_int_equal(answer.valid_for, 600);
+	assert_int_equal(answer.about, CHRONOSIGN_ANSWER_NONCE);
 	assert_null(answer.error);
 	assert_string_equal(answer.trace, "GET");
 	chronosign_answer_clear(&answer);
@@ -260,13 +352,17 @@ int main(void)
 		cmocka_unit_test(a_nonce_and_a_failure_are_believed),
 		cmocka_unit_test(a_short_or_long_message_is_refused),
 		cmocka_unit_test(a_wrong_magic_or_version_is_refused),
-		cmocka_unit_test(a_server_out_of_range_or_answered_before_is_refused),
+		cmocka_unit_test(a_server_out_of_range_is_refused),
 		cmocka_unit_test(an_unknown_outcome_is_refused),
 		cmocka_unit_test(a_nonce_that_is_none_is_refused),
 		cmocka_unit_test(a_nonce_comes_with_status_200_only),
 		cmocka_unit_test(a_life_below_unknown_is_refused),
 		cmocka_unit_test(a_text_without_end_is_refused),
 		cmocka_unit_test(a_message_says_one_thing),
+		cmocka_unit_test(a_verdict_is_believed_if_its_status_agrees),
+		cmocka_unit_test(a_check_that_failed_says_why_and_of_which_nonce),
+		cmocka_unit_test(a_request_carries_a_token_and_nothing_else),
+		cmocka_unit_test(what_is_no_request_is_refused),
 		cmocka_unit_test(the_answer_has_the_nonce),
 		cmocka_unit_test(the_answer_has_the_reason_and_its_kind),
 		cmocka_unit_test(texts_are_made_printable_by_the_receiver),
