@@ -5,6 +5,7 @@
 #include "process/fetch.h"
 
 #include "process/authorities.h"
+#include "process/confine.h"
 #include "process/schedule.h"
 #include "process/transfer.h"
 
@@ -263,6 +264,7 @@ static bool run_pool(const fetch_job *job, const char *ca_file, int pipe)
 				.ca_file = ca_file,
 				.skip_verify = job->skip_verify,
 				.verbose = job->verbose,
+				.confinement = job->verbose ? network_confinement() : NULL,
 				.proxies = proxy_settings_read(),
 			},
 		.multi = curl_multi_init(),

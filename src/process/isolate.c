@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -21,9 +22,36 @@ static bool tie_to_parent(pid_t parent)
 	return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent;
 }
 
+/* As root it may do what any user may, and no more: not read others' memory, not trace. */
+static bool give_up_capabilities(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0, 0, 0}};
+
+	return syscall(SYS_capset, &header, none) == 0;
+}
+
 static bool give_up_privileges(void)
 {
-	return prctl(PR_SET_DUMPABLE, 0) == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+	return prctl(PR_SET_DUMPABLE, 0) == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       give_up_capabilities();
+}
+
+/*
+ * A PIN is typed on the terminal while this process lives. Without a controlling terminal it cannot
+ * open /dev/tty, and standard error, which a shell opens for reading too, is opened anew, for
+ * writing.
+ */
+static bool leave_terminal(void)
+{
+	if (setsid() < 0)
+		return false;
+	if (isatty(STDERR_FILENO) != 1)
+		return true;
+	int terminal = open("/proc/self/fd/2", O_WRONLY | O_NOCTTY | O_CLOEXEC);
+	if (terminal < 0)
+		terminal = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	return terminal >= 0 && dup2(terminal, STDERR_FILENO) >= 0 && close(terminal) == 0;
 }
 
 /* As execve(2) does it: handlers go, what is ignored stays so (nohup). */
@@ -111,6 +139,6 @@ static bool reduce_environment(void)
 
 bool isolate(pid_t parent, int *pipe)
 {
-	return tie_to_parent(parent) && give_up_privileges() && reset_signals() &&
-	       reduce_descriptors(pipe) && reduce_environment();
+	return tie_to_parent(parent) && leave_terminal() && give_up_privileges() &&
+	       reset_signals() && reduce_descriptors(pipe) && reduce_environment();
 }

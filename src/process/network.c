@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "process/authorities.h"
+#include "process/confine.h"
 #include "process/fetch.h"
 #include "process/isolate.h"
 #include "process/message.h"
@@ -94,7 +95,10 @@ __attribute__((noreturn)) static void be_network_process(pid_t parent, int pipe,
 							 const void *context)
 {
 	/* No exit(3): the handlers and buffers are the parent's. */
-	_exit(isolate(parent, &pipe) && work(context, pipe) ? 0 : 1);
+	if (!isolate(parent, &pipe))
+		_exit(1);
+	network_confine();
+	_exit(work(context, pipe) ? 0 : 1);
 }
 
 chronosign_fetch *network_start(size_t server_count, network_work *work, const void *context,

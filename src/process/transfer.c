@@ -254,6 +254,14 @@ static char *trace_times(const server_transfer *transfer)
 			   info_milliseconds(transfer, CURLINFO_STARTTRANSFER_TIME_T));
 }
 
+/* What is true of all exchanges is said once. */
+static const char *trace_process(const server_transfer *transfer)
+{
+	const char *confinement = transfer->settings->confinement;
+
+	return transfer->message.server == 0 && confinement != NULL ? confinement : "";
+}
+
 /* One line about the exchange, for --verbose. */
 static void trace(server_transfer *transfer)
 {
@@ -262,14 +270,16 @@ static void trace(server_transfer *transfer)
 	CLEANUP(cleanup_text) char *shown = url_shown(transfer->url);
 	CLEANUP(cleanup_text) char *peer = trace_peer(transfer);
 	CLEANUP(cleanup_text) char *times = trace_times(transfer);
+	const char *process = trace_process(transfer);
 	if (shown == NULL || peer == NULL || times == NULL)
 		return;
 	CLEANUP(cleanup_text)
-	char *line = text_format("GET %s: %s, status %u, %zu bytes, %u redirects, %s, %lld ms (%s)",
-				 shown, version_name(info_number(transfer, CURLINFO_HTTP_VERSION)),
-				 (unsigned)transfer->message.http_status, transfer->body_length,
-				 transfer->redirects, peer,
-				 (long long)(milliseconds() - transfer->started), times);
+	char *line = text_format(
+		"GET %s: %s, status %u, %zu bytes, %u redirects, %s, %lld ms (%s)%s%s", shown,
+		version_name(info_number(transfer, CURLINFO_HTTP_VERSION)),
+		(unsigned)transfer->message.http_status, transfer->body_length, transfer->redirects,
+		peer, (long long)(milliseconds() - transfer->started), times,
+		process[0] == '\0' ? "" : "; ", process);
 	CLEANUP(cleanup_text)
 	char *printable = line == NULL ? NULL : text_printable(line, strlen(line), false);
 	if (printable != NULL)

@@ -21,6 +21,7 @@ typedef struct {
 	const char *ca_file; /* PEM file of the CAs to trust; NULL: the machine's */
 	bool skip_verify;
 	bool verbose;
+	const char *confinement; /* what confines this process, said with the first exchange */
 	proxy_settings proxies;
 } transfer_settings;
 
