@@ -2,6 +2,7 @@
 #include "cli/key.h"
 
 #include "base/cleanup.h"
+#include "cli/privacy.h"
 #include "cli/prompt.h"
 #include "cli/report.h"
 
@@ -46,6 +47,9 @@ static bool set_pin(chronosign_key *key, const struct options *options, chronosi
 
 	if (source == NULL)
 		return take_variable(key, "CHRONOCTL_PIN", error);
+	/* Not used, but inherited by a |command all the same. */
+	if (strcmp(source, "env:CHRONOCTL_PIN") != 0)
+		privacy_forget_variable("CHRONOCTL_PIN");
 	if (strncmp(source, "env:", 4) == 0) {
 		char *value = getenv(source + 4);
 		if (value != NULL && value[0] != '\0')

@@ -94,7 +94,7 @@ static bool set_seconds(unsigned *value, const char *text, const char *name)
 		*value = (unsigned)seconds;
 		return true;
 	}
-	report_error("--%s takes a whole number of seconds from 1 to 86400, not '%s'", name, text);
+	report_error("--%s takes a whole number of seconds from 1 to 86400", name);
 	return false;
 }
 
@@ -108,7 +108,7 @@ static bool set_number(unsigned *value, const char *text, const char *name)
 		*value = (unsigned)number;
 		return true;
 	}
-	report_error("--%s takes a whole number, not '%s'", name, text);
+	report_error("--%s takes a whole number", name);
 	return false;
 }
 

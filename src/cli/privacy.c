@@ -23,7 +23,7 @@ static void forget_pin_values(char *text)
 	}
 }
 
-static void forget_variable(const char *name)
+void privacy_forget_variable(const char *name)
 {
 	char *value = getenv(name);
 
@@ -36,7 +36,7 @@ void privacy_forget_arguments(int count, char **arguments)
 	const char source[] = "env:";
 	char *reference = getenv("PRIV_KEY_FILE");
 
-	forget_variable("CHRONOCTL_PIN");
+	privacy_forget_variable("CHRONOCTL_PIN");
 	if (reference != NULL)
 		forget_pin_values(reference);
 	for (int i = 0; i < count; i++) {
@@ -44,6 +44,6 @@ void privacy_forget_arguments(int count, char **arguments)
 
 		forget_pin_values(arguments[i]);
 		if (named != NULL)
-			forget_variable(named + strlen(source));
+			privacy_forget_variable(named + strlen(source));
 	}
 }

@@ -6,6 +6,9 @@
 /* No core files, and no other process of the same user may look into this one or its children. */
 void privacy_forbid_dumps(void);
 
+/* Overwrites the variable's value where it stands, if it is set. */
+void privacy_forget_variable(const char *name);
+
 /*
  * Overwrites what of the arguments and the environment is or may be a PIN: for a process that needs
  * neither. The one that does takes them with chronosign_key_new and chronosign_secret_take, which

@@ -82,6 +82,17 @@ static bool parse(chronosign_key *key, char *reference, chronosign_error **error
 	return *copy != NULL || error_out_of_memory(error);
 }
 
+/* A URI that is mistyped is taken for a file; the PIN in it is one all the same. */
+static void hide_pin_values(char *name)
+{
+	static const char attribute[] = "pin-value=";
+
+	for (char *found = strstr(name, attribute); found != NULL; found = strstr(found, attribute)) {
+		found += sizeof attribute - 1;
+		memset(found, '*', strcspn(found, "&"));
+	}
+}
+
 chronosign_key *chronosign_key_new(char *reference, chronosign_error **error)
 {
 	CLEANUP(cleanup_key) chronosign_key *key = calloc(1, sizeof *key);
@@ -102,6 +113,7 @@ chronosign_key *chronosign_key_new(char *reference, chronosign_error **error)
 		error_out_of_memory(error);
 		return NULL;
 	}
+	hide_pin_values(key->name);
 	return TAKE(key);
 }
 

@@ -121,7 +121,7 @@ void start_logged_in(const char *setting)
 	assert_rv(login(), CKR_OK);
 }
 
-int stop(void **state)
+int forget_settings(void **state)
 {
 	(void)state;
 	if (library) {
@@ -334,7 +334,7 @@ int make_token(void **state)
 	assert_rv(login(), CKR_OK);
 	make_key_pair();
 	make_certificate();
-	return stop(NULL);
+	return forget_settings(NULL);
 }
 
 int remove_token(void **state)

@@ -66,6 +66,9 @@ static void the_name_of_a_key_never_has_its_pin(void **state)
 	(void)state;
 	assert_null(strstr(chronosign_key_name(key), "canary"));
 	assert_null(strstr(reference, "canary"));
+	char mistyped[] = "./pkcs11:object=k?pin-value=canary";
+	CLEANUP(cleanup_key) chronosign_key *file = chronosign_key_new(mistyped, NULL);
+	assert_null(strstr(chronosign_key_name(file), "canary"));
 }
 
 /* A key file made for one test. */
