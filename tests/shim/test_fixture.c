@@ -121,7 +121,7 @@ void start_logged_in(const char *setting)
 	assert_rv(login(), CKR_OK);
 }
 
-int forget_settings(void **state)
+int end_module(void **state)
 {
 	(void)state;
 	if (library) {
@@ -334,7 +334,7 @@ int make_token(void **state)
 	assert_rv(login(), CKR_OK);
 	make_key_pair();
 	make_certificate();
-	return forget_settings(NULL);
+	return end_module(NULL);
 }
 
 int remove_token(void **state)

@@ -24,7 +24,7 @@ int remove_token(void **state);
 
 void assert_rv(CK_RV rv, CK_RV expected);
 
-/* Settings are "NAME=value". forget_settings() forgets them all, after each test. */
+/* Settings are "NAME=value". end_module() forgets them all, after each test. */
 void set(const char *setting);
 void forget_settings(void);
 CK_RV load(void);
@@ -33,7 +33,7 @@ CK_RV open_session(void);
 CK_RV login(void);
 void start(const char *setting, ...); /* settings, then NULL */
 void start_logged_in(const char *setting);
-int forget_settings(void **state);
+int end_module(void **state);
 
 /* How many there are; `*found` is the first. */
 CK_ULONG find(CK_ATTRIBUTE_PTR attributes, CK_ULONG count, CK_OBJECT_HANDLE *found);

@@ -265,7 +265,7 @@ static void a_long_signature_has_a_byte_more_and_never_overruns(void **state)
 	assert_int_equal(sign_both_ways("long", right, wrong, MODULUS_SIZE), MODULUS_SIZE + 1);
 	assert_int_equal(wrong[MODULUS_SIZE], 0xa5);
 	assert_memory_equal(right, wrong, MODULUS_SIZE);
-	forget_settings(NULL);
+	end_module(NULL);
 	assert_int_equal(sign_both_ways("long", right, wrong, MODULUS_SIZE + 1), MODULUS_SIZE + 1);
 	assert_int_equal(wrong[MODULUS_SIZE], 0);
 }
@@ -292,7 +292,7 @@ static void leading_zeros_are_stripped_from_a_signature_that_has_them(void **sta
 	(void)state;
 	start_logged_in(NULL);
 	find_message_with_zero();
-	forget_settings(NULL);
+	end_module(NULL);
 	length = sign_both_ways("leading-zero-stripped", right, wrong, sizeof wrong);
 	assert_int_equal(right[0], 0);
 	assert_true(length >= 1 && length < MODULUS_SIZE);
@@ -341,7 +341,7 @@ static void a_search_by_a_hidden_attribute_misses_the_private_key(void **state)
 	(void)state;
 	start_logged_in(NULL);
 	assert_int_equal(find(asked, 1, NULL), 3);
-	forget_settings(NULL);
+	end_module(NULL);
 	start_logged_in("SHIM_HIDE=CKA_ID");
 	assert_int_equal(find(asked, 1, NULL), 2);
 }
@@ -365,7 +365,7 @@ static void booleans_of_private_keys_are_overridden(void **state)
 	(void)state;
 	start_logged_in(NULL);
 	assert_int_equal(find(&by_sign, 1, NULL), 1);
-	forget_settings(NULL);
+	end_module(NULL);
 	start_logged_in("SHIM_ATTRIBUTE=CKA_SIGN=0,CKA_EXTRACTABLE=1");
 	assert_rv(p11->C_GetAttributeValue(session, private_key(), asked, 2), CKR_OK);
 	assert_int_equal(can_sign, CK_FALSE);
@@ -656,7 +656,7 @@ static void a_mistyped_setting_aborts_with_its_name(void **state)
 	}
 }
 
-#define PROMISE(name) cmocka_unit_test_teardown(name, forget_settings)
+#define PROMISE(name) cmocka_unit_test_teardown(name, end_module)
 int main(void)
 {
 	const struct CMUnitTest promises[] = {
