@@ -134,6 +134,7 @@ struct parse {
 	struct pkcs11_uri *uri;
 	char *plain; /* the URI without pin-value and pin-source, for p11-kit */
 	char separator;
+	bool pin_wrong;
 };
 
 static bool keep(struct parse *parse, const char *attribute, chronosign_error **error)
@@ -230,12 +231,16 @@ static bool take_pin_source(struct pkcs11_uri *uri, const char *value, chronosig
 	return true;
 }
 
+/* Goes on after a wrong one, whose error stays: no PIN is left in the text. */
 static bool take_pin(void *context, char *attribute, chronosign_error **error)
 {
 	struct parse *parse = context;
 
-	return !is_named(attribute, "pin-value") ||
-	       take_pin_value(parse->uri, attribute + strlen("pin-value="), error);
+	if (is_named(attribute, "pin-value") &&
+	    !take_pin_value(parse->uri, attribute + strlen("pin-value="),
+			    parse->pin_wrong ? NULL : error))
+		parse->pin_wrong = true;
+	return true;
 }
 
 static bool take_query_attribute(void *context, char *attribute, chronosign_error **error)
@@ -269,9 +274,10 @@ static bool take_pieces(struct pkcs11_uri *uri, char *path, char *query, char **
 	struct parse parse = {.uri = uri, .separator = ';'};
 
 	/* The PIN first: whatever is wrong elsewhere, it is out of the text. */
-	bool good = for_each_piece(path, ';', &parse, take_pin, error) &&
-		    for_each_piece(query, '&', &parse, take_pin, error) &&
-		    for_each_piece(path, ';', &parse, take_path_attribute, error);
+	for_each_piece(path, ';', &parse, take_pin, error);
+	for_each_piece(query, '&', &parse, take_pin, error);
+	bool good =
+		!parse.pin_wrong && for_each_piece(path, ';', &parse, take_path_attribute, error);
 	*attributes = TAKE(parse.plain);
 	parse.separator = '?';
 	good = good && for_each_piece(query, '&', &parse, take_query_attribute, error);

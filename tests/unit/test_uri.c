@@ -91,6 +91,9 @@ static void a_pin_is_overwritten_even_where_the_uri_is_wrong(void **state)
 	refused("pkcs11:object=k?unknown=1&pin-value=canary", "'unknown'", "canary");
 	refused("pkcs11:objekt=k?pin-value=canary", "'objekt'", "canary");
 	refused("pkcs11:object=k?pin-value=canary&pin-value=canary", "more than one", "canary");
+	refused("pkcs11:?pin-value=1&pin-value=2&pin-value=canary", "more than one", "canary");
+	refused("pkcs11:?pin-value=&pin-value=canary", "empty", "canary");
+	refused("pkcs11:;pin-value=%zz?pin-value=canary", "hexadecimal", "canary");
 	refused("pkcs11:object=k?pin-value=canary%zz", "hexadecimal", "canary");
 	refused("pkcs11:object=%zz?pin-value=canary", "'object'", "canary");
 	refused("pkcs11:pin-value=canary", "'pin-value'", "canary");
