@@ -1,0 +1,57 @@
+/*
+ * Fuzzes the server's answer to GET /nonce: a line each of status, Content-Type, Date and Expires,
+ * then the body.
+ */
+#include "fuzz.h"
+
+#include "base/cleanup.h"
+#include "chronograf/nonce.h"
+#include "process/transfer.h"
+
+#include <string.h>
+
+/* Nothing but 36 bytes of a 200 answer gets signed, and the key process believes them. */
+static void promise_nonce(const nonce_response *response, int64_t life)
+{
+	network_message message;
+
+	PROMISE(response->status == 200 && response->length == CHRONOSIGN_NONCE_LENGTH);
+	PROMISE(strspn(response->body, "0123456789abcdef-") >= CHRONOSIGN_NONCE_LENGTH);
+	message_init(&message, 0);
+	message.http_status = response->status;
+	message_set_nonce(&message, response->body, life);
+	PROMISE(message_check(&message, sizeof message, 1, NULL, NULL));
+}
+
+static void promise_refusal(const nonce_response *response)
+{
+	CLEANUP(cleanup_text) char *refusal = nonce_refusal(response);
+
+	PROMISE(refusal != NULL && refusal[0] != '\0');
+	PROMISE(fuzz_is_printable(refusal));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	CLEANUP(cleanup_text) char *status = fuzz_line(&data, &size);
+	CLEANUP(cleanup_text) char *type = fuzz_line(&data, &size);
+	CLEANUP(cleanup_text) char *date = fuzz_line(&data, &size);
+	CLEANUP(cleanup_text) char *expires = fuzz_line(&data, &size);
+	size_t length = size < TRANSFER_BODY_MAX ? size : TRANSFER_BODY_MAX;
+	CLEANUP(cleanup_text) char *body = fuzz_text(data, length);
+	const nonce_response response = {
+		.status = (unsigned)strtoul(status, NULL, 10) % 1000,
+		.content_type = type[0] == '\0' ? NULL : type,
+		.body = body,
+		.length = length,
+		.longer = size > length,
+	};
+	int64_t life = nonce_life(date, expires);
+
+	PROMISE(life >= -1);
+	if (nonce_found(&response))
+		promise_nonce(&response, life);
+	else
+		promise_refusal(&response);
+	return 0;
+}

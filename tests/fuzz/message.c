@@ -1,0 +1,85 @@
+/*
+ * Fuzzes the message on the pipe: a message such as an honest network process sends, with a text of
+ * the input in it, is believed; whatever the input makes of it is believed or refused.
+ *
+ * The first byte chooses the message, the second how much of it arrives; patches follow, each of
+ * two bytes of offset, one of length, and the bytes.
+ */
+#include "fuzz.h"
+
+#include "base/cleanup.h"
+#include "process/message.h"
+
+#include <string.h>
+
+enum { SERVERS = 3 };
+
+static const bool answered[SERVERS] = {false, true, false};
+
+static network_message honest_message(uint8_t choice, const char *text)
+{
+	network_message message;
+
+	message_init(&message, (choice & 1) == 0 ? 0 : 2);
+	message.http_status = 200;
+	if ((choice & 2) == 0)
+		message_set_nonce(&message, "7d9f2c1e-5b3a-4c6d-8e9f-0a1b2c3d4e5f", choice);
+	else
+		message_set_failure(&message,
+				    (choice & 4) == 0 ? MESSAGE_SERVER_FAILED
+						      : MESSAGE_MACHINE_FAILED,
+				    text[0] == '\0' ? "no reason" : text);
+	message_set_trace(&message, text);
+	return message;
+}
+
+static void patch(network_message *message, const uint8_t *data, size_t size)
+{
+	uint8_t *bytes = (uint8_t *)message;
+
+	while (size > 3) {
+		size_t offset = (size_t)(data[0] << 8 | data[1]) % sizeof *message;
+		size_t length = data[2];
+		data += 3;
+		size -= 3;
+		if (length > size)
+			length = size;
+		if (length > sizeof *message - offset)
+			length = sizeof *message - offset;
+		memcpy(bytes + offset, data, length);
+		data += length;
+		size -= length;
+	}
+}
+
+static bool receive(const network_message *message, size_t length)
+{
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	chronosign_answer answer;
+	bool believed = message_check(message, length, SERVERS, answered, &error);
+
+	fuzz_promise_outcome(believed, error);
+	if (!believed)
+		return false;
+	message_to_answer(message, &answer);
+	PROMISE(answer.server < SERVERS && !answered[answer.server]);
+	PROMISE(answer.valid_for >= -1);
+	PROMISE(fuzz_is_printable(answer.trace));
+	fuzz_promise_outcome(chronosign_nonce_valid(answer.nonce, strlen(answer.nonce)),
+			     answer.error);
+	chronosign_answer_clear(&answer);
+	return true;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (size < 2)
+		return 0;
+	CLEANUP(cleanup_text) char *text = fuzz_text(data + 2, size - 2);
+	network_message message = honest_message(data[0], text);
+
+	PROMISE(receive(&message, sizeof message));
+	patch(&message, data + 2, size - 2);
+	receive(&message, sizeof message - data[1]);
+	return 0;
+}

@@ -1,0 +1,76 @@
+/* Fuzzes URLs: a line with a server's, then a line for each redirect. */
+#include "fuzz.h"
+
+#include "base/text.h"
+#include "process/url.h"
+
+#include <string.h>
+#include <strings.h>
+
+static bool same(CURLU *one, CURLU *other, CURLUPart part)
+{
+	CLEANUP(cleanup_text) char *first = url_part(one, part);
+	CLEANUP(cleanup_text) char *second = url_part(other, part);
+
+	return first != NULL && second != NULL && strcasecmp(first, second) == 0;
+}
+
+static void promise_fit(CURLU *url)
+{
+	CLEANUP(cleanup_text) char *scheme = url_part(url, CURLUPART_SCHEME);
+	CLEANUP(cleanup_text) char *fragment = url_part(url, CURLUPART_FRAGMENT);
+	CLEANUP(cleanup_text) char *shown = url_shown(url);
+
+	PROMISE(scheme != NULL);
+	PROMISE(strcasecmp(scheme, "http") == 0 || strcasecmp(scheme, "https") == 0);
+	PROMISE(fragment == NULL);
+	PROMISE(shown != NULL && strchr(shown, '?') == NULL && strchr(shown, '#') == NULL);
+	CLEANUP(cleanup_url) CURLU *bare = curl_url();
+	PROMISE(bare != NULL);
+	if (curl_url_set(bare, CURLUPART_URL, shown, 0) != CURLUE_OK)
+		return;
+	CLEANUP(cleanup_text) char *user = url_part(bare, CURLUPART_USER);
+	CLEANUP(cleanup_text) char *password = url_part(bare, CURLUPART_PASSWORD);
+	PROMISE(user == NULL && password == NULL);
+}
+
+/* A password goes to nobody but the server that it is for. */
+static void promise_password_stays(CURLU *from, CURLU *to, const char *location)
+{
+	CLEANUP(cleanup_text) char *password = url_part(to, CURLUPART_PASSWORD);
+
+	if (password != NULL && strchr(location, '@') == NULL)
+		PROMISE(same(from, to, CURLUPART_SCHEME) && same(from, to, CURLUPART_HOST) &&
+			same(from, to, CURLUPART_PORT));
+}
+
+static bool follow(CURLU *url, const char *location)
+{
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_url) CURLU *from = curl_url_dup(url);
+	bool good = url_follow(url, location, &error);
+
+	fuzz_promise_outcome(good, error);
+	if (!good)
+		return false;
+	promise_fit(url);
+	promise_password_stays(from, url, location);
+	return true;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_text) char *base = fuzz_line(&data, &size);
+	CLEANUP(cleanup_url) CURLU *url = url_of_nonce(base, &error);
+
+	fuzz_promise_outcome(url != NULL, error);
+	if (url != NULL)
+		promise_fit(url);
+	for (int hops = 0; url != NULL && size > 0 && hops < 10; hops++) {
+		CLEANUP(cleanup_text) char *location = fuzz_line(&data, &size);
+		if (!follow(url, location))
+			break;
+	}
+	return 0;
+}
