@@ -1,0 +1,135 @@
+# Files that hold no key for us: each is refused with a clear message of its own.
+load helper
+
+setup_file() {
+	private_environment
+	export D=$BATS_FILE_TMPDIR/d PASS='cor:rect horse'
+	mkdir "$D"
+	export KEY=$D/pkcs1.pem
+	new_key "$KEY"
+	umask 077
+	openssl rsa -in "$KEY" -traditional -outform DER -out "$D/pkcs1.der" 2>/dev/null
+	openssl pkcs8 -topk8 -nocrypt -in "$KEY" -out "$D/pkcs8.pem"
+	openssl pkcs8 -topk8 -nocrypt -in "$KEY" -outform DER -out "$D/pkcs8.der"
+	openssl pkcs8 -topk8 -v2 aes-256-cbc -passout "pass:$PASS" -in "$KEY" -out "$D/encrypted.pem"
+	openssl pkcs8 -topk8 -v2 aes-256-cbc -passout "pass:$PASS" -in "$KEY" -outform DER -out "$D/encrypted.der"
+	openssl rsa -in "$KEY" -aes128 -traditional -passout "pass:$PASS" -out "$D/old-aes.pem" 2>/dev/null
+	openssl rsa -in "$KEY" -des3 -traditional -passout "pass:$PASS" -out "$D/old-des3.pem" 2>/dev/null
+	openssl rsa -in "$KEY" -pubout -out "$D/half.pem" 2>/dev/null
+	openssl ecparam -name prime256v1 -genkey -noout -out "$D/p256.pem"
+	openssl pkcs8 -topk8 -nocrypt -in "$D/p256.pem" -out "$D/p256-8.pem"
+	openssl genpkey -algorithm ed25519 -out "$D/other.pem"
+	new_certificate "$KEY" "$D/x509.pem"
+	: >"$D/nil"
+	head -c 700 "$KEY" >"$D/short.pem"
+	head -c 700 "$D/pkcs1.der" >"$D/short.der"
+	head -c 700 "$D/encrypted.pem" >"$D/short-encrypted.pem"
+	echo 'Dear diary' >"$D/diary"
+	mkdir "$D/sub"
+	start_standin
+}
+
+plain_key_signs() {
+	chronoctl_token --no-prompt --priv-key-file "$1"
+	prints_token "$KEY"
+	is_silent
+}
+
+@test "a wrong passphrase: exit 3, says so, does not repeat it" {
+	local file
+	for file in encrypted.pem encrypted.der old-aes.pem old-des3.pem; do
+		CHRONOCTL_PIN=not-that-one chronoctl_token --no-prompt --priv-key-file "$D/$file"
+		refused 3 'pass(phrase|word)|PIN' "$file"
+		never_says not-that-one
+	done
+}
+
+@test "no passphrase: exit 3, says how to give one" {
+	local file
+	for file in encrypted.pem encrypted.der old-aes.pem; do
+		chronoctl_token --no-prompt --priv-key-file "$D/$file"
+		refused 3 'pass(phrase|word)|PIN' '--pin-source' 'CHRONOCTL_PIN'
+		chronoctl_token --priv-key-file "$D/$file"
+		refused 3 '--pin-source' 'CHRONOCTL_PIN'
+	done
+}
+
+@test "an EC or Ed25519 key: exit 3, says that RSA is wanted" {
+	chronoctl_token --priv-key-file "$D/p256.pem"
+	refused 3 '\bEC\b|elliptic' 'RSA' 'p256.pem'
+	chronoctl_token --priv-key-file "$D/p256-8.pem"
+	refused 3 '\bEC\b|elliptic' 'RSA' 'p256-8.pem'
+	chronoctl_token --priv-key-file "$D/other.pem"
+	refused 3 'ed25519' 'RSA'
+}
+
+@test "a public key: exit 3, says so" {
+	chronoctl_token --priv-key-file "$D/half.pem"
+	refused 3 'public key' 'half.pem'
+	chronograf_public_key "$KEY" "$SCRATCH/chronograf.pub"
+	chronoctl_token --priv-key-file "$SCRATCH/chronograf.pub"
+	refused 3 'public key' 'chronograf.pub'
+}
+
+@test "a certificate: exit 3, says so" {
+	chronoctl_token --priv-key-file "$D/x509.pem"
+	refused 3 'certificate' 'x509.pem'
+}
+
+@test "an empty file: exit 3, says so" {
+	chronoctl_token --priv-key-file "$D/nil"
+	refused 3 'empty|no (bytes|content)' 'nil'
+}
+
+@test "a truncated file: exit 3, a message of its own" {
+	chronoctl_token --priv-key-file "$D/short.pem"
+	refused 3 'short.pem' 'truncated|cut (short|off)|incomplete|damaged|broken|corrupt| ends'
+	chronoctl_token --priv-key-file "$D/short.der"
+	refused 3 'short.der'
+	CHRONOCTL_PIN=$PASS chronoctl_token --priv-key-file "$D/short-encrypted.pem"
+	refused 3 'short-encrypted.pem'
+}
+
+@test "a directory: exit 3, says so" {
+	chronoctl_token --priv-key-file "$D/sub"
+	refused 3 'directory|folder' '/sub'
+}
+
+@test "no such file: exit 3, says so" {
+	chronoctl_token --priv-key-file "$D/nowhere"
+	refused 3 'nowhere' 'no such file|does not exist|not found'
+	chronoctl_token --priv-key-file "file:$D/nowhere"
+	refused 3 'nowhere' 'no such file|does not exist|not found'
+}
+
+@test "a file that holds no key at all: exit 3, says so" {
+	chronoctl_token --priv-key-file "$D/diary"
+	refused 3 'diary' '\bkey\b'
+}
+
+@test "a file that may not be read: exit 3, says so" {
+	local open
+	if [ "$(id -u)" -eq 0 ]; then
+		stranger() { setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all -- "$@"; }
+		stranger true 2>/dev/null || skip "root reads every file, and setpriv is not allowed here"
+		stranger test -x "$CHRONOCTL" || skip "chronoctl lies where another user cannot run it"
+		WRAPPER=(setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all --)
+	fi
+	open=$(mktemp -d)
+	chmod 755 "$open"
+	cp "$KEY" "$open/key"
+	chmod 000 "$open/key"
+	chronoctl_token --priv-key-file "$open/key"
+	rm -rf "$open"
+	refused 3 "$open/key" 'permission denied|not (be )?read'
+}
+
+@test "each bad file has a message of its own" {
+	local file messages=$SCRATCH/messages
+	for file in p256.pem half.pem x509.pem nil short.pem sub diary nowhere; do
+		chronoctl_token --priv-key-file "$D/$file"
+		refused 3
+		grep '^chronoctl: ' <<<"$stderr" | head -n 1 | sed "s|$D/$file|FILE|g" >>"$messages"
+	done
+	[ "$(sort -u "$messages" | wc -l)" -eq 8 ] || fail "the same message twice:" "$(cat "$messages")"
+}

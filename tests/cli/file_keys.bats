@@ -1,0 +1,138 @@
+# Keys in files: every form that is taken. Those that are not are in bad_files.bats.
+load helper
+
+setup_file() {
+	private_environment
+	export D=$BATS_FILE_TMPDIR/d PASS='cor:rect horse'
+	mkdir "$D"
+	export KEY=$D/pkcs1.pem
+	new_key "$KEY"
+	umask 077
+	openssl rsa -in "$KEY" -traditional -outform DER -out "$D/pkcs1.der" 2>/dev/null
+	openssl pkcs8 -topk8 -nocrypt -in "$KEY" -out "$D/pkcs8.pem"
+	openssl pkcs8 -topk8 -nocrypt -in "$KEY" -outform DER -out "$D/pkcs8.der"
+	openssl pkcs8 -topk8 -v2 aes-256-cbc -passout "pass:$PASS" -in "$KEY" -out "$D/encrypted.pem"
+	openssl pkcs8 -topk8 -v2 aes-256-cbc -passout "pass:$PASS" -in "$KEY" -outform DER -out "$D/encrypted.der"
+	openssl rsa -in "$KEY" -aes128 -traditional -passout "pass:$PASS" -out "$D/old-aes.pem" 2>/dev/null
+	openssl rsa -in "$KEY" -des3 -traditional -passout "pass:$PASS" -out "$D/old-des3.pem" 2>/dev/null
+	openssl rsa -in "$KEY" -pubout -out "$D/half.pem" 2>/dev/null
+	openssl ecparam -name prime256v1 -genkey -noout -out "$D/p256.pem"
+	openssl pkcs8 -topk8 -nocrypt -in "$D/p256.pem" -out "$D/p256-8.pem"
+	openssl genpkey -algorithm ed25519 -out "$D/other.pem"
+	new_certificate "$KEY" "$D/x509.pem"
+	: >"$D/nil"
+	head -c 700 "$KEY" >"$D/short.pem"
+	head -c 700 "$D/pkcs1.der" >"$D/short.der"
+	head -c 700 "$D/encrypted.pem" >"$D/short-encrypted.pem"
+	echo 'Dear diary' >"$D/diary"
+	mkdir "$D/sub"
+	start_standin
+}
+
+plain_key_signs() {
+	chronoctl_token --no-prompt --priv-key-file "$1"
+	prints_token "$KEY"
+	is_silent
+}
+
+@test "PKCS#1 in PEM" { plain_key_signs "$D/pkcs1.pem"; }
+@test "PKCS#1 in DER" { plain_key_signs "$D/pkcs1.der"; }
+@test "PKCS#8 in PEM" { plain_key_signs "$D/pkcs8.pem"; }
+@test "PKCS#8 in DER" { plain_key_signs "$D/pkcs8.der"; }
+
+@test "an RSA-4096 key" {
+	new_key "$SCRATCH/key4096" 4096
+	chronoctl_token --priv-key-file "$SCRATCH/key4096"
+	prints_token "$SCRATCH/key4096"
+}
+
+encrypted_key_signs() {
+	CHRONOCTL_PIN=$PASS chronoctl_token --no-prompt --priv-key-file "$1"
+	prints_token "$KEY"
+	is_silent
+}
+
+@test "encrypted PKCS#8 in PEM" { encrypted_key_signs "$D/encrypted.pem"; }
+@test "encrypted PKCS#8 in DER" { encrypted_key_signs "$D/encrypted.der"; }
+@test "the older encrypted PEM, by AES" { encrypted_key_signs "$D/old-aes.pem"; }
+@test "the older encrypted PEM, by DES" { encrypted_key_signs "$D/old-des3.pem"; }
+
+@test "the passphrase comes from the sources of a PIN" {
+	printf '%s\n' "$PASS" >"$SCRATCH/pass"
+	local source
+	export WORDS=$PASS CREDENTIALS_DIRECTORY=$SCRATCH
+	for source in "$SCRATCH/pass" "file://$SCRATCH/pass" env:WORDS fd:7 credential:pass "|cat '$SCRATCH/pass'"; do
+		chronoctl_token --no-prompt --priv-key-file "$D/encrypted.pem" --pin-source "$source" 7<"$SCRATCH/pass"
+		prints_token "$KEY"
+		chronoctl_token --no-prompt --priv-key-file "$D/old-aes.pem" --pin-source "$source" 7<"$SCRATCH/pass"
+		prints_token "$KEY"
+	done
+}
+
+@test "a passphrase that is not needed does no harm" {
+	CHRONOCTL_PIN=whatever chronoctl_token --priv-key-file "$KEY"
+	prints_token "$KEY"
+	chronoctl_token --priv-key-file "$KEY" --no-prompt --pin-source env:NOT_SET_AT_ALL
+	prints_token "$KEY"
+}
+
+@test "file: URIs with and without a host, percent-encoded" {
+	local uri
+	cp -p "$KEY" "$D/my kéy%+1.pem"
+	for uri in "file:$KEY" "file://$KEY" "file://localhost$KEY" "FILE:$KEY" "file:$D/%70kcs1.pem" \
+		"file://$D/my%20k%c3%A9y%25+1.pem"; do
+		plain_key_signs "$uri"
+	done
+}
+
+@test "file: URIs of another machine, or badly encoded, are refused" {
+	chronoctl_token --priv-key-file "file://chronograf.example$KEY"
+	refused '2|3' 'chronograf.example'
+	chronoctl_token --priv-key-file "file:$D/%zzpkcs1.pem"
+	refused '2|3'
+}
+
+@test "a path is taken as it stands: blanks, percent signs, colons after a slash" {
+	local name
+	cd "$D"
+	for name in 'with blank' '100%25' '%70kcs1' 'ke:y' 'pkcs11:object=x'; do
+		cp -p "$KEY" "$D/$name"
+		plain_key_signs "$D/$name"
+		plain_key_signs "./$name"
+	done
+}
+
+@test "a key from a pipe" {
+	mkfifo -m 600 "$SCRATCH/pipe"
+	feed "$KEY" "$SCRATCH/pipe"
+	chronoctl_token --priv-key-file "$SCRATCH/pipe"
+	prints_token "$KEY"
+}
+
+@test "text before the PEM block and CRLF line ends" {
+	{ echo 'Bag Attributes: none' && cat "$KEY"; } >"$D/bag.pem"
+	plain_key_signs "$D/bag.pem"
+	sed 's/$/\r/' "$KEY" >"$D/crlf.pem"
+	chmod 600 "$D/crlf.pem"
+	plain_key_signs "$D/crlf.pem"
+}
+
+@test "a private key that others can read gives a warning, and a token" {
+	local mode
+	cp "$KEY" "$SCRATCH/loose"
+	for mode in 644 640 604 660 444; do
+		chmod "$mode" "$SCRATCH/loose"
+		chronoctl_token --priv-key-file "$SCRATCH/loose"
+		prints_token "$KEY"
+		says 'warning|read(able)? by|can read' 'loose'
+	done
+}
+
+@test "a private key that only its owner can read gives no warning" {
+	local mode
+	cp "$KEY" "$SCRATCH/tight"
+	for mode in 600 400 700; do
+		chmod "$mode" "$SCRATCH/tight"
+		plain_key_signs "$SCRATCH/tight"
+	done
+}

@@ -1,0 +1,305 @@
+# Common ground of the command-line suite: keys, tokens, the stand-in server, a terminal, and one way to run
+# chronoctl. What is promised stands in the .bats files.
+bats_require_minimum_version 1.5.0
+
+: "${CHRONOCTL:?path of chronoctl}" "${STANDIN:?path of standin}" "${SHIM:?path of the shim}"
+: "${SOURCE_DIR:=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}"
+
+NONCE=7d9f2c1e-5b3a-4c6d-8e9f-0a1b2c3d4e5f
+PIN=20394
+# What `|cat` and chronoctl itself may take on a busy machine under AddressSanitizer.
+PATIENCE=60
+
+first_of() {
+	local path
+	for path; do
+		[ ! -e "$path" ] || { printf '%s\n' "$path" && return; }
+	done
+}
+SOFTHSM=$(first_of /usr/lib/softhsm/libsofthsm2.so /usr/lib/*/softhsm/libsofthsm2.so)
+SPY=$(first_of /usr/lib/*/pkcs11-spy.so /usr/lib/*/pkcs11/pkcs11-spy.so)
+export SHIM_MODULE=$SOFTHSM
+
+# ---- Surroundings ----
+
+# Nothing that the user has configured may decide a test, and nothing of ours may reach the user's files.
+private_environment() {
+	SCRATCH=${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}
+	export HOME=$SCRATCH/home XDG_RUNTIME_DIR=$SCRATCH/home/run LC_ALL=C.UTF-8
+	export XDG_CONFIG_HOME=$HOME/.config XDG_CACHE_HOME=$HOME/.cache XDG_DATA_HOME=$HOME/.local/share
+	mkdir -p "$XDG_CONFIG_HOME" "$XDG_CACHE_HOME" "$XDG_RUNTIME_DIR"
+	chmod 700 "$XDG_RUNTIME_DIR"
+	unset CHRONOGRAF_URL PRIV_KEY_FILE PKCS11_MODULE_PATH CHRONOCTL_PIN CREDENTIALS_DIRECTORY \
+		http_proxy HTTP_PROXY https_proxy HTTPS_PROXY all_proxy ALL_PROXY no_proxy NO_PROXY
+	export ASAN_OPTIONS=${ASAN_OPTIONS:-abort_on_error=0}
+	export LSAN_OPTIONS=suppressions=$SOURCE_DIR/tests/cli/lsan.supp:print_suppressions=0
+	export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+}
+
+end_processes() {
+	local pid
+	[ -f "$1/pids" ] || return 0
+	while read -r pid; do
+		kill "$pid" 2>/dev/null || true
+	done <"$1/pids"
+	rm -f "$1/pids"
+}
+
+setup() { private_environment; }
+teardown() { end_processes "$BATS_TEST_TMPDIR"; }
+teardown_file() { end_processes "$BATS_FILE_TMPDIR"; }
+
+# wait_for COMMAND…: until it succeeds; fails after PATIENCE.
+wait_for() {
+	local turn
+	for ((turn = 0; turn < PATIENCE * 20; turn++)); do
+		"$@" && return
+		sleep 0.05
+	done
+	return 1
+}
+
+# A user other than root: p11-kit reads no user's configuration for root, and root may read every file. The powers to
+# get at files are kept, so that the suite's folders stay private.
+if [ "$(id -u)" -ne 0 ]; then
+	as_user() { "$@"; }
+else
+	as_user() {
+		setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all,+dac_override \
+			--ambient-caps=-all,+dac_override -- "$@"
+	}
+fi
+
+need_user() {
+	[ "$(as_user id -u 2>/dev/null)" -gt 0 ] 2>/dev/null ||
+		skip "p11-kit reads no user configuration for root, and setpriv is not allowed here"
+}
+
+# user_module NAME LINE…: registers a module in the user's p11-kit configuration. Use with as_user.
+user_module() {
+	mkdir -p "$XDG_CONFIG_HOME/pkcs11/modules"
+	printf '%s\n' "${@:2}" >"$XDG_CONFIG_HOME/pkcs11/modules/$1.module"
+}
+
+# ---- Keys ----
+
+# new_key FILE [BITS]: PKCS#1 PEM, as Chronograf's manual makes it.
+new_key() {
+	openssl genrsa -traditional -out "$1" "${2:-2048}" 2>/dev/null
+	chmod 600 "$1"
+}
+
+# One PKCS#1 block labelled PUBLIC KEY: the form that the server takes.
+chronograf_public_key() {
+	{
+		echo '-----BEGIN PUBLIC KEY-----'
+		openssl rsa -in "$1" -RSAPublicKey_out -outform DER 2>/dev/null | base64 -w 64
+		echo '-----END PUBLIC KEY-----'
+	} >"$2"
+}
+
+new_certificate() { # KEY FILE
+	openssl req -new -x509 -key "$1" -subj /CN=chronograf -days 2 -out "$2" 2>/dev/null
+}
+
+expected_token() { # KEY [NONCE]
+	printf %s "${2:-$NONCE}" | openssl dgst -sha256 -sign "$1" | base64 -w 0
+}
+
+# ---- Tokens ----
+
+new_token_dir() { # DIR
+	mkdir -p "$1/tokens"
+	cat >"$1/softhsm2.conf" <<-END
+		directories.tokendir = $1/tokens
+		objectstore.backend = file
+		log.level = ERROR
+		slots.removable = false
+	END
+	export SOFTHSM2_CONF=$1/softhsm2.conf
+}
+
+# A copy of the file's tokens for a test that changes them.
+own_tokens() {
+	local from=${SOFTHSM2_CONF%/*}
+	new_token_dir "$BATS_TEST_TMPDIR/own"
+	cp -r "$from/tokens/." "$BATS_TEST_TMPDIR/own/tokens"
+}
+
+new_token() { # LABEL [PIN]
+	softhsm2-util --init-token --free --label "$1" --so-pin 87654321 --pin "${2:-$PIN}" >/dev/null
+}
+
+# Private and public key object.
+import_key() { # KEY TOKEN LABEL ID [PIN]
+	openssl pkcs8 -topk8 -nocrypt -in "$1" -out "$SCRATCH/import.p8"
+	softhsm2-util --import "$SCRATCH/import.p8" --token "$2" --label "$3" --id "$4" --pin "${5:-$PIN}" \
+		>/dev/null
+	rm "$SCRATCH/import.p8"
+}
+
+token_tool() { pkcs11-tool --module "$SOFTHSM" "$@" >"$SCRATCH/token_tool" 2>&1 || fail "$(cat "$SCRATCH/token_tool")"; }
+
+# Just the private key object, invisible before login.
+import_private_key() { # KEY TOKEN LABEL ID [PIN]
+	openssl rsa -in "$1" -traditional -outform DER -out "$SCRATCH/import.der" 2>/dev/null
+	token_tool --token-label "$2" --login --pin "${5:-$PIN}" --write-object "$SCRATCH/import.der" \
+		--type privkey --usage-sign --label "$3" --id "$4"
+	rm "$SCRATCH/import.der"
+}
+
+# Just the private key object, for everyone to see.
+import_open_key() { # KEY TOKEN LABEL ID [PIN]
+	openssl rsa -in "$1" -traditional -outform DER -out "$SCRATCH/import.der" 2>/dev/null
+	[ -x "$SCRATCH/open_key" ] || "${CC:-cc}" -o "$SCRATCH/open_key" "$BATS_TEST_DIRNAME/open_key.c" \
+		$(pkg-config --cflags --libs p11-kit-1 libcrypto) -ldl
+	"$SCRATCH/open_key" "$SOFTHSM" "$2" "${5:-$PIN}" "$SCRATCH/import.der" "$3" "$4"
+	rm "$SCRATCH/import.der"
+}
+
+import_certificate() { # KEY TOKEN LABEL ID
+	new_certificate "$1" "$SCRATCH/import.crt"
+	openssl x509 -in "$SCRATCH/import.crt" -outform DER -out "$SCRATCH/import.der"
+	token_tool --token-label "$2" --login --pin "$PIN" --write-object "$SCRATCH/import.der" \
+		--type cert --label "$3" --id "$4"
+	rm "$SCRATCH/import.crt" "$SCRATCH/import.der"
+}
+
+# feed FILE FIFO: offers the file to whoever reads the FIFO, once.
+feed() {
+	cat "$1" >"$2" 3>&- 4>&- &
+	echo $! >>"$SCRATCH/pids"
+}
+
+# SoftHSM keeps an object a file: copies of the files, under names of the same kind, are further objects.
+multiply() { # COUNT FOLDER
+	local object name copies copy number
+	for object in "$2"/????????-????-????-????-????????????.object; do
+		name=${object##*/}
+		copies=()
+		for ((number = 2; number <= $1; number++)); do
+			printf -v copy "%s/%s-%04x-ffff-%s" "$2" "${name%%-*}" "$number" "${name#*-*-*-}"
+			copies+=("$copy")
+		done
+		tee "${copies[@]}" <"$object" >/dev/null
+	done
+}
+
+# ---- The server ----
+
+# start_standin ARGUMENT…: sets URL, and STANDIN_LOG, where its requests are logged.
+start_standin() {
+	local files
+	files=$(mktemp "$SCRATCH/standin.XXXXXX")
+	: >"$files.log"
+	"$STANDIN" --nonce "$NONCE" --log "$files.log" "$@" >"$files" 2>"$files.err" 3>&- 4>&- </dev/null &
+	echo $! >>"$SCRATCH/pids"
+	wait_for grep -q . "$files" || fail "the stand-in server does not start: $(cat "$files.err")"
+	read -r URL <"$files"
+	export URL STANDIN_LOG=$files.log
+}
+
+requests() { grep -c . "$STANDIN_LOG" || true; }
+
+# ---- chronoctl ----
+
+# chronoctl ARGUMENT…: no terminal, no endless waiting. Sets status, output, stderr.
+chronoctl() {
+	run --separate-stderr setsid -w timeout "$PATIENCE" "${WRAPPER[@]}" "$CHRONOCTL" "$@"
+	[ "$status" -ne 124 ] || fail "chronoctl hangs"
+	[ "$status" -lt 128 ] || fail "chronoctl is killed by a signal"
+	[[ $stderr != *Sanitizer* && $stderr != *"runtime error"* ]] || fail "a sanitizer objects"
+}
+WRAPPER=()
+
+# chronoctl_token ARGUMENT…: at the stand-in server.
+chronoctl_token() { chronoctl token --chronograf-url "$URL" "$@"; }
+
+fail() {
+	printf '%s\n' "$@" "status: ${status-}" "stdout: ${output-}" "stderr: ${stderr-}" >&2
+	return 1
+}
+
+prints_token() { # KEY
+	[ "$status" -eq 0 ] || fail "exit status 0 expected" || return
+	[ "$output" = "$(expected_token "$1")" ] || fail "not the token that openssl makes of this key and nonce"
+}
+
+# refused STATUS REGEX…: this exit status, nothing on standard output, all of these on standard error.
+refused() {
+	[[ $status =~ ^($1)$ ]] || fail "exit status $1 expected" || return
+	[ -z "$output" ] || fail "standard output is not empty" || return
+	grep -q '^chronoctl: ' <<<"$stderr" || fail "no message that begins with 'chronoctl: '" || return
+	says "${@:2}"
+}
+
+says() { # REGEX…
+	local regex
+	for regex; do
+		grep -qiE -e "$regex" <<<"$stderr" || fail "standard error does not say /$regex/" || return
+	done
+}
+
+never_says() { # TEXT…
+	local text
+	for text; do
+		[[ $stderr$output != *"$text"* ]] || fail "'$text' is in the output" || return
+	done
+}
+
+is_silent() { [ -z "$stderr" ] || fail "standard error is not empty"; }
+
+# The pkcs11: URIs on standard error, one a line.
+listed_uris() { grep -oE "pkcs11:[^ '\"<>,]+" <<<"$stderr" | sort -u; }
+
+# ---- Cryptoki calls, by the shim's log ----
+
+use_shim() {
+	export SHIM_LOG=$SCRATCH/cryptoki.log
+	: >"$SHIM_LOG"
+	export PKCS11_MODULE_PATH=$SHIM
+}
+
+calls() { # FUNCTION
+	grep -c "^$1 " "$SHIM_LOG" || true
+}
+
+called() { # FUNCTION TIMES
+	[ "$(calls "$1")" -eq "$2" ] || fail "$2 times $1 expected, it is $(calls "$1"):" "$(cat "$SHIM_LOG")"
+}
+
+# followed FUNCTION…: these calls stand one right after the other.
+followed() {
+	local names
+	names=$(cut -d ' ' -f 1 "$SHIM_LOG" | tr '\n' ' ')
+	[[ " $names" == *" $* "* ]] || fail "no '$*' in: $names"
+}
+
+# ---- A terminal ----
+
+# on_terminal REGEX KEYS COMMAND: runs a shell command on a pseudo-terminal that echoes, and types KEYS (a format of
+# printf) once the screen shows REGEX. Sets status, and screen, what was to be seen.
+on_terminal() {
+	local file=$SCRATCH/screen keys=$SCRATCH/keys typist
+	rm -f "$keys" && mkfifo "$keys" && : >"$file"
+	(
+		exec 8>"$keys"
+		wait_for grep -qiE "$1" "$file" || exit
+		sleep 0.3
+		printf "$2" >&8
+		exec sleep "$PATIENCE"
+	) 3>&- 4>&- >/dev/null 2>&1 &
+	typist=$!
+	status=0
+	timeout "$PATIENCE" script -E always -qfec "$3" "$file" <"$keys" >/dev/null 3>&- || status=$?
+	kill "$typist" 2>/dev/null || true
+	screen=$(grep -v '^Script \(started\|done\)' "$file" | tr -d '\r\000')
+}
+
+shows() { # REGEX
+	grep -qiE -e "$1" <<<"$screen" || fail "the screen does not show /$1/:" "$screen"
+}
+
+never_shows() { # TEXT
+	[[ $screen != *"$1"* ]] || fail "the screen shows '$1':" "$screen"
+}

@@ -1,0 +1,95 @@
+# The request: its URL, who may ask, redirects, a server that is slow or not there.
+load helper
+
+# Everything else that the stand-in can do is to be refused.
+GOOD='ok chunked no-expires bad-expires past-expires redirect-once redirect-10 redirect-elsewhere
+	replaced-once other-replica check-500 check-redirect'
+WITHOUT_END='never slow endless endless-html endless-header endless-status huge-length'
+
+setup_file() {
+	private_environment
+	export KEY=$BATS_FILE_TMPDIR/key
+	new_key "$KEY"
+}
+
+modes() { "$STANDIN" --list-modes | cut -d ' ' -f 1; }
+
+is_one_of() { [[ " ${*:2} " =~ [[:space:]]$1[[:space:]] ]]; }
+
+asked() { # MODE ARGUMENT…
+	start_standin --mode "$1"
+	SECONDS=0
+	chronoctl_token --priv-key-file "$KEY" "${@:2}"
+	TOOK=$SECONDS
+	end_processes "$SCRATCH"
+}
+
+@test "a server that takes its time, but not too long" {
+	start_standin --delay 1500
+	chronoctl_token --priv-key-file "$KEY" --timeout 20
+	prints_token "$KEY"
+}
+
+@test "at most 10 redirects, and only to http or https" {
+	asked redirect-10
+	prints_token "$KEY"
+	asked redirect-11
+	refused 4 'redirect'
+	asked redirect-loop
+	refused 4 'redirect'
+	asked redirect-file
+	refused 4
+	never_says root:
+	asked redirect-ftp
+	refused 4
+}
+
+@test "a redirect loop is not followed further" {
+	start_standin --mode redirect-loop
+	chronoctl_token --priv-key-file "$KEY"
+	refused 4
+	[ "$(requests)" -le 11 ]
+}
+
+@test "one request by HTTP/1.1 or later, for {url}/nonce, with no key or token in it" {
+	start_standin
+	chronoctl_token --priv-key-file "$KEY"
+	prints_token "$KEY"
+	[ "$(cat "$STANDIN_LOG")" = "GET /nonce HTTP/1.1 200 -" ] || fail "$(cat "$STANDIN_LOG")"
+}
+
+@test "a base path, with and without a slash at its end" {
+	start_standin --base-path /monitoring/chronograf
+	chronoctl_token --priv-key-file "$KEY"
+	prints_token "$KEY"
+	chronoctl token --chronograf-url "$URL/" --priv-key-file "$KEY"
+	prints_token "$KEY"
+	[ "$(cut -d ' ' -f 2 "$STANDIN_LOG" | sort -u)" = /monitoring/chronograf/nonce ] ||
+		fail "$(cat "$STANDIN_LOG")"
+	chronoctl token --chronograf-url "${URL%/monitoring/chronograf}" --priv-key-file "$KEY"
+	refused 4 404
+}
+
+@test "a trailing slash without a base path" {
+	start_standin
+	chronoctl token --chronograf-url "$URL/" --priv-key-file "$KEY"
+	prints_token "$KEY"
+}
+
+@test "user:password in the URL" {
+	start_standin --basic-auth 'ops:p@ss w/rd:'
+	chronoctl token --chronograf-url "http://ops:p%40ss%20w%2Frd%3A@${URL#http://}" --priv-key-file "$KEY"
+	prints_token "$KEY"
+	grep -q ' Basic$' "$STANDIN_LOG"
+	chronoctl_token --priv-key-file "$KEY"
+	refused 4 401
+	chronoctl token --chronograf-url "http://ops:wrong@${URL#http://}" --priv-key-file "$KEY"
+	refused 4 401
+}
+
+@test "a server that is not there: exit 4, named" {
+	chronoctl token --chronograf-url http://127.0.0.1:1 --priv-key-file "$KEY"
+	refused 4 '127\.0\.0\.1'
+	chronoctl token --chronograf-url http://chronograf.invalid:8888 --priv-key-file "$KEY" --timeout 10
+	refused 4 'chronograf\.invalid'
+}

@@ -1,0 +1,125 @@
+# Logging in: once, to one token, and what is said when the token does not want us.
+load helper
+
+setup_file() {
+	private_environment
+	export D=$BATS_FILE_TMPDIR KEY=$BATS_FILE_TMPDIR/key
+	new_key "$KEY"
+	new_token_dir "$D/softhsm"
+	new_token estate
+	import_key "$KEY" estate chronograf a1
+	start_standin
+}
+
+setup() {
+	private_environment
+	own_tokens
+	use_shim
+}
+
+URI='pkcs11:object=chronograf'
+LOGIN_REFUSED='refused|fail|incorrect|wrong|not accepted'
+
+signs() {
+	chronoctl_token --no-prompt --priv-key-file "$URI"
+	prints_token "$KEY"
+}
+
+# one_login REGEX…: refused after a single C_Login.
+one_login() {
+	: >"$SHIM_LOG"
+	chronoctl_token --no-prompt --priv-key-file "$URI"
+	refused 3 "$@"
+	called C_Login 1
+	called C_Sign 0
+}
+
+@test "the right PIN is one C_Login" {
+	CHRONOCTL_PIN=$PIN signs
+	called C_Login 1
+}
+
+@test "a wrong PIN is one C_Login and an error that names the token" {
+	CHRONOCTL_PIN=99999 one_login PIN 'incorrect|wrong|not (the )?right' estate
+	never_says 99999
+}
+
+@test "a wrong PIN when nothing shows before login: still one C_Login" {
+	new_token_dir "$SCRATCH/hidden"
+	new_token estate
+	import_private_key "$KEY" estate chronograf a1
+	CHRONOCTL_PIN=99999 one_login PIN
+}
+
+@test "a PIN of the wrong length is one C_Login" {
+	CHRONOCTL_PIN=1 one_login PIN
+}
+
+@test "a wrong PIN: says what the token says about tries left" {
+	export CHRONOCTL_PIN=99999
+	SHIM_TOKEN_FLAGS=+CKF_USER_PIN_COUNT_LOW one_login PIN 'tr(y|ies)|attempts?|low'
+	SHIM_TOKEN_FLAGS=+CKF_USER_PIN_FINAL_TRY one_login PIN 'final|last|one (more )?(try|attempt)|once more'
+	SHIM_TOKEN_FLAGS=+CKF_USER_PIN_LOCKED one_login PIN 'locked'
+}
+
+@test "a wrong PIN: says nothing about tries when the token does not" {
+	SHIM_TOKEN_FLAGS=-CKF_USER_PIN_COUNT_LOW CHRONOCTL_PIN=99999 one_login PIN
+	[[ ! $stderr =~ final|"last try"|"is locked" ]] || fail "the token said no such thing"
+}
+
+@test "C_Login fails: one call, exit 3, the reason is given" {
+	export CHRONOCTL_PIN=$PIN
+	SHIM_FAIL=C_Login:*=CKR_PIN_LOCKED one_login 'locked'
+	SHIM_FAIL=C_Login:*=CKR_PIN_EXPIRED one_login 'expired'
+	SHIM_FAIL=C_Login:*=CKR_USER_PIN_NOT_INITIALIZED one_login 'PIN.*(not|no|never).*|no .*PIN'
+	SHIM_FAIL=C_Login:*=CKR_DEVICE_ERROR one_login 'device.?error'
+	SHIM_FAIL=C_Login:*=CKR_TOKEN_NOT_PRESENT one_login 'token.*(not|no longer|gone|removed)|CKR_TOKEN_NOT_PRESENT'
+	SHIM_FAIL=C_Login:*=CKR_FUNCTION_FAILED one_login 'function.?failed'
+	SHIM_FAIL=C_Login:1=CKR_PIN_INCORRECT one_login 'PIN'
+}
+
+@test "PIN pad: C_Login without a PIN, and the user is told to look at the reader" {
+	export SHIM_TOKEN_FLAGS=+CKF_PROTECTED_AUTHENTICATION_PATH SHIM_PINPAD=$PIN
+	chronoctl_token --priv-key-file "$URI"
+	prints_token "$KEY"
+	says 'reader|PIN ?pad|keypad'
+	called C_Login 1
+}
+
+@test "PIN pad: a PIN that is given explicitly overrides it" {
+	export SHIM_TOKEN_FLAGS=+CKF_PROTECTED_AUTHENTICATION_PATH SHIM_PINPAD=99999
+	CHRONOCTL_PIN=$PIN signs
+	called C_Login 1
+	export SHIM_PINPAD=$PIN
+	CHRONOCTL_PIN=99999 one_login PIN
+}
+
+@test "PIN pad: a wrong PIN on it is one C_Login" {
+	SHIM_TOKEN_FLAGS=+CKF_PROTECTED_AUTHENTICATION_PATH SHIM_PINPAD=99999 \
+		chronoctl_token --priv-key-file "$URI"
+	refused 3 PIN
+	called C_Login 1
+}
+
+@test "always-authenticate: a context-specific login between C_SignInit and C_Sign" {
+	export SHIM_ATTRIBUTE=CKA_ALWAYS_AUTHENTICATE=1 SHIM_CONTEXT_PIN=$PIN
+	CHRONOCTL_PIN=$PIN signs
+	followed C_SignInit C_Login C_Sign
+	called C_Login 2
+}
+
+@test "always-authenticate: a context PIN that is refused is not offered again" {
+	export SHIM_ATTRIBUTE=CKA_ALWAYS_AUTHENTICATE=1 SHIM_CONTEXT_PIN=55555
+	CHRONOCTL_PIN=$PIN chronoctl_token --priv-key-file "$URI"
+	refused 3 PIN
+	called C_Login 2
+	called C_Sign 0
+}
+
+@test "always-authenticate with a PIN pad" {
+	export SHIM_ATTRIBUTE=CKA_ALWAYS_AUTHENTICATE=1 SHIM_CONTEXT_PIN=$PIN \
+		SHIM_TOKEN_FLAGS=+CKF_PROTECTED_AUTHENTICATION_PATH SHIM_PINPAD=$PIN
+	chronoctl_token --priv-key-file "$URI"
+	prints_token "$KEY"
+	followed C_SignInit C_Login C_Sign
+}

@@ -1,0 +1,130 @@
+# Which PKCS#11 modules are loaded, and what of those that are noisy, broken or missing.
+load helper
+
+setup_file() {
+	private_environment
+	export D=$BATS_FILE_TMPDIR KEY=$BATS_FILE_TMPDIR/key
+	new_key "$KEY"
+	new_token_dir "$D/softhsm"
+	new_token estate
+	import_key "$KEY" estate chronograf a1
+	start_standin
+}
+
+setup() {
+	private_environment
+	export CHRONOCTL_PIN=$PIN
+}
+
+signs() { # ARGUMENT…
+	chronoctl_token --no-prompt --priv-key-file "$@"
+	prints_token "$KEY"
+}
+
+@test "module-path in the URI" {
+	signs "pkcs11:object=chronograf?module-path=$SOFTHSM"
+	signs "pkcs11:object=chronograf?module-path=${SOFTHSM//soft/%73oft}"
+}
+
+@test "--pkcs11-module, and PKCS11_MODULE_PATH" {
+	signs 'pkcs11:object=chronograf' --pkcs11-module "$SOFTHSM"
+	signs 'pkcs11:object=chronograf' "--pkcs11-module=$SOFTHSM"
+	PKCS11_MODULE_PATH=$SOFTHSM signs 'pkcs11:object=chronograf'
+	PKCS11_MODULE_PATH=/nonexistent.so signs 'pkcs11:object=chronograf' --pkcs11-module "$SOFTHSM"
+}
+
+@test "module-name in the URI" {
+	signs 'pkcs11:object=chronograf?module-name=softhsm2'
+	chronoctl_token --priv-key-file 'pkcs11:object=chronograf?module-name=opensc-pkcs11'
+	refused 3
+}
+
+@test "every module that p11-kit has registered on the machine, when none is named" {
+	signs 'pkcs11:object=chronograf'
+}
+
+@test "module-path beats --pkcs11-module, which beats module-name" {
+	signs "pkcs11:object=chronograf?module-path=$SOFTHSM" --pkcs11-module /nonexistent.so
+	signs 'pkcs11:object=chronograf?module-name=no-such-module' --pkcs11-module "$SOFTHSM"
+	signs "pkcs11:object=chronograf?module-path=$SOFTHSM&module-name=softhsm2"
+}
+
+@test "just the module that is named is loaded" {
+	chronoctl_token --priv-key-file 'pkcs11:object=nowhere' --pkcs11-module "$SOFTHSM"
+	refused 3 'softhsm'
+	[[ $stderr != *opensc* && $stderr != *trust* ]]
+}
+
+@test "a module that cannot be loaded: named, with the reason" {
+	chronoctl_token --priv-key-file 'pkcs11:object=chronograf' --pkcs11-module /nonexistent.so
+	refused 3 '/nonexistent\.so' 'no such file|cannot open'
+	chronoctl_token --priv-key-file 'pkcs11:object=chronograf?module-path=/nonexistent.so'
+	refused 3 '/nonexistent\.so' 'no such file|cannot open'
+	echo 'no library' >"$SCRATCH/text.so"
+	chronoctl_token --priv-key-file 'pkcs11:object=chronograf' --pkcs11-module "$SCRATCH/text.so"
+	refused 3 'text\.so' 'header|ELF|too short|invalid'
+	chronoctl_token --priv-key-file 'pkcs11:object=chronograf' --pkcs11-module libm.so.6
+	refused 3 'libm\.so\.6'
+}
+
+@test "module-name of a module that is not registered: named" {
+	chronoctl_token --priv-key-file 'pkcs11:object=chronograf?module-name=no-such-module'
+	refused 3 'no-such-module'
+}
+
+@test "a module that does not start: named, with the reason" {
+	use_shim
+	SHIM_FAIL='C_Initialize:*=CKR_DEVICE_ERROR' chronoctl_token --priv-key-file 'pkcs11:object=chronograf'
+	refused 3 'device.?error' 'shim'
+}
+
+@test "no match, and a registered module that does not start: the modules are listed with the reason" {
+	SOFTHSM2_CONF=/nonexistent chronoctl_token --priv-key-file 'pkcs11:object=chronograf'
+	refused 3 'softhsm2' 'opensc' 'CKR_|general.?error|not (be )?(initiali|start|load)'
+}
+
+@test "registered modules that print noise or do not start neither reach standard output nor stop us" {
+	need_user
+	export SHIM_NOISE=1
+	user_module broken "module: $SCRATCH/broken.so"
+	echo 'no library' >"$SCRATCH/broken.so"
+	user_module missing "module: /nonexistent.so"
+	user_module failing "module: $SHIM"
+	SHIM_FAIL='C_Initialize:*=CKR_GENERAL_ERROR' as_user_chronoctl 'pkcs11:object=chronograf'
+	prints_token "$KEY"
+	SHIM_FAIL='C_GetSlotList:*=CKR_GENERAL_ERROR' as_user_chronoctl 'pkcs11:object=chronograf'
+	prints_token "$KEY"
+	rm "$XDG_CONFIG_HOME/pkcs11/modules/failing.module"
+	user_module softhsm2 "module: $SHIM"
+	as_user_chronoctl 'pkcs11:object=chronograf'
+	prints_token "$KEY"
+}
+
+@test "no match: a registered module that would not load is named with the reason" {
+	need_user
+	user_module missing "module: /nonexistent.so"
+	as_user_chronoctl 'pkcs11:object=nowhere'
+	refused 3 'missing|/nonexistent\.so' 'no such file|cannot open|load'
+	says 'estate' 'softhsm2'
+}
+
+@test "a noisy module that holds the key: nothing of it on standard output" {
+	use_shim
+	SHIM_NOISE=1 signs 'pkcs11:object=chronograf'
+}
+
+@test "a user's module that holds the key is found too" {
+	need_user
+	user_module softhsm2 "module: $SHIM"
+	export SHIM_LOG=$SCRATCH/cryptoki.log
+	as_user_chronoctl 'pkcs11:object=chronograf'
+	prints_token "$KEY"
+	called C_Sign 1
+}
+
+# The configuration is a user's, and for that chronoctl runs as one.
+as_user_chronoctl() { # URI
+	run --separate-stderr as_user setsid -w timeout "$PATIENCE" "$CHRONOCTL" token \
+		--chronograf-url "$URL" --no-prompt --priv-key-file "$1"
+	[[ $stderr != *Sanitizer* && $stderr != *"runtime error"* ]] || fail "a sanitizer objects"
+}

@@ -1,0 +1,72 @@
+# Every answer that is no nonce: exit 4, no bytes on standard output, nothing signed, and no endless waiting.
+load helper
+
+# Everything else that the stand-in can do is to be refused.
+GOOD='ok chunked no-expires bad-expires past-expires redirect-once redirect-10 redirect-elsewhere
+	replaced-once other-replica check-500 check-redirect'
+WITHOUT_END='never slow endless endless-html endless-header endless-status huge-length'
+
+setup_file() {
+	private_environment
+	export KEY=$BATS_FILE_TMPDIR/key
+	new_key "$KEY"
+}
+
+modes() { "$STANDIN" --list-modes | cut -d ' ' -f 1; }
+
+is_one_of() { [[ " ${*:2} " =~ [[:space:]]$1[[:space:]] ]]; }
+
+asked() { # MODE ARGUMENT…
+	start_standin --mode "$1"
+	SECONDS=0
+	chronoctl_token --priv-key-file "$KEY" "${@:2}"
+	TOOK=$SECONDS
+	end_processes "$SCRATCH"
+}
+
+@test "every other answer: exit 4, nothing on standard output, and an explanation" {
+	local mode count=0
+	for mode in $(modes); do
+		! is_one_of "$mode" $GOOD $WITHOUT_END || continue
+		asked "$mode" --timeout 20
+		refused 4 || fail "mode $mode"
+		[ "$TOOK" -lt 15 ] || fail "mode $mode takes until the time-out"
+		count=$((count + 1))
+	done
+	[ "$count" -gt 20 ]
+}
+
+@test "an answer without end, at full speed: given up at once, not at the time-out" {
+	local mode
+	for mode in endless endless-html huge-length endless-header; do
+		asked "$mode" --timeout 50
+		refused 4 || fail "mode $mode"
+		[ "$TOOK" -lt 20 ] || fail "mode $mode: after $TOOK s"
+	done
+}
+
+@test "an answer that does not come, or not to an end: exit 4 at the time-out, for the whole exchange" {
+	local mode
+	for mode in never slow endless-status; do
+		asked "$mode" --timeout 2
+		refused 4 || fail "mode $mode"
+		[ "$TOOK" -lt 12 ] || fail "mode $mode: after $TOOK s"
+	done
+	asked never --timeout=1
+	refused 4 'time'
+}
+
+@test "what is no nonce is never given to the token to sign" {
+	local mode
+	new_token_dir "$SCRATCH/softhsm"
+	new_token estate
+	import_key "$KEY" estate chronograf a1
+	use_shim
+	for mode in jwt-36 html newline upper-case status-404; do
+		start_standin --mode "$mode"
+		CHRONOCTL_PIN=$PIN chronoctl_token --priv-key-file 'pkcs11:object=chronograf'
+		refused 4 || fail "mode $mode"
+		called C_Sign 0
+		called C_SignInit 0
+	done
+}

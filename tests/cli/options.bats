@@ -1,0 +1,165 @@
+# The command line of `chronoctl token`: options, their variables, usage errors, exit statuses.
+load helper
+
+setup_file() {
+	private_environment
+	export KEY=$BATS_FILE_TMPDIR/key
+	new_key "$KEY"
+	start_standin
+	mkdir -p "$BATS_FILE_TMPDIR/elsewhere"
+}
+
+# Nobody listens on port 1.
+NOWHERE=http://127.0.0.1:1
+
+@test "--chronograf-url and --priv-key-file: a token and a newline on standard output, nothing anywhere else" {
+	setsid -w "$CHRONOCTL" token --chronograf-url "$URL" --priv-key-file "$KEY" >"$SCRATCH/out" 2>"$SCRATCH/err"
+	{ expected_token "$KEY" && echo; } | cmp - "$SCRATCH/out"
+	[ ! -s "$SCRATCH/err" ]
+}
+
+@test "--flag=value is the same as --flag value" {
+	chronoctl token "--chronograf-url=$URL" "--priv-key-file=$KEY"
+	prints_token "$KEY"
+	chronoctl token "--chronograf-url=$URL" --priv-key-file "$KEY" --timeout=20
+	prints_token "$KEY"
+	chronoctl token --timeout 20 --priv-key-file "$KEY" --chronograf-url "$URL"
+	prints_token "$KEY"
+}
+
+@test "CHRONOGRAF_URL and PRIV_KEY_FILE stand for their options" {
+	CHRONOGRAF_URL=$URL PRIV_KEY_FILE=$KEY chronoctl token
+	prints_token "$KEY"
+}
+
+@test "a flag beats its variable" {
+	CHRONOGRAF_URL=$NOWHERE PRIV_KEY_FILE=/nonexistent chronoctl_token --priv-key-file "$KEY"
+	prints_token "$KEY"
+	CHRONOGRAF_URL=$URL chronoctl token --chronograf-url "$NOWHERE" --priv-key-file "$KEY"
+	refused 4
+}
+
+@test "the server is http://localhost:8888 unless told otherwise" {
+	if (exec 5<>/dev/tcp/localhost/8888) 2>/dev/null; then
+		skip "something listens on port 8888 here"
+	fi
+	chronoctl token --priv-key-file "$KEY"
+	refused 4 'localhost:8888'
+}
+
+@test "no key: an error that says so" {
+	chronoctl_token
+	refused 2 'priv-key-file' 'PRIV_KEY_FILE'
+}
+
+@test "chronoctl --help and -h: on standard output, exit 0, names the command" {
+	local flag
+	for flag in --help -h; do
+		chronoctl "$flag"
+		[ "$status" -eq 0 ] || fail "$flag"
+		[[ $output == *token* ]] || fail "$flag"
+		is_silent
+	done
+}
+
+@test "chronoctl token --help and -h: every option with its variable and default, exit 0, no server asked" {
+	local before flag word
+	before=$(requests)
+	for flag in --help -h; do
+		chronoctl_token "$flag"
+		[ "$status" -eq 0 ] || fail "$flag"
+		is_silent
+		for word in --help --chronograf-url CHRONOGRAF_URL http://localhost:8888 -k --skip-verify \
+			--priv-key-file PRIV_KEY_FILE --pkcs11-module PKCS11_MODULE_PATH --pin-source \
+			--no-prompt --ca-file --timeout 30 -v --verbose; do
+			[[ $output == *"$word"* ]] || fail "no '$word' in the help"
+		done
+	done
+	[ "$(requests)" -eq "$before" ]
+}
+
+@test "chronoctl --version: on standard output, exit 0" {
+	chronoctl --version
+	[ "$status" -eq 0 ] || fail "status"
+	[[ $output =~ ^chronoctl\ [0-9]+\.[0-9]+ ]] || fail "no version"
+	is_silent
+}
+
+@test "usage errors: exit 2, nothing on standard output, the culprit named, no server asked" {
+	local before
+	before=$(requests)
+	chronoctl_token --priv-key-file "$KEY" --no-such-option
+	refused 2 'no-such-option'
+	chronoctl_token --priv-key-file "$KEY" -x
+	refused 2 'x'
+	chronoctl_token --priv-key-file "$KEY" surplus
+	refused 2 argument
+	chronoctl_token --priv-key-file
+	refused 2 'priv-key-file'
+	chronoctl_token --priv-key-file "$KEY" --no-prompt=yes
+	refused 2 'no-prompt'
+	chronoctl no-such-command
+	refused 2 'no-such-command'
+	chronoctl
+	[ "$status" -eq 2 ] && [ -z "$output" ] || fail "no command: exit 2"
+	[ "$(requests)" -eq "$before" ]
+}
+
+@test "--timeout wants a number of seconds above 0" {
+	local wrong
+	for wrong in 0 -1 ten 10x '' 99999999999999999999; do
+		chronoctl_token --priv-key-file "$KEY" "--timeout=$wrong"
+		refused 2 'timeout'
+	done
+}
+
+@test "a URL that is none, or neither http nor https, is refused" {
+	local wrong
+	for wrong in 'ftp://127.0.0.1/' 'file:///etc/passwd' 'http://' 'http://[::1' 'nonsense'; do
+		chronoctl token --priv-key-file "$KEY" --chronograf-url "$wrong" --timeout 5
+		refused '2|4'
+	done
+}
+
+@test "-v and --verbose talk on standard error alone" {
+	local flag
+	for flag in -v --verbose; do
+		chronoctl_token --priv-key-file "$KEY" "$flag"
+		prints_token "$KEY"
+		[ -n "$stderr" ] || fail "$flag says nothing"
+		says 'nonce'
+	done
+}
+
+@test "exit 3 for the key and 4 for the server" {
+	chronoctl_token --priv-key-file /nonexistent
+	refused 3 '/nonexistent'
+	chronoctl token --chronograf-url "$NOWHERE" --priv-key-file "$KEY"
+	refused 4 '127.0.0.1'
+}
+
+@test "exit 1 when the token cannot be written" {
+	[ -c /dev/full ] || skip "no /dev/full"
+	local status=0
+	setsid -w "$CHRONOCTL" token --chronograf-url "$URL" --priv-key-file "$KEY" >/dev/full 2>"$SCRATCH/err" ||
+		status=$?
+	[ "$status" -eq 1 ]
+	grep -q '^chronoctl: ' "$SCRATCH/err"
+}
+
+@test "exit 1 when there is no standard output at all" {
+	local status=0
+	setsid -w "$CHRONOCTL" token --chronograf-url "$URL" --priv-key-file "$KEY" >&- 2>"$SCRATCH/err" || status=$?
+	[ "$status" -eq 1 ]
+}
+
+@test "closed standard input and standard error do not matter" {
+	setsid -w "$CHRONOCTL" token --chronograf-url "$URL" --priv-key-file "$KEY" >"$SCRATCH/out" <&- 2>&-
+	[ "$(cat "$SCRATCH/out")" = "$(expected_token "$KEY")" ]
+}
+
+@test "a current folder of any kind is as good as another" {
+	cd "$BATS_FILE_TMPDIR/elsewhere"
+	chronoctl_token --priv-key-file ../key
+	prints_token "$KEY"
+}

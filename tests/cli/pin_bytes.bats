@@ -1,0 +1,104 @@
+# What is a PIN: any bytes of any sensible length, without the one newline at the end.
+load helper
+
+setup_file() {
+	private_environment
+	export D=$BATS_FILE_TMPDIR KEY=$BATS_FILE_TMPDIR/key
+	new_key "$KEY"
+	new_token_dir "$D/softhsm"
+	new_token estate
+	import_key "$KEY" estate chronograf a1
+	printf '%s\n' "$PIN" >"$D/right"
+	printf '%s\n' 99999 >"$D/wrong"
+	cp "$D/right" "$D/the right%one"
+	start_standin
+}
+
+setup() {
+	private_environment
+	own_tokens
+	use_shim
+}
+
+URI='pkcs11:object=chronograf'
+
+signs() { # ARGUMENT…
+	chronoctl_token --no-prompt "$@"
+	prints_token "$KEY"
+}
+
+no_pin() { # REGEX ARGUMENT…: refused without any login
+	: >"$SHIM_LOG"
+	chronoctl_token --no-prompt "${@:2}"
+	refused '2|3' "$1"
+	called C_Login 0
+}
+
+wrong_pin() { # ARGUMENT…: one login with a PIN that is not the right one
+	: >"$SHIM_LOG"
+	chronoctl_token --no-prompt "$@"
+	refused 3 PIN
+	called C_Login 1
+}
+
+@test "one newline at the end is dropped, two are not" {
+	printf '%s' "$PIN" >"$SCRATCH/none"
+	signs --priv-key-file "$URI" --pin-source "$SCRATCH/none"
+	printf '%s\n\n' "$PIN" >"$SCRATCH/two"
+	wrong_pin --priv-key-file "$URI" --pin-source "$SCRATCH/two"
+	printf '%s \n' "$PIN" >"$SCRATCH/blank"
+	wrong_pin --priv-key-file "$URI" --pin-source "$SCRATCH/blank"
+	printf '\n%s\n' "$PIN" >"$SCRATCH/before"
+	wrong_pin --priv-key-file "$URI" --pin-source "$SCRATCH/before"
+}
+
+with_pin() { # PIN: a token with that PIN
+	new_token_dir "$SCRATCH/special"
+	new_token special "$1"
+	import_private_key "$KEY" special chronograf a1 "$1"
+}
+
+@test "a PIN that ends in a newline" {
+	with_pin $'20394\n'
+	printf '20394\n\n' >"$SCRATCH/pin"
+	signs --priv-key-file "$URI" --pin-source "$SCRATCH/pin"
+	signs --priv-key-file "$URI?pin-value=20394%0a"
+}
+
+every_way() { # PIN URI-ENCODED: a token with this PIN is opened by it in every way
+	with_pin "$1"
+	printf '%s' "$1" >"$SCRATCH/pin"
+	signs --priv-key-file "$URI?pin-value=$2"
+	signs --priv-key-file "$URI?pin-source=$SCRATCH/pin"
+	signs --priv-key-file "$URI" --pin-source "$SCRATCH/pin"
+	signs --priv-key-file "$URI" --pin-source "|cat '$SCRATCH/pin'"
+	signs --priv-key-file "$URI" --pin-source fd:7 7<"$SCRATCH/pin"
+	MY_PIN=$1 signs --priv-key-file "$URI" --pin-source env:MY_PIN
+	CHRONOCTL_PIN=$1 signs --priv-key-file "$URI"
+}
+
+@test "user:password" { every_way 'operator:s3cret word' 'operator:s3cret%20word'; }
+@test "UTF-8" { every_way 'пароль-ß' '%d0%bf%d0%b0%d1%80%d0%be%d0%bb%d1%8c-%C3%9F'; }
+@test "characters with a meaning in URIs and shells" { every_way 'a?b&c%41=;#$(d)"' 'a?b%26c%2541=%3b%23$(d)%22'; }
+@test "bytes that are no text" { every_way $'\x01\xff\xfe\x80\x7f' '%01%ff%fe%80%7f'; }
+
+@test "255 bytes" {
+	local long
+	printf -v long 'x%.0s' {1..255}
+	every_way "$long" "$long"
+}
+
+@test "a PIN without sensible length is refused, not cut" {
+	head -c 1000000 /dev/zero | tr '\0' 1 >"$SCRATCH/huge"
+	no_pin 'PIN|long|byte' --priv-key-file "$URI" --pin-source "$SCRATCH/huge"
+}
+
+@test "a source without end is refused" {
+	no_pin 'PIN|long|byte' --priv-key-file "$URI" --pin-source /dev/zero
+	no_pin 'PIN|long|byte' --priv-key-file "$URI" --pin-source '|yes'
+}
+
+@test "an empty variable is not set" {
+	CHRONOCTL_PIN='' no_pin '--pin-source' --priv-key-file "$URI"
+	MY_PIN='' no_pin MY_PIN --priv-key-file "$URI" --pin-source env:MY_PIN
+}

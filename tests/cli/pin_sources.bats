@@ -1,0 +1,160 @@
+# Where the PIN comes from, in which order. The prompt and the PIN pad have files of their own.
+load helper
+
+setup_file() {
+	private_environment
+	export D=$BATS_FILE_TMPDIR KEY=$BATS_FILE_TMPDIR/key
+	new_key "$KEY"
+	new_token_dir "$D/softhsm"
+	new_token estate
+	import_key "$KEY" estate chronograf a1
+	printf '%s\n' "$PIN" >"$D/right"
+	printf '%s\n' 99999 >"$D/wrong"
+	cp "$D/right" "$D/the right%one"
+	start_standin
+}
+
+setup() {
+	private_environment
+	own_tokens
+	use_shim
+}
+
+URI='pkcs11:object=chronograf'
+
+signs() { # ARGUMENT…
+	chronoctl_token --no-prompt "$@"
+	prints_token "$KEY"
+}
+
+no_pin() { # REGEX ARGUMENT…: refused without any login
+	: >"$SHIM_LOG"
+	chronoctl_token --no-prompt "${@:2}"
+	refused '2|3' "$1"
+	called C_Login 0
+}
+
+wrong_pin() { # ARGUMENT…: one login with a PIN that is not the right one
+	: >"$SHIM_LOG"
+	chronoctl_token --no-prompt "$@"
+	refused 3 PIN
+	called C_Login 1
+}
+
+@test "pin-value in the URI" {
+	signs --priv-key-file "$URI?pin-value=$PIN"
+	signs --priv-key-file "$URI?pin-value=2%30394"
+}
+
+@test "pin-source in the URI: a path or a file: URI" {
+	local source
+	for source in "$D/right" "file:$D/right" "file://$D/right" "file://localhost$D/right"; do
+		signs --priv-key-file "$URI?pin-source=$source"
+	done
+	signs --priv-key-file "$URI?pin-source=file:$D/the%2520right%2525one"
+}
+
+@test "--pin-source: a path or a file: URI" {
+	local source
+	for source in "$D/right" "file:$D/right" "file://$D/right" "file://localhost$D/right" \
+		"file:$D/the%20right%25one" "$D/the right%one"; do
+		signs --priv-key-file "$URI" --pin-source "$source"
+	done
+	signs --priv-key-file "$URI" "--pin-source=$D/right"
+	cd "$D"
+	signs --priv-key-file "$URI" --pin-source right
+}
+
+@test "--pin-source env:NAME" {
+	MY_PIN=$PIN signs --priv-key-file "$URI" --pin-source env:MY_PIN
+}
+
+@test "--pin-source fd:N" {
+	signs --priv-key-file "$URI" --pin-source fd:9 9<"$D/right"
+	signs --priv-key-file "$URI" --pin-source fd:0 <"$D/right"
+}
+
+@test "--pin-source credential:NAME, a file in CREDENTIALS_DIRECTORY" {
+	CREDENTIALS_DIRECTORY=$D signs --priv-key-file "$URI" --pin-source credential:right
+}
+
+@test "--pin-source |command" {
+	signs --priv-key-file "$URI" --pin-source "|cat '$D/right'"
+	signs --priv-key-file "$URI" --pin-source "|cat '$D/right' | tr -d x && true"
+}
+
+@test "\$CHRONOCTL_PIN" {
+	CHRONOCTL_PIN=$PIN signs --priv-key-file "$URI"
+}
+
+@test "the order: pin-value, pin-source, --pin-source, CHRONOCTL_PIN" {
+	export CHRONOCTL_PIN=99999
+	signs --priv-key-file "$URI?pin-value=$PIN&pin-source=$D/wrong" --pin-source "$D/wrong"
+	signs --priv-key-file "$URI?pin-source=$D/right" --pin-source "$D/wrong"
+	signs --priv-key-file "$URI" --pin-source "$D/right"
+	export CHRONOCTL_PIN=$PIN
+	wrong_pin --priv-key-file "$URI?pin-value=99999&pin-source=$D/right" --pin-source "$D/right"
+	wrong_pin --priv-key-file "$URI?pin-source=$D/wrong" --pin-source "$D/right"
+	wrong_pin --priv-key-file "$URI" --pin-source "$D/wrong"
+}
+
+@test "a FIFO works: a source is read once" {
+	mkfifo "$SCRATCH/fifo"
+	feed "$D/right" "$SCRATCH/fifo"
+	signs --priv-key-file "$URI" --pin-source "$SCRATCH/fifo"
+	feed "$D/right" "$SCRATCH/fifo"
+	signs --priv-key-file "$URI?pin-source=$SCRATCH/fifo"
+}
+
+@test "a FIFO works with a key that wants its PIN for each signature: still read once" {
+	mkfifo "$SCRATCH/fifo"
+	feed "$D/right" "$SCRATCH/fifo"
+	SHIM_ATTRIBUTE=CKA_ALWAYS_AUTHENTICATE=1 SHIM_CONTEXT_PIN=$PIN \
+		signs --priv-key-file "$URI" --pin-source "$SCRATCH/fifo"
+}
+
+@test "a command runs once" {
+	signs --priv-key-file "$URI" --pin-source "|echo >>'$SCRATCH/ran'; cat '$D/right'"
+	[ "$(wc -l <"$SCRATCH/ran")" -eq 1 ]
+}
+
+@test "a source that cannot be read is an error that names it, and no empty PIN" {
+	no_pin /nonexistent --priv-key-file "$URI" --pin-source /nonexistent
+	no_pin /nonexistent --priv-key-file "$URI?pin-source=/nonexistent"
+	no_pin /nonexistent --priv-key-file "$URI?pin-source=file:/nonexistent"
+	no_pin "$D" --priv-key-file "$URI" --pin-source "$D"
+	no_pin MY_PIN --priv-key-file "$URI" --pin-source env:MY_PIN
+	no_pin 'fd:77|descriptor 77' --priv-key-file "$URI" --pin-source fd:77
+	no_pin 'fd' --priv-key-file "$URI" --pin-source fd:seven
+	no_pin CREDENTIALS_DIRECTORY --priv-key-file "$URI" --pin-source credential:right
+	CREDENTIALS_DIRECTORY=$D no_pin nothing-here --priv-key-file "$URI" --pin-source credential:nothing-here
+	no_pin 'command|false|exit' --priv-key-file "$URI" --pin-source '|false'
+	no_pin 'command|exit' --priv-key-file "$URI" --pin-source "|cat '$D/right'; exit 3"
+	no_pin 'command|exit|no-such' --priv-key-file "$URI" --pin-source '|/no-such-command'
+}
+
+@test "a source that cannot be read is not passed over for the next" {
+	export CHRONOCTL_PIN=$PIN
+	no_pin /nonexistent --priv-key-file "$URI?pin-source=/nonexistent" --pin-source "$D/right"
+	no_pin /nonexistent --priv-key-file "$URI" --pin-source /nonexistent
+}
+
+@test "|command in a URI is refused, and does not run" {
+	no_pin 'pin-source|command|\|' --priv-key-file "$URI?pin-source=|touch%20$SCRATCH/marker"
+	no_pin 'pin-source|command|\|' --priv-key-file "$URI?pin-source=%7Ctouch%20$SCRATCH/marker"
+	no_pin 'pin-source|command|\|' --priv-key-file "$URI?pin-source=%7ctouch%20$SCRATCH/marker" \
+		--pin-source "$D/right"
+	[ ! -e "$SCRATCH/marker" ]
+}
+
+@test "--no-prompt and no PIN: an error that says how to give one" {
+	no_pin '--pin-source' --priv-key-file "$URI"
+	says 'CHRONOCTL_PIN' 'estate'
+}
+
+@test "no terminal and no PIN: an error that says how to give one" {
+	: >"$SHIM_LOG"
+	chronoctl_token --priv-key-file "$URI" </dev/null
+	refused 3 '--pin-source' 'CHRONOCTL_PIN'
+	called C_Login 0
+}

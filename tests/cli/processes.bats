@@ -1,0 +1,76 @@
+# What the system shows of the processes of the command: no PIN in a command line, an environment, on the swap.
+load helper
+load secrets
+
+# The process and all that descend from it.
+family() {
+	cat /proc/[0-9]*/stat 2>/dev/null | awk -v first="$1" '
+		{ pid = $1; sub(/^.*\) /, ""); parent[pid] = $2 }
+		END {
+			for (pid in parent) {
+				ancestor = pid
+				while (ancestor != first && ancestor in parent)
+					ancestor = parent[ancestor]
+				if (ancestor == first)
+					print pid
+			}
+		}'
+}
+
+# While the server is waited for, no process of the command shows the PIN. What may not be read shows nothing.
+waiting_shows_nothing() {
+	local process pid file shown=
+	: >"$SILENT_LOG"
+	"$CHRONOCTL" token --chronograf-url "$SILENT_URL" --no-prompt --timeout "$PATIENCE" "$@" \
+		>"$SCRATCH/out" 2>"$SCRATCH/err" </dev/null 3>&- &
+	process=$!
+	echo "$process" >>"$SCRATCH/pids"
+	wait_for waits_or_ended "$process" || true
+	if ! is_waiting "$process"; then
+		fail "chronoctl does not wait for the server: $(cat "$SCRATCH/err")"
+		return
+	fi
+	sleep 0.5
+	for pid in $(family "$process"); do
+		for file in cmdline environ; do
+			! tr '\0' '\n' <"/proc/$pid/$file" 2>/dev/null | grep -qE "$CANARY|$ENCODED" ||
+				shown+=" $file of process $pid ($([ "$pid" = "$process" ] && echo first || echo child))"
+		done
+	done
+	kill "$process" 2>/dev/null || true
+	wait "$process" || true
+	[ -z "$shown" ] || fail "$* ${CHRONOCTL_PIN:+CHRONOCTL_PIN} ${PRIV_KEY_FILE:+PRIV_KEY_FILE}: found in$shown"
+}
+
+# A request of the mode `never` is logged when it is over: two processes are the sign.
+is_waiting() { [ "$(family "$1" | wc -l)" -ge 2 ]; }
+
+waits_or_ended() { is_waiting "$1" || [[ ! -e /proc/$1/stat || $(</proc/$1/stat) == *') Z '* ]]; }
+
+@test "while the server is waited for, no process shows the PIN in its command line or environment" {
+	each_way waiting_shows_nothing
+}
+
+@test "a PIN source that is a command does not get another PIN in its environment" {
+	export CHRONOCTL_PIN=other-canary PRIV_KEY_FILE="$URI?pin-value=other-canary"
+	chronoctl_token --no-prompt --priv-key-file "$URI" --pin-source "|cat /proc/self/environ >'$SCRATCH/environ'; cat '$D/pin'"
+	prints_token "$KEY"
+	! shown=$(tr '\0' '\n' <"$SCRATCH/environ" | grep other-canary) || fail "the command has it:" "$shown"
+}
+
+@test "the key process locks memory for the PIN" {
+	local process pid
+	[ "${SANITIZED:-OFF}" = OFF ] || skip "AddressSanitizer does not let memory be locked"
+	[ "$(ulimit -l)" = unlimited ] || [ "$(ulimit -l)" -gt 0 ] || skip "no memory may be locked here"
+	CHRONOCTL_PIN=$CANARY "$CHRONOCTL" token --chronograf-url "$SILENT_URL" --priv-key-file "$URI" \
+		>/dev/null 2>&1 </dev/null 3>&- &
+	process=$!
+	echo "$process" >>"$SCRATCH/pids"
+	memory_is_locked() {
+		for pid in $(family "$process"); do
+			grep -q '^VmLck:.*[1-9]' "/proc/$pid/status" && return
+		done
+		return 1
+	}
+	PATIENCE=10 wait_for memory_is_locked || fail "no process locks memory"
+}

@@ -1,0 +1,136 @@
+# The prompt for a PIN or passphrase: on the terminal, without echo, and only there.
+load helper
+
+setup_file() {
+	private_environment
+	export D=$BATS_FILE_TMPDIR KEY=$BATS_FILE_TMPDIR/key
+	new_key "$KEY"
+	(umask 077 && openssl pkcs8 -topk8 -passout "pass:$PIN" -in "$KEY" -out "$D/encrypted.pem")
+	new_token_dir "$D/softhsm"
+	new_token estate
+	import_key "$KEY" estate chronograf a1
+	start_standin
+}
+
+setup() {
+	private_environment
+	own_tokens
+	use_shim
+}
+
+URI='pkcs11:object=chronograf'
+ASKS='PIN|pass(phrase|word)'
+
+# at_terminal REGEX KEYS ARGUMENT…: chronoctl with its standard output in a file, as in TOKEN=$(…). The screen ends
+# with the exit status and the terminal's settings.
+at_terminal() {
+	local quoted
+	printf -v quoted '%q ' "$CHRONOCTL" token --chronograf-url "$URL" "${@:3}"
+	cat >"$SCRATCH/command" <<-END
+		trap : INT
+		$quoted >'$SCRATCH/out'
+		echo "status \$?"
+		stty -a
+	END
+	on_terminal "$1" "$2" "bash '$SCRATCH/command'"
+	shows '^status [0-9]+' || return
+	shows '(^| )echo( |$)' || fail "the terminal is left without echo"
+}
+
+printed_token() {
+	shows '^status 0$' || return
+	[ "$(cat "$SCRATCH/out")" = "$(expected_token "$KEY")" ] || fail "not the token:" "$(cat "$SCRATCH/out")"
+}
+
+printed_nothing() { # STATUS
+	shows "^status ($1)\$" || return
+	[ ! -s "$SCRATCH/out" ] || fail "standard output:" "$(cat "$SCRATCH/out")"
+}
+
+@test "the suite's terminal echoes what is typed" {
+	on_terminal ready 'opensesame\n' 'echo ready; read x'
+	shows opensesame
+}
+
+@test "a prompt that names token and key; the PIN is not echoed; the token alone on standard output" {
+	at_terminal "$ASKS" "$PIN\n" --priv-key-file "$URI"
+	printed_token
+	shows 'PIN'
+	shows 'estate'
+	shows 'chronograf'
+	never_shows "$PIN"
+	called C_Login 1
+}
+
+@test "the prompt goes to the terminal, not to standard input or standard error" {
+	local quoted
+	printf -v quoted '%q ' "$CHRONOCTL" token --chronograf-url "$URL" --priv-key-file "$URI"
+	on_terminal "$ASKS" "$PIN\n" "$quoted >'$SCRATCH/out' 2>'$SCRATCH/err' </dev/null"
+	[ "$status" -eq 0 ] || fail "status" "$(cat "$SCRATCH/err")"
+	[ "$(cat "$SCRATCH/out")" = "$(expected_token "$KEY")" ]
+	[ ! -s "$SCRATCH/err" ] || fail "standard error:" "$(cat "$SCRATCH/err")"
+	never_shows "$PIN"
+}
+
+@test "the passphrase of a file is asked for by the file's name, and not echoed" {
+	at_terminal "$ASKS" "$PIN\n" --priv-key-file "$D/encrypted.pem"
+	printed_token
+	shows 'encrypted\.pem'
+	never_shows "$PIN"
+}
+
+@test "a wrong PIN typed: exit 3, not asked again" {
+	at_terminal "$ASKS" '99999\n' --priv-key-file "$URI"
+	printed_nothing 3
+	called C_Login 1
+	never_shows 99999
+}
+
+@test "a UTF-8 PIN typed" {
+	new_token_dir "$SCRATCH/special"
+	new_token special 'пароль ß'
+	import_private_key "$KEY" special chronograf a1 'пароль ß'
+	at_terminal "$ASKS" 'пароль ß\n' --priv-key-file "$URI"
+	printed_token
+	never_shows 'пароль'
+}
+
+@test "end of input at the prompt: exit 3, no login" {
+	at_terminal "$ASKS" '\004' --priv-key-file "$URI"
+	printed_nothing 3
+	called C_Login 0
+}
+
+@test "Ctrl-C at the prompt: no token, no login, the terminal echoes again" {
+	at_terminal "$ASKS" '\003' --priv-key-file "$URI"
+	printed_nothing '[1-9][0-9]*'
+	called C_Login 0
+}
+
+@test "a PIN that is given asks nobody" {
+	export CHRONOCTL_PIN=$PIN
+	at_terminal "$ASKS" 'x\n' --priv-key-file "$URI"
+	printed_token
+	[[ ! $screen =~ PIN ]] || fail "the screen shows a prompt:" "$screen"
+}
+
+@test "a key that needs no PIN asks nobody" {
+	at_terminal "$ASKS" 'x\n' --priv-key-file "$KEY"
+	printed_token
+	[[ ! $screen =~ PIN|passphrase ]] || fail "the screen shows a prompt:" "$screen"
+}
+
+@test "--no-prompt asks nobody: exit 3, says how to give a PIN" {
+	at_terminal 'never shown at all' 'x\n' --priv-key-file "$URI" --no-prompt
+	printed_nothing 3
+	shows '--pin-source'
+	called C_Login 0
+}
+
+@test "a PIN pad is looked at, not the keyboard" {
+	export SHIM_TOKEN_FLAGS=+CKF_PROTECTED_AUTHENTICATION_PATH SHIM_PINPAD=$PIN
+	at_terminal 'never shown at all' 'x\n' --priv-key-file "$URI"
+	printed_token
+	shows 'reader|PIN ?pad|keypad'
+	called C_Login 1
+}

@@ -1,0 +1,93 @@
+# Proxies by environment, as the original honours them. The stand-in is the proxy: its log shows who came to it.
+load helper
+
+setup_file() {
+	private_environment
+	export KEY=$BATS_FILE_TMPDIR/key
+	new_key "$KEY"
+	start_standin
+	export PROXY=$URL DEAD=http://127.0.0.1:1
+}
+
+setup() {
+	private_environment
+	: >"$STANDIN_LOG"
+}
+
+asks() { # URL
+	: >"$STANDIN_LOG"
+	chronoctl token --chronograf-url "$1" --priv-key-file "$KEY" --timeout 5
+}
+
+through_proxy() { # URL
+	asks "$1"
+	refused 4
+	grep -qF "GET $1/nonce HTTP/1.1" "$STANDIN_LOG" || fail "the proxy was not asked for $1"
+}
+
+past_proxy() { # URL
+	asks "$1"
+	refused 4
+	[ "$(requests)" -eq 0 ] || fail "the proxy was asked for $1"
+}
+
+@test "http_proxy and HTTP_PROXY" {
+	http_proxy=$PROXY through_proxy http://chronograf.invalid:8888
+	HTTP_PROXY=$PROXY through_proxy http://chronograf.invalid:8888
+	http_proxy=${PROXY#http://} through_proxy http://chronograf.invalid
+}
+
+@test "https_proxy and HTTPS_PROXY, by CONNECT" {
+	https_proxy=$PROXY asks https://chronograf.invalid
+	refused 4
+	grep -q '^CONNECT chronograf.invalid:443 ' "$STANDIN_LOG"
+	HTTPS_PROXY=$PROXY asks https://chronograf.invalid:8888
+	refused 4
+	grep -q '^CONNECT chronograf.invalid:8888 ' "$STANDIN_LOG"
+}
+
+@test "each for its own scheme" {
+	https_proxy=$PROXY HTTPS_PROXY=$PROXY past_proxy http://chronograf.invalid
+	http_proxy=$PROXY HTTP_PROXY=$PROXY past_proxy https://chronograf.invalid
+}
+
+@test "never for localhost or a loopback address" {
+	local host
+	export http_proxy=$DEAD HTTP_PROXY=$DEAD
+	for host in 127.0.0.1 localhost; do
+		asks "${URL/127.0.0.1/$host}"
+		prints_token "$KEY"
+	done
+	export http_proxy=$PROXY HTTP_PROXY=$PROXY
+	for host in 127.0.0.2:1 '[::1]:1' LOCALHOST:1; do
+		past_proxy "http://$host"
+	done
+}
+
+@test "no_proxy and NO_PROXY: host names and domains" {
+	local name
+	export http_proxy=$PROXY
+	for name in chronograf.invalid invalid .invalid 'other.example, chronograf.invalid' '*'; do
+		no_proxy=$name past_proxy http://chronograf.invalid:8888
+		NO_PROXY=$name past_proxy http://chronograf.invalid:8888
+	done
+	for name in graf.invalid other.example chronograf.invalid.example; do
+		no_proxy=$name through_proxy http://chronograf.invalid:8888
+		NO_PROXY=$name through_proxy http://chronograf.invalid:8888
+	done
+}
+
+@test "no_proxy: a port, an address, a network" {
+	export http_proxy=$PROXY
+	no_proxy=chronograf.invalid:8888 past_proxy http://chronograf.invalid:8888
+	no_proxy=chronograf.invalid:8889 through_proxy http://chronograf.invalid:8888
+	no_proxy=198.51.100.7 through_proxy http://198.51.100.8:8888
+	no_proxy=198.51.100.0/24 through_proxy http://198.51.101.8:8888
+	no_proxy=198.51.100.7 past_proxy http://198.51.100.7:8888
+	no_proxy=198.51.100.0/24 past_proxy http://198.51.100.7:8888
+}
+
+@test "an empty proxy variable is not set" {
+	http_proxy='' HTTP_PROXY=$PROXY through_proxy http://chronograf.invalid:8888
+	http_proxy='' past_proxy http://chronograf.invalid:8888
+}

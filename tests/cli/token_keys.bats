@@ -1,0 +1,163 @@
+# Keys in tokens by RFC 7512 URI: every attribute, finding the key, what is said when none or several match.
+load helper
+
+setup_file() {
+	private_environment
+	export D=$BATS_FILE_TMPDIR
+	export KEY=$D/one KEY2=$D/two
+	new_key "$KEY"
+	new_key "$KEY2"
+	new_token_dir "$D/softhsm"
+	new_token 'first token'
+	new_token second
+	import_key "$KEY" 'first token' chronograf a1
+	import_key "$KEY2" 'first token' twin b1
+	import_key "$KEY" 'first token' twin b2
+	import_key "$KEY2" second 'Schlüssel; 1/ß' 00ff25
+	start_standin
+}
+
+setup() {
+	private_environment
+	export CHRONOCTL_PIN=$PIN PKCS11_MODULE_PATH=$SOFTHSM
+}
+
+shown() { # FIELD: of the first token, as SoftHSM shows it
+	softhsm2-util --show-slots | awk -v field="$1" '
+		/^Slot / { slot = $2; description = serial = "" }
+		/^ +Description:/ { sub(/^ +Description: +/, ""); sub(/ +$/, ""); description = $0 }
+		/^ +Serial number:/ { serial = $3 }
+		/^ +Label: +first token/ {
+			print field == "slot" ? slot : field == "serial" ? serial : description
+		}'
+}
+
+signs() { # URI KEY
+	chronoctl_token --no-prompt --priv-key-file "$1"
+	prints_token "$2"
+}
+
+no_match() { # URI [REGEX…]
+	chronoctl_token --no-prompt --priv-key-file "$1"
+	refused 3 "${@:2}"
+}
+
+# decides ATTRIBUTE VALUE OTHER: with the value the key is found, with the other one it is not.
+decides() {
+	signs "pkcs11:$1=$2;object=chronograf" "$KEY"
+	no_match "pkcs11:$1=$3;object=chronograf"
+}
+
+@test "token" { decides token 'first%20token' second; }
+@test "manufacturer" { decides manufacturer SoftHSM%20project Acme; }
+@test "serial" { decides serial "$(shown serial)" 0123456789abcdef; }
+@test "model" { decides model SoftHSM%20v2 SoftHSM%20v1; }
+@test "slot-id" { decides slot-id "$(shown slot)" 3; }
+@test "slot-description" { decides slot-description "$(shown description | sed 's/ /%20/g')" Reader%201; }
+@test "slot-manufacturer" { decides slot-manufacturer SoftHSM%20project Acme; }
+@test "library-manufacturer" { decides library-manufacturer SoftHSM Acme; }
+@test "library-description" { decides library-description Implementation%20of%20PKCS11 Other; }
+@test "library-version" { decides library-version 2.6 9.9; }
+
+@test "object" {
+	signs 'pkcs11:object=chronograf' "$KEY"
+	no_match 'pkcs11:object=chronogra' 'chronogra'
+	no_match 'pkcs11:object=Chronograf'
+}
+
+@test "id" {
+	signs 'pkcs11:id=%a1' "$KEY"
+	signs 'pkcs11:id=%A1;object=chronograf' "$KEY"
+	no_match 'pkcs11:id=%a2'
+	no_match 'pkcs11:id=%a1;object=twin'
+}
+
+@test "id of any bytes, NUL too" {
+	signs 'pkcs11:id=%00%ff%25' "$KEY2"
+	no_match 'pkcs11:id=%00'
+}
+
+@test "type=private; what is no private key signs nothing" {
+	signs 'pkcs11:object=chronograf;type=private' "$KEY"
+	chronoctl_token --priv-key-file 'pkcs11:object=chronograf;type=public'
+	refused '2|3'
+	chronoctl_token --priv-key-file 'pkcs11:object=chronograf;type=cert'
+	refused '2|3'
+}
+
+@test "all attributes at once, in any order" {
+	signs "pkcs11:type=private;id=%a1;object=chronograf;serial=$(shown serial);token=first%20token;model=SoftHSM%20v2;library-manufacturer=SoftHSM;manufacturer=SoftHSM%20project" \
+		"$KEY"
+}
+
+@test "labels of any characters, percent-encoded" {
+	signs 'pkcs11:object=Schl%c3%bcssel%3B%201%2F%C3%9F' "$KEY2"
+	signs 'pkcs11:token=%66irst%20token;object=chrono%67raf' "$KEY"
+}
+
+@test "an attribute that is not known is named, instead of matching nothing" {
+	local name
+	for name in slotid tokn label Object; do
+		chronoctl_token --priv-key-file "pkcs11:$name=1;object=chronograf"
+		refused '2|3' "\\b$name\\b"
+	done
+	chronoctl_token --priv-key-file 'pkcs11:object=chronograf?pin-vlaue=1'
+	refused '2|3' 'pin-vlaue'
+}
+
+@test "a URI that cannot be read is refused" {
+	local uri
+	for uri in 'pkcs11:object' 'pkcs11:object=%zz' 'pkcs11:object=%4' 'pkcs11:id=%1;object=chronograf' \
+		'pkcs11:slot-id=first' 'pkcs11:library-version=two' 'pkcs11:type=secret-sauce'; do
+		chronoctl_token --priv-key-file "$uri"
+		refused '2|3'
+	done
+}
+
+@test "an attribute given twice is refused, not half forgotten" {
+	chronoctl_token --priv-key-file 'pkcs11:object=chronograf;object=twin'
+	refused '2|3' 'object'
+}
+
+@test "no match: says which tokens and which module were looked at" {
+	no_match 'pkcs11:object=nowhere' 'nowhere' 'first( |%20)token' 'second' 'softhsm'
+}
+
+@test "no such token: says which there are" {
+	no_match 'pkcs11:token=third;object=chronograf' 'third' 'first( |%20)token' 'second' 'softhsm'
+}
+
+@test "no such key in the token that is named: says so after one login" {
+	use_shim
+	no_match 'pkcs11:token=second;object=chronograf' 'second' 'chronograf'
+	[ "$(calls C_Login)" -le 1 ]
+}
+
+@test "several keys match: an error that lists each as a URI, and each such URI works" {
+	local uris uri tokens
+	chronoctl_token --no-prompt --priv-key-file 'pkcs11:object=twin'
+	refused 3
+	mapfile -t uris < <(listed_uris | grep -F 'id=')
+	[ "${#uris[@]}" -eq 2 ] || fail "two URIs expected: ${uris[*]}"
+	for uri in "${uris[@]}"; do
+		[[ $uri == *token=first%20token* && $uri == *object=twin* ]] || fail "not a full URI: $uri"
+		chronoctl_token --no-prompt --priv-key-file "$uri"
+		[ "$status" -eq 0 ] || fail "$uri does not work"
+		tokens+=$output$'\n'
+	done
+	diff <(sort <<<"${tokens%$'\n'}") <(for k in "$KEY" "$KEY2"; do expected_token "$k" && echo; done | sort)
+}
+
+@test "several keys match: a label of odd characters is listed so that it can be copied" {
+	local uris uri
+	own_tokens
+	import_key "$KEY" second 'Schlüssel; 1/ß' 00fe26
+	chronoctl_token --no-prompt --priv-key-file 'pkcs11:object=Schl%C3%BCssel%3B%201%2F%C3%9F'
+	refused 3
+	mapfile -t uris < <(listed_uris | grep -F 'id=')
+	[ "${#uris[@]}" -eq 2 ] || fail "two URIs expected: ${uris[*]}"
+	for uri in "${uris[@]}"; do
+		chronoctl_token --no-prompt --priv-key-file "$uri"
+		[ "$status" -eq 0 ] || fail "$uri does not work"
+	done
+}

@@ -1,0 +1,95 @@
+# No leak and no wrong access of ours, by valgrind. Leaks inside PKCS#11 modules are theirs (valgrind.supp).
+load helper
+
+setup_file() {
+	private_environment
+	export D=$BATS_FILE_TMPDIR KEY=$BATS_FILE_TMPDIR/key
+	new_key "$KEY"
+	(umask 077 && openssl pkcs8 -topk8 -passout "pass:$PIN" -in "$KEY" -out "$D/encrypted.pem")
+	new_token_dir "$D/softhsm"
+	new_token estate
+	import_key "$KEY" estate chronograf a1
+	import_key "$KEY" estate twin b1
+	import_key "$KEY" estate twin b2
+	start_standin
+}
+
+setup() {
+	[ "${SANITIZED:-OFF}" = OFF ] || skip "AddressSanitizer and valgrind exclude each other"
+	command -v valgrind >/dev/null || skip "no valgrind here"
+	private_environment
+	export CHRONOCTL_PIN=$PIN PKCS11_MODULE_PATH=$SOFTHSM
+	WRAPPER=(valgrind --quiet --log-file="$SCRATCH/valgrind.%p" --trace-children=no --child-silent-after-fork=no
+		--leak-check=full --show-leak-kinds=definite,indirect,possible --errors-for-leak-kinds=definite,indirect,possible
+		--keep-debuginfo=yes --num-callers=40 --error-exitcode=99 --track-fds=no
+		--suppressions="$SOURCE_DIR/tests/cli/valgrind.supp")
+}
+
+is_clean() {
+	[ "$status" -ne 99 ] && ls "$SCRATCH"/valgrind.* >/dev/null && ! grep -q '^==' "$SCRATCH"/valgrind.* ||
+		fail "$(cat "$SCRATCH"/valgrind.*)"
+	rm "$SCRATCH"/valgrind.*
+}
+
+@test "a key in a file" {
+	chronoctl_token --priv-key-file "$KEY"
+	is_clean
+	prints_token "$KEY"
+}
+
+@test "an encrypted key in a file" {
+	chronoctl_token --priv-key-file "$D/encrypted.pem"
+	is_clean
+	prints_token "$KEY"
+}
+
+@test "a key in a token" {
+	chronoctl_token --priv-key-file 'pkcs11:object=chronograf'
+	is_clean
+	prints_token "$KEY"
+}
+
+@test "a key in a token, by a URI with everything in it" {
+	unset CHRONOCTL_PIN PKCS11_MODULE_PATH
+	chronoctl_token -v --priv-key-file \
+		"pkcs11:token=estate;object=chronograf;id=%a1;type=private?module-path=$SOFTHSM&pin-value=$PIN"
+	is_clean
+	prints_token "$KEY"
+}
+
+@test "a key in a token, by the machine's modules" {
+	unset PKCS11_MODULE_PATH
+	chronoctl_token --priv-key-file 'pkcs11:object=chronograf'
+	is_clean
+	prints_token "$KEY"
+}
+
+@test "errors: no key, several keys, wrong PIN, unknown attribute, bad file" {
+	local uri
+	for uri in 'pkcs11:object=nowhere' 'pkcs11:object=twin' 'pkcs11:object=chronograf?pin-value=99999' \
+		'pkcs11:objct=chronograf' 'pkcs11:object=chronograf?module-path=/nonexistent.so' /nonexistent /dev/null; do
+		chronoctl_token --no-prompt --priv-key-file "$uri"
+		is_clean
+		refused '2|3'
+	done
+}
+
+@test "errors: the server" {
+	start_standin --mode html
+	chronoctl_token --priv-key-file "$KEY"
+	is_clean
+	refused 4
+	chronoctl token --chronograf-url http://127.0.0.1:1 --priv-key-file 'pkcs11:object=chronograf'
+	is_clean
+	refused 4
+}
+
+@test "help, version and usage errors" {
+	chronoctl token --help
+	is_clean
+	chronoctl --version
+	is_clean
+	chronoctl token --no-such-option
+	is_clean
+	[ "$status" -eq 2 ]
+}
