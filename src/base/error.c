@@ -8,11 +8,12 @@
 
 struct chronosign_error {
 	chronosign_error_kind kind;
+	unsigned long result;
 	char *message;
 };
 
 /* What is left to say when there is no memory to say it in; never freed. */
-static const chronosign_error out_of_memory = {CHRONOSIGN_ERROR_OTHER, (char *)"out of memory"};
+static const chronosign_error out_of_memory = {CHRONOSIGN_ERROR_OTHER, 0, (char *)"out of memory"};
 
 chronosign_error_kind chronosign_error_get_kind(const chronosign_error *error)
 {
@@ -46,6 +47,7 @@ chronosign_error *error_make(chronosign_error_kind kind, const char *message)
 	if (error == NULL)
 		return (chronosign_error *)&out_of_memory;
 	error->kind = kind;
+	error->result = 0;
 	error->message = text_printable(message, strlen(message), true);
 	if (error->message == NULL) {
 		free(error);
@@ -69,6 +71,18 @@ bool chronosign_error_set(chronosign_error **error, chronosign_error_kind kind, 
 	return false;
 }
 
+bool error_set_result(chronosign_error **error, unsigned long result)
+{
+	if (error != NULL && *error != NULL && *error != &out_of_memory)
+		(*error)->result = result;
+	return false;
+}
+
+unsigned long error_result(const chronosign_error *error)
+{
+	return error->result;
+}
+
 /* Replaces the message of *error by `before`, the message, `after`. */
 static bool surround(chronosign_error **error, const char *before, const char *separator,
 		     const char *after)
@@ -78,6 +92,7 @@ static bool surround(chronosign_error **error, const char *before, const char *s
 	if (old == NULL || before == NULL || after == NULL)
 		return false;
 	error_set(error, old->kind, "%s%s%s", before, separator, after);
+	error_set_result(error, old->result);
 	chronosign_error_free(old);
 	return false;
 }

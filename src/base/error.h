@@ -19,6 +19,13 @@ bool error_prefix(chronosign_error **error, const char *format, ...)
 bool error_append(chronosign_error **error, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/*
+ * Notes the result of the call for which *error stands (a CK_RV), for who decides whether to try
+ * again; 0, at first, is none. Always returns false.
+ */
+bool error_set_result(chronosign_error **error, unsigned long result);
+unsigned long error_result(const chronosign_error *error);
+
 /* A new error with that message. */
 chronosign_error *error_make(chronosign_error_kind kind, const char *message);
 

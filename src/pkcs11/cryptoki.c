@@ -2,6 +2,7 @@
 #include "pkcs11/cryptoki.h"
 
 #include "base/error.h"
+#include "base/text.h"
 
 #include <stdio.h>
 
@@ -120,6 +121,11 @@ static const struct {
 	RESULT(CKR_CRYPTOKI_ALREADY_INITIALIZED, vendor),
 	RESULT(CKR_FUNCTION_REJECTED, "it was refused at the device; try again and accept"),
 #undef RESULT
+	/* PKCS#11 v3.0 and v3.1; p11-kit 0.24 has no names for them. */
+	{0x201, "CKR_TOKEN_RESOURCE_EXCEEDED",
+	 "the token is at its limit; close other programs that use it, and try again"},
+	{0x202, "CKR_OPERATION_CANCEL_FAILED", vendor},
+	{0x203, "CKR_KEY_EXHAUSTED", "the key has made all the signatures that it may"},
 };
 
 static size_t find_result(CK_RV result)
@@ -141,14 +147,28 @@ const char *cryptoki_name(CK_RV result, char buffer[static 32])
 	return buffer;
 }
 
+static const char *remedy(CK_RV result)
+{
+	size_t i = find_result(result);
+	bool known = i < sizeof results / sizeof results[0] && results[i].remedy != NULL;
+
+	return known ? results[i].remedy : vendor;
+}
+
+char *cryptoki_reason(const char *function, CK_RV result)
+{
+	char buffer[32];
+
+	return text_format("%s answered %s: %s", function, cryptoki_name(result, buffer),
+			   remedy(result));
+}
+
 bool cryptoki_error(chronosign_error **error, const struct pkcs11_module *module,
 		    const char *function, CK_RV result, const char *what)
 {
 	char buffer[32];
-	size_t i = find_result(result);
-	bool known = i < sizeof results / sizeof results[0] && results[i].remedy != NULL;
 
-	return error_set(error, CHRONOSIGN_ERROR_KEY, "%s: %s of %s answered %s: %s", what,
-			 function, module->name, cryptoki_name(result, buffer),
-			 known ? results[i].remedy : vendor);
+	error_set(error, CHRONOSIGN_ERROR_KEY, "%s: %s of %s answered %s: %s", what, function,
+		  module->name, cryptoki_name(result, buffer), remedy(result));
+	return error_set_result(error, result);
 }

@@ -14,6 +14,7 @@
 /* A loaded module. Owned by a module list (pkcs11/module.h). */
 struct pkcs11_module {
 	CK_FUNCTION_LIST *functions;
+	CK_FUNCTION_LIST *loaded; /* what p11-kit gave, to be released; mostly the same */
 	char *name; /* its path, else its configured name: for messages and for the watch */
 	const chronosign_key
 		*key; /* who asks for it: whose watch and notice functions are called */
@@ -33,8 +34,12 @@ CK_RV cryptoki_end(const struct pkcs11_module *module, const char *function, CK_
 /* "CKR_PIN_INCORRECT", or "0x80000001" for a vendor's own code. `buffer` is used for the latter. */
 const char *cryptoki_name(CK_RV result, char buffer[static 32]);
 
-/* Sets *error, of kind CHRONOSIGN_ERROR_KEY: `what` failed, by which function with which code, and
- * what to do. Always false. */
+/* By which function with which code something failed, and what to do. NULL if memory is out. The
+ * caller frees it. */
+char *cryptoki_reason(const char *function, CK_RV result);
+
+/* Sets *error, of kind CHRONOSIGN_ERROR_KEY and with that result: `what` failed, by which function
+ * with which code, and what to do. Always false. */
 bool cryptoki_error(chronosign_error **error, const struct pkcs11_module *module,
 		    const char *function, CK_RV result, const char *what);
 

@@ -13,6 +13,7 @@ static bool describe(struct pkcs11_module *module, const chronosign_key *key,
 		     CK_FUNCTION_LIST *functions)
 {
 	module->functions = functions;
+	module->loaded = functions;
 	module->key = key;
 	module->name = p11_kit_module_get_filename(functions);
 	if (module->name == NULL)
@@ -22,17 +23,47 @@ static bool describe(struct pkcs11_module *module, const chronosign_key *key,
 	return module->name != NULL;
 }
 
+/*
+ * p11-kit offers a module the system's locks (CKF_OS_LOCKING_OK), which some refuse. One thread
+ * calls them here, so they need none (PKCS#11 v3.1 §5.4.1, pInitArgs NULL).
+ */
+static CK_RV initialize_without_locks(struct pkcs11_module *module)
+{
+	CK_FUNCTION_LIST *raw = p11_kit_module_load(module->name, P11_KIT_MODULE_UNMANAGED);
+
+	if (raw == NULL)
+		return CKR_GENERAL_ERROR;
+	module->functions = raw;
+	CK_RV result = CRYPTOKI(module, C_Initialize, NULL);
+	if (result == CKR_OK)
+		return CKR_OK;
+	module->functions = module->loaded;
+	p11_kit_module_release(raw);
+	return result;
+}
+
 static void initialize(struct pkcs11_module *module)
 {
-	char buffer[32];
-
 	cryptoki_begin(module, "C_Initialize");
 	CK_RV result =
 		cryptoki_end(module, "C_Initialize", p11_kit_module_initialize(module->functions));
-	module->initialized = result == CKR_OK;
+	bool wants_no_locks = result == CKR_CANT_LOCK || result == CKR_NEED_TO_CREATE_THREADS;
+
+	module->initialized =
+		result == CKR_OK || (wants_no_locks && initialize_without_locks(module) == CKR_OK);
 	if (!module->initialized)
-		module->failure =
-			text_format("C_Initialize answered %s", cryptoki_name(result, buffer));
+		module->failure = cryptoki_reason("C_Initialize", result);
+}
+
+static void finalize(struct pkcs11_module *module)
+{
+	if (module->functions != module->loaded) {
+		CRYPTOKI(module, C_Finalize, NULL);
+		p11_kit_module_release(module->functions);
+		return;
+	}
+	cryptoki_begin(module, "C_Finalize");
+	cryptoki_end(module, "C_Finalize", p11_kit_module_finalize(module->functions));
 }
 
 static bool add(struct pkcs11_modules *modules, const chronosign_key *key,
@@ -68,8 +99,9 @@ static bool open_path(const char *path, const chronosign_key *key, struct pkcs11
 	cryptoki_end(&loading, "C_GetFunctionList", functions == NULL ? CKR_GENERAL_ERROR : CKR_OK);
 	if (functions == NULL)
 		return error_set(error, CHRONOSIGN_ERROR_KEY,
-				 "cannot load the PKCS#11 module '%s': %s", path,
-				 p11_kit_message());
+				 "cannot load the PKCS#11 module '%s': %s; is it a PKCS#11 module "
+				 "for this machine?",
+				 path, p11_kit_message());
 	return add(modules, key, functions, error);
 }
 
@@ -152,19 +184,16 @@ bool pkcs11_modules_open(const chronosign_key *key, struct pkcs11_modules *modul
 
 static void close_module(struct pkcs11_module *module)
 {
-	if (module->initialized) {
-		cryptoki_begin(module, "C_Finalize");
-		cryptoki_end(module, "C_Finalize", p11_kit_module_finalize(module->functions));
-	}
+	if (module->initialized)
+		finalize(module);
 	free(module->failure);
 	free(module->name);
 }
 
 void pkcs11_modules_close(struct pkcs11_modules *modules)
 {
-	CK_FUNCTION_LIST *single = modules->registered == NULL && modules->count == 1
-					   ? modules->list[0].functions
-					   : NULL;
+	CK_FUNCTION_LIST *single =
+		modules->registered == NULL && modules->count == 1 ? modules->list[0].loaded : NULL;
 
 	for (size_t i = 0; i < modules->count; i++)
 		close_module(&modules->list[i]);

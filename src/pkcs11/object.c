@@ -7,8 +7,11 @@
 
 #include <string.h>
 
-/* One search operation: init, as many reads as the token needs, final (PKCS#11 v3.1 §5.7.7 to
- * §5.7.9). */
+/* The longest template that is read in one call. */
+enum { READ_AT_ONCE_MAX = 8 };
+
+/* One search operation: init, read, final (PKCS#11 v3.1 §5.7.7 to §5.7.9). If the last fails, the
+ * operation may be active still and the session of no use. */
 bool pkcs11_objects_find_by(struct pkcs11_token *token, CK_ATTRIBUTE *template, CK_ULONG size,
 			    struct pkcs11_objects *found, chronosign_error **error)
 {
@@ -96,14 +99,45 @@ static size_t read_length(const CK_ATTRIBUTE *attribute)
 	return attribute->ulValueLen == CK_UNAVAILABLE_INFORMATION ? 0 : attribute->ulValueLen;
 }
 
-/*
- * C_GetAttributeValue reads what it can and reports the rest: these results leave the template
- * usable (PKCS#11 v3.1 §5.7.5).
- */
+/* These results mean that some attributes could not be read, and others could (PKCS#11 v3.1
+ * §5.7.5). */
 static bool is_partial(CK_RV result)
 {
-	return result == CKR_OK || result == CKR_ATTRIBUTE_TYPE_INVALID ||
-	       result == CKR_ATTRIBUTE_SENSITIVE || result == CKR_BUFFER_TOO_SMALL;
+	return result == CKR_ATTRIBUTE_TYPE_INVALID || result == CKR_ATTRIBUTE_SENSITIVE ||
+	       result == CKR_BUFFER_TOO_SMALL;
+}
+
+/*
+ * Reads attributes in one call. If some cannot be read, those that look untouched are read again
+ * one by one: not every module goes on after the first, or marks it. What cannot be read gets a
+ * length of 0.
+ */
+static bool read_attributes(struct pkcs11_token *token, CK_OBJECT_HANDLE handle,
+			    CK_ATTRIBUTE *template, CK_ULONG count, chronosign_error **error)
+{
+	CK_ULONG room[READ_AT_ONCE_MAX];
+
+	for (CK_ULONG i = 0; i < count; i++)
+		room[i] = template[i].ulValueLen;
+	CK_RV result = CRYPTOKI(token->module, C_GetAttributeValue, token->session, handle,
+				template, count);
+	for (CK_ULONG i = 0; i < count && is_partial(result); i++) {
+		if (template[i].ulValueLen != room[i])
+			continue;
+		CK_RV single = CRYPTOKI(token->module, C_GetAttributeValue, token->session, handle,
+					&template[i], 1);
+		if (is_partial(single))
+			template[i].ulValueLen = 0;
+		else if (single != CKR_OK)
+			result = single;
+	}
+	if (result != CKR_OK && !is_partial(result))
+		return cryptoki_error(error, token->module, "C_GetAttributeValue", result,
+				      token->uri);
+	for (CK_ULONG i = 0; i < count; i++)
+		template[i].ulValueLen =
+			read_length(&template[i]) <= room[i] ? read_length(&template[i]) : 0;
+	return true;
 }
 
 bool pkcs11_private_key_read(struct pkcs11_token *token, CK_OBJECT_HANDLE handle,
@@ -121,19 +155,16 @@ bool pkcs11_private_key_read(struct pkcs11_token *token, CK_OBJECT_HANDLE handle
 		{CKA_MODULUS, key->modulus, sizeof key->modulus},
 		{CKA_PUBLIC_EXPONENT, key->exponent, sizeof key->exponent},
 	};
-	CK_RV result = CRYPTOKI(token->module, C_GetAttributeValue, token->session, handle,
-				template, sizeof template / sizeof template[0]);
 
-	if (!is_partial(result))
-		return cryptoki_error(error, token->module, "C_GetAttributeValue", result,
-				      token->uri);
-	key->type_known = read_length(&template[0]) == sizeof key->type;
-	key->may_sign = read_length(&template[1]) != sizeof sign || sign != CK_FALSE;
-	key->always_authenticate = read_length(&template[2]) == sizeof always && always != CK_FALSE;
-	key->id_length = read_length(&template[3]);
-	key->label_length = read_length(&template[4]);
-	key->modulus_length = read_length(&template[5]);
-	key->exponent_length = read_length(&template[6]);
+	if (!read_attributes(token, handle, template, sizeof template / sizeof template[0], error))
+		return false;
+	key->type_known = template[0].ulValueLen == sizeof key->type;
+	key->may_sign = template[1].ulValueLen != sizeof sign || sign != CK_FALSE;
+	key->always_authenticate = template[2].ulValueLen == sizeof always && always != CK_FALSE;
+	key->id_length = template[3].ulValueLen;
+	key->label_length = template[4].ulValueLen;
+	key->modulus_length = template[5].ulValueLen;
+	key->exponent_length = template[6].ulValueLen;
 	return true;
 }
 
@@ -146,7 +177,9 @@ static CK_ATTRIBUTE same_key(const struct pkcs11_private_key *key)
 	return (CK_ATTRIBUTE){CKA_LABEL, (void *)key->label, key->label_length};
 }
 
-static EVP_PKEY *from_public_key_object(struct pkcs11_token *token, CK_OBJECT_HANDLE handle)
+/* NULL without *error: it is no RSA key. The same below. */
+static EVP_PKEY *from_public_key_object(struct pkcs11_token *token, CK_OBJECT_HANDLE handle,
+					chronosign_error **error)
 {
 	CK_BYTE modulus[2048];
 	CK_BYTE exponent[16];
@@ -154,73 +187,97 @@ static EVP_PKEY *from_public_key_object(struct pkcs11_token *token, CK_OBJECT_HA
 		{CKA_MODULUS, modulus, sizeof modulus},
 		{CKA_PUBLIC_EXPONENT, exponent, sizeof exponent},
 	};
-	CK_RV result =
-		CRYPTOKI(token->module, C_GetAttributeValue, token->session, handle, template, 2);
 
-	if (!is_partial(result))
+	if (!read_attributes(token, handle, template, 2, error))
 		return NULL;
-	return public_key_from_numbers(modulus, read_length(&template[0]), exponent,
-				       read_length(&template[1]));
+	return public_key_from_numbers(modulus, template[0].ulValueLen, exponent,
+				       template[1].ulValueLen);
 }
 
-static EVP_PKEY *from_certificate_object(struct pkcs11_token *token, CK_OBJECT_HANDLE handle)
+/* Asks for the value's length, then for the value. */
+static CK_RV read_value(struct pkcs11_token *token, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *value)
+{
+	CK_RV result =
+		CRYPTOKI(token->module, C_GetAttributeValue, token->session, handle, value, 1);
+
+	if (result != CKR_OK || read_length(value) == 0)
+		return result;
+	value->pValue = malloc(value->ulValueLen);
+	if (value->pValue == NULL)
+		return CKR_HOST_MEMORY;
+	return CRYPTOKI(token->module, C_GetAttributeValue, token->session, handle, value, 1);
+}
+
+static EVP_PKEY *from_certificate_object(struct pkcs11_token *token, CK_OBJECT_HANDLE handle,
+					 chronosign_error **error)
 {
 	CK_ATTRIBUTE value = {CKA_VALUE, NULL, 0};
+	CK_RV result = read_value(token, handle, &value);
+	CLEANUP(cleanup_memory) void *der = value.pValue;
 
-	if (CRYPTOKI(token->module, C_GetAttributeValue, token->session, handle, &value, 1) !=
-		    CKR_OK ||
-	    read_length(&value) == 0)
-		return NULL;
-	CLEANUP(cleanup_memory) void *der = malloc(value.ulValueLen);
-	value.pValue = der;
-	if (der == NULL || CRYPTOKI(token->module, C_GetAttributeValue, token->session, handle,
-				    &value, 1) != CKR_OK)
-		return NULL;
-	return public_key_from_certificate(der, read_length(&value));
+	if (result == CKR_OK && der != NULL)
+		return public_key_from_certificate(der, read_length(&value));
+	if (result != CKR_OK)
+		cryptoki_error(error, token->module, "C_GetAttributeValue", result, token->uri);
+	return NULL;
+}
+
+static EVP_PKEY *from_object(struct pkcs11_token *token, CK_OBJECT_HANDLE handle,
+			     CK_OBJECT_CLASS class, chronosign_error **error)
+{
+	return class == CKO_CERTIFICATE ? from_certificate_object(token, handle, error)
+					: from_public_key_object(token, handle, error);
 }
 
 EVP_PKEY *pkcs11_public_key_of_object(struct pkcs11_token *token, CK_OBJECT_HANDLE handle,
 				      CK_OBJECT_CLASS class)
 {
-	return class == CKO_CERTIFICATE ? from_certificate_object(token, handle)
-					: from_public_key_object(token, handle);
+	return from_object(token, handle, class, NULL);
 }
 
-static EVP_PKEY *from_object(struct pkcs11_token *token, CK_OBJECT_CLASS class,
-			     const struct pkcs11_private_key *key)
+static EVP_PKEY *from_objects(struct pkcs11_token *token, CK_OBJECT_CLASS class,
+			      const struct pkcs11_private_key *key, chronosign_error **error)
 {
 	struct pkcs11_objects found;
 	CK_ATTRIBUTE template[] = {{CKA_CLASS, &class, sizeof class}, same_key(key)};
+	EVP_PKEY *public_key = NULL;
 
 	if (template[1].ulValueLen == 0 ||
-	    !pkcs11_objects_find_by(token, template, 2, &found, NULL))
+	    !pkcs11_objects_find_by(token, template, 2, &found, error))
 		return NULL;
-	for (size_t i = 0; i < found.count; i++) {
-		EVP_PKEY *public_key = pkcs11_public_key_of_object(token, found.handles[i], class);
-		if (public_key != NULL)
-			return public_key;
+	for (size_t i = 0; i < found.count && public_key == NULL; i++) {
+		CLEANUP(cleanup_error) chronosign_error *trouble = NULL;
+		public_key = from_object(token, found.handles[i], class, &trouble);
+		if (trouble != NULL && error != NULL && *error == NULL)
+			*error = TAKE(trouble);
 	}
-	return NULL;
+	return public_key;
 }
 
 EVP_PKEY *pkcs11_public_key(struct pkcs11_token *token, const struct pkcs11_private_key *key,
 			    chronosign_error **error)
 {
+	CLEANUP(cleanup_error) chronosign_error *trouble = NULL;
 	EVP_PKEY *public_key = public_key_from_numbers(key->modulus, key->modulus_length,
 						       key->exponent, key->exponent_length);
 
 	if (public_key == NULL)
-		public_key = from_object(token, CKO_PUBLIC_KEY, key);
+		public_key = from_objects(token, CKO_PUBLIC_KEY, key, &trouble);
 	if (public_key == NULL)
-		public_key = from_object(token, CKO_CERTIFICATE, key);
-	if (public_key == NULL)
+		public_key = from_objects(token, CKO_CERTIFICATE, key,
+					  trouble == NULL ? &trouble : NULL);
+	if (public_key != NULL || error == NULL)
+		return public_key;
+	if (trouble != NULL)
+		*error = TAKE(trouble);
+	else
 		error_set(error, CHRONOSIGN_ERROR_KEY,
 			  "%s: the token tells no public half of the key, neither with the private "
 			  "key nor as a public key or "
 			  "certificate with the same id; without it a signature cannot be checked, "
 			  "so none is made",
 			  token->uri);
-	return public_key;
+	return NULL;
 }
 
 char *pkcs11_object_uri(struct pkcs11_token *token, CK_OBJECT_HANDLE handle, CK_OBJECT_CLASS class)
@@ -231,11 +288,9 @@ char *pkcs11_object_uri(struct pkcs11_token *token, CK_OBJECT_HANDLE handle, CK_
 	CK_ATTRIBUTE named[3] = {{CKA_CLASS, &class, sizeof class}};
 	CK_ULONG count = 1;
 
-	if (!is_partial(
-		    CRYPTOKI(token->module, C_GetAttributeValue, token->session, handle, read, 2)))
+	if (!read_attributes(token, handle, read, 2, NULL))
 		return NULL;
 	for (size_t i = 0; i < 2; i++) {
-		read[i].ulValueLen = read_length(&read[i]);
 		if (read[i].ulValueLen > 0)
 			named[count++] = read[i];
 	}

@@ -7,37 +7,51 @@
 
 #include <string.h>
 
-/* Most machines have a handful; C_GetSlotList tells when this is too few (PKCS#11 v3.1 §5.5.1). */
-enum { USUAL_SLOTS = 32 };
+/* Most machines have a handful; C_GetSlotList tells when this is too few (PKCS#11 v3.1 §5.5.1).
+ * Some modules never say how many there are: then it is asked with ever more room, but not for
+ * ever. */
+enum { USUAL_SLOTS = 32, LOOKS_MAX = 8 };
 
 /* Lack of memory loses the reason, which is told when nothing is found, and nothing else. */
-static void pass_over(struct pkcs11_tokens *tokens, const struct pkcs11_module *module,
-		      const char *what, const char *reason, bool by_uri)
+static struct pkcs11_passed_over *pass_over(struct pkcs11_tokens *tokens,
+					    const struct pkcs11_module *module, const char *what,
+					    const char *reason)
 {
 	struct pkcs11_passed_over *list =
 		reallocarray(tokens->passed_over, tokens->passed_over_count + 1, sizeof *list);
 
 	if (list == NULL)
-		return;
+		return NULL;
 	tokens->passed_over = list;
 	struct pkcs11_passed_over entry = {
-		.module = module, .what = strdup(what), .reason = strdup(reason), .by_uri = by_uri};
+		.module = module, .what = strdup(what), .reason = strdup(reason)};
 	if (entry.what == NULL || entry.reason == NULL) {
 		free(entry.what);
 		free(entry.reason);
-		return;
+		return NULL;
 	}
-	list[tokens->passed_over_count++] = entry;
+	list[tokens->passed_over_count] = entry;
+	return &list[tokens->passed_over_count++];
+}
+
+static void pass_over_by_uri(struct pkcs11_tokens *tokens, const struct pkcs11_module *module,
+			     const char *what, const char *reason)
+{
+	struct pkcs11_passed_over *entry = pass_over(tokens, module, what, reason);
+
+	if (entry != NULL)
+		entry->by_uri = true;
 }
 
 static void pass_over_result(struct pkcs11_tokens *tokens, const struct pkcs11_module *module,
 			     const char *what, const char *function, CK_RV result)
 {
-	char buffer[32];
-	CLEANUP(cleanup_text)
-	char *reason = text_format("%s answered %s", function, cryptoki_name(result, buffer));
+	CLEANUP(cleanup_text) char *reason = cryptoki_reason(function, result);
+	struct pkcs11_passed_over *entry =
+		pass_over(tokens, module, what, reason == NULL ? function : reason);
 
-	pass_over(tokens, module, what, reason == NULL ? function : reason, false);
+	if (entry != NULL)
+		entry->result = result;
 }
 
 /* The slots with a token in them, or all of them. NULL and *result if the module does not tell. The
@@ -45,20 +59,23 @@ static void pass_over_result(struct pkcs11_tokens *tokens, const struct pkcs11_m
 static CK_SLOT_ID *list_slots(const struct pkcs11_module *module, CK_BBOOL with_token,
 			      CK_ULONG *count, CK_RV *result)
 {
-	CK_SLOT_ID *slots = NULL;
+	CK_ULONG room = USUAL_SLOTS;
 
-	*count = USUAL_SLOTS;
-	do {
-		free(slots);
-		slots = calloc(*count, sizeof *slots);
+	for (int looks = 0; looks < LOOKS_MAX; looks++) {
+		CK_SLOT_ID *slots = calloc(room, sizeof *slots);
 		if (slots == NULL)
 			break;
+		*count = room;
 		*result = CRYPTOKI(module, C_GetSlotList, with_token, slots, count);
+		if (*result == CKR_OK && *count <= room)
+			return slots;
+		free(slots);
+		if (*result != CKR_OK && *result != CKR_BUFFER_TOO_SMALL)
+			return NULL;
 		/* A token may come while we look: then the list has grown once more. */
-	} while (*result == CKR_BUFFER_TOO_SMALL && *count < 65536);
-	if (slots != NULL && *result == CKR_OK)
-		return slots;
-	free(slots);
+		room = *count > room && *count < 65536 ? *count : 2 * room;
+		*result = CKR_BUFFER_TOO_SMALL;
+	}
 	return NULL;
 }
 
@@ -79,24 +96,41 @@ static bool uri_names_slot_info(P11KitUri *uri)
 }
 
 /* Asks for the module's own description only if the URI has library-* attributes. */
-static bool module_matches(const struct pkcs11_module *module, P11KitUri *uri)
+static bool module_matches(struct pkcs11_tokens *tokens, const struct pkcs11_module *module,
+			   P11KitUri *uri)
 {
 	CK_INFO info;
 
-	return !uri_names_module(uri) || (CRYPTOKI(module, C_GetInfo, &info) == CKR_OK &&
-					  p11_kit_uri_match_module_info(uri, &info) == 1);
+	if (!uri_names_module(uri))
+		return true;
+	CK_RV result = CRYPTOKI(module, C_GetInfo, &info);
+	if (result != CKR_OK)
+		pass_over_result(tokens, module, "module", "C_GetInfo", result);
+	else if (p11_kit_uri_match_module_info(uri, &info) == 1)
+		return true;
+	else
+		pass_over_by_uri(tokens, module, "module", "the URI names another library");
+	return false;
 }
 
-static bool slot_matches(const struct pkcs11_module *module, CK_SLOT_ID slot, P11KitUri *uri)
+static bool slot_matches(struct pkcs11_tokens *tokens, const struct pkcs11_module *module,
+			 CK_SLOT_ID slot, const char *where, P11KitUri *uri)
 {
 	CK_SLOT_INFO info;
 	CK_SLOT_ID wanted = p11_kit_uri_get_slot_id(uri);
+	bool other = wanted != (CK_SLOT_ID)-1 && wanted != slot;
 
-	if (wanted != (CK_SLOT_ID)-1 && wanted != slot)
-		return false;
-	return !uri_names_slot_info(uri) ||
-	       (CRYPTOKI(module, C_GetSlotInfo, slot, &info) == CKR_OK &&
-		p11_kit_uri_match_slot_info(uri, &info) == 1);
+	if (!other && uri_names_slot_info(uri)) {
+		CK_RV result = CRYPTOKI(module, C_GetSlotInfo, slot, &info);
+		if (result != CKR_OK) {
+			pass_over_result(tokens, module, where, "C_GetSlotInfo", result);
+			return false;
+		}
+		other = p11_kit_uri_match_slot_info(uri, &info) != 1;
+	}
+	if (other)
+		pass_over_by_uri(tokens, module, where, "the URI names another slot");
+	return !other;
 }
 
 static char *printable_label(const CK_TOKEN_INFO *info)
@@ -124,20 +158,19 @@ static bool add_token(struct pkcs11_tokens *tokens, const struct pkcs11_module *
 
 /* Takes the token in the slot if the URI can mean it. */
 static bool consider_slot(struct pkcs11_tokens *tokens, const struct pkcs11_module *module,
-			  CK_SLOT_ID slot, P11KitUri *uri, chronosign_error **error)
+			  CK_SLOT_ID slot, P11KitUri *uri, CK_BBOOL with_token,
+			  chronosign_error **error)
 {
 	CK_TOKEN_INFO info;
 	CLEANUP(cleanup_text) char *where = text_format("slot %lu", slot);
 
 	if (where == NULL)
 		return error_out_of_memory(error);
-	if (!slot_matches(module, slot, uri)) {
-		pass_over(tokens, module, where, "the URI names another slot", true);
+	if (!slot_matches(tokens, module, slot, where, uri))
 		return true;
-	}
 	CK_RV result = CRYPTOKI(module, C_GetTokenInfo, slot, &info);
-	if (result == CKR_TOKEN_NOT_PRESENT) {
-		pass_over(tokens, module, where, "no token is in it", false);
+	if (result == CKR_TOKEN_NOT_PRESENT && !with_token) {
+		pass_over(tokens, module, where, "no token is in it");
 		return true;
 	}
 	if (result != CKR_OK) {
@@ -145,13 +178,13 @@ static bool consider_slot(struct pkcs11_tokens *tokens, const struct pkcs11_modu
 		return true;
 	}
 	if ((info.flags & CKF_TOKEN_INITIALIZED) == 0) {
-		pass_over(tokens, module, where, "a token that is not initialised", false);
+		pass_over(tokens, module, where, "a token that is not initialised");
 		return true;
 	}
 	if (p11_kit_uri_match_token_info(uri, &info) != 1) {
 		CLEANUP(cleanup_text) char *other = pkcs11_uri_of_token(&info);
-		pass_over(tokens, module, other == NULL ? where : other,
-			  "the URI names another token", true);
+		pass_over_by_uri(tokens, module, other == NULL ? where : other,
+				 "the URI names another token");
 		return true;
 	}
 	return add_token(tokens, module, slot, &info, error);
@@ -165,21 +198,19 @@ static bool consider_module(struct pkcs11_tokens *tokens, const struct pkcs11_mo
 
 	if (!module->initialized) {
 		pass_over(tokens, module, "module",
-			  module->failure == NULL ? "it does not start" : module->failure, false);
+			  module->failure == NULL ? "it does not start" : module->failure);
 		return true;
 	}
-	if (!module_matches(module, uri)) {
-		pass_over(tokens, module, "module", "the URI names another library", true);
+	if (!module_matches(tokens, module, uri))
 		return true;
-	}
 	CLEANUP(cleanup_memory) void *memory = list_slots(module, with_token, &count, &result);
 	const CK_SLOT_ID *slots = memory;
 	if (slots == NULL)
 		pass_over_result(tokens, module, "module", "C_GetSlotList", result);
 	else if (count == 0)
-		pass_over(tokens, module, "module", "no slot has a token", false);
+		pass_over(tokens, module, "module", "no slot has a token");
 	for (CK_ULONG i = 0; slots != NULL && i < count; i++)
-		if (!consider_slot(tokens, module, slots[i], uri, error))
+		if (!consider_slot(tokens, module, slots[i], uri, with_token, error))
 			return false;
 	return true;
 }

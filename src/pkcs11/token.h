@@ -21,7 +21,8 @@ struct pkcs11_passed_over {
 	const struct pkcs11_module *module;
 	char *what; /* "slot 3", the URI of a token, or "module" */
 	char *reason;
-	bool by_uri; /* nothing is wrong with it: the URI means another one */
+	CK_RV result; /* of the call that failed; CKR_OK if none did */
+	bool by_uri;  /* nothing is wrong with it: the URI means another one */
 };
 
 struct pkcs11_tokens {
