@@ -58,6 +58,13 @@ void chronosign_key_set_pin_source(chronosign_key *key, const char *source);
  * over. */
 void chronosign_key_set_pin(chronosign_key *key, chronosign_secret *pin);
 
+/*
+ * Reads the PIN or passphrase now, where a source gives one, and keeps it: for a key that will be
+ * opened more than once. A prompt still asks each time. False with *error set if the source cannot
+ * be read.
+ */
+bool chronosign_key_keep_pin(chronosign_key *key, chronosign_error **error);
+
 /* What a prompt is about. The strings are printable and valid during the call. */
 typedef struct {
 	const char *token; /* label of the token; NULL for a file */
@@ -112,6 +119,15 @@ typedef struct chronosign_signer chronosign_signer;
  * (CHRONOSIGN_ERROR_USAGE).
  */
 chronosign_signer *chronosign_signer_open(const chronosign_key *key, chronosign_error **error);
+
+/*
+ * A signer of the same key for another thread: a session of its own on the same login (PKCS#11 v3.1
+ * §5.6: who has logged in is logged in in all sessions with the token). It is closed before the one
+ * it came from. NULL with *error set if that cannot be; of kind CHRONOSIGN_ERROR_USAGE if the
+ * backend knows no such thing.
+ */
+chronosign_signer *chronosign_signer_share(const chronosign_signer *signer,
+					   chronosign_error **error);
 
 /* The public half. Borrowed: valid until the signer is closed. */
 const EVP_PKEY *chronosign_signer_public_key(const chronosign_signer *signer);

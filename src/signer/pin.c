@@ -239,6 +239,22 @@ chronosign_secret *pin_read(const chronosign_key *key, chronosign_error **error)
 	return secret_copy(key->pin, error);
 }
 
+bool chronosign_key_keep_pin(chronosign_key *key, chronosign_error **error)
+{
+	if (!pin_is_given(key) || (key->uri != NULL && key->uri->pin_value != NULL))
+		return true;
+	chronosign_secret *pin = pin_read(key, error);
+	if (pin == NULL)
+		return false;
+	chronosign_key_set_pin(key, pin);
+	chronosign_key_set_pin_source(key, NULL);
+	if (key->uri != NULL) {
+		free(key->uri->pin_source);
+		key->uri->pin_source = NULL;
+	}
+	return true;
+}
+
 chronosign_secret *pin_ask(const chronosign_key *key, const char *token, chronosign_error **error)
 {
 	chronosign_prompt_request request = {.token = token, .key = key->name};

@@ -1,6 +1,7 @@
 /* The backend `pkcs11`: a private RSA key in a token, by Cryptoki calls of our own. */
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/secret.h"
 #include "pkcs11/choice.h"
 #include "pkcs11/match.h"
 #include "pkcs11/mechanism.h"
@@ -8,6 +9,8 @@
 #include "pkcs11/session.h"
 #include "signer/backend.h"
 #include "signer/pin.h"
+
+#include <string.h>
 
 struct pkcs11_signer {
 	const chronosign_key *key;
@@ -54,7 +57,7 @@ static bool search(struct pkcs11_signer *signer, struct pkcs11_objects *found,
 		   chronosign_error **error)
 {
 	bool needs_login = pkcs11_token_needs_login(signer->token);
-	bool login_first = needs_login && pin_is_given(signer->key);
+	bool login_first = needs_login && !signer->logged_in && pin_is_given(signer->key);
 
 	if (login_first && !log_in(signer, error))
 		return false;
@@ -146,6 +149,51 @@ static bool pkcs11_sign_message(void *state, const uint8_t *message, size_t mess
 	return false;
 }
 
+/* The same token for a session of its own; of its module the one who shares takes care. */
+static bool copy_token(const struct pkcs11_token *token, struct pkcs11_tokens *tokens,
+		       chronosign_error **error)
+{
+	tokens->list = calloc(1, sizeof *tokens->list);
+	if (tokens->list == NULL)
+		return error_out_of_memory(error);
+	tokens->count = 1;
+	struct pkcs11_token *copy = &tokens->list[0];
+	*copy = *token;
+	copy->session = CK_INVALID_HANDLE;
+	copy->uri = strdup(token->uri);
+	copy->label = strdup(token->label);
+	return (copy->uri != NULL && copy->label != NULL) || error_out_of_memory(error);
+}
+
+static bool copy_pin(const struct pkcs11_signer *from, struct pkcs11_signer *to,
+		     chronosign_error **error)
+{
+	if (from->pin == NULL)
+		return true;
+	to->pin = secret_copy(from->pin, error);
+	return to->pin != NULL;
+}
+
+/* The key is searched for again: a handle need not be good in another session (PKCS#11 v3.1 §3.4). */
+static bool pkcs11_share(void *state, void **shared, chronosign_error **error)
+{
+	const struct pkcs11_signer *signer = state;
+	CLEANUP(cleanup_pkcs11_signer) struct pkcs11_signer *other = calloc(1, sizeof *other);
+
+	if (other == NULL)
+		return error_out_of_memory(error);
+	other->key = signer->key;
+	other->logged_in = signer->logged_in;
+	other->modulus_length = signer->modulus_length;
+	if (!copy_pin(signer, other, error) || !copy_token(signer->token, &other->tokens, error))
+		return false;
+	other->token = &other->tokens.list[0];
+	if (!find_key(other, error))
+		return false;
+	*shared = TAKE(other);
+	return true;
+}
+
 static const char *pkcs11_library(void)
 {
 	return "p11-kit " P11_KIT_BUILT_WITH ", Cryptoki 2.40";
@@ -156,5 +204,6 @@ const struct backend backend_pkcs11 = {
 	.library = pkcs11_library,
 	.open = pkcs11_open,
 	.sign = pkcs11_sign_message,
+	.share = pkcs11_share,
 	.close = pkcs11_close,
 };
