@@ -20,7 +20,7 @@ static void promise_nonce(const nonce_response *response, int64_t life)
 	message_init(&message, 0);
 	message.http_status = response->status;
 	message_set_nonce(&message, response->body, life);
-	PROMISE(message_check(&message, sizeof message, 1, NULL, NULL));
+	PROMISE(message_check(&message, sizeof message, 1, NULL));
 }
 
 static void promise_refusal(const nonce_response *response)

@@ -1,5 +1,5 @@
 /*
- * Fuzzes the message on the pipe: a message such as an honest network process sends, with a text of
+ * Fuzzes the message between the processes: a message such as an honest network process sends, with a text of
  * the input in it, is believed; whatever the input makes of it is believed or refused.
  *
  * The first byte chooses the message, the second how much of it arrives; patches follow, each of
@@ -14,15 +14,16 @@
 
 enum { SERVERS = 3 };
 
-static const bool answered[SERVERS] = {false, true, false};
-
 static network_message honest_message(uint8_t choice, const char *text)
 {
 	network_message message;
 
 	message_init(&message, (choice & 1) == 0 ? 0 : 2);
 	message.http_status = 200;
-	if ((choice & 2) == 0)
+	if ((choice & 8) != 0)
+		message_set_check(&message, (choice & 2) == 0 ? MESSAGE_ACCEPTED : MESSAGE_EVERYONE,
+				  "7d9f2c1e-5b3a-4c6d-8e9f-0a1b2c3d4e5f");
+	else if ((choice & 2) == 0)
 		message_set_nonce(&message, "7d9f2c1e-5b3a-4c6d-8e9f-0a1b2c3d4e5f", choice);
 	else
 		message_set_failure(&message,
@@ -56,16 +57,19 @@ static bool receive(const network_message *message, size_t length)
 {
 	CLEANUP(cleanup_error) chronosign_error *error = NULL;
 	chronosign_answer answer;
-	bool believed = message_check(message, length, SERVERS, answered, &error);
+	bool believed = message_check(message, length, SERVERS, &error);
 
 	fuzz_promise_outcome(believed, error);
 	if (!believed)
 		return false;
 	message_to_answer(message, &answer);
-	PROMISE(answer.server < SERVERS && !answered[answer.server]);
+	PROMISE(answer.server < SERVERS);
 	PROMISE(answer.valid_for >= -1);
 	PROMISE(fuzz_is_printable(answer.trace));
-	fuzz_promise_outcome(chronosign_nonce_valid(answer.nonce, strlen(answer.nonce)),
+	bool has_nonce = chronosign_nonce_valid(answer.nonce, strlen(answer.nonce));
+	bool has_verdict = answer.verdict != CHRONOSIGN_VERDICT_NONE;
+	PROMISE(has_nonce || answer.about == CHRONOSIGN_ANSWER_NONCE);
+	fuzz_promise_outcome(answer.about == CHRONOSIGN_ANSWER_NONCE ? has_nonce : has_verdict,
 			     answer.error);
 	chronosign_answer_clear(&answer);
 	return true;
