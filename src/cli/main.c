@@ -19,7 +19,14 @@ static const struct command commands[] = {
 	{"list-keys", list_keys_run, "list the RSA keys in the machine's tokens",
 	 COMMAND_LIST_KEYS},
 	{"import-key", import_key_run, "move the key of a file into a token", COMMAND_IMPORT_KEY},
+	{"completion", completion_run, "print what makes a shell complete all of this",
+	 COMMAND_COMPLETION},
 };
+
+const struct command *command_at(size_t index)
+{
+	return index < sizeof commands / sizeof commands[0] ? &commands[index] : NULL;
+}
 
 static void print_help(void)
 {

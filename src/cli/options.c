@@ -73,6 +73,8 @@ const struct option_row option_table[] = {
 	 COMMAND_IMPORT_KEY},
 	{"no-prompt", 0, OPTION_FLAG, VALUE(no_prompt), NULL, NULL, NULL,
 	 "never ask for a PIN on the terminal", COMMANDS_OF_TOKENS},
+	{"SHELL", 0, OPTION_OPERAND, VALUE(shell), NULL, NULL, NULL, "bash, zsh or fish",
+	 COMMAND_COMPLETION},
 	{"verbose", 'v', OPTION_FLAG, VALUE(verbose), NULL, NULL, NULL,
 	 "tell on standard error what is done", COMMANDS_OF_TOKENS},
 	{0},

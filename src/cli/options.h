@@ -12,6 +12,7 @@ enum {
 	COMMAND_PUB_KEY = 1 << 2,
 	COMMAND_LIST_KEYS = 1 << 3,
 	COMMAND_IMPORT_KEY = 1 << 4,
+	COMMAND_COMPLETION = 1 << 5,
 };
 
 /* The values: what was given by flag, else by environment, else the default. Strings belong to argv
@@ -49,6 +50,7 @@ struct options {
 	char *output;
 	char *uri;
 	bool login;
+	char *shell;
 
 	struct supervisor *supervisor; /* not an option: who watches over the calls into modules */
 };

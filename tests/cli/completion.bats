@@ -1,0 +1,138 @@
+#!/usr/bin/env bats
+# Completion: the scripts of `chronoctl completion`, run in their shells.
+load helper
+
+setup() {
+	private_environment
+	for shell in bash zsh fish; do
+		"$CHRONOCTL" completion $shell >"$SCRATCH/script.$shell"
+	done
+	mkdir "$SCRATCH/bin" "$SCRATCH/files"
+	# What the scripts call: no token of this machine may decide a test.
+	cat >"$SCRATCH/bin/chronoctl" <<-'END'
+		#!/bin/sh
+		[ "$1 $2 $3" = 'list-keys -o uri' ] || exit 9
+		echo 'pkcs11:token=ops;object=chronograf;type=public'
+		echo 'pkcs11:token=ops;object=spare%20one;type=public'
+	END
+	chmod +x "$SCRATCH/bin/chronoctl"
+	touch "$SCRATCH/files/key.pem"
+	cd "$SCRATCH/files"
+	PATH=$SCRATCH/bin:$PATH
+}
+
+need() { command -v "$1" >/dev/null || skip "$1 is not installed"; }
+
+# completes LINE: what bash offers with the cursor at its end, sorted.
+completes() {
+	run bash -c '
+		. "$1"
+		COMP_LINE=$2 COMP_POINT=${#2}
+		read -ra COMP_WORDS <<<"$2"
+		_chronoctl
+		[ ${#COMPREPLY[@]} -eq 0 ] || printf "%s\n" "${COMPREPLY[@]}"' \
+		bash "$SCRATCH/script.bash" "$1"
+	[ "$status" -eq 0 ] || fail "the script fails"
+	output=$(sort <<<"$output")
+}
+
+is() { [ "$output" = "$1" ] || fail "'$1' expected"; }
+has() {
+	local word
+	for word; do
+		grep -qxF -e "$word" <<<"$output" || fail "'$word' is not offered" || return
+	done
+}
+
+@test "bash completes commands" {
+	completes 'chronoctl '
+	has token gen-keypair pub-key list-keys import-key completion --version
+	completes 'chronoctl gen'
+	is gen-keypair
+}
+
+@test "bash completes the options of a command, all of them and no others" {
+	completes 'chronoctl pub-key -'
+	help=$("$CHRONOCTL" pub-key --help | grep -oE '^  .{4}--[a-z0-9-]+' | grep -oE -e '--.*' | sort)
+	[ "$(grep -e -- <<<"$output")" = "$help" ] || fail "not what --help says: $help"
+	completes 'chronoctl list-keys --log'
+	is --login
+}
+
+@test "bash completes words, each command its own" {
+	completes 'chronoctl token --output '
+	is $'header\njson\ntoken'
+	completes 'chronoctl list-keys -o '
+	is $'json\ntable\nuri'
+	completes 'chronoctl pub-key --format=s'
+	is spki
+	completes 'chronoctl token --signer '
+	has auto file pkcs11
+	completes 'chronoctl completion '
+	is $'bash\nfish\nzsh'
+}
+
+@test "bash completes files, and the URIs of keys once one is begun" {
+	completes 'chronoctl token --priv-key-file ke'
+	is key.pem
+	completes 'chronoctl token --priv-key-file pk'
+	is pkcs11:
+	completes 'chronoctl token --priv-key-file pkcs11:'
+	is $'token=ops\\;object=chronograf\ntoken=ops\\;object=spare%20one'
+	completes 'chronoctl token --priv-key-file=pkcs11:token=ops\;object=ch'
+	is chronograf
+	completes "chronoctl token --priv-key-file 'pkcs11:token=ops;object=s"
+	is 'pkcs11:token=ops;object=spare%20one'
+}
+
+@test "bash completes the URI operand of list-keys, with its type" {
+	completes "chronoctl list-keys 'pkcs11:token=ops;object=c"
+	is 'pkcs11:token=ops;object=chronograf;type=public'
+}
+
+@test "bash offers nothing where nothing can be guessed" {
+	completes 'chronoctl token --timeout '
+	is ''
+	completes 'chronoctl no-such-command --'
+	is ''
+}
+
+@test "completion asks no module before a URI is begun" {
+	printf '#!/bin/sh\ntouch "%s/asked"\n' "$SCRATCH" >"$SCRATCH/bin/chronoctl"
+	completes 'chronoctl token --priv-key-file '
+	completes 'chronoctl list-keys p'
+	[ ! -e "$SCRATCH/asked" ]
+}
+
+@test "zsh reads its script" {
+	need zsh
+	zsh -n "$SCRATCH/script.zsh"
+}
+
+@test "zsh registers its script when it is evaluated" {
+	need zsh
+	run zsh -fc 'autoload -U compinit && compinit -u -D && . "$1" && print -r -- $_comps[chronoctl]' zsh \
+		"$SCRATCH/script.zsh"
+	is _chronoctl
+}
+
+@test "fish completes commands, options, words and URIs" {
+	need fish
+	fish -n "$SCRATCH/script.fish"
+	offers() { output=$(fish -Nc 'source $argv[1]; complete -C $argv[2]' "$SCRATCH/script.fish" "$1" | cut -f 1 | sort); }
+	offers 'chronoctl gen'
+	is gen-keypair
+	offers 'chronoctl token --chronograf-urls'
+	is --chronograf-urls-from
+	offers 'chronoctl list-keys -o '
+	is $'json\ntable\nuri'
+	offers 'chronoctl token --priv-key-file pkcs11:'
+	has 'pkcs11:token=ops;object=chronograf'
+}
+
+@test "completion wants the name of a shell that it knows" {
+	chronoctl completion
+	refused 2 'bash, zsh or fish'
+	chronoctl completion tcsh
+	refused 2 'bash, zsh or fish'
+}
