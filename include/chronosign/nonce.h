@@ -110,7 +110,7 @@ void chronosign_fetch_stop(chronosign_fetch *fetch);
  * A server's URL without the user and password in it, else just as it is: to be shown and stored.
  * The caller frees it. NULL if memory is out.
  */
-char *chronosign_url_shown(const char *url);
+char *chronosign_url_shown(const char *text);
 
 void chronosign_answer_clear(chronosign_answer *answer);
 

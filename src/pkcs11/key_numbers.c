@@ -58,7 +58,7 @@ static bool get(const EVP_PKEY *key, unsigned char *bytes)
 		parameters[i] = OSSL_PARAM_construct_BN(numbers[i].parameter,
 							bytes + i * NUMBER_MAX, NUMBER_MAX);
 	*third = OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_FACTOR3,
-					 bytes + KEY_NUMBERS * NUMBER_MAX, NUMBER_MAX);
+					 bytes + (size_t)KEY_NUMBERS * NUMBER_MAX, NUMBER_MAX);
 	parameters[KEY_NUMBERS + 1] = OSSL_PARAM_construct_end();
 	if (EVP_PKEY_get_params(key, parameters) != 1)
 		return false;

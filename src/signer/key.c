@@ -87,7 +87,8 @@ static void hide_pin_values(char *name)
 {
 	static const char attribute[] = "pin-value=";
 
-	for (char *found = strstr(name, attribute); found != NULL; found = strstr(found, attribute)) {
+	for (char *found = strstr(name, attribute); found != NULL;
+	     found = strstr(found, attribute)) {
 		found += sizeof attribute - 1;
 		memset(found, '*', strcspn(found, "&"));
 	}
