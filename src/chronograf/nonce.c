@@ -134,12 +134,20 @@ static bool read_date(const char *text, int64_t *seconds)
 	return true;
 }
 
+/*
+ * Chronograf replaces a nonce that has expired when it is asked. An Expires that is longer past was
+ * put there by a proxy that forbids caching (RFC 9111 §5.3), or in a zone that we took for another.
+ */
+#define LONG_PAST 60
+
 int64_t nonce_life(const char *date, const char *expires)
 {
 	int64_t from;
 	int64_t to;
 
 	if (date == NULL || expires == NULL || !read_date(date, &from) || !read_date(expires, &to))
+		return -1;
+	if (from - to > LONG_PAST)
 		return -1;
 	return to > from ? to - from : 0;
 }

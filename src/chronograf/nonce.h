@@ -9,8 +9,9 @@
 #include <stdint.h>
 
 /*
- * Seconds between two header values, Date and Expires; 0 if they are past, -1 if either is NULL or
- * unreadable, or names a zone that is unknown or means different things in different countries.
+ * Seconds between two header values, Date and Expires; 0 if they are just past, -1 if they are long
+ * past, or if either is NULL or unreadable, or names a zone that is unknown or means different
+ * things in different countries.
  */
 int64_t nonce_life(const char *date, const char *expires);
 

@@ -123,7 +123,15 @@ static void what_has_expired_has_no_life_left(void **state)
 	(void)state;
 	assert_int_equal(life("Tue, 05 Mar 2024 10:00:00 GMT"), 0);
 	assert_int_equal(life("Tue, 05 Mar 2024 09:59:59 GMT"), 0);
-	assert_int_equal(life("Tue, 05 Mar 2024 10:10:00 CET"), 0);
+	assert_int_equal(life("Tue, 05 Mar 2024 09:59:00 GMT"), 0);
+}
+
+static void an_end_that_is_long_past_is_none_of_chronografs(void **state)
+{
+	(void)state;
+	assert_int_equal(life("Tue, 05 Mar 2024 09:58:59 GMT"), -1);
+	assert_int_equal(life("Tue, 05 Mar 2024 10:10:00 CET"), -1);
+	assert_int_equal(life("Thu, 01 Jan 1970 00:00:01 GMT"), -1);
 }
 
 static void an_unknown_or_ambiguous_zone_leaves_the_life_unknown(void **state)
@@ -250,6 +258,7 @@ int main(void)
 		cmocka_unit_test(every_single_byte_of_a_nonce_counts),
 		cmocka_unit_test(the_life_left_is_expires_less_date_in_whatever_zone),
 		cmocka_unit_test(what_has_expired_has_no_life_left),
+		cmocka_unit_test(an_end_that_is_long_past_is_none_of_chronografs),
 		cmocka_unit_test(an_unknown_or_ambiguous_zone_leaves_the_life_unknown),
 		cmocka_unit_test(a_refusal_shows_status_length_type_and_first_bytes),
 		cmocka_unit_test(a_refusal_says_what_to_do),
