@@ -1,6 +1,8 @@
 /* The spinner: a process with a pipe, and one line of standard error. */
 #include "cli/spinner.h"
 
+#include "base/coverage.h"
+
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
@@ -41,6 +43,7 @@ struct spinner spinner_start(void)
 		dup2(STDERR_FILENO, STDOUT_FILENO);
 		close_range(STDERR_FILENO + 1, ~0u, 0);
 		spin(STDIN_FILENO);
+		coverage_write();
 		_exit(0);
 	}
 	close(ends[0]);

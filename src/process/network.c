@@ -3,6 +3,7 @@
 #include "process/network.h"
 
 #include "base/cleanup.h"
+#include "base/coverage.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "process/authorities.h"
@@ -97,6 +98,8 @@ __attribute__((noreturn)) static void be_network_process(pid_t parent, int pipe,
 	/* No exit(3): the handlers and buffers are the parent's. */
 	if (!isolate(parent, &pipe))
 		_exit(1);
+	/* The last file that this process could write. */
+	coverage_write();
 	network_confine();
 	_exit(work(context, pipe) ? 0 : 1);
 }
