@@ -21,6 +21,9 @@ void network_confine(void);
  */
 const char *network_confinement(void);
 
+/* True if an nsswitch.conf(5) lets host names be looked up by way of other processes' sockets. */
+bool confine_names_need_sockets(const char *configuration);
+
 /* The two. False: the kernel or the build has it not. */
 bool confine_files(void);
 bool confine_calls(void);

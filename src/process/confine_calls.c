@@ -228,39 +228,6 @@ static bool allow_own_signals(scmp_filter_ctx filter)
 	       allow_form(filter, (allowed_form){SCMP_SYS(tgkill), 0, WHOLE, self});
 }
 
-/* True if this part of the resolver (nsswitch.conf(5)) does its work through a socket of another
- * process, and no part beside it knows the same names. */
-static bool service_needs_sockets(const char *service, const char *all)
-{
-	if (strchr(service, '=') != NULL || strcmp(service, "files") == 0 ||
-	    strcmp(service, "dns") == 0 || strcmp(service, "myhostname") == 0)
-		return false;
-	return strcmp(service, "resolve") != 0 || strstr(all, "dns") == NULL;
-}
-
-/*
- * Behind sockets of the file system are agents, card readers (pcscd) and tokens (p11-kit), which
- * Landlock cannot hide: they are left only where names need it, as with mdns. Without nscd, and
- * without the one of systemd-resolved, glibc asks the name server itself.
- */
-static bool resolver_needs_sockets(void)
-{
-	CLEANUP(cleanup_stream) FILE *file = fopen("/etc/nsswitch.conf", "re");
-	char line[512];
-	char all[512] = "";
-	char *rest = NULL;
-
-	while (file != NULL && fgets(line, sizeof line, file) != NULL)
-		if (sscanf(line, " hosts : %511[^\n#]", all) == 1)
-			break;
-	strcpy(line, all);
-	for (char *service = strtok_r(line, " \t", &rest); service != NULL;
-	     service = strtok_r(NULL, " \t", &rest))
-		if (service_needs_sockets(service, all))
-			return true;
-	return false;
-}
-
 static bool add_rules(scmp_filter_ctx filter)
 {
 	for (size_t i = 0; i < sizeof allowed / sizeof allowed[0]; i++)
@@ -269,7 +236,12 @@ static bool add_rules(scmp_filter_ctx filter)
 	for (size_t i = 0; i < sizeof allowed_forms / sizeof allowed_forms[0]; i++)
 		if (!allow_form(filter, allowed_forms[i]))
 			return false;
-	if (resolver_needs_sockets() &&
+	/*
+	 * Behind sockets of the file system are agents, card readers (pcscd) and tokens (p11-kit),
+	 * which Landlock cannot hide: they are left only where names need it, as with mdns. Without
+	 * nscd, and without the one of systemd-resolved, glibc asks the name server itself.
+	 */
+	if (confine_names_need_sockets("/etc/nsswitch.conf") &&
 	    !allow_form(filter, (allowed_form){SCMP_SYS(socket), 0, WHOLE, AF_UNIX}))
 		return false;
 	return allow_own_signals(filter);

@@ -73,11 +73,10 @@ static void allow(int ruleset, const char *path)
 }
 
 /* A directory of certificates by hash is made of symbolic links, which may lead anywhere. */
-static void allow_with_links(int ruleset, const char *path)
+static void allow_links(int ruleset, const char *path)
 {
 	CLEANUP(cleanup_directory) DIR *directory = path == NULL ? NULL : opendir(path);
 
-	allow(ruleset, path);
 	for (struct dirent *entry; directory != NULL && (entry = readdir(directory)) != NULL;) {
 		if (entry->d_type != DT_LNK && entry->d_type != DT_UNKNOWN)
 			continue;
@@ -122,9 +121,13 @@ static void allow_authorities(int ruleset)
 	const curl_version_info_data *built = curl_version_info(CURLVERSION_NOW);
 
 	allow(ruleset, built->cainfo);
-	allow_with_links(ruleset, built->capath);
 	allow(ruleset, getenv("SSL_CERT_FILE"));
-	allow_with_links(ruleset, getenv("SSL_CERT_DIR"));
+	allow(ruleset, built->capath);
+	/* Hundreds of links, which nobody follows where one file has all the CAs. */
+	if (built->cainfo == NULL || access(built->cainfo, R_OK) != 0)
+		allow_links(ruleset, built->capath);
+	allow(ruleset, getenv("SSL_CERT_DIR"));
+	allow_links(ruleset, getenv("SSL_CERT_DIR"));
 }
 
 bool confine_files(void)

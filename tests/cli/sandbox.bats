@@ -1,0 +1,135 @@
+# The network process of the command itself, taken over by whoever it talks to (tests/hostile, preloaded): what it
+# can reach, and that what it is there for still works.
+load helper
+
+: "${HOSTILE:?path of the hostile library}"
+
+setup_file() {
+	private_environment
+	export D=$BATS_FILE_TMPDIR KEY=$BATS_FILE_TMPDIR/key
+	new_key "$KEY"
+	printf '%s\n' "$PIN" >"$D/pin"
+	new_token_dir "$D/softhsm"
+	new_token estate
+	import_key "$KEY" estate chronograf a1
+	certificate server DNS:localhost,IP:127.0.0.1
+	start_standin --tls-cert "$D/server.crt" --tls-key "$D/server.key"
+	export TLS_URL=$URL
+	start_standin
+}
+
+certificate() { # NAME SUBJECT-ALTERNATIVE-NAMES
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$D/$1.key" -out "$D/$1.crt" -days 2 -subj "/CN=$1" \
+		-addext "subjectAltName=$2" 2>/dev/null
+}
+
+setup() {
+	private_environment
+	unset SSL_CERT_FILE SSL_CERT_DIR
+	export PKCS11_MODULE_PATH=$SOFTHSM
+}
+
+# taken_over ARGUMENT…: chronoctl token whose network process makes all attempts before it goes on.
+taken_over() {
+	WRAPPER=(env LD_PRELOAD="$HOSTILE" HOSTILE_KEY="$KEY" HOSTILE_PIN="$D/pin" HOSTILE_FOLDER="$D/softhsm/tokens"
+		ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0")
+	chronoctl_token "$@"
+	WRAPPER=()
+}
+
+achieves_nothing() {
+	says '^hostile: [0-9]+ attempts, successful: none$' || return
+	[[ $stderr =~ hostile:\ ([0-9]+)\ attempts ]]
+	echo "# ${BASH_REMATCH[1]} attempts" >&3
+}
+
+@test "taken over, it can reach nothing of a key in a file, and the token is printed all the same" {
+	taken_over --priv-key-file "$KEY"
+	prints_token "$KEY"
+	achieves_nothing
+}
+
+@test "taken over, it can reach nothing of a key in a token" {
+	taken_over --priv-key-file 'pkcs11:object=chronograf' --pin-source "$D/pin"
+	prints_token "$KEY"
+	achieves_nothing
+}
+
+@test "taken over, and run by somebody who is not root" {
+	need_user
+	WRAPPER=(setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all,+dac_override
+		--ambient-caps=-all,+dac_override --)
+	[ "$(id -u)" -eq 0 ] || WRAPPER=()
+	WRAPPER+=(env LD_PRELOAD="$HOSTILE" HOSTILE_KEY="$KEY" HOSTILE_PIN="$D/pin" HOSTILE_FOLDER="$D/softhsm/tokens"
+		ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0")
+	chronoctl_token --priv-key-file "$KEY"
+	prints_token "$KEY"
+	achieves_nothing
+}
+
+@test "--verbose says what confines it" {
+	chronoctl_token -v --priv-key-file "$KEY"
+	prints_token "$KEY"
+	says '(; |not )confined( by|:)'
+}
+
+# holds FILE FIELD VALUE
+holds() {
+	grep -qE "^$2:[[:space:]]*$3\$" "$1" || fail "$2 is not $3:" "$(cat "$1")"
+}
+
+@test "to the kernel it is filtered, without capabilities, and in a session of its own" {
+	local process child
+	chronoctl_token -v --priv-key-file "$KEY"
+	[[ $stderr =~ (by|and)\ a\ seccomp\ filter ]] || skip "this build or kernel has no seccomp filter"
+	start_standin --mode never
+	"$CHRONOCTL" token --chronograf-url "$URL" --priv-key-file "$KEY" >/dev/null 2>&1 </dev/null 3>&- &
+	process=$!
+	echo "$process" >>"$SCRATCH/pids"
+	child_of_child() { child=$(pgrep -P "$(pgrep -P "$process")") && grep -q '^Seccomp:.*[12]' "/proc/$child/status"; }
+	wait_for child_of_child || fail "no process with a filter"
+	cp "/proc/$child/status" "$SCRATCH/status"
+	holds "$SCRATCH/status" NoNewPrivs 1
+	holds "$SCRATCH/status" CapEff 0+
+	holds "$SCRATCH/status" CapPrm 0+
+	holds "$SCRATCH/status" CapInh 0+
+	[ "$(ps -o sid= -p "$child" | tr -d ' ')" = "$child" ] || fail "it is in its parent's session"
+}
+
+@test "a name to be resolved, and addresses of both kinds" {
+	chronoctl token --chronograf-url "${URL/127.0.0.1/localhost}" --priv-key-file "$KEY"
+	prints_token "$KEY"
+	chronoctl token --chronograf-url http://nowhere.invalid:8888 --priv-key-file "$KEY" --timeout 5
+	refused 4 'nowhere\.invalid'
+}
+
+@test "https by --ca-file, a folder of CAs, a link out of it, and the user's file of CAs" {
+	chronoctl token --chronograf-url "$TLS_URL" --priv-key-file "$KEY" --ca-file "$D/server.crt"
+	prints_token "$KEY"
+	SSL_CERT_FILE=$D/server.crt chronoctl token --chronograf-url "$TLS_URL" --priv-key-file "$KEY"
+	prints_token "$KEY"
+	mkdir "$SCRATCH/cas"
+	ln -s "$D/server.crt" "$SCRATCH/cas/$(openssl x509 -noout -hash -in "$D/server.crt").0"
+	SSL_CERT_DIR=$SCRATCH/cas chronoctl token --chronograf-url "$TLS_URL" --priv-key-file "$KEY"
+	prints_token "$KEY"
+	chronoctl token --chronograf-url "$TLS_URL" --priv-key-file "$KEY"
+	refused 4 certificate
+}
+
+@test "the machine's own CAs are read" {
+	local file
+	file=$(first_of /etc/ssl/certs/ca-certificates.crt) || skip "no CAs where Debian has them"
+	[ -n "$file" ] || skip "no CAs where Debian has them"
+	chronoctl token --chronograf-url "$TLS_URL" --priv-key-file "$KEY"
+	refused 4 certificate
+	[[ $stderr != *"cannot be read"* ]] || fail "the CAs are not read"
+}
+
+@test "a proxy, for http and by CONNECT" {
+	: >"$STANDIN_LOG"
+	http_proxy=$URL chronoctl token --chronograf-url http://chronograf.invalid --priv-key-file "$KEY" --timeout 5
+	grep -qF 'GET http://chronograf.invalid/nonce ' "$STANDIN_LOG" || fail "the proxy was not asked"
+	https_proxy=${URL/127.0.0.1/localhost} chronoctl token --chronograf-url https://chronograf.invalid \
+		--priv-key-file "$KEY" --timeout 5
+	grep -q '^CONNECT chronograf.invalid:443 ' "$STANDIN_LOG" || fail "the proxy was not asked"
+}

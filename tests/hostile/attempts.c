@@ -1,0 +1,667 @@
+/* The attempts, in the order of the table at the end. What they leave behind is undone where it was
+ * done. System calls are made directly: what a C library refuses is no defence. */
+#include "attempts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/io_uring.h>
+#include <linux/perf_event.h>
+#include <linux/seccomp.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#define PATH_SIZE 512
+
+/* nsswitch.conf(5): other processes are asked for names, which takes sockets. */
+static bool names_need_sockets(void)
+{
+	static const char *const services[] = {"mdns", "sss", "libvirt", "mymachines", "ldap"};
+	FILE *file = fopen("/etc/nsswitch.conf", "re");
+	char line[512];
+	bool need = false;
+
+	while (file != NULL && fgets(line, sizeof line, file) != NULL)
+		for (size_t i = 0; i < sizeof services / sizeof services[0]; i++)
+			need = need ||
+			       (strstr(line, "hosts:") == line && strstr(line, services[i]));
+	if (file != NULL)
+		fclose(file);
+	return need;
+}
+
+unsigned hostile_guards(void)
+{
+	unsigned guards = HOSTILE_ISOLATION;
+
+#if defined(WITH_LANDLOCK) && defined(SYS_landlock_create_ruleset)
+	if (syscall(SYS_landlock_create_ruleset, NULL, 0, 1 /* which version */) >= 1)
+		guards |= HOSTILE_FILES;
+#endif
+#ifdef WITH_SECCOMP
+	/* A filter that lies nowhere: EFAULT where there are filters (seccomp(2)). */
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL) != 0 && errno == EFAULT)
+		guards |= HOSTILE_CALLS | (names_need_sockets() ? 0 : HOSTILE_NO_SOCKETS);
+#endif
+	return guards;
+}
+
+size_t hostile_try(const hostile_attempt *attempts, const hostile_aims *aims, char *done,
+		   size_t size)
+{
+	size_t count = 0;
+
+	done[0] = '\0';
+	for (const hostile_attempt *attempt = attempts; attempt->what != NULL; attempt++) {
+		if ((attempt->guards & aims->guards) == 0)
+			continue;
+		count++;
+		size_t length = strlen(done);
+		if (attempt->try(aims))
+			snprintf(done + length, size - length, "%s%s", length == 0 ? "" : ", ",
+				 attempt->what);
+	}
+	return count;
+}
+
+/* True if it is a descriptor; it is closed. */
+static bool opened(long descriptor)
+{
+	if (descriptor >= 0)
+		close((int)descriptor);
+	return descriptor >= 0;
+}
+
+static bool can_open(const char *path, int flags)
+{
+	return opened(open(path, flags | O_CLOEXEC | O_NOCTTY, 0600));
+}
+
+static const char *in_folder(const hostile_aims *aims, const char *name, char path[PATH_SIZE])
+{
+	snprintf(path, PATH_SIZE, "%s/%s", aims->folder, name);
+	return path;
+}
+
+static const char *of_parent(const hostile_aims *aims, const char *name, char path[PATH_SIZE])
+{
+	snprintf(path, PATH_SIZE, "/proc/%d/%s", (int)aims->parent, name);
+	return path;
+}
+
+/* ---- files ---- */
+
+static bool read_key(const hostile_aims *aims)
+{
+	return can_open(aims->key, O_RDONLY);
+}
+
+/* A descriptor that is no more than a name, opened anew by way of /proc. */
+static bool read_key_by_path_descriptor(const hostile_aims *aims)
+{
+	char path[PATH_SIZE];
+	int name = open(aims->key, O_PATH | O_CLOEXEC);
+
+	if (name < 0)
+		return false;
+	snprintf(path, sizeof path, "/proc/self/fd/%d", name);
+	bool read = can_open(path, O_RDONLY);
+	close(name);
+	return read;
+}
+
+static bool read_pin(const hostile_aims *aims)
+{
+	return can_open(aims->pin, O_RDONLY);
+}
+
+static bool list_folder(const hostile_aims *aims)
+{
+	return can_open(aims->folder, O_RDONLY | O_DIRECTORY);
+}
+
+static bool read_users(const hostile_aims *aims)
+{
+	(void)aims;
+	return can_open("/etc/passwd", O_RDONLY);
+}
+
+static bool list_root(const hostile_aims *aims)
+{
+	(void)aims;
+	return can_open("/", O_RDONLY | O_DIRECTORY);
+}
+
+static bool write_key(const hostile_aims *aims)
+{
+	return can_open(aims->key, O_WRONLY | O_APPEND);
+}
+
+static bool write_null(const hostile_aims *aims)
+{
+	(void)aims;
+	return can_open("/dev/null", O_RDWR);
+}
+
+static bool cut_key(const hostile_aims *aims)
+{
+	struct stat status;
+
+	return stat(aims->key, &status) == 0 &&
+	       syscall(SYS_truncate, aims->key, (long)status.st_size) == 0;
+}
+
+static bool make_file(const hostile_aims *aims)
+{
+	char path[PATH_SIZE];
+
+	if (!can_open(in_folder(aims, "file", path), O_WRONLY | O_CREAT))
+		return false;
+	unlink(path);
+	return true;
+}
+
+static bool make_unnamed_file(const hostile_aims *aims)
+{
+	return can_open(aims->folder, O_TMPFILE | O_WRONLY);
+}
+
+static bool make_folder(const hostile_aims *aims)
+{
+	char path[PATH_SIZE];
+
+	if (mkdir(in_folder(aims, "folder", path), 0700) != 0)
+		return false;
+	rmdir(path);
+	return true;
+}
+
+static bool make_link(const hostile_aims *aims)
+{
+	char path[PATH_SIZE];
+
+	if (symlink("/etc/passwd", in_folder(aims, "link", path)) != 0)
+		return false;
+	unlink(path);
+	return true;
+}
+
+static bool move_key(const hostile_aims *aims)
+{
+	char path[PATH_SIZE];
+
+	if (rename(aims->key, in_folder(aims, "moved", path)) != 0)
+		return false;
+	rename(path, aims->key);
+	return true;
+}
+
+static bool change_mode(const hostile_aims *aims)
+{
+	return chmod(aims->key, 0600) == 0;
+}
+
+static bool change_owner(const hostile_aims *aims)
+{
+	return chown(aims->key, getuid(), getgid()) == 0;
+}
+
+static bool change_times(const hostile_aims *aims)
+{
+	return utimensat(AT_FDCWD, aims->key, NULL, 0) == 0;
+}
+
+static bool change_attributes(const hostile_aims *aims)
+{
+	return syscall(SYS_setxattr, aims->key, "user.hostile", "x", 1, 0) == 0;
+}
+
+static bool serve_at_path(const hostile_aims *aims)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	char path[PATH_SIZE];
+	int name = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(address.sun_path, sizeof address.sun_path, "%.90s",
+		 in_folder(aims, "socket", path));
+	bool served = name >= 0 && bind(name, (void *)&address, sizeof address) == 0;
+	if (served)
+		unlink(address.sun_path);
+	opened(name);
+	return served;
+}
+
+/* ---- other programs and processes ---- */
+
+static char *const no_arguments[] = {(char *)"true", NULL};
+static char *const no_environment[] = {NULL};
+
+static bool run_program(const hostile_aims *aims)
+{
+	(void)aims;
+	return syscall(SYS_execve, "/bin/true", no_arguments, no_environment) == 0;
+}
+
+static bool run_descriptor(const hostile_aims *aims)
+{
+	int program = open("/bin/true", O_PATH | O_CLOEXEC);
+
+	(void)aims;
+	return syscall(SYS_execveat, program, "", no_arguments, no_environment, AT_EMPTY_PATH) == 0;
+}
+
+static bool started(long child)
+{
+	if (child == 0)
+		_exit(0);
+	if (child > 0)
+		waitpid((pid_t)child, NULL, 0);
+	return child > 0;
+}
+
+static bool start_process(const hostile_aims *aims)
+{
+	(void)aims;
+	return started(fork());
+}
+
+static bool start_process_by_clone3(const hostile_aims *aims)
+{
+	uint64_t arguments[8] = {[4] = SIGCHLD};
+
+	(void)aims;
+	return started(syscall(SYS_clone3, arguments, sizeof arguments));
+}
+
+static bool trace_parent(const hostile_aims *aims)
+{
+	return ptrace(PTRACE_SEIZE, aims->parent, NULL, NULL) == 0;
+}
+
+static bool open_memory_of_parent(const hostile_aims *aims)
+{
+	char path[PATH_SIZE];
+
+	return can_open(of_parent(aims, "mem", path), O_RDONLY);
+}
+
+static bool read_environment_of_parent(const hostile_aims *aims)
+{
+	char path[PATH_SIZE];
+
+	return can_open(of_parent(aims, "environ", path), O_RDONLY);
+}
+
+static bool read_map_of_parent(const hostile_aims *aims)
+{
+	char path[PATH_SIZE];
+
+	return can_open(of_parent(aims, "maps", path), O_RDONLY);
+}
+
+static bool open_descriptors_of_parent(const hostile_aims *aims)
+{
+	char path[PATH_SIZE];
+
+	return can_open(of_parent(aims, "fd/0", path), O_RDONLY);
+}
+
+static bool transfer(const hostile_aims *aims, long call)
+{
+	char bytes[8];
+	struct iovec here = {bytes, sizeof bytes};
+	struct iovec there = {aims->memory, sizeof bytes};
+
+	memcpy(bytes, aims->memory, sizeof bytes);
+	return syscall(call, aims->parent, &here, 1, &there, 1, 0) == (long)sizeof bytes;
+}
+
+static bool read_memory_of_parent(const hostile_aims *aims)
+{
+	return aims->memory != NULL && transfer(aims, SYS_process_vm_readv);
+}
+
+static bool write_memory_of_parent(const hostile_aims *aims)
+{
+	return aims->memory != NULL && transfer(aims, SYS_process_vm_writev);
+}
+
+static bool signal_parent(const hostile_aims *aims)
+{
+	return kill(aims->parent, 0) == 0;
+}
+
+static bool signal_everybody(const hostile_aims *aims)
+{
+	(void)aims;
+	return kill(-1, 0) == 0;
+}
+
+static bool signal_thread_of_parent(const hostile_aims *aims)
+{
+	return syscall(SYS_tgkill, aims->parent, aims->parent, 0) == 0;
+}
+
+static bool hold_parent(const hostile_aims *aims)
+{
+	return opened(syscall(SYS_pidfd_open, aims->parent, 0));
+}
+
+static bool take_descriptor_of_parent(const hostile_aims *aims)
+{
+	long parent = syscall(SYS_pidfd_open, aims->parent, 0);
+	bool taken = parent >= 0 && opened(syscall(SYS_pidfd_getfd, (int)parent, 0, 0));
+
+	opened(parent);
+	return taken;
+}
+
+static bool limit_parent(const hostile_aims *aims)
+{
+	struct rlimit limit;
+
+	return syscall(SYS_prlimit64, aims->parent, RLIMIT_CORE, NULL, &limit) == 0 &&
+	       syscall(SYS_prlimit64, aims->parent, RLIMIT_CORE, &limit, NULL) == 0;
+}
+
+static bool slow_parent(const hostile_aims *aims)
+{
+	return setpriority(PRIO_PROCESS, (id_t)aims->parent, 0) == 0;
+}
+
+/* The kernel sends signals in its name: to whom it says, whenever its pipe has something to tell. */
+static bool let_kernel_signal_parent(const hostile_aims *aims)
+{
+	int ends[2];
+
+	if (pipe(ends) != 0)
+		return false;
+	bool set = fcntl(ends[0], F_SETOWN, aims->parent) == 0;
+	opened(ends[0]);
+	opened(ends[1]);
+	return set;
+}
+
+/* ---- itself ---- */
+
+static bool become_dumpable(const hostile_aims *aims)
+{
+	(void)aims;
+	return prctl(PR_SET_DUMPABLE, 1) == 0;
+}
+
+static bool outlive_parent(const hostile_aims *aims)
+{
+	(void)aims;
+	return prctl(PR_SET_PDEATHSIG, 0) == 0;
+}
+
+static bool use_capability(const hostile_aims *aims)
+{
+	(void)aims;
+	return syscall(SYS_chroot, "/") == 0;
+}
+
+static bool become_somebody_else(const hostile_aims *aims)
+{
+	(void)aims;
+	return syscall(SYS_setgroups, 0, NULL) == 0;
+}
+
+static bool make_user_namespace(const hostile_aims *aims)
+{
+	(void)aims;
+	return unshare(CLONE_NEWUSER) == 0;
+}
+
+/* ---- sockets ---- */
+
+static bool reach_agents(const hostile_aims *aims)
+{
+	(void)aims;
+	return opened(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+}
+
+/* A datagram socket that was born in a pair takes another address. */
+static bool lead_pair_elsewhere(const hostile_aims *aims)
+{
+	int ends[2];
+
+	(void)aims;
+	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, ends) != 0)
+		return false;
+	opened(ends[0]);
+	return opened(ends[1]);
+}
+
+static bool use_family(int family, int type)
+{
+	return opened(socket(family, type | SOCK_CLOEXEC, 0));
+}
+
+static bool see_packets(const hostile_aims *aims)
+{
+	(void)aims;
+	return use_family(AF_PACKET, SOCK_RAW);
+}
+
+static bool use_kernel_crypto(const hostile_aims *aims)
+{
+	(void)aims;
+	return use_family(AF_ALG, SOCK_SEQPACKET);
+}
+
+static bool reach_hypervisor(const hostile_aims *aims)
+{
+	(void)aims;
+	return use_family(AF_VSOCK, SOCK_STREAM);
+}
+
+static bool serve(const hostile_aims *aims)
+{
+	int name = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	(void)aims;
+	return name >= 0 && listen(name, 1) == 0 && opened(name);
+}
+
+/* ---- the kernel's less walked ways ---- */
+
+static bool load_bpf(const hostile_aims *aims)
+{
+	uint64_t attributes[16] = {
+		[0] = 2 /* BPF_MAP_TYPE_ARRAY */ | UINT64_C(4) << 32, [1] = 4 | UINT64_C(1) << 32};
+
+	(void)aims;
+	return opened(syscall(SYS_bpf, 0, attributes, 24));
+}
+
+static bool use_keyring(const hostile_aims *aims)
+{
+	(void)aims;
+	return syscall(SYS_add_key, "user", "hostile", "x", 1, -1 /* of the thread */) >= 0;
+}
+
+static bool search_keyring(const hostile_aims *aims)
+{
+	(void)aims;
+	return syscall(SYS_keyctl, 0 /* KEYCTL_GET_KEYRING_ID */, -3, 0) >= 0;
+}
+
+static bool handle_page_faults(const hostile_aims *aims)
+{
+	(void)aims;
+	return opened(syscall(SYS_userfaultfd, O_CLOEXEC));
+}
+
+static bool use_io_uring(const hostile_aims *aims)
+{
+	struct io_uring_params parameters = {0};
+
+	(void)aims;
+	return opened(syscall(SYS_io_uring_setup, 1, &parameters));
+}
+
+static bool measure(const hostile_aims *aims)
+{
+	struct perf_event_attr attributes = {
+		.type = PERF_TYPE_SOFTWARE, .size = sizeof attributes, .exclude_kernel = 1};
+
+	(void)aims;
+	return opened(syscall(SYS_perf_event_open, &attributes, 0, -1, -1, 0));
+}
+
+static bool mount_folder(const hostile_aims *aims)
+{
+	char path[PATH_SIZE];
+
+	if (syscall(SYS_mount, "none", in_folder(aims, ".", path), "tmpfs", 0, NULL) != 0)
+		return false;
+	syscall(SYS_umount2, path, 0);
+	return true;
+}
+
+static bool forbid_nothing_more(const hostile_aims *aims)
+{
+	(void)aims;
+	return syscall(SYS_capset, NULL, NULL) != 0 && errno == EFAULT;
+}
+
+const hostile_attempt hostile_attempts[] = {
+	{"read the key file", read_key, HOSTILE_FILES, true},
+	{"read the key file by way of /proc/self/fd", read_key_by_path_descriptor, HOSTILE_FILES,
+	 true},
+	{"read the PIN file", read_pin, HOSTILE_FILES, true},
+	{"list the folder of tokens", list_folder, HOSTILE_FILES, true},
+	{"read /etc/passwd", read_users, HOSTILE_FILES, true},
+	{"list /", list_root, HOSTILE_FILES, true},
+	{"write to the key file", write_key, HOSTILE_FILES | HOSTILE_CALLS, true},
+	{"open /dev/null for writing", write_null, HOSTILE_FILES | HOSTILE_CALLS, true},
+	{"cut the key file", cut_key, HOSTILE_CALLS, true},
+	{"make a file", make_file, HOSTILE_FILES | HOSTILE_CALLS, true},
+	{"make a file without a name", make_unnamed_file, HOSTILE_FILES | HOSTILE_CALLS, false},
+	{"make a folder", make_folder, HOSTILE_FILES | HOSTILE_CALLS, true},
+	{"make a symbolic link", make_link, HOSTILE_FILES | HOSTILE_CALLS, true},
+	{"move the key file", move_key, HOSTILE_FILES | HOSTILE_CALLS, true},
+	{"change the key file's mode", change_mode, HOSTILE_CALLS, true},
+	{"change the key file's owner", change_owner, HOSTILE_CALLS, true},
+	{"change the key file's times", change_times, HOSTILE_CALLS, true},
+	{"change the key file's attributes", change_attributes, HOSTILE_CALLS, false},
+	{"make a socket in the file system", serve_at_path, HOSTILE_FILES | HOSTILE_NO_SOCKETS,
+	 true},
+	{"start a process", start_process, HOSTILE_CALLS, true},
+	{"start a process by clone3", start_process_by_clone3, HOSTILE_CALLS, false},
+	{"run a program", run_program, HOSTILE_FILES | HOSTILE_CALLS, true},
+	{"run a program by its descriptor", run_descriptor, HOSTILE_FILES | HOSTILE_CALLS, true},
+	{"trace its parent", trace_parent, HOSTILE_FILES | HOSTILE_CALLS | HOSTILE_ISOLATION,
+	 false},
+	{"open its parent's memory", open_memory_of_parent, HOSTILE_FILES | HOSTILE_ISOLATION,
+	 false},
+	{"read its parent's environment", read_environment_of_parent,
+	 HOSTILE_FILES | HOSTILE_ISOLATION, true},
+	{"read its parent's map", read_map_of_parent, HOSTILE_FILES | HOSTILE_ISOLATION, true},
+	{"open its parent's descriptors", open_descriptors_of_parent,
+	 HOSTILE_FILES | HOSTILE_ISOLATION, false},
+	{"read its parent's memory", read_memory_of_parent,
+	 HOSTILE_FILES | HOSTILE_CALLS | HOSTILE_ISOLATION, false},
+	{"write to its parent's memory", write_memory_of_parent,
+	 HOSTILE_FILES | HOSTILE_CALLS | HOSTILE_ISOLATION, false},
+	{"signal its parent", signal_parent, HOSTILE_CALLS, true},
+	{"signal everybody", signal_everybody, HOSTILE_CALLS, true},
+	{"signal a thread of its parent", signal_thread_of_parent, HOSTILE_CALLS, true},
+	{"hold its parent by a descriptor", hold_parent, HOSTILE_CALLS, false},
+	{"take a descriptor of its parent", take_descriptor_of_parent, HOSTILE_CALLS, false},
+	{"set its parent's limits", limit_parent, HOSTILE_CALLS, true},
+	{"slow its parent down", slow_parent, HOSTILE_CALLS, true},
+	{"let the kernel signal its parent", let_kernel_signal_parent, HOSTILE_CALLS, true},
+	{"become dumpable", become_dumpable, HOSTILE_CALLS, true},
+	{"outlive its parent", outlive_parent, HOSTILE_CALLS, true},
+	{"use a capability of root", use_capability, HOSTILE_CALLS | HOSTILE_ISOLATION, false},
+	{"change its groups", become_somebody_else, HOSTILE_CALLS | HOSTILE_ISOLATION, false},
+	{"make a user namespace", make_user_namespace, HOSTILE_CALLS, false},
+	{"reach agents, card readers and tokens by their sockets", reach_agents, HOSTILE_NO_SOCKETS,
+	 true},
+	{"lead a pair of sockets elsewhere", lead_pair_elsewhere, HOSTILE_CALLS, true},
+	{"see packets", see_packets, HOSTILE_CALLS | HOSTILE_ISOLATION, false},
+	{"use the kernel's cryptography", use_kernel_crypto, HOSTILE_CALLS, false},
+	{"reach the hypervisor", reach_hypervisor, HOSTILE_CALLS, false},
+	{"serve", serve, HOSTILE_CALLS, true},
+	{"load BPF", load_bpf, HOSTILE_CALLS, false},
+	{"add to the kernel's keyring", use_keyring, HOSTILE_CALLS, false},
+	{"search the kernel's keyring", search_keyring, HOSTILE_CALLS, false},
+	{"handle page faults", handle_page_faults, HOSTILE_CALLS, false},
+	{"use io_uring", use_io_uring, HOSTILE_CALLS, false},
+	{"measure itself", measure, HOSTILE_CALLS, false},
+	{"mount a file system", mount_folder, HOSTILE_CALLS | HOSTILE_ISOLATION, false},
+	{"change its capabilities", forbid_nothing_more, HOSTILE_CALLS, true},
+	{0},
+};
+
+/* ---- the terminal ---- */
+
+static bool read_standard_error(const hostile_aims *aims)
+{
+	int flags = fcntl(STDERR_FILENO, F_GETFL);
+
+	(void)aims;
+	return flags >= 0 && (flags & O_ACCMODE) != O_WRONLY;
+}
+
+static bool open_terminal(const hostile_aims *aims)
+{
+	(void)aims;
+	return can_open("/dev/tty", O_RDONLY);
+}
+
+static bool open_terminal_anew(const hostile_aims *aims)
+{
+	(void)aims;
+	return can_open("/proc/self/fd/2", O_RDONLY);
+}
+
+static bool type_on_terminal(const hostile_aims *aims)
+{
+	(void)aims;
+	return ioctl(STDERR_FILENO, TIOCSTI, "x") == 0;
+}
+
+static bool turn_echo_on(const hostile_aims *aims)
+{
+	struct termios settings;
+
+	(void)aims;
+	return tcgetattr(STDERR_FILENO, &settings) == 0 &&
+	       tcsetattr(STDERR_FILENO, TCSANOW, &settings) == 0;
+}
+
+static bool claim_terminal(const hostile_aims *aims)
+{
+	(void)aims;
+	return ioctl(STDERR_FILENO, TIOCSCTTY, 0) == 0 || ioctl(STDERR_FILENO, TIOCNOTTY) == 0;
+}
+
+const hostile_attempt hostile_terminal_attempts[] = {
+	{"read standard error", read_standard_error, HOSTILE_ISOLATION, true},
+	{"open /dev/tty", open_terminal, HOSTILE_FILES | HOSTILE_ISOLATION, true},
+	{"open the terminal anew", open_terminal_anew, HOSTILE_FILES, true},
+	{"type on the terminal", type_on_terminal, HOSTILE_CALLS | HOSTILE_ISOLATION, false},
+	{"turn the echo on", turn_echo_on, HOSTILE_CALLS, true},
+	{"claim the terminal", claim_terminal, HOSTILE_CALLS | HOSTILE_ISOLATION, true},
+	{0},
+};

@@ -1,0 +1,466 @@
+/* The network process, taken over by whoever it talks to: what it can reach is what it needs, and
+ * every attempt to reach more (tests/hostile) fails that succeeds elsewhere. */
+#include "process/confine.h"
+
+#include "../hostile/attempts.h"
+#include "base/secret.h"
+#include "process/isolate.h"
+#include "process/message.h"
+#include "process/network.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char folder[] = "/tmp/confine.XXXXXX";
+static char key[64], pin[64], tokens[64];
+static hostile_aims aims;
+static chronosign_secret *secret;
+
+static void write_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "we");
+
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static int make_aims(void **state)
+{
+	(void)state;
+	if (mkdtemp(folder) == NULL)
+		return -1;
+	snprintf(key, sizeof key, "%s/key.pem", folder);
+	snprintf(pin, sizeof pin, "%s/pin", folder);
+	snprintf(tokens, sizeof tokens, "%s/tokens", folder);
+	write_file(key, "a key\n");
+	write_file(pin, "123456\n");
+	mkdir(tokens, 0700);
+	secret = chronosign_secret_new("12345678", 8, NULL);
+	if (secret == NULL)
+		return -1;
+	aims = (hostile_aims){
+		.key = key,
+		.pin = pin,
+		.folder = tokens,
+		.parent = getpid(),
+		.memory = secret_bytes(secret),
+		.guards = hostile_guards(),
+	};
+	printf("guards: %s%s%s\n", "isolation", aims.guards & HOSTILE_FILES ? ", Landlock" : "",
+	       aims.guards & HOSTILE_CALLS ? ", seccomp" : "");
+	return 0;
+}
+
+static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *place)
+{
+	(void)status;
+	(void)kind;
+	(void)place;
+	return remove(path);
+}
+
+static int remove_aims(void **state)
+{
+	(void)state;
+	chronosign_secret_free(secret);
+	return nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+/* --- in the network process --- */
+
+/* Does something there and returns NULL, or says what is wrong. */
+typedef const char *look_function(const void *context);
+
+typedef struct {
+	look_function *look;
+	const void *context;
+} look_job;
+
+static bool look_and_report(const void *job, int pipe)
+{
+	const look_job *look = job;
+	network_message message;
+
+	message_init(&message, 0);
+	const char *trouble = look->look(look->context);
+	message_set_failure(&message, MESSAGE_SERVER_FAILED, trouble == NULL ? "well" : trouble);
+	return write(pipe, &message, sizeof message) == (ssize_t)sizeof message;
+}
+
+/* What the look there says: "well", or trouble. */
+static void look_there(look_function *look, const void *context, char *found, size_t size)
+{
+	const look_job job = {look, context};
+	chronosign_fetch *fetch = network_start(1, look_and_report, &job, NULL);
+	chronosign_error *error = NULL;
+	chronosign_answer answer = {0};
+
+	bool answered = fetch != NULL && chronosign_fetch_next(fetch, &answer, &error);
+	snprintf(found, size, "%s",
+		 chronosign_error_message(answered ? answer.error : error) == NULL
+			 ? "nothing"
+			 : chronosign_error_message(answered ? answer.error : error));
+	chronosign_answer_clear(&answer);
+	chronosign_error_free(error);
+	chronosign_fetch_free(fetch);
+}
+
+static void assert_well_there(look_function *look, const void *context)
+{
+	char found[2048];
+
+	look_there(look, context, found, sizeof found);
+	if (strcmp(found, "well") != 0)
+		fail_msg("the network process: %s", found);
+}
+
+/* --- what it cannot do --- */
+
+static const char *try_all(const void *attempts)
+{
+	static char done[1500];
+
+	hostile_try(attempts, &aims, done, sizeof done);
+	return done[0] == '\0' ? NULL : done;
+}
+
+/* True if a process of its own, with nothing against it, succeeds. */
+static bool works_unconfined(const hostile_attempt *attempt)
+{
+	int status = 0;
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(attempt->try(&aims) ? 0 : 1);
+	waitpid(child, &status, 0);
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static void assert_works_elsewhere(const hostile_attempt *attempts)
+{
+	for (const hostile_attempt *attempt = attempts; attempt->what != NULL; attempt++) {
+		bool works = works_unconfined(attempt);
+		if (attempt->works_unconfined && !works)
+			fail_msg("nobody can %s here: it proves nothing", attempt->what);
+		if (!works)
+			printf("proves nothing here, for nobody can: %s\n", attempt->what);
+	}
+}
+
+static void what_is_tried_can_be_done_elsewhere(void **state)
+{
+	(void)state;
+	assert_works_elsewhere(hostile_attempts);
+}
+
+static void it_can_do_nothing_that_it_need_not(void **state)
+{
+	(void)state;
+	/* As in chronoctl, whose first act it is. */
+	assert_int_equal(prctl(PR_SET_DUMPABLE, 0), 0);
+	assert_well_there(try_all, hostile_attempts);
+	prctl(PR_SET_DUMPABLE, 1);
+}
+
+/* Where a child with just one guard tells what it did. */
+static int told;
+
+/* A child with just this guard. */
+static void assert_holds_alone(bool (*confine)(void), unsigned guard)
+{
+	char done[1500] = "";
+	int status = 0;
+	int ends[2];
+
+	if ((aims.guards & guard) == 0) {
+		printf("not in this build or kernel\n");
+		return;
+	}
+	assert_int_equal(pipe(ends), 0);
+	pid_t child = fork();
+	if (child == 0) {
+		aims.guards = guard;
+		told = ends[1];
+		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+		if (!confine())
+			_exit(2);
+		hostile_try(hostile_attempts, &aims, done, sizeof done);
+		_exit(write(told, done, strlen(done)) == (ssize_t)strlen(done) ? 3 : 4);
+	}
+	close(ends[1]);
+	assert_true(read(ends[0], done, sizeof done - 1) >= 0);
+	close(ends[0]);
+	waitpid(child, &status, 0);
+	assert_string_equal(done, "");
+	assert_int_equal(WEXITSTATUS(status), 3);
+}
+
+static bool isolate_child(void)
+{
+	return isolate(aims.parent, &told);
+}
+
+static void isolation_holds_alone(void **state)
+{
+	(void)state;
+	assert_int_equal(prctl(PR_SET_DUMPABLE, 0), 0);
+	assert_holds_alone(isolate_child, HOSTILE_ISOLATION);
+	prctl(PR_SET_DUMPABLE, 1);
+}
+
+static void landlock_holds_alone(void **state)
+{
+	(void)state;
+	assert_holds_alone(confine_files, HOSTILE_FILES);
+}
+
+static void the_filter_holds_alone(void **state)
+{
+	(void)state;
+	assert_holds_alone(confine_calls, HOSTILE_CALLS);
+}
+
+/* Makes this process the leader of a session on a new terminal, which is its standard error. */
+static bool take_terminal(void)
+{
+	char name[64];
+	int master = posix_openpt(O_RDWR | O_NOCTTY);
+
+	if (master < 0 || grantpt(master) != 0 || unlockpt(master) != 0 ||
+	    ptsname_r(master, name, sizeof name) != 0 || setsid() < 0)
+		return false;
+	int terminal = open(name, O_RDWR);
+	return terminal >= 0 && dup2(terminal, STDERR_FILENO) >= 0;
+}
+
+/* Runs the test in a process with a terminal; its output is what is said about it. */
+static void on_terminal(void (*test)(char *found, size_t size))
+{
+	char found[2048] = "";
+	int ends[2];
+
+	assert_int_equal(pipe(ends), 0);
+	fflush(stdout);
+	pid_t child = fork();
+	if (child == 0) {
+		if (take_terminal())
+			test(found, sizeof found);
+		else
+			snprintf(found, sizeof found, "no terminal: %s", strerror(errno));
+		_exit(write(ends[1], found, strlen(found)) < 0);
+	}
+	close(ends[1]);
+	assert_true(read(ends[0], found, sizeof found - 1) >= 0);
+	close(ends[0]);
+	waitpid(child, NULL, 0);
+	if (strcmp(found, "well") != 0)
+		fail_msg("%s", found);
+}
+
+static void try_terminal_there(char *found, size_t size)
+{
+	look_there(try_all, hostile_terminal_attempts, found, size);
+}
+
+static void it_cannot_read_the_terminal_where_a_pin_is_typed(void **state)
+{
+	(void)state;
+	on_terminal(try_terminal_there);
+}
+
+static void try_terminal_elsewhere(char *found, size_t size)
+{
+	snprintf(found, size, "well");
+	for (const hostile_attempt *attempt = hostile_terminal_attempts; attempt->what != NULL;
+	     attempt++)
+		if (attempt->works_unconfined && !works_unconfined(attempt))
+			snprintf(found, size, "nobody can %s here", attempt->what);
+}
+
+static void a_child_elsewhere_can(void **state)
+{
+	(void)state;
+	on_terminal(try_terminal_elsewhere);
+}
+
+/* --- what it still can do --- */
+
+static void *say_hello(void *context)
+{
+	*(bool *)context = true;
+	return NULL;
+}
+
+static const char *start_thread(const void *context)
+{
+	pthread_t thread;
+	bool said = false;
+
+	(void)context;
+	if (pthread_create(&thread, NULL, say_hello, &said) != 0)
+		return "no thread starts";
+	pthread_join(thread, NULL);
+	return said ? NULL : "the thread does nothing";
+}
+
+static void it_can_start_threads(void **state)
+{
+	(void)state;
+	assert_well_there(start_thread, NULL);
+}
+
+static const char *resolve(const void *name)
+{
+	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
+	struct addrinfo *addresses = NULL;
+	int result = getaddrinfo(name, "8888", &hints, &addresses);
+
+	if (result == 0)
+		freeaddrinfo(addresses);
+	return result == 0 ? NULL : gai_strerror(result);
+}
+
+static void it_can_resolve_names(void **state)
+{
+	(void)state;
+	assert_well_there(resolve, "localhost");
+}
+
+/* resolver(3): a machine without a name server of its own is not tested for its answers, but the
+ * files that tell where to ask must be open. */
+static const char *read_resolver_files(const void *context)
+{
+	static const char *const paths[] = {"/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf"};
+
+	(void)context;
+	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
+		if (access(paths[i], R_OK) == 0 && open(paths[i], O_RDONLY) < 0)
+			return paths[i];
+	return NULL;
+}
+
+static void it_can_read_what_the_resolver_reads(void **state)
+{
+	(void)state;
+	assert_well_there(read_resolver_files, NULL);
+}
+
+static const char *read_file(const void *path)
+{
+	return open(path, O_RDONLY | O_CLOEXEC) < 0 ? strerror(errno) : NULL;
+}
+
+static void it_can_read_the_authorities_that_the_user_names(void **state)
+{
+	char file[64], directory[64], link[96];
+
+	(void)state;
+	snprintf(file, sizeof file, "%s/ca.pem", folder);
+	snprintf(directory, sizeof directory, "%s/cas", folder);
+	snprintf(link, sizeof link, "%s/01234567.0", directory);
+	write_file(file, "a certificate\n");
+	mkdir(directory, 0755);
+	assert_int_equal(symlink("../ca.pem", link), 0);
+	setenv("SSL_CERT_FILE", file, 1);
+	assert_well_there(read_file, file);
+	setenv("SSL_CERT_FILE", "/nonexistent", 1);
+	setenv("SSL_CERT_DIR", directory, 1);
+	assert_well_there(read_file, link);
+	unsetenv("SSL_CERT_FILE");
+	unsetenv("SSL_CERT_DIR");
+}
+
+/* --- what is told --- */
+
+static const char *say_confinement(const void *context)
+{
+	(void)context;
+	return network_confinement();
+}
+
+static void it_says_what_confines_it(void **state)
+{
+	const char *expected = "not confined: there is neither Landlock nor a seccomp filter";
+	unsigned guards = aims.guards & (HOSTILE_FILES | HOSTILE_CALLS);
+	char found[256];
+
+	(void)state;
+	if (guards == (HOSTILE_FILES | HOSTILE_CALLS))
+		expected = "confined by Landlock and a seccomp filter";
+	else if (guards == HOSTILE_FILES)
+		expected = "confined by Landlock, without a seccomp filter";
+	else if (guards == HOSTILE_CALLS)
+		expected = "confined by a seccomp filter, without Landlock";
+	look_there(say_confinement, NULL, found, sizeof found);
+	assert_string_equal(found, expected);
+	assert_string_equal(network_confinement(),
+			    "not confined: there is neither Landlock nor a seccomp filter");
+}
+
+static void sockets_are_left_where_names_need_them(void **state)
+{
+	static const struct {
+		const char *configuration;
+		bool need;
+	} rows[] = {
+		{"passwd: files sss\nhosts: files dns\n", false},
+		{"hosts:\t\tfiles myhostname resolve [!UNAVAIL=return] dns # mdns\n", false},
+		{"hosts: files mdns4_minimal [NOTFOUND=return] dns\n", true},
+		{"hosts: mymachines resolve [!UNAVAIL=return] files myhostname dns\n", true},
+		{"hosts: files resolve\n", true},
+		{"hosts: files [NOTFOUND=continue SUCCESS=return] dns\n", false},
+		{"#hosts: files mdns\n", false},
+		{"hosts: files sss dns\n", true},
+		{"hosts:\n", false},
+		{"", false},
+	};
+	char path[64];
+
+	(void)state;
+	snprintf(path, sizeof path, "%s/nsswitch.conf", folder);
+	assert_false(confine_names_need_sockets(path));
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		write_file(path, rows[i].configuration);
+		if (confine_names_need_sockets(path) != rows[i].need)
+			fail_msg("wrong: %s", rows[i].configuration);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_tried_can_be_done_elsewhere),
+		cmocka_unit_test(it_can_do_nothing_that_it_need_not),
+		cmocka_unit_test(isolation_holds_alone),
+		cmocka_unit_test(landlock_holds_alone),
+		cmocka_unit_test(the_filter_holds_alone),
+		cmocka_unit_test(a_child_elsewhere_can),
+		cmocka_unit_test(it_cannot_read_the_terminal_where_a_pin_is_typed),
+		cmocka_unit_test(it_can_start_threads),
+		cmocka_unit_test(it_can_resolve_names),
+		cmocka_unit_test(it_can_read_what_the_resolver_reads),
+		cmocka_unit_test(it_can_read_the_authorities_that_the_user_names),
+		cmocka_unit_test(it_says_what_confines_it),
+		cmocka_unit_test(sockets_are_left_where_names_need_them),
+	};
+
+	return cmocka_run_group_tests(tests, make_aims, remove_aims);
+}
