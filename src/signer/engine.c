@@ -165,8 +165,12 @@ static bool load_failed(struct engine_signer *signer, chronosign_error **error)
 
 static bool load_key(struct engine_signer *signer, chronosign_error **error)
 {
-	if (signer->look.token != NULL)
-		look_before_login(&signer->look);
+	if (signer->look.token != NULL && !look_before_login(&signer->look, error))
+		return false;
+	/* Asked at the signature, libp11's engine does not know the method that it is given here. */
+	ENGINE_ctrl(signer->engine, ENGINE_CTRL_SET_USER_INTERFACE, 0, signer->method, NULL);
+	ENGINE_ctrl(signer->engine, ENGINE_CTRL_SET_CALLBACK_DATA, 0, &signer->answer, NULL);
+	ERR_clear_error();
 	ui_call_begin(&signer->answer, "ENGINE_load_private_key");
 	signer->pkey = ENGINE_load_private_key(signer->engine, key_id(signer), signer->method,
 					       &signer->answer);

@@ -106,7 +106,8 @@ static bool log_in(struct libp11_signer *signer, chronosign_error **error)
 {
 	const char *pin = NULL;
 
-	look_before_login(&signer->look);
+	if (!look_before_login(&signer->look, error))
+		return false;
 	if (!pkcs11_session_has_pin_pad(signer->look.token, &signer->look.key)) {
 		pin = ui_pin_text(&signer->answer, error);
 		if (pin == NULL)

@@ -86,14 +86,17 @@ EVP_PKEY *look_public_key(struct look *look, chronosign_error **error)
 	return pkcs11_public_key(look->token, &look->private_key, error);
 }
 
-void look_before_login(const struct look *look)
+bool look_before_login(struct look *look, chronosign_error **error)
 {
+	if (!pkcs11_session_open(look->token, error))
+		return false;
 	if (!pkcs11_token_needs_login(look->token))
-		return;
+		return true;
 	pkcs11_session_warn_of_tries(look->token, &look->key);
 	if (pkcs11_session_has_pin_pad(look->token, &look->key))
 		key_notice(&look->key, CHRONOSIGN_NOTICE_ACTION,
 			   "enter the PIN of the token '%s' on its reader", look->token->label);
+	return true;
 }
 
 static bool is_logged_in(struct look *look)

@@ -38,9 +38,12 @@ bool look_count(struct look *look, size_t *count, chronosign_error **error);
 bool look_key(struct look *look, chronosign_error **error);
 EVP_PKEY *look_public_key(struct look *look, chronosign_error **error);
 
-/* Warns of few tries left, and tells the user to look at the reader if that asks for the PIN. To be
- * called before the library logs in. */
-void look_before_login(const struct look *look);
+/*
+ * To be called before the library logs in. Opens our session, since a token that opens none makes
+ * libp11 0.4.12 wait for ever; warns of few tries left, and tells the user to look at the reader if
+ * that asks for the PIN.
+ */
+bool look_before_login(struct look *look, chronosign_error **error);
 
 /* Sets *error to why the key could not be opened by `who`, whose words are `reasons`: a PIN that
  * was refused, a key that is not there or not fit, or what the library says. Always false. */

@@ -26,7 +26,6 @@ struct provider_signer {
 	struct ui_answer answer;
 	UI_METHOD *method;
 	OSSL_LIB_CTX *context;
-	char *configuration; /* what was wrong with openssl.cnf; NULL if nothing was */
 	OSSL_PROVIDER **providers;
 	size_t provider_count;
 	EVP_PKEY *pkey;
@@ -48,33 +47,44 @@ static void provider_close(void *state)
 	ui_answer_clear(&signer->answer);
 	UI_destroy_method(signer->method);
 	free(signer->providers);
-	free(signer->configuration);
 	free(signer);
 }
 
 DEFINE_CLEANUP(provider_signer, struct provider_signer *, provider_close)
 DEFINE_CLEANUP(store, OSSL_STORE_CTX *, OSSL_STORE_close)
 DEFINE_CLEANUP(store_info, OSSL_STORE_INFO *, OSSL_STORE_INFO_free)
+DEFINE_CLEANUP(context, OSSL_LIB_CTX *, OSSL_LIB_CTX_free)
 DEFINE_CLEANUP(openssl_text, char *, OPENSSL_free)
 
 /* ---- The context and its providers ---- */
 
-/* With what openssl.cnf says. What fails in there may not matter; it is told if no key is found. */
-static bool make_context(struct provider_signer *signer, chronosign_error **error)
+static bool configure(OSSL_LIB_CTX *context, unsigned long flags)
 {
 	CLEANUP(cleanup_openssl_text) char *file = CONF_get1_default_config_file();
 
+	return CONF_modules_load_file_ex(context, file, NULL,
+					 CONF_MFLAGS_IGNORE_MISSING_FILE | flags) > 0;
+}
+
+/* With all that openssl.cnf says; what is wrong in there may not matter. */
+static bool make_context(struct provider_signer *signer, chronosign_error **error)
+{
 	signer->context = OSSL_LIB_CTX_new();
-	if (signer->context == NULL || file == NULL)
+	if (signer->context == NULL)
 		return error_out_of_memory(error);
-	ERR_clear_error();
 	ui_call_begin(&signer->answer, "CONF_modules_load_file");
-	CONF_modules_load_file_ex(signer->context, file, NULL,
-				  CONF_MFLAGS_IGNORE_MISSING_FILE | CONF_MFLAGS_IGNORE_ERRORS);
+	configure(signer->context, CONF_MFLAGS_IGNORE_ERRORS);
 	ui_call_end(&signer->answer);
-	if (ERR_peek_error() != 0)
-		signer->configuration = evp_reasons();
 	return true;
+}
+
+/* What is wrong in openssl.cnf; NULL if nothing is. OpenSSL tells it only where it stops there. */
+static char *trouble_in_configuration(void)
+{
+	CLEANUP(cleanup_context) OSSL_LIB_CTX *context = OSSL_LIB_CTX_new();
+
+	ERR_clear_error();
+	return context == NULL || configure(context, 0) ? NULL : evp_reasons();
 }
 
 static bool is_active(const struct provider_signer *signer, const char *name)
@@ -101,11 +111,11 @@ static OSSL_PROVIDER *load_with_module(OSSL_LIB_CTX *context, const char *name, 
 	return OSSL_PROVIDER_load(context, name);
 }
 
-static bool load_provider(struct provider_signer *signer, const char *name, const char *file,
-			  chronosign_error **error)
+static bool load_provider(struct provider_signer *signer, OSSL_LIB_CTX *context, const char *name,
+			  const char *file, chronosign_error **error)
 {
 	ui_call_begin(&signer->answer, "OSSL_PROVIDER_load");
-	OSSL_PROVIDER *provider = load_with_module(signer->context, name, file);
+	OSSL_PROVIDER *provider = load_with_module(context, name, file);
 	ui_call_end(&signer->answer);
 	if (provider == NULL) {
 		CLEANUP(cleanup_text) char *reasons = evp_reasons();
@@ -116,6 +126,17 @@ static bool load_provider(struct provider_signer *signer, const char *name, cons
 	return true;
 }
 
+/* An openssl.cnf that activates a provider and not the default one leaves the rest of the process
+ * without RSA, and the signature could not be checked. */
+static bool can_verify(void)
+{
+	EVP_KEYMGMT *rsa = EVP_KEYMGMT_fetch(NULL, "RSA", NULL);
+
+	EVP_KEYMGMT_free(rsa);
+	ERR_clear_error();
+	return rsa != NULL;
+}
+
 static bool load_providers(struct provider_signer *signer, const char *file,
 			   chronosign_error **error)
 {
@@ -124,15 +145,16 @@ static bool load_providers(struct provider_signer *signer, const char *file,
 
 	while (names != NULL && names[count] != NULL)
 		count++;
-	signer->providers = calloc(count + 1, sizeof(OSSL_PROVIDER *));
+	signer->providers = calloc(count + 2, sizeof(OSSL_PROVIDER *));
 	if (signer->providers == NULL)
 		return error_out_of_memory(error);
 	for (size_t i = 0; i < count; i++)
-		if (!load_provider(signer, names[i], file, error))
+		if (!load_provider(signer, signer->context, names[i], file, error))
 			return false;
 	/* Once another one is loaded OpenSSL does not load it by itself, and digests would be
 	 * missing. */
-	return load_provider(signer, "default", NULL, error);
+	return load_provider(signer, signer->context, "default", NULL, error) &&
+	       (can_verify() || load_provider(signer, NULL, "default", NULL, error));
 }
 
 static int append_name(OSSL_PROVIDER *provider, void *context)
@@ -286,21 +308,22 @@ static bool nothing_found(struct provider_signer *signer, const struct yield *yi
 	if (signer->look.token != NULL)
 		look_explain(&signer->look, who, reasons, signer->answer.given, error);
 	else
-		error_set(error, CHRONOSIGN_ERROR_KEY, "%s cannot open the key '%s': %s", who, name,
+		error_set(error, CHRONOSIGN_ERROR_KEY, "%s cannot open the key '%s'%s: %s", who,
+			  name,
+			  signer->answer.given ? " with the PIN given, which was tried once" : "",
 			  reasons);
 	error_append(error, "  loaded are the providers %s; name another by --provider",
 		     loaded == NULL ? "(none)" : loaded);
-	return signer->configuration == NULL
-		       ? false
-		       : error_append(error, "  what openssl.cnf loads: %s", signer->configuration);
+	CLEANUP(cleanup_text) char *trouble = trouble_in_configuration();
+	return trouble == NULL ? false : error_append(error, "  openssl.cnf: %s", trouble);
 }
 
 static bool load_key(struct provider_signer *signer, chronosign_error **error)
 {
 	struct yield yield = {0};
 
-	if (signer->look.token != NULL)
-		look_before_login(&signer->look);
+	if (signer->look.token != NULL && !look_before_login(&signer->look, error))
+		return false;
 	ERR_clear_error();
 	signer->answer.left = 1;
 	ui_call_begin(&signer->answer, "OSSL_STORE_load");

@@ -44,7 +44,6 @@ static bool know_pin(struct ui_answer *answer, chronosign_error **error)
 	return answer->pin != NULL;
 }
 
-/* The length is at most CHRONOSIGN_SECRET_MAX, in memory that is zeroed beyond it. */
 static bool is_text(const struct ui_answer *answer, chronosign_error **error)
 {
 	const chronosign_secret *pin = answer->pin;
@@ -63,6 +62,8 @@ const char *ui_pin_text(struct ui_answer *answer, chronosign_error **error)
 	if (!know_pin(answer, error) || !is_text(answer, error))
 		return NULL;
 	answer->given = true;
+	/* There is room, and a newline that was dropped may stand there. */
+	secret_bytes(answer->pin)[secret_length(answer->pin)] = '\0';
 	return (const char *)secret_bytes(answer->pin);
 }
 

@@ -1,0 +1,422 @@
+# What is promised of every way to a key. The same list runs once for each row of the table in CMakeLists.txt, named by
+# $BACKEND; a way that the machine lacks is skipped with the name of the package that would bring it.
+load helper
+
+: "${BACKEND:=pkcs11}"
+
+setup_file() {
+	private_environment
+	export D=$BATS_FILE_TMPDIR KEY=$BATS_FILE_TMPDIR/key KEY2=$BATS_FILE_TMPDIR/key2
+	[ -z "$(lacking)" ] || return 0
+	new_key "$KEY"
+	new_key "$KEY2"
+	openssl ecparam -name prime256v1 -genkey -noout | openssl pkcs8 -topk8 -nocrypt -out "$D/ec"
+	if [ "$BACKEND" = provider-toy ]; then make_toy_keys; else make_tokens; fi
+	start_standin
+}
+
+make_tokens() {
+	new_token_dir "$D/three"
+	new_token one 1111
+	new_token two 2222
+	new_token three 3333
+	import_key "$KEY" two chronograf a1 2222
+	import_key "$KEY2" one shared b1 1111
+	import_key "$KEY2" three shared b1 3333
+	import_private_key "$KEY" three hidden c1 3333
+	new_token_dir "$D/softhsm"
+	new_token estate
+	import_key "$KEY" estate chronograf a1
+	import_key "$KEY2" estate twin b1
+	import_key "$KEY" estate twin b2
+	import_private_key "$KEY" estate alone c1
+	softhsm2-util --import "$D/ec" --token estate --label curve --id e1 --pin "$PIN" >/dev/null
+}
+
+toy_object() { # FOLDER NAME KEY
+	mkdir -p "$D/toys/$1"
+	openssl pkcs8 -topk8 -nocrypt -in "$3" -outform DER -out "$D/toys/$1/$2.key"
+	printf %s "$PIN" >"$D/toys/$1/pin"
+}
+
+make_toy_keys() {
+	toy_object chronograf a "$KEY"
+	toy_object alone a "$KEY"
+	toy_object twin a "$KEY"
+	toy_object twin b "$KEY2"
+	toy_object curve a "$D/ec"
+	mkdir "$D/toys/certified"
+	new_certificate "$KEY" "$D/certificate"
+	openssl x509 -in "$D/certificate" -outform DER -out "$D/toys/certified/a.crt"
+}
+
+# ---- The table ----
+
+# What the machine lacks for this backend; nothing if it has it all.
+lacking() {
+	built_in "${BACKEND%%-*}" || echo "the signer ${BACKEND%%-*} is not built in: $(built_with)" || return
+	case $BACKEND in
+	engine) has_file "$(openssl version -e)" pkcs11.so || echo 'no libengine-pkcs11-openssl' ;;
+	provider-pkcs11) has_file "$(openssl version -m)" pkcs11.so || echo 'no pkcs11-provider (Debian 13 and later)' ;;
+	provider-pkcs11prov)
+		has_file "$(openssl version -m)" pkcs11prov.so ||
+			echo 'no pkcs11prov.so (in libengine-pkcs11-openssl 0.4.17 and later)'
+		;;
+	esac
+}
+
+built_in() { "$CHRONOCTL" --version | grep -q "^  signer $1 "; }
+
+built_with() {
+	case $BACKEND in
+	libp11) echo 'libp11-dev, for the same OpenSSL as libssl-dev' ;;
+	engine) echo 'libssl-dev below 4.0, which has engines' ;;
+	provider*) echo '-DWITH_PROVIDER=ON' ;;
+	esac
+}
+
+has_file() { # 'NAME: "FOLDER"' FILE
+	local folder=${1#*\"}
+	[ -e "${folder%\"}/$2" ]
+}
+
+in_token() { [ "$BACKEND" != provider-toy ]; }
+
+tokens_only() { in_token || skip 'there is no token behind this provider'; }
+
+# The options for the backend.
+signer() {
+	case $BACKEND in
+	provider-*) printf '%s\n' --signer provider --provider "${BACKEND#provider-}" ;;
+	*) printf '%s\n' --signer "$BACKEND" ;;
+	esac
+}
+
+reference() { # LABEL
+	if in_token; then echo "pkcs11:object=$1"; else echo "toy:$D/toys/$1"; fi
+}
+
+tries() { if in_token; then calls C_Login; else grep -c '^PIN' "$TOY_LOG" || true; fi; }
+
+# ---- Common ground ----
+
+setup() {
+	local lacking
+	private_environment
+	lacking=$(lacking)
+	[ -z "$lacking" ] || skip "$lacking"
+	mapfile -t SIGNER < <(signer)
+	if in_token; then
+		own_tokens
+		use_shim
+	else
+		export TOY_LOG=$SCRATCH/toy.log OPENSSL_MODULES=${TOY%/*}
+		: >"$TOY_LOG"
+	fi
+}
+
+# with URI ARGUMENT…
+with() { chronoctl_token --no-prompt "${SIGNER[@]}" --priv-key-file "$@"; }
+
+signs() { # LABEL [ARGUMENT…]
+	with "$(reference "$1")" "${@:2}"
+	prints_token "$KEY"
+}
+
+signs_not() { # LABEL REGEX…
+	with "$(reference "$1")"
+	refused 3 "${@:2}"
+}
+
+tried() { # TIMES
+	[ "$(tries)" -eq "$1" ] || fail "$1 tries of a PIN expected, it is $(tries)"
+}
+
+three_tokens() { export SOFTHSM2_CONF=$D/three/softhsm2.conf; }
+
+# ---- What is promised ----
+
+@test "--version names it, and the library that it stands on" {
+	chronoctl --version
+	grep -qE "^  signer ${BACKEND%%-*} +(p11-kit|libp11|OpenSSL) [0-9]" <<<"$output"
+}
+
+@test "the same token, to the byte, as openssl makes of this key and nonce" {
+	export CHRONOCTL_PIN=$PIN
+	signs chronograf
+	tried 1
+	CHRONOCTL_SIGNER=${SIGNER[1]} chronoctl_token --no-prompt "${SIGNER[@]:2}" --priv-key-file "$(reference chronograf)"
+	prints_token "$KEY"
+}
+
+@test "a URI with an id alone, and one with everything in it" {
+	tokens_only
+	export CHRONOCTL_PIN=$PIN
+	with 'pkcs11:id=%a1'
+	prints_token "$KEY"
+	with 'pkcs11:token=estate;manufacturer=SoftHSM%20project;model=SoftHSM%20v2;object=chronograf;id=%a1;type=private'
+	prints_token "$KEY"
+	with 'pkcs11:library-manufacturer=SoftHSM;slot-manufacturer=SoftHSM%20project;object=chronograf'
+	prints_token "$KEY"
+	with 'pkcs11:library-manufacturer=Acme;object=chronograf'
+	refused 3 'no private key'
+}
+
+@test "a label and an id of any bytes" {
+	local uri='pkcs11:object=Schl%c3%bcssel%3b%201%2f%c3%9f;id=%00%ff%25'
+	tokens_only
+	import_key "$KEY" estate 'Schlüssel; 1/ß' 00ff25
+	CHRONOCTL_PIN=$PIN with "$uri"
+	prints_token "$KEY"
+	CHRONOCTL_PIN=$PIN with 'pkcs11:id=%00%ff%25'
+	prints_token "$KEY"
+}
+
+@test "the PIN from each source" {
+	local uri
+	uri=$(reference chronograf)
+	printf '%s\n' "$PIN" >"$SCRATCH/pin"
+	with "$uri" --pin-source "$SCRATCH/pin"
+	prints_token "$KEY"
+	with "$uri" --pin-source "|cat '$SCRATCH/pin'"
+	prints_token "$KEY"
+	with "$uri" --pin-source fd:7 7< <(printf %s "$PIN")
+	prints_token "$KEY"
+	in_token || return 0
+	with "$uri?pin-value=$PIN"
+	prints_token "$KEY"
+	with "$uri?pin-source=$SCRATCH/pin"
+	prints_token "$KEY"
+}
+
+@test "the PIN from a prompt on the terminal" {
+	local command
+	printf -v command '%q ' "$CHRONOCTL" token --chronograf-url "$URL" "${SIGNER[@]}" \
+		--priv-key-file "$(reference chronograf)"
+	on_terminal 'PIN of' "$PIN\n" "$command >$SCRATCH/token"
+	[ "$status" -eq 0 ] || fail "$screen"
+	[ "$(cat "$SCRATCH/token")" = "$(expected_token "$KEY")" ]
+	never_shows "$PIN"
+}
+
+@test "no PIN, and nobody to ask: an error that says how to give one, and no try" {
+	signs_not chronograf 'pin-source' 'CHRONOCTL_PIN'
+	tried 0
+}
+
+@test "a wrong PIN is tried once, and is in no output" {
+	CHRONOCTL_PIN=99999 with "$(reference chronograf)" --verbose
+	refused 3 'PIN'
+	never_says 99999
+	tried 1
+	in_token || return 0
+	says 'wrong|incorrect' 'estate' 'tries|tried once'
+}
+
+@test "a wrong PIN at a prompt is tried once, and not asked for again" {
+	local command
+	printf -v command '%q ' "$CHRONOCTL" token --chronograf-url "$URL" "${SIGNER[@]}" \
+		--priv-key-file "$(reference chronograf)"
+	on_terminal 'PIN of' '99999\n' "$command >$SCRATCH/token"
+	[ "$status" -eq 3 ]
+	[ ! -s "$SCRATCH/token" ]
+	tried 1
+}
+
+@test "a wrong PIN when nothing shows before login: tried once" {
+	CHRONOCTL_PIN=99999 signs_not alone PIN
+	tried 1
+}
+
+@test "a PIN that the token has locked: once, and says so" {
+	tokens_only
+	SHIM_FAIL=C_Login:*=CKR_PIN_LOCKED SHIM_TOKEN_FLAGS=+CKF_USER_PIN_LOCKED CHRONOCTL_PIN=$PIN signs_not chronograf locked
+	tried 1
+}
+
+@test "no such key: says what was looked at" {
+	export CHRONOCTL_PIN=$PIN
+	if in_token; then
+		signs_not nowhere 'no private key matches' 'estate'
+	else
+		signs_not nowhere 'cannot open' 'loaded are the providers .*toy'
+	fi
+}
+
+@test "two matching keys: an error, never a silent first" {
+	export CHRONOCTL_PIN=$PIN
+	signs_not twin '2 private (RSA )?keys'
+	in_token || return 0
+	listed_uris | grep -q 'id=%B1.*\|id=%b1' && listed_uris | grep -qi 'id=%b2' || fail 'not listed as URIs to copy'
+}
+
+@test "one of the URIs listed is the key" {
+	local uri
+	tokens_only
+	export CHRONOCTL_PIN=$PIN
+	signs_not twin
+	uri=$(listed_uris | grep -i 'id=%b2')
+	with "$uri"
+	prints_token "$KEY"
+}
+
+@test "a key that may not sign: an error that says so" {
+	tokens_only
+	SHIM_ATTRIBUTE=CKA_SIGN=0 CHRONOCTL_PIN=$PIN signs_not chronograf 'may not sign'
+	called C_Sign 0
+}
+
+@test "an EC key: an error that asks for RSA" {
+	CHRONOCTL_PIN=$PIN signs_not curve 'RSA' 'EC'
+}
+
+@test "what else is there is told, if no private key is" {
+	in_token && skip 'a token is searched for private keys alone'
+	with "toy:$D/toys/certified"
+	refused 3 'no private RSA key' 'a certificate'
+}
+
+@test "a missing public key object does not stop a signature" {
+	CHRONOCTL_PIN=$PIN signs alone
+}
+
+@test "object= alone among three tokens: the one that shows it is logged in to, once" {
+	tokens_only
+	three_tokens
+	CHRONOCTL_PIN=2222 signs chronograf
+	called C_Login 1
+}
+
+@test "the key may be in several tokens: an error that lists them, and no login" {
+	tokens_only
+	three_tokens
+	CHRONOCTL_PIN=1111 signs_not shared 'token=one' 'token=three'
+	CHRONOCTL_PIN=3333 signs_not hidden 'token=one' 'token=two' 'token=three'
+	called C_Login 0
+}
+
+@test "the token is named: no other one gets the PIN" {
+	tokens_only
+	three_tokens
+	CHRONOCTL_PIN=3333 with 'pkcs11:token=three;object=hidden'
+	prints_token "$KEY"
+	called C_Login 1
+	CHRONOCTL_PIN=1111 with 'pkcs11:token=two;object=chronograf'
+	refused 3 PIN 'token=two'
+	called C_Login 2
+}
+
+@test "a key that shows without login needs no PIN" {
+	tokens_only
+	import_open_key "$KEY" estate open d1 "$PIN"
+	signs open
+	called C_Login 0
+}
+
+@test "what a module, engine or provider prints never reaches standard output" {
+	export CHRONOCTL_PIN=$PIN
+	export SHIM_NOISE=1 TOY_NOISE=1
+	in_token || unset SHIM_NOISE
+	signs chronograf
+	[ "$(wc -l <<<"$output")" -eq 1 ]
+	says 'shim|toy'
+	CHRONOCTL_PIN=99999 signs_not chronograf
+}
+
+@test "a key that wants the PIN at every signature gets it, once more" {
+	tokens_only
+	export SHIM_ATTRIBUTE=CKA_ALWAYS_AUTHENTICATE=1 SHIM_CONTEXT_PIN=$PIN
+	CHRONOCTL_PIN=$PIN signs chronograf
+	followed C_SignInit C_Login C_Sign
+	called C_Login 2
+}
+
+@test "a PIN refused at the signature is not offered again" {
+	tokens_only
+	export SHIM_ATTRIBUTE=CKA_ALWAYS_AUTHENTICATE=1 SHIM_CONTEXT_PIN=55555
+	CHRONOCTL_PIN=$PIN signs_not chronograf PIN
+	called C_Login 2
+	called C_Sign 0
+}
+
+@test "PIN pad: the user is told to look at the reader, and no PIN is sent" {
+	tokens_only
+	export SHIM_TOKEN_FLAGS=+CKF_PROTECTED_AUTHENTICATION_PATH SHIM_PINPAD=$PIN
+	signs chronograf
+	says 'reader'
+	called C_Login 1
+}
+
+@test "a wrong signature is never printed" {
+	tokens_only
+	export CHRONOCTL_PIN=$PIN
+	SHIM_SIGNATURE=flip signs_not chronograf signature
+	SHIM_SIGNATURE=short signs_not chronograf
+}
+
+@test "a call that fails: exit 3, nothing on standard output, at most one login" {
+	local function
+	tokens_only
+	export CHRONOCTL_PIN=$PIN
+	for function in C_OpenSession C_FindObjectsInit C_SignInit C_Sign; do
+		: >"$SHIM_LOG"
+		SHIM_FAIL=$function:*=CKR_DEVICE_ERROR signs_not chronograf
+		[ "$(calls C_Login)" -le 1 ]
+	done
+}
+
+@test "a module that hangs: ended after --module-timeout, and named" {
+	tokens_only
+	SHIM_HANG=C_Login:1 CHRONOCTL_PIN=$PIN with "$(reference chronograf)" --module-timeout 1
+	refused 3 'does not answer'
+}
+
+@test "the module: by module-path, --pkcs11-module or PKCS11_MODULE_PATH, or refused by name" {
+	tokens_only
+	export CHRONOCTL_PIN=$PIN
+	unset PKCS11_MODULE_PATH
+	module_is_used "$(reference chronograf)?module-path=$SHIM"
+	module_is_used "$(reference chronograf)" --pkcs11-module "$SHIM"
+	PKCS11_MODULE_PATH=$SHIM module_is_used "$(reference chronograf)"
+	PKCS11_MODULE_PATH=$SOFTHSM module_is_used "$(reference chronograf)" --pkcs11-module "$SHIM"
+	with "$(reference chronograf)?module-path=/nonexistent.so"
+	refused 3 '/nonexistent.so'
+}
+
+module_is_used() { # URI [ARGUMENT…]
+	: >"$SHIM_LOG"
+	with "$@"
+	prints_token "$KEY"
+	called C_Sign 1
+}
+
+@test "the module: by module-name, and every registered one when none is named" {
+	tokens_only
+	export CHRONOCTL_PIN=$PIN
+	unset PKCS11_MODULE_PATH
+	signs chronograf
+	with "$(reference chronograf)?module-name=softhsm2"
+	prints_token "$KEY"
+	with "$(reference chronograf)?module-name=opensc-pkcs11"
+	refused 3
+	with "$(reference chronograf)?module-name=no-such-module"
+	refused 3 'no-such-module'
+}
+
+@test "right on a token of 500 keys" {
+	tokens_only
+	new_token_dir "$SCRATCH/many"
+	new_token estate
+	import_key "$KEY2" estate other b1
+	multiply 499 "$SCRATCH"/many/tokens/*
+	import_key "$KEY" estate chronograf a1
+	CHRONOCTL_PIN=$PIN signs chronograf
+	CHRONOCTL_PIN=$PIN signs_not other 'private keys match'
+}
+
+@test "verbose shows what is done, and no PIN" {
+	CHRONOCTL_PIN=$PIN with "$(reference chronograf)" --verbose
+	prints_token "$KEY"
+	says "by the signer '${SIGNER[1]}'"
+	never_says "$PIN"
+}

@@ -1,0 +1,144 @@
+# The signers engine and provider, where they differ from the rest: references that are no pkcs11: URI, the providers
+# that openssl.cnf loads, and the module that belongs to the provider.
+load helper
+
+setup_file() {
+	private_environment
+	export D=$BATS_FILE_TMPDIR KEY=$BATS_FILE_TMPDIR/key
+	new_key "$KEY"
+	(umask 077 && openssl pkcs8 -topk8 -passout "pass:$PIN" -in "$KEY" -out "$D/encrypted.pem")
+	mkdir "$D/toy"
+	openssl pkcs8 -topk8 -nocrypt -in "$KEY" -outform DER -out "$D/toy/a.key"
+	new_token_dir "$D/softhsm"
+	new_token estate
+	import_key "$KEY" estate chronograf a1
+	start_standin
+}
+
+setup() {
+	private_environment
+	export OPENSSL_MODULES=${TOY%/*}
+}
+
+has_signer() { "$CHRONOCTL" --version | grep -q "^  signer $1 " || skip "the signer $1 is not built in"; }
+
+with() { chronoctl_token --no-prompt --priv-key-file "$@"; }
+
+configuration() { # LINE… of the provider's section
+	cat >"$SCRATCH/openssl.cnf" <<-END
+		openssl_conf = all
+		[all]
+		providers = list
+		alg_section = algorithms
+		[list]
+		toy = toy
+		[toy]
+		activate = 1
+		$1
+		[algorithms]
+		$2
+	END
+}
+
+# Not for the openssl that prints_token compares to.
+configured() { OPENSSL_CONF=$SCRATCH/openssl.cnf with "$@"; }
+
+@test "auto sends another scheme to the provider" {
+	has_signer provider
+	with "toy:$D/toy" --provider toy
+	prints_token "$KEY"
+	with "toy:$D/toy" --provider toy --signer auto
+	prints_token "$KEY"
+}
+
+@test "a file by the signer provider: OpenSSL's file store, encrypted too, and the token is the same" {
+	has_signer provider
+	with "$KEY" --signer provider
+	prints_token "$KEY"
+	with "file:$KEY" --signer provider
+	prints_token "$KEY"
+	CHRONOCTL_PIN=$PIN with "$D/encrypted.pem" --signer provider
+	prints_token "$KEY"
+	CHRONOCTL_PIN=canary with "$D/encrypted.pem" --signer provider
+	refused 3 'with the PIN given, which was tried once' 'decrypt'
+	never_says canary
+}
+
+@test "what openssl.cnf loads is loaded" {
+	has_signer provider
+	configuration
+	configured "toy:$D/toy"
+	prints_token "$KEY"
+}
+
+@test "property queries in openssl.cnf break nothing" {
+	has_signer provider
+	configuration '' 'default_properties = ?provider=toy'
+	configured "toy:$D/toy"
+	prints_token "$KEY"
+	configured "$KEY" --signer provider
+	prints_token "$KEY"
+}
+
+@test "several providers side by side" {
+	has_signer provider
+	with "toy:$D/toy" --provider default --provider toy --provider base
+	prints_token "$KEY"
+}
+
+@test "a scheme that nobody takes: says which providers are loaded" {
+	has_signer provider
+	with 'handle:0x81000001'
+	refused 3 'handle:0x81000001' 'providers default' '--provider'
+}
+
+@test "a provider that cannot be loaded: named, with the reason" {
+	has_signer provider
+	with "toy:$D/toy" --provider no-such-provider
+	refused 3 "'no-such-provider'" 'no such file'
+}
+
+@test "openssl.cnf loads a provider that is not there: told if the key is not found, else no matter" {
+	has_signer provider
+	configuration '' ''
+	sed -i 's/^toy = toy$/ghost = ghost\ntoy = toy/; $a [ghost]\nactivate = 1' "$SCRATCH/openssl.cnf"
+	configured "toy:$D/toy" --provider toy
+	prints_token "$KEY"
+	configured 'handle:1'
+	refused 3 'ghost'
+}
+
+@test "a module that the provider cannot be told: refused, with the backend's name" {
+	has_signer provider
+	configuration "pkcs11-module-path = $SHIM" ''
+	configured 'pkcs11:object=chronograf' --signer provider --pkcs11-module "$SOFTHSM"
+	refused 2 'provider' 'pkcs11-module-path' "$SHIM"
+}
+
+@test "no provider takes pkcs11: an error that names those that are loaded" {
+	has_signer provider
+	CHRONOCTL_PIN=$PIN with 'pkcs11:object=chronograf' --signer provider --provider toy
+	refused 3 'default' 'toy'
+}
+
+@test "an engine that is not there: named, with the package" {
+	has_signer engine
+	with 'pkcs11:object=chronograf' --signer engine --engine no-such-engine --pkcs11-module "$SOFTHSM"
+	refused 3 "'no-such-engine'" 'no-such-engine.so'
+}
+
+@test "an engine gets a key by a name of its own" {
+	has_signer engine
+	[ -e "$(openssl version -e | cut -d '"' -f 2)/pkcs11.so" ] || skip 'no libengine-pkcs11-openssl'
+	PKCS11_MODULE_PATH=$SOFTHSM CHRONOCTL_PIN=$PIN with 'label_chronograf' --signer engine
+	prints_token "$KEY"
+}
+
+@test "a signer that is not built in, or cannot take the key: says which there are" {
+	with "$KEY" --signer tpm
+	refused 2 "'tpm'" 'there are: file pkcs11'
+	with "$KEY" --signer pkcs11
+	refused 2 "'pkcs11'"
+	with 'pkcs11:object=chronograf' --signer file
+	refused 2 "'file'"
+}
