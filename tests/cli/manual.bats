@@ -1,0 +1,70 @@
+#!/usr/bin/env bats
+# The manual pages: what a command takes and what its page tells are the same, and mandoc finds no fault.
+load helper
+
+MANUALS=$SOURCE_DIR/docs/man
+
+commands() {
+	"$CHRONOCTL" --help | sed -n '/^commands:/,/^$/s/^  \([a-z][a-z-]*\) .*/\1/p'
+}
+
+options_of_help() { # COMMAND
+	"$CHRONOCTL" "$1" --help | sed -n '/^options:/,$p' |
+		sed -nE 's/^  (-([a-z]),|   ) (--[a-z0-9-]+).*/\2 \3/p' |
+		tr ' ' '\n' | sed -nE 's/^([a-z])$/-\1/p; /^--/p' | sort
+}
+
+options_of_page() { # COMMAND
+	sed -nE 's/^\.It Fl (([a-z]) , Fl )?-([a-z0-9-]+).*/\2 --\3/p' "$MANUALS/chronoctl-$1.1" |
+		tr ' ' '\n' | sed -nE 's/^([a-z])$/-\1/p; /^--/p' | sort
+}
+
+variables_of_help() { "$CHRONOCTL" "$1" --help | grep -oE '\[\$[A-Z0-9_]+\]' | tr -d '[]$' | sort -u; }
+
+# faults FILE…: whether other packages' pages are on this machine is no fault of ours.
+faults() { mandoc -T lint "$@" 2>&1 | grep -vE 'referenced manual not found|mandoc\.db' || true; }
+
+@test "each command has a page, and each page a command" {
+	pages=$(cd "$MANUALS" && printf '%s\n' chronoctl-*.1 | sed 's/^chronoctl-//; s/\.1$//' | sort)
+	[ "$(commands | sort)" = "$pages" ] || fail "commands:" "$(commands)" "pages:" "$pages"
+}
+
+@test "chronoctl(1) names each command" {
+	for command in $(commands); do
+		grep -qx "\.It Cm $command" "$MANUALS/chronoctl.1" || fail "chronoctl.1 has no $command"
+		grep -qE "^\.Xr chronoctl-$command 1" "$MANUALS/chronoctl.1" || fail "no reference to $command"
+	done
+}
+
+@test "every option of --help is in the command's page, and the other way round" {
+	for command in $(commands); do
+		help=$(options_of_help "$command")
+		[ -n "$help" ] || fail "no options in the help of $command"
+		differences=$(diff <(echo "$help") <(options_of_page "$command")) ||
+			fail "$command: < in --help only, > in the page only" "$differences"
+	done
+}
+
+@test "every variable of --help is in the command's page" {
+	for command in $(commands); do
+		for variable in $(variables_of_help "$command"); do
+			grep -qx "\.It Ev $variable" "$MANUALS/chronoctl-$command.1" ||
+				fail "chronoctl-$command.1 has no $variable"
+		done
+	done
+}
+
+@test "every function of the library's headers is in chronosign(3), and the other way round" {
+	[ -f "$MANUALS/chronosign.3" ]
+	declared=$(cat "$SOURCE_DIR"/include/chronosign/*.h | sed 's,/\*.*\*/,,' |
+		grep -vE '^ ?\*|^typedef' | grep -oE 'chronosign_[a-z_]+\(' | tr -d '(' | sort -u)
+	documented=$(sed -nE 's/^\.Fo (chronosign_[a-z_]+).*/\1/p' "$MANUALS/chronosign.3" | sort -u)
+	differences=$(diff <(echo "$declared") <(echo "$documented")) ||
+		fail "< in the headers only, > in the page only" "$differences"
+}
+
+@test "mandoc finds no fault in the manual pages, in their style neither" {
+	command -v mandoc >/dev/null || skip "mandoc is not installed"
+	found=$(faults "$MANUALS"/*.[13])
+	[ -z "$found" ] || fail "$found"
+}
