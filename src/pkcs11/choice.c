@@ -69,10 +69,8 @@ static bool looked_at(const struct pkcs11_tokens *tokens, const struct pkcs11_mo
 	if (modules->count == 0)
 		error_append(error, "  no PKCS#11 module: none is registered with p11-kit; name "
 				    "one by --pkcs11-module");
-	CLEANUP(cleanup_text)
-	char *unloadable = modules->named ? NULL : pkcs11_modules_unloadable();
-	if (unloadable != NULL)
-		error_append(error, "%s", unloadable);
+	if (!modules->named && modules->unloadable != NULL)
+		error_append(error, "%s", modules->unloadable);
 	return false;
 }
 

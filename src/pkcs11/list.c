@@ -116,8 +116,10 @@ static bool leave_out_token(struct listing *listing, const struct pkcs11_token *
 /* p11-kit says a line for each module that it could not load. */
 static bool leave_out_unloadable(struct listing *listing, chronosign_error **error)
 {
+	const struct pkcs11_modules *modules = &listing->modules;
 	CLEANUP(cleanup_text)
-	char *lines = listing->modules.named ? NULL : pkcs11_modules_unloadable();
+	char *lines =
+		modules->named || modules->unloadable == NULL ? NULL : strdup(modules->unloadable);
 	char *rest = NULL;
 
 	for (char *line = lines == NULL ? NULL : strtok_r(lines, "\n", &rest); line != NULL;

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/text.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -105,10 +106,8 @@ static bool open_path(const char *path, const chronosign_key *key, struct pkcs11
 	return add(modules, key, functions, error);
 }
 
-static bool no_such_name(const char *name, chronosign_error **error)
+static bool no_such_name(const char *name, const char *unloadable, chronosign_error **error)
 {
-	CLEANUP(cleanup_text) char *unloadable = pkcs11_modules_unloadable();
-
 	error_set(error, CHRONOSIGN_ERROR_KEY,
 		  "no PKCS#11 module '%s' is registered with p11-kit, or it would not load; "
 		  "`p11-kit list-modules` shows them",
@@ -116,12 +115,46 @@ static bool no_such_name(const char *name, chronosign_error **error)
 	return unloadable == NULL ? false : error_append(error, "%s", unloadable);
 }
 
+/* Sorts what was said on standard error: p11-kit's lines are kept, a module's own noise goes on. */
+static void sort_out(int aside, char **unloadable)
+{
+	char line[1024];
+
+	lseek(aside, 0, SEEK_SET);
+	CLEANUP(cleanup_stream) FILE *said = fdopen(dup(aside), "r");
+	while (said != NULL && fgets(line, sizeof line, said) != NULL)
+		if (strncmp(line, "p11-kit: ", 9) == 0)
+			text_append(unloadable, "%s  %.*s", *unloadable == NULL ? "" : "\n",
+				    (int)strcspn(line + 9, "\n"), line + 9);
+		else
+			dprintf(STDERR_FILENO, "%s", line);
+}
+
+/*
+ * Loads what is registered. p11-kit tells why one of them would not load on standard error only,
+ * and only the first time: so that is moved aside meanwhile, and the reasons are kept.
+ */
+static CK_FUNCTION_LIST **load_registered(char **unloadable)
+{
+	CLEANUP(cleanup_descriptor) int aside = memfd_create("p11-kit", MFD_CLOEXEC);
+	CLEANUP(cleanup_descriptor) int saved = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+
+	if (aside < 0 || saved < 0 || dup2(aside, STDERR_FILENO) < 0)
+		return p11_kit_modules_load(NULL, 0);
+	p11_kit_be_loud();
+	CK_FUNCTION_LIST **modules = p11_kit_modules_load(NULL, 0);
+	p11_kit_be_quiet();
+	dup2(saved, STDERR_FILENO);
+	sort_out(aside, unloadable);
+	return modules;
+}
+
 static bool open_registered(const char *name, const chronosign_key *key,
 			    struct pkcs11_modules *modules, chronosign_error **error)
 {
 	size_t count = 0;
 
-	modules->registered = p11_kit_modules_load(NULL, 0);
+	modules->registered = load_registered(&modules->unloadable);
 	if (modules->registered == NULL)
 		return error_set(error, CHRONOSIGN_ERROR_KEY,
 				 "cannot load the PKCS#11 modules registered with p11-kit: %s",
@@ -134,7 +167,7 @@ static bool open_registered(const char *name, const chronosign_key *key,
 		CK_FUNCTION_LIST *functions = p11_kit_module_for_name(modules->registered, name);
 		if (functions != NULL)
 			return add(modules, key, functions, error);
-		return no_such_name(name, error);
+		return no_such_name(name, modules->unloadable, error);
 	}
 	for (size_t i = 0; i < count; i++)
 		if (!add(modules, key, modules->registered[i], error))
@@ -202,6 +235,7 @@ void pkcs11_modules_close(struct pkcs11_modules *modules)
 	if (modules->registered != NULL)
 		p11_kit_modules_release(modules->registered);
 	free(modules->list);
+	free(modules->unloadable);
 	*modules = (struct pkcs11_modules){0};
 }
 
@@ -217,51 +251,15 @@ char *pkcs11_module_file(const chronosign_key *key, chronosign_error **error)
 			error_out_of_memory(error);
 		return file;
 	}
-	CK_FUNCTION_LIST **modules = p11_kit_modules_load(NULL, 0);
+	CLEANUP(cleanup_text) char *unloadable = NULL;
+	CK_FUNCTION_LIST **modules = load_registered(&unloadable);
 	CK_FUNCTION_LIST *functions =
 		modules == NULL ? NULL : p11_kit_module_for_name(modules, name);
 	if (functions != NULL)
 		file = p11_kit_module_get_filename(functions);
 	if (file == NULL)
-		no_such_name(name, error);
+		no_such_name(name, unloadable, error);
 	if (modules != NULL)
 		p11_kit_modules_release(modules);
 	return file;
-}
-
-/* Has p11-kit try the registered modules once more, aloud, with `aside` as its standard error. */
-static void load_aloud(int aside)
-{
-	CLEANUP(cleanup_descriptor) int saved = dup(STDERR_FILENO);
-
-	if (saved < 0 || dup2(aside, STDERR_FILENO) < 0)
-		return;
-	p11_kit_be_loud();
-	CK_FUNCTION_LIST **modules = p11_kit_modules_load(NULL, 0);
-	p11_kit_be_quiet();
-	dup2(saved, STDERR_FILENO);
-	if (modules != NULL)
-		p11_kit_modules_release(modules);
-}
-
-char *pkcs11_modules_unloadable(void)
-{
-	CLEANUP(cleanup_descriptor) int aside = memfd_create("p11-kit", MFD_CLOEXEC);
-	char *reasons = NULL;
-	char line[1024];
-
-	if (aside < 0)
-		return NULL;
-	load_aloud(aside);
-	lseek(aside, 0, SEEK_SET);
-	CLEANUP(cleanup_stream) FILE *said = fdopen(aside, "r");
-	if (said == NULL)
-		return NULL;
-	aside = -1;
-	/* Other lines are a module's own noise. */
-	while (fgets(line, sizeof line, said) != NULL)
-		if (strncmp(line, "p11-kit: ", 9) == 0)
-			text_append(&reasons, "%s  %.*s", reasons == NULL ? "" : "\n",
-				    (int)strcspn(line + 9, "\n"), line + 9);
-	return reasons;
 }

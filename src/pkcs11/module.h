@@ -10,7 +10,9 @@ struct pkcs11_modules {
 	struct pkcs11_module *list;
 	size_t count;
 	CK_FUNCTION_LIST **registered; /* p11-kit's list, if they come from its configuration */
-	bool named; /* the user named the module; else every registered one is there */
+	char *unloadable; /* those registered that would not load, with p11-kit's reasons, a line
+			     each; NULL if all do */
+	bool named;       /* the user named the module; else every registered one is there */
 };
 
 /*
@@ -29,12 +31,5 @@ void pkcs11_modules_close(struct pkcs11_modules *modules);
  * registered module. The caller frees it; NULL with *error set if there is no such module.
  */
 char *pkcs11_module_file(const chronosign_key *key, chronosign_error **error);
-
-/*
- * The modules that p11-kit has registered but cannot load, with its reasons, a line each, or NULL
- * if there are none. p11-kit tells them on standard error only, which is moved aside meanwhile: for
- * messages about a key not found. The caller frees it.
- */
-char *pkcs11_modules_unloadable(void);
 
 #endif
