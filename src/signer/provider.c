@@ -7,9 +7,9 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "signer/backend.h"
+#include "signer/configuration.h"
 #include "signer/evp.h"
 #include "signer/look.h"
-#include "signer/module_setting.h"
 #include "signer/ui.h"
 
 #include <openssl/conf.h>
@@ -53,38 +53,24 @@ static void provider_close(void *state)
 DEFINE_CLEANUP(provider_signer, struct provider_signer *, provider_close)
 DEFINE_CLEANUP(store, OSSL_STORE_CTX *, OSSL_STORE_close)
 DEFINE_CLEANUP(store_info, OSSL_STORE_INFO *, OSSL_STORE_INFO_free)
-DEFINE_CLEANUP(context, OSSL_LIB_CTX *, OSSL_LIB_CTX_free)
 DEFINE_CLEANUP(openssl_text, char *, OPENSSL_free)
 
 /* ---- The context and its providers ---- */
 
-static bool configure(OSSL_LIB_CTX *context, unsigned long flags)
-{
-	CLEANUP(cleanup_openssl_text) char *file = CONF_get1_default_config_file();
-
-	return CONF_modules_load_file_ex(context, file, NULL,
-					 CONF_MFLAGS_IGNORE_MISSING_FILE | flags) > 0;
-}
-
 /* With all that openssl.cnf says; what is wrong in there may not matter. */
 static bool make_context(struct provider_signer *signer, chronosign_error **error)
 {
+	CLEANUP(cleanup_openssl_text) char *file = CONF_get1_default_config_file();
+
 	signer->context = OSSL_LIB_CTX_new();
-	if (signer->context == NULL)
+	if (signer->context == NULL || file == NULL)
 		return error_out_of_memory(error);
 	ui_call_begin(&signer->answer, "CONF_modules_load_file");
-	configure(signer->context, CONF_MFLAGS_IGNORE_ERRORS);
+	CONF_modules_load_file_ex(signer->context, file, NULL,
+				  CONF_MFLAGS_IGNORE_MISSING_FILE | CONF_MFLAGS_IGNORE_ERRORS);
 	ui_call_end(&signer->answer);
-	return true;
-}
-
-/* What is wrong in openssl.cnf; NULL if nothing is. OpenSSL tells it only where it stops there. */
-static char *trouble_in_configuration(void)
-{
-	CLEANUP(cleanup_context) OSSL_LIB_CTX *context = OSSL_LIB_CTX_new();
-
 	ERR_clear_error();
-	return context == NULL || configure(context, 0) ? NULL : evp_reasons();
+	return true;
 }
 
 static bool is_active(const struct provider_signer *signer, const char *name)
@@ -194,7 +180,7 @@ static bool look_through_module(struct provider_signer *signer, const char **fil
 				chronosign_error **error)
 {
 	const chronosign_key *key = signer->answer.key;
-	CLEANUP(cleanup_text) char *set = module_setting();
+	CLEANUP(cleanup_text) char *set = configured_module();
 	bool named = names_module(key);
 
 	if (!look_open(&signer->look, key, named ? NULL : set, error))
@@ -314,8 +300,10 @@ static bool nothing_found(struct provider_signer *signer, const struct yield *yi
 			  reasons);
 	error_append(error, "  loaded are the providers %s; name another by --provider",
 		     loaded == NULL ? "(none)" : loaded);
-	CLEANUP(cleanup_text) char *trouble = trouble_in_configuration();
-	return trouble == NULL ? false : error_append(error, "  openssl.cnf: %s", trouble);
+	CLEANUP(cleanup_text) char *inactive = configured_but_inactive(signer->context);
+	return inactive == NULL
+		       ? false
+		       : error_append(error, "  openssl.cnf names %s too, not loaded", inactive);
 }
 
 static bool load_key(struct provider_signer *signer, chronosign_error **error)
