@@ -294,10 +294,17 @@ static chronosign_half_source half_source(const struct listing *listing,
 	return other == NULL ? CHRONOSIGN_HALF_NOWHERE : source;
 }
 
-/* Tells tokens apart that say the same of themselves: the same one by two modules, or two slots. */
+/* Tells tokens apart that say the same of themselves: the same one by two modules, or two slots.
+ * What the user's own URI says of the module stays: there may be no other way to it. */
 static void set_apart(const struct listing *listing, const struct pkcs11_token *token,
 		      P11KitUri *uri)
 {
+	const P11KitUri *asked = listing->key->uri->parsed;
+
+	if (p11_kit_uri_get_module_path(asked) != NULL)
+		p11_kit_uri_set_module_path(uri, p11_kit_uri_get_module_path(asked));
+	if (p11_kit_uri_get_module_name(asked) != NULL)
+		p11_kit_uri_set_module_name(uri, p11_kit_uri_get_module_name(asked));
 	for (size_t i = 0; i < listing->tokens.count; i++) {
 		const struct pkcs11_token *other = &listing->tokens.list[i];
 		if (other == token || strcmp(other->uri, token->uri) != 0)

@@ -1,0 +1,268 @@
+# gen-keypair into a token: made there, guarded there, and whole, or not at all.
+load helper
+load keys
+
+setup_file() {
+	private_environment
+	export D=$BATS_FILE_TMPDIR
+	new_token_dir "$D/softhsm"
+	new_token ops
+	start_standin
+}
+
+setup() {
+	private_environment
+	mkdir "$SCRATCH/work"
+	cd "$SCRATCH/work"
+	own_tokens
+	export PKCS11_MODULE_PATH=$SOFTHSM
+}
+
+URI='pkcs11:token=ops;object=chronograf'
+
+in_token() { CHRONOCTL_PIN=$PIN chronoctl gen-keypair --out "$URI" --bits $BITS "$@"; }
+
+made() { [ "$status" -eq 0 ] || fail "exit status 0 expected"; }
+
+nothing_here() { [ -z "$(ls -A)" ] || fail "files are left: $(ls -A)"; }
+
+@test "the private key is hidden, sensitive, never extractable, made there, and signs and nothing else" {
+	in_token
+	made
+	signs_and_stays chronograf 'sensitive, always sensitive, never extractable, local'
+	hidden_without_login chronograf
+}
+
+@test "the public key is made there, and verifies and nothing else" {
+	in_token
+	made
+	verifies_only chronograf local
+	listed pubkey chronograf | grep -q "RSA $BITS bits"
+}
+
+@test "both have the same label, and the same random id each time" {
+	local first
+	in_token
+	made
+	first=$(id_of privkey chronograf)
+	[ -n "$first" ] && [ "$(id_of pubkey chronograf)" = "$first" ]
+	CHRONOCTL_PIN=$PIN chronoctl gen-keypair --out 'pkcs11:token=ops;object=other' --bits $BITS
+	made
+	[ -n "$(id_of privkey other)" ] && [ "$(id_of pubkey other)" = "$(id_of privkey other)" ]
+	[ "$(id_of privkey other)" != "$first" ]
+}
+
+@test "an id in the URI is the id of both" {
+	CHRONOCTL_PIN=$PIN chronoctl gen-keypair --out 'pkcs11:token=ops;object=chronograf;id=%0a%ff' --bits $BITS
+	made
+	[ "$(id_of privkey chronograf)" = 0aff ] && [ "$(id_of pubkey chronograf)" = 0aff ]
+}
+
+@test "4096 bits by default" {
+	CHRONOCTL_PIN=$PIN chronoctl gen-keypair --out "$URI"
+	made
+	listed pubkey chronograf | grep -q 'RSA 4096 bits'
+}
+
+@test "standard output is the full URI of the private key, and it signs for the server" {
+	in_token --pub-key-out pub
+	made
+	[[ $output == pkcs11:*token=ops*object=chronograf*type=private* && $output == *serial=*id=* ]]
+	start_standin --pub-key-file pub
+	CHRONOCTL_PIN=$PIN chronoctl_token --priv-key-file "$output"
+	made
+	curl -sf -o /dev/null -H "Authorization: CHRONOGRAF-SHA256 $output" "$URL/chronograf/v1/mappings"
+}
+
+@test "--pub-key-out never overwrites, and then no key is made" {
+	local there
+	use_shim
+	for there in file link; do
+		[ $there = file ] && echo precious >pub || ln -sf nowhere pub
+		in_token --pub-key-out pub
+		refused 3 'pub.*exists'
+	done
+	[ ! -e nowhere ]
+	[ "$(objects)" -eq 0 ]
+	called C_GenerateKeyPair 0
+	called C_Login 0
+}
+
+@test "a public half that cannot be written takes the pair back" {
+	in_token --pub-key-out nowhere/pub
+	refused 1 nowhere
+	[ "$(objects)" -eq 0 ]
+	CHRONOCTL_PIN=$PIN with_disk DISK_FAIL=fsync:1 -- gen-keypair --out "$URI" --bits $BITS --pub-key-out pub
+	refused 1 'input/output error'
+	[ "$(objects)" -eq 0 ]
+	nothing_here
+}
+
+@test "an output that is full takes pair and file back" {
+	[ -c /dev/full ] || skip "no /dev/full"
+	! CHRONOCTL_PIN=$PIN "$CHRONOCTL" gen-keypair --out "$URI" --bits $BITS --pub-key-out pub >/dev/full 2>/dev/null
+	[ "$(objects)" -eq 0 ]
+	nothing_here
+}
+
+@test "a label or an id that exists is refused, whatever kind of object has it" {
+	in_token
+	made
+	in_token
+	refused 3 'label' 'already'
+	CHRONOCTL_PIN=$PIN chronoctl gen-keypair --bits $BITS \
+		--out "pkcs11:token=ops;object=new;id=$(id_of privkey chronograf | sed 's/../%&/g')"
+	refused 3 ' id ' 'already'
+	[ "$(objects)" -eq 2 ]
+	new_key key
+	import_certificate key ops certified 77
+	CHRONOCTL_PIN=$PIN chronoctl gen-keypair --bits $BITS --out 'pkcs11:token=ops;object=certified'
+	refused 3 'already'
+	CHRONOCTL_PIN=$PIN chronoctl gen-keypair --bits $BITS --out 'pkcs11:token=ops;object=new;id=%77'
+	refused 3 'already'
+	[ "$(objects)" -eq 3 ]
+}
+
+@test "a URI that names no one token is refused before any login" {
+	new_token second
+	use_shim
+	CHRONOCTL_PIN=$PIN chronoctl gen-keypair --bits $BITS --out 'pkcs11:object=chronograf'
+	refused 3 'no one token' 'token=ops' 'token=second'
+	CHRONOCTL_PIN=$PIN chronoctl gen-keypair --bits $BITS --out 'pkcs11:token=third;object=chronograf'
+	refused 3 'token=ops' 'token=second'
+	called C_Login 0
+	[ "$(objects)" -eq 0 ]
+}
+
+@test "a URI without a label, or of another type, is refused" {
+	CHRONOCTL_PIN=$PIN chronoctl gen-keypair --out 'pkcs11:token=ops'
+	refused 2 'object='
+	CHRONOCTL_PIN=$PIN chronoctl gen-keypair --out 'pkcs11:token=ops;object=x;type=public'
+	refused 2 type
+	[ "$(objects)" -eq 0 ]
+}
+
+@test "a wrong PIN is one C_Login, and a write-protected token none" {
+	use_shim
+	CHRONOCTL_PIN=99999 chronoctl gen-keypair --out "$URI" --bits $BITS
+	refused 3 PIN
+	never_says 99999
+	called C_Login 1
+	SHIM_TOKEN_FLAGS=+CKF_WRITE_PROTECTED in_token
+	refused 3 'takes no keys'
+	called C_Login 1
+	called C_GenerateKeyPair 0
+}
+
+@test "each attribute that the token did not keep is told" {
+	use_shim
+	SHIM_ATTRIBUTE=CKA_SENSITIVE=0 in_token
+	made
+	says 'warning: .*did not keep CKA_SENSITIVE'
+	renew_token
+	SHIM_ATTRIBUTE=CKA_EXTRACTABLE=1,CKA_ALWAYS_SENSITIVE=0,CKA_NEVER_EXTRACTABLE=0,CKA_LOCAL=0,CKA_DECRYPT=1 in_token
+	made
+	says 'keep CKA_EXTRACTABLE' 'keep CKA_ALWAYS_SENSITIVE' 'keep CKA_NEVER_EXTRACTABLE' 'keep CKA_LOCAL' \
+		'keep CKA_DECRYPT'
+	renew_token
+	SHIM_HIDE=CKA_LOCAL in_token
+	made
+	says 'does not tell .*CKA_LOCAL'
+	renew_token
+	in_token
+	made
+	[[ $stderr != *warning* ]] || fail "a warning about a token that kept everything"
+}
+
+@test "one that does not know the rights of recovery is asked once more without them" {
+	use_shim
+	SHIM_FAIL=C_GenerateKeyPair:1=CKR_ATTRIBUTE_TYPE_INVALID in_token
+	made
+	called C_GenerateKeyPair 2
+	says 'did not keep CKA_SIGN_RECOVER'
+	[ "$(objects)" -eq 2 ]
+}
+
+@test "a key whose signature does not verify is taken back" {
+	use_shim
+	SHIM_SIGNATURE=flip in_token --pub-key-out pub
+	refused 3 'verify'
+	[ "$(objects)" -eq 0 ]
+	nothing_here
+}
+
+@test "a key that wants its PIN at each signature is tested too" {
+	use_shim
+	SHIM_ATTRIBUTE=CKA_ALWAYS_AUTHENTICATE=1 SHIM_CONTEXT_PIN=$PIN in_token
+	made
+	followed C_SignInit C_Login C_Sign
+}
+
+@test "whichever Cryptoki call fails, there is a whole pair or nothing" {
+	export CHRONOCTL_PIN=$PIN
+	sweep gen-keypair --out "$URI" --bits $BITS --pub-key-out pub
+	echo "# gen-keypair: $cases calls failed in turn, $survivors of them without harm" >&3
+	[ "$cases" -ge 20 ]
+}
+
+@test "what cannot be taken back is said plainly" {
+	use_shim
+	SHIM_FAIL=C_Sign:1=CKR_DEVICE_ERROR,C_DestroyObject:1=CKR_DEVICE_ERROR in_token --pub-key-out pub
+	refused 3 'C_Sign' 'private key is left' 'list-keys'
+	[ "$(objects)" -eq 1 ]
+	renew_token
+	SHIM_FAIL='C_Sign:1=CKR_DEVICE_ERROR,C_DestroyObject:*=CKR_DEVICE_ERROR' in_token --pub-key-out pub
+	refused 3 'private key is left' 'public key is left'
+	[ "$(objects)" -eq 2 ]
+	renew_token
+	SHIM_PULL=C_Sign:1 SHIM_PULL_CALLS=100 in_token --pub-key-out pub
+	refused 3 'key is left'
+	nothing_here
+}
+
+@test "a module that crashes or hangs meanwhile is named, and what may be left is said" {
+	use_shim
+	SHIM_CRASH=C_GenerateKeyPair:1 in_token
+	refused 3 'crash' 'C_GenerateKeyPair' 'may be left'
+	SHIM_HANG=C_GenerateKeyPair:1 in_token --module-timeout 1
+	refused 3 'C_GenerateKeyPair' 'module-timeout' 'may be left'
+	SHIM_CRASH=C_Login:1 in_token
+	refused 3 'C_Login'
+	[[ $stderr != *'may be left'* ]]
+}
+
+@test "an interrupt waits until what was made is taken back" {
+	use_shim
+	SHIM_DELAY=200000 CHRONOCTL_PIN=$PIN setsid "$CHRONOCTL" gen-keypair --out "$URI" --bits $BITS --pub-key-out pub \
+		>"$SCRATCH/out" 2>"$SCRATCH/err" 3>&- &
+	wait_for grep -q C_GenerateKeyPair "$SHIM_LOG"
+	kill -TERM $!
+	status=0
+	wait $! || status=$?
+	[ "$status" -eq 143 ] || fail "ended by SIGTERM expected: $(cat "$SCRATCH/err")"
+	grep -q interrupted "$SCRATCH/err"
+	[ ! -s "$SCRATCH/out" ]
+	[ "$(calls C_DestroyObject)" -eq 2 ]
+	[ "$(objects)" -eq 0 ]
+	nothing_here
+}
+
+@test "a spinner on a terminal, and on nothing else" {
+	use_shim
+	export SHIM_DELAY=400000 CHRONOCTL_PIN=$PIN
+	on_terminal 'impossible' '' "'$CHRONOCTL' gen-keypair --out '$URI' --bits $BITS 2>/dev/tty >'$SCRATCH/out'"
+	[ "$status" -eq 0 ] || fail "$screen"
+	shows 'making the key.*\([0-9]+ s\)'
+	[ "$(wc -l <"$SCRATCH/out")" -eq 1 ]
+	renew_token
+	unset SHIM_DELAY
+	in_token
+	made
+	[[ $stderr != *'making the key'* ]]
+}
+
+@test "the PIN is in no output, and is taken out of the URI" {
+	chronoctl gen-keypair -v --out "$URI?pin-value=$PIN" --bits $BITS
+	made
+	never_says "$PIN"
+}

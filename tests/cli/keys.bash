@@ -1,0 +1,110 @@
+# What the suites about new keys share: a look into the token and onto the disk by other tools than ours, and the
+# sweep, which lets each Cryptoki call fail once. Load it after helper.
+
+BITS=1280 # the least that is quick and not refused
+
+# The objects in the one token of $SOFTHSM2_CONF, as files of SoftHSM: it keeps an object a file.
+objects() { find "${SOFTHSM2_CONF%/*}/tokens" -name '*.object' ! -name token.object | wc -l; }
+
+# listed TYPE LABEL: what pkcs11-tool says of an object.
+listed() { # privkey|pubkey LABEL
+	pkcs11-tool --module "$SOFTHSM" --login --pin "$PIN" --list-objects --type "$1" --label "$2" 2>/dev/null
+}
+
+id_of() { listed "$1" "$2" | sed -n 's/^ *ID: *//p'; }
+
+# What the private and the public half may do, and how they are guarded (ACCESS), by pkcs11-tool.
+signs_and_stays() { # LABEL ACCESS
+	local text
+	text=$(listed privkey "$1")
+	[ "$(grep -c '^Private Key Object' <<<"$text")" -eq 1 ] || fail "not one private key:" "$text" || return
+	grep -qxE ' *Usage: *sign' <<<"$text" || fail "it may not just sign:" "$text" || return
+	grep -qxE " *Access: *$2" <<<"$text" || fail "access is not '$2':" "$text" || return
+}
+
+verifies_only() { # LABEL ACCESS
+	local text
+	text=$(listed pubkey "$1")
+	[ "$(grep -c '^Public Key Object' <<<"$text")" -eq 1 ] || fail "not one public key:" "$text" || return
+	grep -qxE ' *Usage: *verify' <<<"$text" || fail "it may not just verify:" "$text" || return
+	grep -qxE " *Access: *$2" <<<"$text" || fail "access is not '$2':" "$text" || return
+}
+
+hidden_without_login() { # LABEL
+	! pkcs11-tool --module "$SOFTHSM" --list-objects --type privkey --label "$1" 2>/dev/null | grep -q 'Private Key'
+}
+
+# The same token as at the start, whatever a run has done to it.
+renew_token() {
+	rm -rf "$BATS_TEST_TMPDIR/own"
+	SOFTHSM2_CONF=$D/softhsm/softhsm2.conf
+	own_tokens
+}
+
+# whole_or_nothing FILE…: either it says that it went well, and everything is there, or the reason, and nothing is.
+whole_or_nothing() {
+	local file
+	if [ "$status" -eq 0 ]; then
+		[ "$(objects)" -eq 2 ] && [[ $output == pkcs11:*type=private* ]] ||
+			fail "success, and $(objects) objects" || return
+		for file; do [ -s "$file" ] || fail "success, and no file $file" || return; done
+	else
+		[ "$(objects)" -eq 0 ] || fail "failure, and $(objects) objects are left" || return
+		[ -z "$output" ] && [ -n "$stderr" ] || fail "failure, and not just a message" || return
+		for file; do [ ! -e "$file" ] || fail "failure, and the file $file is left" || return; done
+	fi
+}
+
+# sweep COMMAND…: runs it once for each Cryptoki call of a good run, with that call failing. `pub` is a file that it may
+# make. Sets cases and survivors.
+sweep() {
+	local name names files=()
+	declare -A turn=()
+	use_shim
+	chronoctl "$@"
+	[ "$status" -eq 0 ] || fail "the good run fails" || return
+	mapfile -t names < <(cut -d ' ' -f 1 "$SHIM_LOG")
+	cases=0 survivors=0
+	[ ! -e pub ] || files=(pub)
+	for name in "${names[@]}"; do
+		turn[$name]=$((${turn[$name]:-0} + 1))
+		[ "$name" != C_GetFunctionList ] || continue
+		renew_token
+		rm -f pub
+		SHIM_FAIL=$name:${turn[$name]}=CKR_DEVICE_ERROR chronoctl "$@"
+		whole_or_nothing "${files[@]}" || fail "with $name:${turn[$name]} failing" || return
+		cases=$((cases + 1))
+		[ "$status" -ne 0 ] || survivors=$((survivors + 1))
+	done
+}
+
+# with_disk SETTING… -- ARGUMENT…: chronoctl, and nothing else, on a disk that fails or keeps a log.
+with_disk() {
+	local WRAPPER=(env LD_PRELOAD="$DISKFAIL" ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0")
+	while [ "$1" != -- ]; do
+		WRAPPER+=("$1")
+		shift
+	done
+	chronoctl "${@:2}"
+}
+
+# answers_two REGEX KEYS REGEX KEYS COMMAND: on_terminal for two questions, since a prompt drops what was typed ahead.
+answers_two() {
+	local file=$SCRATCH/screen keys=$SCRATCH/keys typist
+	rm -f "$keys" && mkfifo "$keys" && : >"$file"
+	(
+		exec 8>"$keys"
+		wait_for grep -qiE "$1" "$file" || exit
+		sleep 0.3
+		printf '%s\n' "$2" >&8
+		wait_for grep -qiE "$3" "$file" || exit
+		sleep 0.3
+		printf '%s\n' "$4" >&8
+		exec sleep "$PATIENCE"
+	) 3>&- 4>&- >/dev/null 2>&1 &
+	typist=$!
+	status=0
+	timeout "$PATIENCE" script -E always -qfec "$5" "$file" <"$keys" >/dev/null 3>&- || status=$?
+	kill "$typist" 2>/dev/null || true
+	screen=$(grep -v '^Script \(started\|done\)' "$file" | tr -d '\r\000')
+}

@@ -1,0 +1,128 @@
+/*
+ * A disk that fails on demand: stands in front of the C library's open, write, fsync and close, by
+ * LD_PRELOAD, for files that are made with O_EXCL and for directories.
+ *
+ *     DISK_FAIL=fsync:2   the second fsync answers EIO; a write that fails has written half
+ *     DISK_LOG=FILE       a line a call: the function's name
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { DESCRIPTORS = 1024 };
+
+static bool watched[DESCRIPTORS];
+
+static bool is_watched(int descriptor)
+{
+	return descriptor >= 0 && descriptor < DESCRIPTORS && watched[descriptor];
+}
+
+static void *next(const char *name)
+{
+	void *function = dlsym(RTLD_NEXT, name);
+
+	if (function == NULL)
+		abort();
+	return function;
+}
+
+static int next_open(const char *path, int flags, mode_t mode)
+{
+	int (*function)(const char *, int, ...) = (int (*)(const char *, int, ...))next("open");
+
+	return function(path, flags, mode);
+}
+
+static void note(const char *name)
+{
+	const char *path = getenv("DISK_LOG");
+	ssize_t (*function)(int, const void *, size_t) =
+		(ssize_t(*)(int, const void *, size_t))next("write");
+	int (*close_it)(int) = (int (*)(int))next("close");
+	char line[32];
+
+	if (path == NULL)
+		return;
+	int log = next_open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	int length = snprintf(line, sizeof line, "%s\n", name);
+	if (log < 0 || function(log, line, (size_t)length) != length)
+		abort();
+	close_it(log);
+}
+
+/* Counts the call, and tells whether it is the one that is to fail. */
+static bool is_to_fail(const char *name, unsigned *calls)
+{
+	const char *wish = getenv("DISK_FAIL");
+	size_t length = strlen(name);
+
+	note(name);
+	(*calls)++;
+	if (wish == NULL || strncmp(wish, name, length) != 0 || wish[length] != ':' ||
+	    strtoul(wish + length + 1, NULL, 10) != *calls)
+		return false;
+	errno = EIO;
+	return true;
+}
+
+int open(const char *path, int flags, ...)
+{
+	static unsigned calls;
+	bool ours = (flags & O_EXCL) != 0 || (flags & O_DIRECTORY) == O_DIRECTORY;
+	va_list arguments;
+
+	va_start(arguments, flags);
+	mode_t mode = (flags & O_CREAT) != 0 ? va_arg(arguments, mode_t) : 0;
+	va_end(arguments);
+	if (ours && is_to_fail("open", &calls))
+		return -1;
+	int descriptor = next_open(path, flags, mode);
+	if (ours && descriptor >= 0 && descriptor < DESCRIPTORS)
+		watched[descriptor] = true;
+	return descriptor;
+}
+
+ssize_t write(int descriptor, const void *bytes, size_t length)
+{
+	static unsigned calls;
+	ssize_t (*function)(int, const void *, size_t) =
+		(ssize_t(*)(int, const void *, size_t))next("write");
+
+	if (is_watched(descriptor) && is_to_fail("write", &calls)) {
+		if (function(descriptor, bytes, length / 2) < 0)
+			abort();
+		errno = EIO;
+		return -1;
+	}
+	return function(descriptor, bytes, length);
+}
+
+int fsync(int descriptor)
+{
+	static unsigned calls;
+	int (*function)(int) = (int (*)(int))next("fsync");
+
+	return is_watched(descriptor) && is_to_fail("fsync", &calls) ? -1 : function(descriptor);
+}
+
+int close(int descriptor)
+{
+	static unsigned calls;
+	int (*function)(int) = (int (*)(int))next("close");
+	bool ours = is_watched(descriptor);
+
+	if (ours)
+		watched[descriptor] = false;
+	bool failed = ours && is_to_fail("close", &calls);
+	int result = function(descriptor);
+	if (failed)
+		errno = EIO;
+	return failed ? -1 : result;
+}
