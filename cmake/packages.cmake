@@ -1,12 +1,14 @@
 # `cpack -G DEB`: the packages chronoctl, libchronosign0 and libchronosign-dev. Configure with
 # -DCMAKE_INSTALL_PREFIX=/usr; tests/package tries the result in a clean tree.
-set(CHRONOCTL_MAINTAINER "The chronoctl maintainers <root@${PROJECT_NAME}.invalid>" CACHE STRING
+set(CHRONOCTL_MAINTAINER "The chronoctl maintainers <maintainers@${PROJECT_NAME}.invalid>" CACHE STRING
 	"Maintainer of the Debian packages")
 set(library_package libchronosign${PROJECT_VERSION_MAJOR})
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_CONTACT ${CHRONOCTL_MAINTAINER})
 set(CPACK_PACKAGE_VENDOR chronoctl)
+# Each package has its own.
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
@@ -26,25 +28,26 @@ set(CPACK_DEBIAN_COMMAND_PACKAGE_SECTION admin)
 set(CPACK_DEBIAN_COMMAND_PACKAGE_DEPENDS "${library_package} ${exactly}")
 set(CPACK_DEBIAN_COMMAND_PACKAGE_SUGGESTS "softhsm2, opensc-pkcs11, p11-kit")
 set(CPACK_DEBIAN_COMMAND_DESCRIPTION "superadmin tokens for Chronograf, signed inside the HSM
- chronoctl prints the tokens by which scripts and services sign in to
- Chronograf, the dashboard server of InfluxData. The private key is in a
- file, or in a smartcard, TPM or HSM, named by a PKCS#11 URI.")
+chronoctl prints the tokens by which scripts and services sign in to
+Chronograf, the dashboard server of InfluxData. The private key is in a
+file, or in a smartcard, TPM or HSM, named by a PKCS#11 URI.")
 
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_NAME ${library_package})
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_SECTION libs)
+set(CPACK_DEBIAN_LIBRARY_PACKAGE_CONTROL_EXTRA ${PROJECT_SOURCE_DIR}/packaging/triggers)
 set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
 set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS_POLICY ">=")
 set(CPACK_DEBIAN_LIBRARY_DESCRIPTION "sign Chronograf's nonces by a key in a file or HSM
- libchronosign does for programs what chronoctl does for scripts: it fetches
- a nonce in a process of its own, reaches a key by path or PKCS#11 URI,
- signs, and verifies the signature.")
+libchronosign does for programs what chronoctl does for scripts: it fetches
+a nonce in a process of its own, reaches a key by path or PKCS#11 URI,
+signs, and verifies the signature.")
 
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libchronosign-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "${library_package} ${exactly}, libssl-dev")
 set(CPACK_DEBIAN_DEVELOPMENT_DESCRIPTION "sign Chronograf's nonces by a key in a file or HSM - headers
- libchronosign does for programs what chronoctl does for scripts.
- This package has its headers, manual page and examples.")
+libchronosign does for programs what chronoctl does for scripts.
+This package has its headers, manual page and examples.")
 
 # The date of the changelog is that of the release.
 set(debian_files ${PROJECT_BINARY_DIR}/packaging)
