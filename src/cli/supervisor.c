@@ -16,33 +16,50 @@
 #include <time.h>
 #include <unistd.h>
 
+/* What one thread of the child does in a module. */
+struct activity {
+	char module[512];
+	char function[64];
+	atomic_bool in_call;
+	atomic_ulong calls;
+};
+
 /* Shared between both; written by the child, of which nothing is trusted but these texts, bounded
  * and made printable. */
 struct supervisor {
-	char module[512];
-	char function[64];
+	struct activity activities[SESSIONS_MAX];
 	char warning[1024];
-	atomic_bool in_call;
-	atomic_ulong calls;
+	atomic_uint threads;
 	atomic_uint module_timeout; /* seconds; 0: the child has not said */
+	atomic_bool keeps_file;
+	const char *file; /* of --watch; set by the parent */
 };
+
+/* Each thread has its own, or one that returns would hide another that hangs. */
+static struct activity *own_activity(struct supervisor *supervisor)
+{
+	static _Thread_local struct activity *own;
+
+	if (own == NULL)
+		own = &supervisor->activities[atomic_fetch_add(&supervisor->threads, 1) %
+					      SESSIONS_MAX];
+	return own;
+}
 
 static void begin_call(void *context, const char *module, const char *function)
 {
-	struct supervisor *supervisor = context;
+	struct activity *activity = own_activity(context);
 
-	snprintf(supervisor->module, sizeof supervisor->module, "%s", module);
-	snprintf(supervisor->function, sizeof supervisor->function, "%s", function);
-	atomic_fetch_add(&supervisor->calls, 1);
-	atomic_store(&supervisor->in_call, true);
+	snprintf(activity->module, sizeof activity->module, "%s", module);
+	snprintf(activity->function, sizeof activity->function, "%s", function);
+	atomic_fetch_add(&activity->calls, 1);
+	atomic_store(&activity->in_call, true);
 }
 
 static void end_call(void *context, const char *module, const char *function, unsigned long result)
 {
-	struct supervisor *supervisor = context;
-
 	(void)module, (void)function, (void)result;
-	atomic_store(&supervisor->in_call, false);
+	atomic_store(&own_activity(context)->in_call, false);
 }
 
 const chronosign_watch supervisor_watch = {begin_call, end_call};
@@ -68,7 +85,24 @@ void supervisor_set_warning(struct supervisor *supervisor, const char *text)
 	snprintf(supervisor->warning, sizeof supervisor->warning, "%s", text == NULL ? "" : text);
 }
 
+void supervisor_set_file(struct supervisor *supervisor, const char *path)
+{
+	supervisor->file = path;
+}
+
+void supervisor_keep_file(struct supervisor *supervisor)
+{
+	atomic_store(&supervisor->keeps_file, true);
+}
+
 /* ---- The parent ---- */
+
+/* The child keeps it no longer, so it would go stale. */
+static void remove_file(const struct supervisor *supervisor)
+{
+	if (supervisor->file != NULL && atomic_load(&supervisor->keeps_file))
+		unlink(supervisor->file);
+}
 
 /* What the child was about when it ended against its will. */
 static void warn(struct supervisor *supervisor)
@@ -78,14 +112,14 @@ static void warn(struct supervisor *supervisor)
 		report_warning("%s", supervisor->warning);
 }
 
-static int module_failed(struct supervisor *supervisor, const char *what)
+static int module_failed(struct supervisor *supervisor, struct activity *activity, const char *what)
 {
 	/* The child may have died while it wrote them. */
-	supervisor->module[sizeof supervisor->module - 1] = '\0';
-	supervisor->function[sizeof supervisor->function - 1] = '\0';
+	activity->module[sizeof activity->module - 1] = '\0';
+	activity->function[sizeof activity->function - 1] = '\0';
 	report_error("the PKCS#11 module '%s' %s in %s; see its vendor's log, or try --signer with "
 		     "another way to the token",
-		     supervisor->module, what, supervisor->function);
+		     activity->module, what, activity->function);
 	warn(supervisor);
 	return EXIT_KEY;
 }
@@ -109,17 +143,26 @@ static int end_by(int signal)
 	return EXIT_OTHER;
 }
 
+/* What the child is doing in a module; NULL: nothing. */
+static struct activity *activity_in_call(struct supervisor *supervisor)
+{
+	for (size_t i = 0; i < SESSIONS_MAX; i++)
+		if (atomic_load(&supervisor->activities[i].in_call))
+			return &supervisor->activities[i];
+	return NULL;
+}
+
 static int judge(struct supervisor *supervisor, int status)
 {
-	bool in_call = atomic_load(&supervisor->in_call);
+	struct activity *in_call = activity_in_call(supervisor);
 	char what[64];
 
 	if (WIFEXITED(status))
-		return in_call ? module_failed(supervisor, "ended the process")
-			       : WEXITSTATUS(status);
+		return in_call != NULL ? module_failed(supervisor, in_call, "ended the process")
+				       : WEXITSTATUS(status);
 	snprintf(what, sizeof what, "crashed (%s)", strsignal(WTERMSIG(status)));
-	if (in_call && is_crash(WTERMSIG(status)))
-		return module_failed(supervisor, what);
+	if (in_call != NULL && is_crash(WTERMSIG(status)))
+		return module_failed(supervisor, in_call, what);
 	warn(supervisor);
 	if (is_crash(WTERMSIG(status)) || WTERMSIG(status) == SIGKILL) {
 		report_error("the process was ended by a signal: %s", strsignal(WTERMSIG(status)));
@@ -128,7 +171,7 @@ static int judge(struct supervisor *supervisor, int status)
 	return end_by(WTERMSIG(status));
 }
 
-/* Seconds that the call which is under way has lasted, as seen by looks a second apart. */
+/* Seconds that a call which is under way has lasted, as seen by looks a second apart. */
 struct patience {
 	unsigned long call;
 	time_t since;
@@ -142,16 +185,26 @@ static time_t now(void)
 	return time.tv_sec;
 }
 
-static bool is_hung(const struct supervisor *supervisor, struct patience *patience)
+static bool is_hung(const struct activity *activity, unsigned timeout, struct patience *patience)
 {
-	unsigned long call = atomic_load(&supervisor->calls);
-	unsigned timeout = atomic_load(&supervisor->module_timeout);
+	unsigned long call = atomic_load(&activity->calls);
 
-	if (!atomic_load(&supervisor->in_call) || call != patience->call || timeout == 0) {
+	if (!atomic_load(&activity->in_call) || call != patience->call || timeout == 0) {
 		*patience = (struct patience){call, now()};
 		return false;
 	}
 	return now() - patience->since >= (time_t)timeout;
+}
+
+/* What has been in one call for too long; NULL: nothing. */
+static struct activity *hung_activity(struct supervisor *supervisor, struct patience *patience)
+{
+	unsigned timeout = atomic_load(&supervisor->module_timeout);
+
+	for (size_t i = 0; i < SESSIONS_MAX; i++)
+		if (is_hung(&supervisor->activities[i], timeout, &patience[i]))
+			return &supervisor->activities[i];
+	return NULL;
 }
 
 static void watched_signals(sigset_t *signals)
@@ -188,7 +241,7 @@ pid_t supervisor_fork(void)
 
 int supervisor_wait(struct supervisor *supervisor, pid_t child)
 {
-	struct patience patience = {0, now()};
+	struct patience patience[SESSIONS_MAX] = {{0, 0}};
 	sigset_t signals;
 	int status = 0;
 
@@ -197,16 +250,21 @@ int supervisor_wait(struct supervisor *supervisor, pid_t child)
 		siginfo_t info = {0};
 		int signal = sigtimedwait(&signals, &info, &(struct timespec){.tv_sec = 1});
 
-		if (waitpid(child, &status, WNOHANG) == child)
+		if (waitpid(child, &status, WNOHANG) == child) {
+			remove_file(supervisor);
 			return judge(supervisor, status);
+		}
 		/* What the terminal sends, the child has got too; what a process sent us is meant
 		 * for it. */
 		if (signal > 0 && signal != SIGCHLD && info.si_code <= 0)
 			kill(child, signal);
-		if (is_hung(supervisor, &patience)) {
+		struct activity *hung = hung_activity(supervisor, patience);
+		if (hung != NULL) {
 			kill(child, SIGKILL);
 			waitpid(child, &status, 0);
-			return module_failed(supervisor, "does not answer (--module-timeout)");
+			remove_file(supervisor);
+			return module_failed(supervisor, hung,
+					     "does not answer (--module-timeout)");
 		}
 	}
 }

@@ -11,6 +11,9 @@
 
 struct supervisor;
 
+/* Threads that may be in a module at the same time. */
+enum { SESSIONS_MAX = 32 };
+
 /* What the child does with its activity: a chronosign_watch for the key, whose context is the
  * supervisor. */
 extern const chronosign_watch supervisor_watch;
@@ -25,6 +28,13 @@ void supervisor_set_module_timeout(struct supervisor *supervisor, unsigned secon
 /* What a person has to know if a module ends the process now: said by the child around a step that
  * changes something. NULL: nothing. The text must be printable. */
 void supervisor_set_warning(struct supervisor *supervisor, const char *text);
+
+/* The file of --watch; NULL: there is none. Said before the fork. */
+void supervisor_set_file(struct supervisor *supervisor, const char *path);
+
+/* In the child: from here on the file is ours, and is removed when the child ends, however that may
+ * be. */
+void supervisor_keep_file(struct supervisor *supervisor);
 
 /* Forks: 0 in the child, which runs the command; the child's process in the parent; -1, and told,
  * if that fails. */
