@@ -6,7 +6,14 @@
 #include "cli/options.h"
 
 /* Exit statuses; those of errors are the values of chronosign_error_kind. */
-enum { EXIT_DONE = 0, EXIT_OTHER = 1, EXIT_USAGE = 2, EXIT_KEY = 3, EXIT_SERVER = 4 };
+enum {
+	EXIT_DONE = 0,
+	EXIT_OTHER = 1,
+	EXIT_USAGE = 2,
+	EXIT_KEY = 3,
+	EXIT_SERVER = 4,
+	EXIT_REFUSED = 5
+};
 
 struct command {
 	const char *name;

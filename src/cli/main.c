@@ -39,7 +39,8 @@ static void print_help(void)
 	printf("\n"
 	       "  -h, --help     show this help, or that of a command: chronoctl COMMAND --help\n"
 	       "      --version  show what is built in, and its versions\n\n"
-	       "exit status: 0 done, 2 usage, 3 the key, 4 the server, 1 anything else\n");
+	       "exit status: 0 done, 2 usage, 3 the key, 4 the server, 5 the token is refused,\n"
+	       "             1 anything else\n");
 }
 
 static void print_command_help(const struct command *command)

@@ -18,8 +18,17 @@
 
 const struct option_row option_table[] = {
 	{"help", 'h', OPTION_FLAG, VALUE(help), NULL, NULL, NULL, "show this help", ~0u},
-	{"chronograf-url", 0, OPTION_TEXT, VALUE(chronograf_url), "URL", "CHRONOGRAF_URL",
-	 "http://localhost:8888", "the server, with its base path", COMMAND_TOKEN},
+	{"chronograf-url", 0, OPTION_LIST, VALUE(chronograf_urls), "URL", "CHRONOGRAF_URL",
+	 "http://localhost:8888", "the server, with its base path (may be repeated)",
+	 COMMAND_TOKEN},
+	{"chronograf-urls-from", 0, OPTION_TEXT, VALUE(chronograf_urls_from), "FILE", NULL, NULL,
+	 "more servers, a URL a line; -: standard input", COMMAND_TOKEN},
+	{"output", 'o', OPTION_TEXT, VALUE(output), "FORM", NULL, "token",
+	 "token, header (for curl -H @-), or json", COMMAND_TOKEN},
+	{"check", 0, OPTION_FLAG, VALUE(check), NULL, NULL, NULL,
+	 "try the token on its server, and print it only if it is accepted", COMMAND_TOKEN},
+	{"sessions", 0, OPTION_NUMBER, VALUE(sessions), "N", NULL, "1",
+	 "sign for many servers over N sessions at once, if the module bears it", COMMAND_TOKEN},
 	{"skip-verify", 'k', OPTION_FLAG, VALUE(skip_verify), NULL, NULL, NULL,
 	 "do not check the server's certificate", COMMAND_TOKEN},
 	{"ca-file", 0, OPTION_TEXT, VALUE(ca_file), "PEM", NULL, NULL,
@@ -66,7 +75,8 @@ const struct option_row option_table[] = {
 	{"module-timeout", 0, OPTION_SECONDS, VALUE(module_timeout), "SECONDS", NULL, "900",
 	 "for one call into a PKCS#11 module", COMMAND_GEN_KEYPAIR},
 	{"pin-source", 0, OPTION_TEXT, VALUE(pin_source), "SOURCE", NULL, NULL,
-	 "PIN or passphrase: a file, file:, env:NAME, fd:N, credential:NAME, |command",
+	 "PIN or passphrase: a file, file:, env:NAME, fd:N, credential:NAME, |command "
+	 "(default: $CHRONOCTL_PIN, PIN pad, prompt)",
 	 COMMANDS_OF_TOKENS},
 	{"passphrase-source", 0, OPTION_TEXT, VALUE(passphrase_source), "SOURCE", NULL, NULL,
 	 "passphrase of the file, from the same kinds of source; the PIN is the token's",
@@ -125,6 +135,14 @@ static bool add(struct values *values, char *text)
 	values->list = list;
 	values->list[values->count++] = text;
 	return true;
+}
+
+/* The first flag replaces what the variable or the default says; further ones add to it. */
+static void begin_list(struct values *values)
+{
+	if (!values->by_flag)
+		values->count = 0;
+	values->by_flag = true;
 }
 
 static bool set(struct options *options, const struct option_row *row, char *text)
@@ -211,6 +229,8 @@ static bool parse_one(struct options *options, unsigned command, int left, char 
 		value = arguments[1];
 		*taken = 2;
 	}
+	if (row->kind == OPTION_LIST)
+		begin_list(value_of(options, row));
 	return set(options, row, value);
 }
 

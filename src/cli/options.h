@@ -23,6 +23,7 @@ struct supervisor;
 struct values {
 	char **list;
 	size_t count;
+	bool by_flag; /* else by the variable or the default */
 };
 
 struct options {
@@ -30,7 +31,10 @@ struct options {
 	bool verbose;
 	bool skip_verify;
 	bool no_prompt;
-	char *chronograf_url;
+	struct values chronograf_urls;
+	char *chronograf_urls_from;
+	bool check;
+	unsigned sessions;
 	char *priv_key_file;
 	char *pkcs11_module;
 	char *signer;

@@ -1,79 +1,75 @@
-/* `chronoctl token`: fetches the nonce, signs it, and prints the token. */
+/* `chronoctl token`: from options to a network process and an open key. What is done with the nonces
+ * is issue.c's. */
 #include "base/cleanup.h"
 #include "cli/command.h"
+#include "cli/issue.h"
 #include "cli/key.h"
 #include "cli/output.h"
 #include "cli/report.h"
-
-#include <chronosign/nonce.h>
+#include "cli/servers.h"
+#include "cli/supervisor.h"
+#include "cli/token_output.h"
 
 DEFINE_CLEANUP(key, chronosign_key *, chronosign_key_free)
 DEFINE_CLEANUP(signer, chronosign_signer *, chronosign_signer_close)
 DEFINE_CLEANUP(fetch, chronosign_fetch *, chronosign_fetch_free)
 
-static chronosign_fetch *start_fetch(const struct options *options, chronosign_error **error)
+static bool check_options(const struct options *options, token_form *form, chronosign_error **error)
 {
-	const char *const urls[] = {options->chronograf_url};
-	const chronosign_servers servers = {
-		.urls = urls,
-		.url_count = 1,
+	if (!token_form_find(options->output, form, error))
+		return false;
+	if (options->sessions < 1 || options->sessions > SESSIONS_MAX)
+		return chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
+					    "--sessions is a number from 1 to %d", SESSIONS_MAX);
+	return true;
+}
+
+static chronosign_fetch *start_fetch(const struct options *options, const struct servers *servers,
+				     chronosign_error **error)
+{
+	const chronosign_servers wanted = {
+		.urls = (const char *const *)servers->urls,
+		.url_count = servers->count,
 		.ca_file = options->ca_file,
 		.timeout_seconds = options->timeout,
 		.skip_verify = options->skip_verify,
 		.verbose = options->verbose,
+		.requests = options->check,
 	};
 
-	return chronosign_fetch_start(&servers, error);
-}
-
-/* The token for the one server's nonce. The caller frees it. */
-static char *make_token(chronosign_signer *signer, chronosign_fetch *fetch,
-			const struct options *options, chronosign_error **error)
-{
-	chronosign_answer answer;
-	char *token = NULL;
-
-	if (!chronosign_fetch_next(fetch, &answer, error)) {
-		if (error != NULL && *error == NULL)
-			chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER,
-					     "the network process sent no answer");
-		return NULL;
-	}
-	if (options->verbose && answer.trace[0] != '\0')
-		report_detail("%s", answer.trace);
-	if (answer.error != NULL)
-		*error = TAKE(answer.error);
-	else
-		token = chronosign_token_make(signer, answer.nonce, error);
-	chronosign_answer_clear(&answer);
-	return token;
+	return chronosign_fetch_start(&wanted, error);
 }
 
 /* The PIN leaves the environment, then the network process starts, then the key is opened while the
- * nonce travels. */
-static char *run(struct options *options, chronosign_error **error)
+ * nonces travel. */
+static int run(struct options *options, const struct servers *servers, token_form form, int output,
+	       chronosign_error **error)
 {
 	CLEANUP(cleanup_key) chronosign_key *key = key_from_options(options, error);
 	if (key == NULL)
-		return NULL;
-	CLEANUP(cleanup_fetch) chronosign_fetch *fetch = start_fetch(options, error);
+		return EXIT_OTHER;
+	CLEANUP(cleanup_fetch) chronosign_fetch *fetch = start_fetch(options, servers, error);
 	if (fetch == NULL)
-		return NULL;
+		return EXIT_OTHER;
 	CLEANUP(cleanup_signer) chronosign_signer *signer = chronosign_signer_open(key, error);
 	if (signer == NULL)
-		return NULL;
-	return make_token(signer, fetch, options, error);
+		return EXIT_OTHER;
+	const struct issue_order order = {options, servers, form, key, fetch, output};
+	return issue_tokens(&order, signer);
 }
 
 int token_run(struct options *options)
 {
 	CLEANUP(cleanup_error) chronosign_error *error = NULL;
 	CLEANUP(cleanup_descriptor) int output = output_set_aside();
+	CLEANUP(servers_free) struct servers servers = {0};
+	token_form form;
 
 	if (output < 0)
 		return EXIT_OTHER;
-	CLEANUP(cleanup_text) char *token = run(options, &error);
-	if (token == NULL)
+	if (!check_options(options, &form, &error) ||
+	    !servers_from_options(options, &servers, &error))
 		return report_failure(error);
-	return output_write_line(output, token) ? EXIT_DONE : EXIT_OTHER;
+	int status = run(options, &servers, form, output, &error);
+	return error == NULL ? status : report_failure(error);
 }

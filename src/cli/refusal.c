@@ -1,0 +1,34 @@
+/* Words for tokens that are refused, and for servers that refuse nobody. */
+#include "cli/refusal.h"
+
+#include "base/cleanup.h"
+#include "cli/report.h"
+
+static const char another_key[] =
+	"  it was started with another public key: its --pub-key-file must hold what "
+	"`chronoctl pub-key` prints for this key";
+static const char replicas[] = "  several replicas answer at this URL, and each has a nonce of its "
+			       "own: give the URL of one "
+			       "of them";
+
+bool refusal_set(chronosign_error **error, const char *url, bool nonce_changes)
+{
+	CLEANUP(cleanup_text) char *shown = chronosign_url_shown(url);
+
+	return chronosign_error_set(
+		error, CHRONOSIGN_ERROR_REFUSED,
+		"the server %s does not accept the token; %s. The likely reasons:\n%s\n%s",
+		shown == NULL ? "" : shown,
+		nonce_changes ? "its nonce was replaced in between, for the second time"
+			      : "its nonce is still the one that was signed",
+		nonce_changes ? replicas : another_key, nonce_changes ? another_key : replicas);
+}
+
+void warn_of_everyone(const char *url)
+{
+	CLEANUP(cleanup_text) char *shown = chronosign_url_shown(url);
+
+	report_warning("the server %s lets everyone in, without a token too: it runs without "
+		       "authentication, so nothing is known about the token",
+		       shown == NULL ? "" : shown);
+}

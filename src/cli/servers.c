@@ -1,0 +1,95 @@
+/* Collecting URLs. What is wrong with one is for the library to say. */
+#include "cli/servers.h"
+
+#include "base/cleanup.h"
+
+#include <errno.h>
+#include <string.h>
+
+static bool add(struct servers *servers, const char *url, size_t length, chronosign_error **error)
+{
+	/* Doubled when full: the list may have tens of thousands. */
+	if ((servers->count & (servers->count - 1)) == 0) {
+		size_t room = servers->count == 0 ? 1 : servers->count * 2;
+		char **urls = reallocarray(servers->urls, room, sizeof *urls);
+		if (urls == NULL)
+			return chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER, "out of memory");
+		servers->urls = urls;
+	}
+	servers->urls[servers->count] = strndup(url, length);
+	if (servers->urls[servers->count] == NULL)
+		return chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER, "out of memory");
+	servers->count++;
+	return true;
+}
+
+/* One line, without the white space around it. */
+static bool add_line(struct servers *servers, const char *line, chronosign_error **error)
+{
+	static const char white[] = " \t\r\n";
+
+	line += strspn(line, white);
+	size_t length = strlen(line);
+	while (length > 0 && strchr(white, line[length - 1]) != NULL)
+		length--;
+	return length == 0 || line[0] == '#' || add(servers, line, length, error);
+}
+
+static bool unreadable(const char *name, chronosign_error **error)
+{
+	return chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
+				    "cannot read the list of servers '%s': %s", name,
+				    strerror(errno));
+}
+
+static bool add_file(struct servers *servers, const char *name, chronosign_error **error)
+{
+	bool standard_input = strcmp(name, "-") == 0;
+	CLEANUP(cleanup_stream)
+	FILE *file = standard_input ? fdopen(dup(0), "re") : fopen(name, "re");
+	CLEANUP(cleanup_text) char *line = NULL;
+	size_t size = 0;
+
+	if (file == NULL)
+		return unreadable(name, error);
+	while (getline(&line, &size, file) >= 0)
+		if (!add_line(servers, line, error))
+			return false;
+	return !ferror(file) || unreadable(name, error);
+}
+
+static bool collect(const struct options *options, struct servers *servers,
+		    chronosign_error **error)
+{
+	const struct values *given = &options->chronograf_urls;
+	const char *list = options->chronograf_urls_from;
+
+	/* A list beats the variable and the default, and adds to the flags. */
+	for (size_t i = 0; (list == NULL || given->by_flag) && i < given->count; i++)
+		if (!add(servers, given->list[i], strlen(given->list[i]), error))
+			return false;
+	if (list != NULL && !add_file(servers, list, error))
+		return false;
+	servers->listed = list != NULL || servers->count > 1;
+	return servers->count > 0 ||
+	       chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
+				    "the list of servers '%s' is empty", list);
+}
+
+bool servers_from_options(const struct options *options, struct servers *servers,
+			  chronosign_error **error)
+{
+	*servers = (struct servers){0};
+	if (collect(options, servers, error))
+		return true;
+	servers_free(servers);
+	return false;
+}
+
+void servers_free(struct servers *servers)
+{
+	for (size_t i = 0; i < servers->count; i++)
+		free(servers->urls[i]);
+	free(servers->urls);
+	*servers = (struct servers){0};
+}

@@ -1,0 +1,25 @@
+/* The servers that the options name: on the command line, in the environment, in a file. */
+#ifndef CLI_SERVERS_H
+#define CLI_SERVERS_H
+
+#include "cli/options.h"
+
+#include <chronosign/error.h>
+
+struct servers {
+	char **urls; /* as given: they may hold a user and a password */
+	size_t count;
+	bool listed; /* more than one, or a list was asked for: results name their server */
+};
+
+/*
+ * --chronograf-url as often as it was given, then the lines of --chronograf-urls-from; without
+ * either the variable or the default. Empty lines, and those that begin with #, are none. False
+ * with *error set if there is none, or the file cannot be read.
+ */
+bool servers_from_options(const struct options *options, struct servers *servers,
+			  chronosign_error **error);
+
+void servers_free(struct servers *servers);
+
+#endif

@@ -1,0 +1,85 @@
+/* The lines of --output. Where they go is another matter. */
+#include "cli/token_output.h"
+
+#include "base/cleanup.h"
+
+#include <jansson.h>
+#include <string.h>
+#include <time.h>
+
+#define HEADER "Authorization: CHRONOGRAF-SHA256 "
+
+DEFINE_CLEANUP(json, json_t *, json_decref)
+
+static const char *const form_names[] = {
+	[TOKEN_BARE] = "token",
+	[TOKEN_HEADER] = "header",
+	[TOKEN_JSON] = "json",
+};
+
+bool token_form_find(const char *name, token_form *form, chronosign_error **error)
+{
+	for (size_t i = 0; i < sizeof form_names / sizeof form_names[0]; i++)
+		if (strcmp(form_names[i], name) == 0) {
+			*form = (token_form)i;
+			return true;
+		}
+	return chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
+				    "--output is token, header or json, not '%s'", name);
+}
+
+/* RFC 3339 §5.6, by this machine's clock, which is the one that a script compares it to. */
+static json_t *expiry(int64_t valid_for)
+{
+	char text[sizeof "2024-03-05T10:00:00Z"];
+	time_t end = time(NULL) + (time_t)valid_for;
+	struct tm date;
+
+	if (valid_for < 0 || gmtime_r(&end, &date) == NULL ||
+	    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &date) == 0)
+		return json_null();
+	return json_string(text);
+}
+
+static json_t *verdict_word(chronosign_verdict verdict)
+{
+	if (verdict == CHRONOSIGN_VERDICT_NONE)
+		return json_null();
+	return json_string(verdict == CHRONOSIGN_VERDICT_EVERYONE ? "everyone" : "accepted");
+}
+
+static char *json_line(const struct issued_token *token, const char *url, const char *header)
+{
+	json_t *seconds = token->valid_for < 0 ? json_null() : json_integer(token->valid_for);
+	CLEANUP(cleanup_json)
+	json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "url", url, "token",
+				   token->token, "header", header, "key", token->key,
+				   "nonce_expires", expiry(token->valid_for), "valid_for_seconds",
+				   seconds, "check", verdict_word(token->verdict));
+
+	return object == NULL ? NULL : json_dumps(object, JSON_COMPACT);
+}
+
+char *token_line(const struct issued_token *token, token_form form, bool listed,
+		 chronosign_error **error)
+{
+	CLEANUP(cleanup_text) char *url = chronosign_url_shown(token->url);
+	CLEANUP(cleanup_text) char *header = NULL;
+	char *line = NULL;
+
+	if (url == NULL || asprintf(&header, HEADER "%s", token->token) < 0) {
+		header = NULL;
+	} else if (form == TOKEN_JSON) {
+		line = json_line(token, url, header);
+	} else {
+		const char *text = form == TOKEN_HEADER ? header : token->token;
+		if (asprintf(&line, "%s%s%s", listed ? url : "", listed ? "\t" : "", text) < 0)
+			line = NULL;
+	}
+	if (line == NULL)
+		chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER,
+				     "cannot write down the token for %s: no memory, or (JSON) a "
+				     "name that is not UTF-8",
+				     url == NULL ? "a server" : url);
+	return line;
+}

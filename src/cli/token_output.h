@@ -1,0 +1,30 @@
+/* How a token is written down: bare, as a header, or as JSON. */
+#ifndef CLI_TOKEN_OUTPUT_H
+#define CLI_TOKEN_OUTPUT_H
+
+#include <chronosign/error.h>
+#include <chronosign/nonce.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct issued_token {
+	const char *url; /* of the server, as given: a user and password in it are not written */
+	const char *token;
+	const char *key;   /* its name */
+	int64_t valid_for; /* seconds from now; -1: unknown */
+	chronosign_verdict verdict;
+};
+
+typedef enum { TOKEN_BARE, TOKEN_HEADER, TOKEN_JSON } token_form;
+
+/* The form of that name (--output). False with *error set if there is none. */
+bool token_form_find(const char *name, token_form *form, chronosign_error **error);
+
+/*
+ * The line for a token, without its newline; of a `listed` one it begins with the server's URL and
+ * a tab, except in JSON. NULL with *error set if that cannot be. The caller frees it.
+ */
+char *token_line(const struct issued_token *token, token_form form, bool listed,
+		 chronosign_error **error);
+
+#endif

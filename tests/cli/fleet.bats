@@ -1,0 +1,240 @@
+# Many servers: one login, a line each in the order given, and a dead one costs nobody else.
+load helper
+
+setup_file() {
+	private_environment
+	export KEY=$BATS_FILE_TMPDIR/key PUB=$BATS_FILE_TMPDIR/key.pub
+	new_key "$KEY"
+	chronograf_public_key "$KEY" "$PUB"
+	new_token_dir "$BATS_FILE_TMPDIR"
+	new_token chronograf
+	import_key "$KEY" chronograf superadmin 01
+	printf %s "$PIN" >"$BATS_FILE_TMPDIR/pin"
+}
+
+# urls N: of the stand-in's numbered servers.
+urls() {
+	local i
+	for ((i = 0; i < $1; i++)); do
+		echo "$URL/s/$i"
+	done
+}
+
+with_token() {
+	chronoctl token --priv-key-file 'pkcs11:object=superadmin' --pin-source "$BATS_FILE_TMPDIR/pin" "$@"
+}
+
+# Each line's token is that of its own server's nonce.
+tokens_are_of_their_servers() {
+	local url token
+	while IFS=$'\t' read -r url token; do
+		[ "$token" = "$(expected_token "$KEY" "$(curl -sS "$url/nonce")")" ] || fail "wrong token for $url" || return
+	done <<<"$output"
+}
+
+@test "--chronograf-url may be repeated: a line each, URL and token, in the order given" {
+	start_standin --servers 3
+	chronoctl token --priv-key-file "$KEY" --chronograf-url "$URL/s/2" --chronograf-url "$URL/s/0" \
+		--chronograf-url "$URL/s/1"
+	[ "$status" -eq 0 ]
+	[ "$(cut -f 1 <<<"$output")" = "$URL/s/2"$'\n'"$URL/s/0"$'\n'"$URL/s/1" ] || fail "not in order"
+	tokens_are_of_their_servers
+	is_silent
+}
+
+@test "a flag replaces the variable, and does not add to it" {
+	start_standin
+	CHRONOGRAF_URL=http://127.0.0.1:1 chronoctl token --priv-key-file "$KEY" --chronograf-url "$URL"
+	prints_token "$KEY"
+}
+
+@test "--chronograf-urls-from reads a URL a line, without comments, blanks and empty lines" {
+	start_standin --servers 3
+	printf '# the estate\r\n\n  %s \r\n%s\n\t# old one\n%s' "$URL/s/1" "$URL/s/0" "$URL/s/2" \
+		>"$BATS_TEST_TMPDIR/list"
+	chronoctl token --priv-key-file "$KEY" --chronograf-urls-from "$BATS_TEST_TMPDIR/list"
+	[ "$status" -eq 0 ]
+	[ "$(cut -f 1 <<<"$output" | tr '\n' ' ')" = "$URL/s/1 $URL/s/0 $URL/s/2 " ] || fail "not the list"
+	tokens_are_of_their_servers
+}
+
+@test "--chronograf-urls-from - reads standard input, after the URLs of the command line" {
+	start_standin --servers 2
+	run --separate-stderr bash -c 'echo "$1/s/1" | "$2" token --priv-key-file "$3" --chronograf-urls-from - \
+		--chronograf-url "$1/s/0"' - "$URL" "$CHRONOCTL" "$KEY"
+	[ "$status" -eq 0 ]
+	[ "$(cut -f 1 <<<"$output" | tr '\n' ' ')" = "$URL/s/0 $URL/s/1 " ] || fail "not both"
+}
+
+@test "a list of one is a list: the line has its URL, and the default server is not asked" {
+	start_standin
+	echo "$URL" >"$BATS_TEST_TMPDIR/list"
+	chronoctl token --priv-key-file "$KEY" --chronograf-urls-from "$BATS_TEST_TMPDIR/list"
+	[ "$output" = "$URL"$'\t'"$(expected_token "$KEY")" ] || fail "not one line with its URL"
+}
+
+@test "an empty list, one that is not there, and one with a line that is no URL: exit 2" {
+	start_standin
+	chronoctl token --priv-key-file "$KEY" --chronograf-urls-from /dev/null
+	refused 2 "empty"
+	chronoctl token --priv-key-file "$KEY" --chronograf-urls-from "$BATS_TEST_TMPDIR/none"
+	refused 2 "No such file"
+	printf '%s\nlocalhost:8888\n' "$URL" >"$BATS_TEST_TMPDIR/list"
+	chronoctl token --priv-key-file "$KEY" --chronograf-urls-from "$BATS_TEST_TMPDIR/list"
+	refused 2 "localhost:8888"
+	[ "$(requests)" -eq 0 ]
+}
+
+@test "of many servers JSON has a line each, and the header form its URL" {
+	start_standin --servers 20
+	urls 20 >"$BATS_TEST_TMPDIR/list"
+	chronoctl token --priv-key-file "$KEY" --chronograf-urls-from "$BATS_TEST_TMPDIR/list" -o json
+	[ "$(jq -r .url <<<"$output")" = "$(urls 20)" ] || fail "not in order"
+	chronoctl token --priv-key-file "$KEY" --chronograf-urls-from "$BATS_TEST_TMPDIR/list" -o header
+	[ "$(grep -c $'^http://[^\t]*/s/[0-9]*\tAuthorization: CHRONOGRAF-SHA256 ' <<<"$output")" -eq 20 ]
+}
+
+@test "a user and password in a URL reach the server and no output" {
+	start_standin --basic-auth user:geheim
+	printf '%s\nhttp://user:geheim@127.0.0.1:1\n' "${URL/:\/\//://user:geheim@}" >"$BATS_TEST_TMPDIR/list"
+	chronoctl token --priv-key-file "$KEY" --chronograf-urls-from "$BATS_TEST_TMPDIR/list" -v
+	[ "$status" -eq 4 ]
+	[ "$output" = "$URL/"$'\t'"$(expected_token "$KEY")" ] || fail "not the one line"
+	never_says geheim
+}
+
+@test "servers that fail: exit 4, each is named, and all good tokens are printed" {
+	start_standin --servers 3
+	{ echo http://127.0.0.1:1/first && urls 3 && echo "$URL/wrong"; } >"$BATS_TEST_TMPDIR/list"
+	chronoctl token --priv-key-file "$KEY" --chronograf-urls-from "$BATS_TEST_TMPDIR/list"
+	[ "$status" -eq 4 ]
+	[ "$(cut -f 1 <<<"$output")" = "$(urls 3)" ] || fail "not all good ones"
+	tokens_are_of_their_servers
+	says "no nonce from http://127.0.0.1:1/first/nonce" "no nonce from $URL/wrong/nonce" "2 of 5 servers failed"
+}
+
+@test "a server that never answers costs its own time-out, once, and holds nobody up" {
+	local good
+	start_standin --servers 100
+	good=$URL
+	start_standin --mode never
+	{ echo "$URL" && echo "$URL/again" && URL=$good urls 100; } >"$BATS_TEST_TMPDIR/list"
+	SECONDS=0
+	chronoctl token --priv-key-file "$KEY" --chronograf-urls-from "$BATS_TEST_TMPDIR/list" --timeout 3
+	[ "$SECONDS" -lt 15 ] || fail "it took $SECONDS s"
+	[ "$status" -eq 4 ]
+	[ "$(wc -l <<<"$output")" -eq 100 ]
+	says "no nonce from $URL/nonce.*within 3 seconds"
+}
+
+@test "--check of many: those that refuse are named and not printed, exit 5; with a dead one, exit 4" {
+	local good
+	start_standin --servers 3 --pub-key-file "$PUB"
+	good=$URL
+	start_standin --mode other-replica --pub-key-file "$PUB"
+	{ echo "$URL" && URL=$good urls 3; } >"$BATS_TEST_TMPDIR/list"
+	chronoctl token --priv-key-file "$KEY" --check --chronograf-urls-from "$BATS_TEST_TMPDIR/list"
+	[ "$status" -eq 5 ]
+	[ "$(cut -f 1 <<<"$output")" = "$(URL=$good urls 3)" ] || fail "not the three good ones"
+	says "server $URL does not accept" "1 of 4 servers failed"
+	echo http://127.0.0.1:1 >>"$BATS_TEST_TMPDIR/list"
+	chronoctl token --priv-key-file "$KEY" --check --chronograf-urls-from "$BATS_TEST_TMPDIR/list"
+	[ "$status" -eq 4 ]
+	[ "$(wc -l <<<"$output")" -eq 3 ]
+}
+
+@test "300 servers: one login, one session, one signature each" {
+	use_shim
+	start_standin --servers 300
+	urls 300 >"$BATS_TEST_TMPDIR/list"
+	with_token --chronograf-urls-from "$BATS_TEST_TMPDIR/list"
+	[ "$status" -eq 0 ]
+	[ "$(cut -f 1 <<<"$output")" = "$(urls 300)" ] || fail "not in order"
+	called C_Initialize 1
+	called C_Login 1
+	called C_OpenSession 1
+	called C_SignInit 300
+	called C_Sign 300
+}
+
+@test "--sessions 4: still one login, four sessions, and the same lines in the same order" {
+	use_shim
+	start_standin --servers 100
+	urls 100 >"$BATS_TEST_TMPDIR/list"
+	with_token --chronograf-urls-from "$BATS_TEST_TMPDIR/list" --sessions 4
+	[ "$status" -eq 0 ]
+	[ "$(cut -f 1 <<<"$output")" = "$(urls 100)" ] || fail "not in order"
+	called C_Initialize 1
+	called C_Login 1
+	called C_OpenSession 4
+	called C_CloseSession 4
+	called C_Sign 100
+	output=$(head -n 5 <<<"$output")
+	tokens_are_of_their_servers
+}
+
+@test "--sessions 4 --check: every token is tried once" {
+	start_standin --servers 100 --pub-key-file "$PUB"
+	urls 100 >"$BATS_TEST_TMPDIR/list"
+	with_token --pkcs11-module "$SOFTHSM" --check --chronograf-urls-from "$BATS_TEST_TMPDIR/list" --sessions 4
+	[ "$status" -eq 0 ]
+	[ "$(cut -f 1 <<<"$output")" = "$(urls 100)" ] || fail "not in order"
+	[ "$(grep -c 'mappings .* 200 CHRONOGRAF' "$STANDIN_LOG")" -eq 100 ]
+}
+
+@test "--sessions works with a file, is no more than there are servers, and is refused where it cannot be" {
+	use_shim
+	start_standin --servers 2
+	urls 2 >"$BATS_TEST_TMPDIR/list"
+	chronoctl token --priv-key-file "$KEY" --chronograf-urls-from "$BATS_TEST_TMPDIR/list" --sessions 32
+	[ "$status" -eq 0 ]
+	tokens_are_of_their_servers
+	with_token --chronograf-urls-from "$BATS_TEST_TMPDIR/list" --sessions 32
+	called C_OpenSession 2
+	chronoctl_token --priv-key-file "$KEY" --sessions 33
+	refused 2 "from 1 to 32"
+	chronoctl_token --priv-key-file "$KEY" --sessions 0
+	refused 2 "from 1 to 32"
+}
+
+@test "a session that hangs is found out while the others sign on" {
+	use_shim
+	start_standin --servers 200
+	urls 200 >"$BATS_TEST_TMPDIR/list"
+	SHIM_HANG=C_Sign:3 SHIM_DELAY=20000 with_token --chronograf-urls-from "$BATS_TEST_TMPDIR/list" \
+		--sessions 4 --module-timeout 2
+	[ "$status" -eq 3 ]
+	says "does not answer.*C_Sign"
+}
+
+@test "a key that fails half way: exit 3, and what was signed is printed" {
+	use_shim
+	start_standin --servers 10
+	urls 10 >"$BATS_TEST_TMPDIR/list"
+	SHIM_FAIL=C_Sign:4=CKR_DEVICE_ERROR with_token --chronograf-urls-from "$BATS_TEST_TMPDIR/list"
+	[ "$status" -eq 3 ]
+	[ "$(grep -c . <<<"$output")" -le 3 ]
+	says "CKR_DEVICE_ERROR" "not all were reached"
+	called C_Sign 4
+}
+
+@test "standard output that cannot be written: exit 1, and nothing more is signed" {
+	start_standin --servers 200
+	urls 200 >"$BATS_TEST_TMPDIR/list"
+	run --separate-stderr bash -c '"$1" token --priv-key-file "$2" --chronograf-urls-from "$3" >/dev/full' - \
+		"$CHRONOCTL" "$KEY" "$BATS_TEST_TMPDIR/list"
+	[ "$status" -eq 1 ]
+	says "cannot write the result"
+}
+
+@test "progress is shown on a terminal, and nowhere else" {
+	start_standin --servers 50 --delay 100
+	{ urls 50 && urls 50 && urls 50 && urls 50 && urls 50 && urls 50; } >"$BATS_TEST_TMPDIR/list"
+	on_terminal 'of 300 servers' '' "$CHRONOCTL token --priv-key-file $KEY --chronograf-urls-from \
+		$BATS_TEST_TMPDIR/list >$BATS_TEST_TMPDIR/out"
+	[ "$status" -eq 0 ]
+	shows 'of 300 servers, 0 failed'
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/out")" -eq 300 ]
+	chronoctl token --priv-key-file "$KEY" --chronograf-urls-from "$BATS_TEST_TMPDIR/list"
+	is_silent
+}

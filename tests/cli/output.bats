@@ -1,0 +1,85 @@
+# --output: the token bare, as a header for curl -H @-, or as JSON.
+load helper
+
+setup_file() {
+	private_environment
+	export KEY=$BATS_FILE_TMPDIR/key PUB=$BATS_FILE_TMPDIR/key.pub
+	new_key "$KEY"
+	chronograf_public_key "$KEY" "$PUB"
+}
+
+field() { jq -r ".$1" <<<"$output"; }
+
+has() { # FIELD VALUE
+	[ "$(field "$1")" = "$2" ] || fail "$1 is not '$2'"
+}
+
+@test "without --output, and with --output token, the token alone is printed" {
+	start_standin
+	chronoctl_token --priv-key-file "$KEY"
+	prints_token "$KEY"
+	chronoctl_token --priv-key-file "$KEY" --output token
+	prints_token "$KEY"
+	is_silent
+}
+
+@test "-o header prints what curl -H @- takes, and the server accepts" {
+	start_standin --pub-key-file "$PUB"
+	chronoctl_token --priv-key-file "$KEY" -o header
+	[ "$output" = "Authorization: CHRONOGRAF-SHA256 $(expected_token "$KEY")" ]
+	run curl -sS -o /dev/null -w '%{http_code}' -H @- "$URL/chronograf/v1/mappings" <<<"$output"
+	[ "$output" = 200 ]
+}
+
+@test "-o json has url, token, header, key, and how long the nonce lives" {
+	local now life
+	start_standin --nonce-expiration 300
+	chronoctl_token --priv-key-file "$KEY" -o json
+	[ "$status" -eq 0 ]
+	has url "$URL"
+	has token "$(expected_token "$KEY")"
+	has header "Authorization: CHRONOGRAF-SHA256 $(expected_token "$KEY")"
+	has key "$KEY"
+	has check null
+	life=$(field valid_for_seconds)
+	[ "$life" -gt 290 ] && [ "$life" -le 300 ]
+	[[ $(field nonce_expires) =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$ ]]
+	now=$(date +%s)
+	life=$(($(date -d "$(field nonce_expires)" +%s) - now))
+	[ "$life" -gt 290 ] && [ "$life" -le 300 ]
+}
+
+@test "-o json says null where the server does not tell how long its nonce lives" {
+	start_standin --mode no-expires
+	chronoctl_token --priv-key-file "$KEY" -o json
+	has valid_for_seconds null
+	has nonce_expires null
+}
+
+@test "-o json says by --check whether the token or everyone was accepted" {
+	start_standin --pub-key-file "$PUB"
+	chronoctl_token --priv-key-file "$KEY" -o json --check
+	has check accepted
+	start_standin --open
+	chronoctl_token --priv-key-file "$KEY" -o json --check
+	has check everyone
+}
+
+@test "-o json shows no PIN of the key, and no password of the URL" {
+	new_token_dir "$BATS_TEST_TMPDIR"
+	new_token chronograf
+	import_key "$KEY" chronograf superadmin 01
+	start_standin
+	chronoctl token --chronograf-url "${URL/:\/\//://user:geheim@}" -o json \
+		--pkcs11-module "$SOFTHSM" --priv-key-file "pkcs11:object=superadmin?pin-value=$PIN"
+	has url "$URL/"
+	[[ $(field key) = pkcs11:object=superadmin* ]]
+	never_says "$PIN" geheim
+}
+
+@test "an unknown form: exit 2, and the server is not asked" {
+	start_standin
+	chronoctl_token --priv-key-file "$KEY" -o yaml
+	refused 2 "token, header or json"
+	[ "$(requests)" -eq 0 ]
+}
