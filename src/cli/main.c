@@ -68,6 +68,7 @@ static int run(const struct command *command, struct options *options, int count
 	if (options->supervisor == NULL)
 		return EXIT_OTHER;
 	supervisor_set_module_timeout(options->supervisor, options->module_timeout);
+	supervisor_set_file(options->supervisor, options->out_file);
 	pid_t child = supervisor_fork();
 	if (child < 0)
 		return EXIT_OTHER;

@@ -35,6 +35,9 @@ struct options {
 	char *chronograf_urls_from;
 	bool check;
 	unsigned sessions;
+	bool watch;
+	char *out_file;
+	unsigned poll_interval;
 	char *priv_key_file;
 	char *pkcs11_module;
 	char *signer;

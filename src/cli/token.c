@@ -1,5 +1,5 @@
 /* `chronoctl token`: from options to a network process and an open key. What is done with the nonces
- * is issue.c's. */
+ * is issue.c's and watch.c's. */
 #include "base/cleanup.h"
 #include "cli/command.h"
 #include "cli/issue.h"
@@ -9,6 +9,7 @@
 #include "cli/servers.h"
 #include "cli/supervisor.h"
 #include "cli/token_output.h"
+#include "cli/watch.h"
 
 DEFINE_CLEANUP(key, chronosign_key *, chronosign_key_free)
 DEFINE_CLEANUP(signer, chronosign_signer *, chronosign_signer_close)
@@ -21,6 +22,13 @@ static bool check_options(const struct options *options, token_form *form, chron
 	if (options->sessions < 1 || options->sessions > SESSIONS_MAX)
 		return chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
 					    "--sessions is a number from 1 to %d", SESSIONS_MAX);
+	if (options->watch != (options->out_file != NULL))
+		return chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
+					    "--watch and --out-file FILE go together: a file that "
+					    "nobody keeps would hold a stale token");
+	if (options->watch && options->sessions > 1)
+		return chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
+					    "--watch signs over one session; leave --sessions out");
 	return true;
 }
 
@@ -35,6 +43,8 @@ static chronosign_fetch *start_fetch(const struct options *options, const struct
 		.skip_verify = options->skip_verify,
 		.verbose = options->verbose,
 		.requests = options->check,
+		.watch = options->watch,
+		.poll_seconds = options->poll_interval,
 	};
 
 	return chronosign_fetch_start(&wanted, error);
@@ -51,6 +61,10 @@ static int run(struct options *options, const struct servers *servers, token_for
 	CLEANUP(cleanup_fetch) chronosign_fetch *fetch = start_fetch(options, servers, error);
 	if (fetch == NULL)
 		return EXIT_OTHER;
+	if (options->watch) {
+		const struct watch_order order = {options, servers, form, key, fetch};
+		return watch_servers(&order);
+	}
 	CLEANUP(cleanup_signer) chronosign_signer *signer = chronosign_signer_open(key, error);
 	if (signer == NULL)
 		return EXIT_OTHER;

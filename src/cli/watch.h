@@ -1,0 +1,27 @@
+/* `chronoctl token --watch`: stays, and keeps a file with valid tokens. */
+#ifndef CLI_WATCH_H
+#define CLI_WATCH_H
+
+#include "cli/options.h"
+#include "cli/servers.h"
+#include "cli/token_output.h"
+
+#include <chronosign/nonce.h>
+#include <chronosign/signer.h>
+
+struct watch_order {
+	struct options *options;
+	const struct servers *servers;
+	token_form form;
+	chronosign_key *key;
+	chronosign_fetch *fetch;
+};
+
+/*
+ * Opens the key and keeps --out-file until SIGTERM or SIGINT. SIGHUP opens the key anew and signs
+ * everything again. Whatever fails is told on standard error. Returns the exit status; the file is
+ * removed by the process above (supervisor.h), however this one ends.
+ */
+int watch_servers(const struct watch_order *order);
+
+#endif

@@ -1,0 +1,102 @@
+/* Opening a key again and again. */
+#include "cli/watched_key.h"
+
+#include "cli/prompt.h"
+#include "cli/supervisor.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { RETRY_FIRST_MS = 1000, RETRY_LONGEST_MS = 30000 };
+
+/* PKCS#11 v3.1 §5.1: a login that failed because the token is gone has cost no try. */
+static bool is_gone(unsigned long result)
+{
+	return result == 0x32 /* CKR_DEVICE_REMOVED */ || result == 0xe0 /* TOKEN_NOT_PRESENT */ ||
+	       result == 0xb0 /* CKR_SESSION_CLOSED */ || result == 0xb3 /* _HANDLE_INVALID */;
+}
+
+static void begin_call(void *context, const char *module, const char *function)
+{
+	struct watched_key *watched = context;
+
+	supervisor_watch.begin(watched->supervisor, module, function);
+}
+
+static void end_call(void *context, const char *module, const char *function, unsigned long result)
+{
+	struct watched_key *watched = context;
+	bool good = result == 0 /* CKR_OK */ || result == 0x100 /* CKR_USER_ALREADY_LOGGED_IN */;
+
+	supervisor_watch.end(watched->supervisor, module, function, result);
+	/* Other signers look around by Cryptoki, but log in and sign by their own library. */
+	if (strcmp(function, "C_Login") == 0 || strcmp(function, "C_SignInit") == 0)
+		watched->sees_logins = true;
+	if (strcmp(function, "C_Login") == 0 && !good && !is_gone(result))
+		watched->login_refused = true;
+}
+
+static const chronosign_watch watch = {begin_call, end_call};
+
+/* Asks a person once, and keeps the answer: nobody sits at the terminal when a token comes back. */
+static chronosign_secret *ask_once(void *context, const chronosign_prompt_request *request,
+				   chronosign_error **error)
+{
+	struct watched_key *watched = context;
+
+	if (watched->pin == NULL)
+		watched->pin = prompt_for_pin(NULL, request, error);
+	if (watched->pin == NULL)
+		return NULL;
+	return chronosign_secret_new(chronosign_secret_bytes(watched->pin),
+				     chronosign_secret_length(watched->pin), error);
+}
+
+bool watched_key_prepare(struct watched_key *watched, chronosign_key *key,
+			 const struct options *options, chronosign_error **error)
+{
+	*watched = (struct watched_key){.key = key, .supervisor = options->supervisor};
+	srandom((unsigned)getpid());
+	chronosign_key_set_watch(key, &watch, watched);
+	if (!options->no_prompt && prompt_possible())
+		chronosign_key_set_prompt(key, ask_once, watched);
+	return chronosign_key_keep_pin(key, error);
+}
+
+bool watched_key_open(struct watched_key *watched, chronosign_error **error)
+{
+	chronosign_signer_close(watched->signer);
+	watched->signer = chronosign_signer_open(watched->key, error);
+	return watched->signer != NULL;
+}
+
+/* A wrong passphrase of a file locks nothing. What has another scheme is somewhere else. */
+static bool is_file(const struct watched_key *watched)
+{
+	const char *name = chronosign_key_name(watched->key);
+
+	return strncasecmp(name, "file:", 5) == 0 || strchr(name, ':') == NULL;
+}
+
+bool watched_key_lose(struct watched_key *watched, int64_t now)
+{
+	int64_t pause = 0;
+
+	chronosign_signer_close(watched->signer);
+	watched->signer = NULL;
+	if (watched->failures > 0)
+		pause = (int64_t)RETRY_FIRST_MS << (watched->failures - 1);
+	if (pause > RETRY_LONGEST_MS)
+		pause = RETRY_LONGEST_MS;
+	if (watched->failures < 10)
+		watched->failures++;
+	watched->retry_at = now + pause - pause * (random() % 50) / 100;
+	return !watched->login_refused && (watched->sees_logins || is_file(watched));
+}
+
+void watched_key_release(struct watched_key *watched)
+{
+	chronosign_signer_close(watched->signer);
+	chronosign_secret_free(watched->pin);
+}
