@@ -82,6 +82,10 @@ chronosign_key *key_from_options(struct options *options, chronosign_error **err
 				     "pkcs11: URI) or set PRIV_KEY_FILE");
 		return NULL;
 	}
+	/* A flag beats the variable, which the child of a |command inherits all the same. */
+	char *variable = getenv("PRIV_KEY_FILE");
+	if (variable != NULL && variable != options->priv_key_file)
+		privacy_forget_pin_values(variable);
 	CLEANUP(cleanup_key)
 	chronosign_key *key = key_from_reference(options, options->priv_key_file, error);
 	if (key == NULL)

@@ -13,13 +13,10 @@
 
 void output_fill_standard_descriptors(void)
 {
-	int descriptor;
-
-	do
-		descriptor = open("/dev/null", O_RDWR);
-	while (descriptor >= 0 && descriptor <= STDERR_FILENO);
-	if (descriptor > STDERR_FILENO)
-		close(descriptor);
+	/* open(2) takes the lowest number that is free. */
+	for (int number = STDIN_FILENO; number <= STDERR_FILENO; number++)
+		if (fcntl(number, F_GETFD) < 0)
+			open("/dev/null", number == STDERR_FILENO ? O_WRONLY : O_RDONLY);
 }
 
 int output_set_aside(void)

@@ -8,8 +8,10 @@
 
 #include <stdbool.h>
 
-/* Opens /dev/null for each of descriptors 0 to 2 that is closed, so that nothing else gets their
- * numbers. */
+/*
+ * Opens /dev/null for each of descriptors 0 to 2 that is closed, so that nothing else gets their numbers; standard output for
+ * reading only, so that a result that nobody takes is an error.
+ */
 void output_fill_standard_descriptors(void);
 
 /* Moves standard output aside and points descriptor 1 to standard error. Returns the descriptor of

@@ -6,6 +6,9 @@
 /* No core files, and no other process of the same user may look into this one or its children. */
 void privacy_forbid_dumps(void);
 
+/* Overwrites the value of each pin-value of a PKCS#11 URI in the text. */
+void privacy_forget_pin_values(char *text);
+
 /* Overwrites the variable's value where it stands, if it is set. */
 void privacy_forget_variable(const char *name);
 

@@ -1,6 +1,8 @@
 /* Messages on standard error. */
 #include "cli/report.h"
 
+#include "cli/privacy.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +17,8 @@ static void report(const char *kind, const char *format, va_list arguments)
 
 	if (vasprintf(&message, format, arguments) < 0)
 		return;
+	/* Whatever was mistyped, and wherever a PIN stood in it: a message does not repeat one. */
+	privacy_forget_pin_values(message);
 	dprintf(2, "chronoctl: %s%s\n", kind, message);
 	free(message);
 }
