@@ -115,7 +115,7 @@ static bool is_partial(CK_RV result)
 static bool read_attributes(struct pkcs11_token *token, CK_OBJECT_HANDLE handle,
 			    CK_ATTRIBUTE *template, CK_ULONG count, chronosign_error **error)
 {
-	CK_ULONG room[READ_AT_ONCE_MAX];
+	CK_ULONG room[READ_AT_ONCE_MAX] = {0};
 
 	for (CK_ULONG i = 0; i < count; i++)
 		room[i] = template[i].ulValueLen;

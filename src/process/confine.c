@@ -29,7 +29,7 @@ bool confine_names_need_sockets(const char *configuration)
 	while (file != NULL && fgets(line, sizeof line, file) != NULL)
 		if (sscanf(line, " hosts : %511[^\n#]", all) == 1)
 			break;
-	strcpy(line, all);
+	memcpy(line, all, sizeof line);
 	for (char *service = strtok_r(line, " \t", &rest); service != NULL;
 	     service = strtok_r(NULL, " \t", &rest))
 		if (service_needs_sockets(service, all))

@@ -51,7 +51,8 @@ static EVP_PKEY *read_key(const char *path)
 {
 	EVP_PKEY *key = NULL;
 	FILE *file = fopen(path, "rb");
-	OSSL_DECODER_CTX *decoder = OSSL_DECODER_CTX_new_for_pkey(&key, "DER", NULL, "RSA", EVP_PKEY_KEYPAIR, NULL, NULL);
+	OSSL_DECODER_CTX *decoder = OSSL_DECODER_CTX_new_for_pkey(&key, "DER", NULL, "RSA",
+								  EVP_PKEY_KEYPAIR, NULL, NULL);
 
 	if (!file || !decoder || !OSSL_DECODER_from_fp(decoder, file))
 		die("the key cannot be read");
@@ -99,9 +100,11 @@ int main(int count, char **arguments)
 		die("six arguments");
 	module = load(arguments[1]);
 	key = read_key(arguments[4]);
-	if (module->C_OpenSession(find_token(module, arguments[2]), CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL,
+	if (module->C_OpenSession(find_token(module, arguments[2]),
+				  CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL,
 				  &session) != CKR_OK ||
-	    module->C_Login(session, CKU_USER, (CK_UTF8CHAR_PTR)arguments[3], strlen(arguments[3])) != CKR_OK)
+	    module->C_Login(session, CKU_USER, (CK_UTF8CHAR_PTR)arguments[3],
+			    strlen(arguments[3])) != CKR_OK)
 		die("no session");
 	CK_ATTRIBUTE template[] = {
 		{CKA_CLASS, &class, sizeof class},
@@ -120,7 +123,8 @@ int main(int count, char **arguments)
 		number(key, CKA_EXPONENT_2, OSSL_PKEY_PARAM_RSA_EXPONENT2),
 		number(key, CKA_COEFFICIENT, OSSL_PKEY_PARAM_RSA_COEFFICIENT1),
 	};
-	if (module->C_CreateObject(session, template, sizeof template / sizeof *template, &object) != CKR_OK)
+	if (module->C_CreateObject(session, template, sizeof template / sizeof *template,
+				   &object) != CKR_OK)
 		die("the object is refused");
 	module->C_Finalize(NULL);
 	EVP_PKEY_free(key);
