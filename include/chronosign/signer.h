@@ -65,6 +65,13 @@ void chronosign_key_set_pin(chronosign_key *key, chronosign_secret *pin);
  */
 bool chronosign_key_keep_pin(chronosign_key *key, chronosign_error **error);
 
+/*
+ * Whether to log in to a token that says its PIN is locked, or not set yet, or has one try left that
+ * nobody is asked for (a PIN was given, or there is no prompt). False by default: such a login is
+ * not tried. Some tokens report these things wrongly.
+ */
+void chronosign_key_set_force_login(chronosign_key *key, bool force);
+
 /* What a prompt is about. The strings are printable and valid during the call. */
 typedef struct {
 	const char *token; /* label of the token; NULL for a file */

@@ -67,6 +67,7 @@ chronosign_key *key_from_reference(struct options *options, char *reference,
 	if (key == NULL || !set_pin(key, options, error))
 		return NULL;
 	chronosign_key_set_module_path(key, options->pkcs11_module);
+	chronosign_key_set_force_login(key, options->force_login);
 	chronosign_key_set_notice(key, tell, options);
 	chronosign_key_set_watch(key, &supervisor_watch, options->supervisor);
 	if (!options->no_prompt && prompt_possible())

@@ -31,6 +31,7 @@ struct options {
 	bool verbose;
 	bool skip_verify;
 	bool no_prompt;
+	bool force_login;
 	struct values chronograf_urls;
 	char *chronograf_urls_from;
 	bool check;

@@ -14,26 +14,41 @@ typedef enum {
 	SHOWS_KEY, /* the private key itself, or a public key or certificate that belongs to it */
 } sight;
 
-static bool shows(struct pkcs11_token *token, CK_OBJECT_CLASS class, P11KitUri *uri)
+struct candidate {
+	sight sight;
+	chronosign_error *trouble; /* the first call that failed while it was looked at */
+};
+
+static void free_candidates(struct candidate *candidates, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		chronosign_error_free(candidates[i].trouble);
+	free(candidates);
+}
+
+static bool shows(struct pkcs11_token *token, CK_OBJECT_CLASS class, P11KitUri *uri,
+		  chronosign_error **trouble)
 {
 	struct pkcs11_objects found;
 
-	return pkcs11_objects_find(token, class, uri, &found, NULL) && found.count > 0;
+	return pkcs11_objects_find(token, class, uri, &found, *trouble == NULL ? trouble : NULL) &&
+	       found.count > 0;
 }
 
-static sight look(struct pkcs11_token *token, P11KitUri *uri)
+static sight look(struct pkcs11_token *token, P11KitUri *uri, chronosign_error **trouble)
 {
 	bool needs_login = pkcs11_token_needs_login(token);
 
 	if (!needs_login && !pkcs11_token_computes(token))
 		return SHOWS_NOTHING;
-	if (!pkcs11_session_open(token, NULL))
+	if (!pkcs11_session_open(token, trouble))
 		return needs_login ? MAY_HIDE_KEY : SHOWS_NOTHING;
-	if (shows(token, CKO_PRIVATE_KEY, uri))
+	if (shows(token, CKO_PRIVATE_KEY, uri, trouble))
 		return SHOWS_KEY;
 	if (!needs_login)
 		return SHOWS_NOTHING;
-	return shows(token, CKO_PUBLIC_KEY, uri) || shows(token, CKO_CERTIFICATE, uri)
+	return shows(token, CKO_PUBLIC_KEY, uri, trouble) ||
+			       shows(token, CKO_CERTIFICATE, uri, trouble)
 		       ? SHOWS_KEY
 		       : MAY_HIDE_KEY;
 }
@@ -84,42 +99,106 @@ bool pkcs11_no_match(const struct pkcs11_tokens *tokens, const struct pkcs11_mod
 	return looked_at(tokens, modules, why_not == NULL ? "no such key" : why_not, error);
 }
 
-static bool ambiguous(const struct pkcs11_tokens *tokens, const sight *sights, sight clearest,
-		      const chronosign_key *key, chronosign_error **error)
+/* Adds to *error why tokens could not be seen in full, and notes what may be mended by a new start.
+ */
+static void add_troubles(const struct pkcs11_tokens *tokens, const struct candidate *candidates,
+			 chronosign_error **error)
+{
+	for (size_t i = 0; i < tokens->count; i++)
+		if (candidates[i].trouble != NULL) {
+			CK_RV result = error_result(candidates[i].trouble);
+			error_append(error, "  not seen in full: %s",
+				     chronosign_error_message(candidates[i].trouble));
+			if (cryptoki_lost_session(result) || cryptoki_lost_token(result))
+				error_set_result(error, result);
+		}
+	for (size_t i = 0; i < tokens->passed_over_count; i++)
+		if (cryptoki_lost_token(tokens->passed_over[i].result))
+			error_set_result(error, tokens->passed_over[i].result);
+}
+
+static bool ambiguous(const struct pkcs11_tokens *tokens, const struct candidate *candidates,
+		      sight clearest, const chronosign_key *key, chronosign_error **error)
 {
 	error_set(error, CHRONOSIGN_ERROR_KEY, "'%s' %s; add one of these to name it:", key->name,
 		  clearest == MAY_HIDE_KEY
 			  ? "may be in several tokens, and no PIN is tried on more than one"
 			  : "is in several tokens");
 	for (size_t i = 0; i < tokens->count; i++)
-		if (sights[i] == clearest)
+		if (candidates[i].sight == clearest)
 			error_append(error, "  %s", tokens->list[i].uri);
 	return false;
 }
 
+/* A slot whose token could not be asked who it is, and so may be the one. */
+static bool is_unknown(const struct pkcs11_passed_over *slot)
+{
+	return slot->is_slot && slot->result != CKR_OK && slot->result != CKR_TOKEN_NOT_PRESENT &&
+	       slot->result != CKR_TOKEN_NOT_RECOGNIZED;
+}
+
+static bool has_unknown(const struct pkcs11_tokens *tokens)
+{
+	for (size_t i = 0; i < tokens->passed_over_count; i++)
+		if (is_unknown(&tokens->passed_over[i]))
+			return true;
+	return false;
+}
+
+static bool names_token(const chronosign_key *key)
+{
+	const CK_TOKEN_INFO *info = p11_kit_uri_get_token_info(key->uri->parsed);
+
+	return info->label[0] != 0 || info->serialNumber[0] != 0 ||
+	       p11_kit_uri_get_slot_id(key->uri->parsed) != (CK_SLOT_ID)-1;
+}
+
+/* The PIN may be that of the token which does not answer: it is not tried on another. */
+static bool uncertain(const struct pkcs11_tokens *tokens, const struct pkcs11_token *chosen,
+		      const chronosign_key *key, chronosign_error **error)
+{
+	error_set(
+		error, CHRONOSIGN_ERROR_KEY,
+		"'%s' may be in a token that does not answer, and its PIN is tried on no other; if "
+		"this one is meant, add it to name it:",
+		key->name);
+	error_append(error, "  %s", chosen->uri);
+	for (size_t i = 0; i < tokens->passed_over_count; i++)
+		if (is_unknown(&tokens->passed_over[i]))
+			error_append(error, "  %s (%s): %s", tokens->passed_over[i].what,
+				     tokens->passed_over[i].module->name,
+				     tokens->passed_over[i].reason);
+	return false;
+}
+
 static struct pkcs11_token *choose(struct pkcs11_tokens *tokens,
-				   const struct pkcs11_modules *modules, sight *sights,
-				   const chronosign_key *key, chronosign_error **error)
+				   const struct pkcs11_modules *modules,
+				   struct candidate *candidates, const chronosign_key *key,
+				   chronosign_error **error)
 {
 	struct pkcs11_token *chosen = NULL;
 	sight clearest = SHOWS_NOTHING;
 	size_t equals = 0;
 
 	for (size_t i = 0; i < tokens->count; i++) {
-		sights[i] = look(&tokens->list[i], key->uri->parsed);
-		if (sights[i] > clearest) {
-			clearest = sights[i];
+		candidates[i].sight =
+			look(&tokens->list[i], key->uri->parsed, &candidates[i].trouble);
+		if (candidates[i].sight > clearest) {
+			clearest = candidates[i].sight;
 			chosen = &tokens->list[i];
 			equals = 0;
 		}
-		equals += sights[i] == clearest;
+		equals += candidates[i].sight == clearest;
 	}
 	if (clearest == SHOWS_NOTHING)
 		pkcs11_no_match(tokens, modules, key, error);
 	else if (equals > 1)
-		ambiguous(tokens, sights, clearest, key, error);
+		ambiguous(tokens, candidates, clearest, key, error);
+	else if (clearest == MAY_HIDE_KEY && has_unknown(tokens) && !names_token(key))
+		uncertain(tokens, chosen, key, error);
 	else
 		return chosen;
+	add_troubles(tokens, candidates, error);
 	return NULL;
 }
 
@@ -127,18 +206,16 @@ struct pkcs11_token *pkcs11_token_choose(struct pkcs11_tokens *tokens,
 					 const struct pkcs11_modules *modules,
 					 const chronosign_key *key, chronosign_error **error)
 {
-	if (tokens->count == 0) {
-		pkcs11_no_match(tokens, modules, key, error);
-		return NULL;
-	}
-	if (tokens->count == 1)
+	if (tokens->count == 1 && !has_unknown(tokens))
 		return &tokens->list[0];
-	CLEANUP(cleanup_memory) void *sights = calloc(tokens->count, sizeof(sight));
-	if (sights == NULL) {
+	struct candidate *candidates = calloc(tokens->count + 1, sizeof *candidates);
+	if (candidates == NULL) {
 		error_out_of_memory(error);
 		return NULL;
 	}
-	return choose(tokens, modules, sights, key, error);
+	struct pkcs11_token *chosen = choose(tokens, modules, candidates, key, error);
+	free_candidates(candidates, tokens->count);
+	return chosen;
 }
 
 /* A token that a key can be put into, as far as can be told without a login. */

@@ -147,6 +147,16 @@ const char *cryptoki_name(CK_RV result, char buffer[static 32])
 	return buffer;
 }
 
+bool cryptoki_lost_session(CK_RV result)
+{
+	return result == CKR_SESSION_HANDLE_INVALID || result == CKR_SESSION_CLOSED;
+}
+
+bool cryptoki_lost_token(CK_RV result)
+{
+	return result == CKR_DEVICE_ERROR || result == CKR_DEVICE_REMOVED;
+}
+
 static const char *remedy(CK_RV result)
 {
 	size_t i = find_result(result);

@@ -34,6 +34,13 @@ CK_RV cryptoki_end(const struct pkcs11_module *module, const char *function, CK_
 /* "CKR_PIN_INCORRECT", or "0x80000001" for a vendor's own code. `buffer` is used for the latter. */
 const char *cryptoki_name(CK_RV result, char buffer[static 32]);
 
+/* True for what a new session may mend: this one is gone, and with it perhaps the login. */
+bool cryptoki_lost_session(CK_RV result);
+
+/* True for what a new start may mend: the token failed or was removed, and may be back, in another
+ * slot too. */
+bool cryptoki_lost_token(CK_RV result);
+
 /* By which function with which code something failed, and what to do. NULL if memory is out. The
  * caller frees it. */
 char *cryptoki_reason(const char *function, CK_RV result);

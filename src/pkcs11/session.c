@@ -33,8 +33,8 @@ bool pkcs11_session_has_pin_pad(const struct pkcs11_token *token, const chronosi
 	return (token->info.flags & CKF_PROTECTED_AUTHENTICATION_PATH) != 0 && !pin_is_given(key);
 }
 
-/* PKCS#11 v3.1 §3.2, CK_TOKEN_INFO. */
-const char *pkcs11_session_tries_left(const struct pkcs11_token *token)
+/* What CK_TOKEN_INFO's flags say of the tries left (PKCS#11 v3.1 §3.2). */
+static const char *tries_left(const struct pkcs11_token *token)
 {
 	if (token->info.flags & CKF_USER_PIN_LOCKED)
 		return "the token says that its PIN is locked now; unlock it with the SO PIN or "
@@ -44,14 +44,70 @@ const char *pkcs11_session_tries_left(const struct pkcs11_token *token)
 	if (token->info.flags & CKF_USER_PIN_COUNT_LOW)
 		return "the token says that a wrong PIN was entered since the last good one; few "
 		       "tries may be left";
-	return "the token does not say how many tries are left";
+	return NULL;
+}
+
+const char *pkcs11_session_tries_left(const struct pkcs11_token *token)
+{
+	const char *left = tries_left(token);
+
+	return left == NULL ? "the token does not say how many tries are left" : left;
+}
+
+static const char no_pin_yet[] = "the token says that it has no user PIN yet; set one with its own "
+				 "tool, or pkcs11-tool --init-pin";
+
+/* Nobody reads a warning and decides whether to go on. */
+static bool is_unattended(const chronosign_key *key)
+{
+	return key->prompt == NULL || pin_is_given(key);
+}
+
+static const char *why_not_try(const struct pkcs11_token *token, const chronosign_key *key)
+{
+	if (token->info.flags & CKF_USER_PIN_LOCKED)
+		return tries_left(token);
+	if ((token->info.flags & CKF_USER_PIN_INITIALIZED) == 0)
+		return no_pin_yet;
+	if (token->info.flags & CKF_USER_PIN_FINAL_TRY && is_unattended(key))
+		return tries_left(token);
+	return NULL;
+}
+
+bool pkcs11_session_may_try(const struct pkcs11_token *token, const chronosign_key *key,
+			    chronosign_error **error)
+{
+	const char *why_not = why_not_try(token, key);
+	const char *warning = why_not == NULL ? tries_left(token) : why_not;
+
+	if (why_not != NULL && !key->force_login)
+		return error_set(error, CHRONOSIGN_ERROR_KEY,
+				 "%s: %s; no login was tried. If the token is wrong about that, or "
+				 "the try is to be spent: --force-login",
+				 token->uri, why_not);
+	if (warning != NULL)
+		key_notice(key, CHRONOSIGN_NOTICE_WARNING, "token '%s': %s", token->label, warning);
+	return true;
+}
+
+static bool append_lengths(const struct pkcs11_token *token, chronosign_error **error)
+{
+	if (token->info.ulMaxPinLen == 0 || token->info.ulMaxPinLen > CHRONOSIGN_SECRET_MAX)
+		return false;
+	return error_append(error, "the token takes PINs of %lu to %lu bytes",
+			    token->info.ulMinPinLen, token->info.ulMaxPinLen);
 }
 
 bool pkcs11_session_login_failed(struct pkcs11_token *token, CK_RV result, chronosign_error **error)
 {
 	cryptoki_error(error, token->module, "C_Login", result, token->uri);
-	if (result != CKR_PIN_INCORRECT && result != CKR_PIN_LOCKED && result != CKR_PIN_INVALID &&
-	    result != CKR_PIN_LEN_RANGE)
+	/* The PIN may have been counted before the device failed: that is no reason to offer it
+	 * again. */
+	if (!cryptoki_lost_session(result))
+		error_set_result(error, 0);
+	if (result == CKR_PIN_LEN_RANGE)
+		append_lengths(token, error);
+	if (result != CKR_PIN_INCORRECT && result != CKR_PIN_INVALID && result != CKR_PIN_LEN_RANGE)
 		return false;
 	pkcs11_token_refresh(token);
 	return error_append(error, "%s", pkcs11_session_tries_left(token));
@@ -68,19 +124,11 @@ static CK_RV login(struct pkcs11_token *token, const chronosign_key *key, CK_USE
 	return CRYPTOKI(token->module, C_Login, token->session, user, NULL, 0);
 }
 
-void pkcs11_session_warn_of_tries(const struct pkcs11_token *token, const chronosign_key *key)
-{
-	const CK_FLAGS low = CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_LOCKED;
-
-	if (token->info.flags & low)
-		key_notice(key, CHRONOSIGN_NOTICE_WARNING, "token '%s': %s", token->label,
-			   pkcs11_session_tries_left(token));
-}
-
 bool pkcs11_session_login(struct pkcs11_token *token, const chronosign_key *key,
 			  chronosign_secret **pin, chronosign_error **error)
 {
-	pkcs11_session_warn_of_tries(token, key);
+	if (!pkcs11_session_may_try(token, key, error))
+		return false;
 	if (*pin == NULL && !pkcs11_session_has_pin_pad(token, key)) {
 		*pin = pin_obtain(key, token->label, error);
 		if (*pin == NULL)

@@ -33,10 +33,18 @@ bool pkcs11_session_login_for_key(struct pkcs11_token *token, const chronosign_k
  * gave one here. */
 bool pkcs11_session_has_pin_pad(const struct pkcs11_token *token, const chronosign_key *key);
 
-/* For who logs in by another library: what the token's flags say of the tries left, the same told
- * to the user before a try if few are left, and the error of a login that was refused. */
+/*
+ * Whether a login may be tried, by the token's flags: not if its PIN is locked or not set yet, nor
+ * if one try is left and nobody is asked for the PIN, who could decide to spend it. The key's
+ * force_login makes a warning of that; few tries left are one always. False with *error set.
+ * pkcs11_session_login asks this itself; it is for who logs in by another library.
+ */
+bool pkcs11_session_may_try(const struct pkcs11_token *token, const chronosign_key *key,
+			    chronosign_error **error);
+
+/* For who logs in by another library: what the token's flags say of the tries left, and the error of
+ * a login that was refused. */
 const char *pkcs11_session_tries_left(const struct pkcs11_token *token);
-void pkcs11_session_warn_of_tries(const struct pkcs11_token *token, const chronosign_key *key);
 bool pkcs11_session_login_failed(struct pkcs11_token *token, CK_RV result,
 				 chronosign_error **error);
 

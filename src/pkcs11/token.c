@@ -43,8 +43,10 @@ static void pass_over_by_uri(struct pkcs11_tokens *tokens, const struct pkcs11_m
 		entry->by_uri = true;
 }
 
-static void pass_over_result(struct pkcs11_tokens *tokens, const struct pkcs11_module *module,
-			     const char *what, const char *function, CK_RV result)
+static struct pkcs11_passed_over *pass_over_result(struct pkcs11_tokens *tokens,
+						   const struct pkcs11_module *module,
+						   const char *what, const char *function,
+						   CK_RV result)
 {
 	CLEANUP(cleanup_text) char *reason = cryptoki_reason(function, result);
 	struct pkcs11_passed_over *entry =
@@ -52,6 +54,17 @@ static void pass_over_result(struct pkcs11_tokens *tokens, const struct pkcs11_m
 
 	if (entry != NULL)
 		entry->result = result;
+	return entry;
+}
+
+static void pass_over_slot(struct pkcs11_tokens *tokens, const struct pkcs11_module *module,
+			   const char *where, const char *function, CK_RV result)
+{
+	struct pkcs11_passed_over *entry =
+		pass_over_result(tokens, module, where, function, result);
+
+	if (entry != NULL)
+		entry->is_slot = true;
 }
 
 /* The slots with a token in them, or all of them. NULL and *result if the module does not tell. The
@@ -123,7 +136,7 @@ static bool slot_matches(struct pkcs11_tokens *tokens, const struct pkcs11_modul
 	if (!other && uri_names_slot_info(uri)) {
 		CK_RV result = CRYPTOKI(module, C_GetSlotInfo, slot, &info);
 		if (result != CKR_OK) {
-			pass_over_result(tokens, module, where, "C_GetSlotInfo", result);
+			pass_over_slot(tokens, module, where, "C_GetSlotInfo", result);
 			return false;
 		}
 		other = p11_kit_uri_match_slot_info(uri, &info) != 1;
@@ -174,7 +187,7 @@ static bool consider_slot(struct pkcs11_tokens *tokens, const struct pkcs11_modu
 		return true;
 	}
 	if (result != CKR_OK) {
-		pass_over_result(tokens, module, where, "C_GetTokenInfo", result);
+		pass_over_slot(tokens, module, where, "C_GetTokenInfo", result);
 		return true;
 	}
 	if ((info.flags & CKF_TOKEN_INITIALIZED) == 0) {

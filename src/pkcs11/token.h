@@ -21,6 +21,7 @@ struct pkcs11_passed_over {
 	const struct pkcs11_module *module;
 	char *what; /* "slot 3", the URI of a token, or "module" */
 	char *reason;
+	bool is_slot;
 	CK_RV result; /* of the call that failed; CKR_OK if none did */
 	bool by_uri;  /* nothing is wrong with it: the URI means another one */
 };

@@ -184,6 +184,11 @@ void chronosign_key_set_pin(chronosign_key *key, chronosign_secret *pin)
 	key->pin = pin;
 }
 
+void chronosign_key_set_force_login(chronosign_key *key, bool force)
+{
+	key->force_login = force;
+}
+
 void chronosign_key_set_prompt(chronosign_key *key, chronosign_prompt *prompt, void *context)
 {
 	key->prompt = prompt;

@@ -26,6 +26,7 @@ struct chronosign_key {
 	char *module_path;
 	char *pin_source;
 	chronosign_secret *pin;
+	bool force_login;
 
 	chronosign_prompt *prompt;
 	void *prompt_context;

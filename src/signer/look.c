@@ -92,7 +92,8 @@ bool look_before_login(struct look *look, chronosign_error **error)
 		return false;
 	if (!pkcs11_token_needs_login(look->token))
 		return true;
-	pkcs11_session_warn_of_tries(look->token, &look->key);
+	if (!pkcs11_session_may_try(look->token, &look->key, error))
+		return false;
 	if (pkcs11_session_has_pin_pad(look->token, &look->key))
 		key_notice(&look->key, CHRONOSIGN_NOTICE_ACTION,
 			   "enter the PIN of the token '%s' on its reader", look->token->label);

@@ -40,8 +40,8 @@ EVP_PKEY *look_public_key(struct look *look, chronosign_error **error);
 
 /*
  * To be called before the library logs in. Opens our session, since a token that opens none makes
- * libp11 0.4.12 wait for ever; warns of few tries left, and tells the user to look at the reader if
- * that asks for the PIN.
+ * libp11 0.4.12 wait for ever; asks pkcs11_session_may_try, and tells the user to look at the reader
+ * if that asks for the PIN.
  */
 bool look_before_login(struct look *look, chronosign_error **error);
 

@@ -28,7 +28,7 @@ signs() {
 # one_login REGEX…: refused after a single C_Login.
 one_login() {
 	: >"$SHIM_LOG"
-	chronoctl_token --no-prompt --priv-key-file "$URI"
+	chronoctl_token --no-prompt ${FORCE-} --priv-key-file "$URI"
 	refused 3 "$@"
 	called C_Login 1
 	called C_Sign 0
@@ -58,6 +58,7 @@ one_login() {
 @test "a wrong PIN: says what the token says about tries left" {
 	export CHRONOCTL_PIN=99999
 	SHIM_TOKEN_FLAGS=+CKF_USER_PIN_COUNT_LOW one_login PIN 'tr(y|ies)|attempts?|low'
+	export FORCE=--force-login
 	SHIM_TOKEN_FLAGS=+CKF_USER_PIN_FINAL_TRY one_login PIN 'final|last|one (more )?(try|attempt)|once more'
 	SHIM_TOKEN_FLAGS=+CKF_USER_PIN_LOCKED one_login PIN 'locked'
 }

@@ -1,0 +1,195 @@
+# No try of a PIN is spent blindly: what the token's flags forbid, what each refusal says, and --force-login.
+load helper
+
+setup_file() {
+	private_environment
+	export D=$BATS_FILE_TMPDIR KEY=$BATS_FILE_TMPDIR/key
+	new_key "$KEY"
+	new_token_dir "$D/softhsm"
+	new_token estate
+	import_key "$KEY" estate chronograf a1
+	start_standin
+}
+
+setup() {
+	private_environment
+	use_shim
+}
+
+URI='pkcs11:object=chronograf'
+
+# tries ARGUMENT…: with the right PIN, given by the environment.
+tries() { CHRONOCTL_PIN=$PIN chronoctl_token --priv-key-file "$URI" "$@"; }
+
+# refuses_to_try REGEX ARGUMENT…: exit 3 and not one C_Login.
+refuses_to_try() {
+	: >"$SHIM_LOG"
+	tries "${@:2}"
+	refused 3 'estate' "$1" '--force-login'
+	called C_Login 0
+	called C_Sign 0
+}
+
+warns_and_signs() { # REGEX ARGUMENT…
+	: >"$SHIM_LOG"
+	tries "${@:2}"
+	prints_token "$KEY"
+	says "warning: .*estate.*($1)"
+	called C_Login 1
+}
+
+# asked_for REGEX ARGUMENT…: the PIN is typed on a terminal once the screen shows the prompt.
+asked_for() {
+	local quoted
+	printf -v quoted '%q ' "$CHRONOCTL" token --chronograf-url "$URL" --priv-key-file "$URI" "${@:2}"
+	on_terminal "PIN of the token" "$PIN\n" "$quoted >'$SCRATCH/out'"
+	[ "$status" -eq 0 ] || fail "status:" "$screen"
+	[ "$(cat "$SCRATCH/out")" = "$(expected_token "$KEY")" ] || fail "not the token"
+	[[ ${screen%%PIN of the token*} =~ $1 ]] || fail "no warning before the prompt:" "$screen"
+}
+
+# ---- Before a try ----
+
+@test "few tries left: a warning, and the login" {
+	SHIM_TOKEN_FLAGS=+CKF_USER_PIN_COUNT_LOW warns_and_signs 'wrong PIN.*since.*few'
+	SHIM_TOKEN_FLAGS=+CKF_USER_PIN_COUNT_LOW warns_and_signs 'wrong PIN.*since.*few' --no-prompt
+}
+
+@test "few tries left: the warning stands before the prompt" {
+	SHIM_TOKEN_FLAGS=+CKF_USER_PIN_COUNT_LOW asked_for 'wrong PIN.*since'
+}
+
+@test "one try left: the warning stands before the prompt, and who answers it decides" {
+	SHIM_TOKEN_FLAGS=+CKF_USER_PIN_FINAL_TRY asked_for 'one try is left'
+}
+
+@test "one try left and --no-prompt: it is not spent" {
+	SHIM_TOKEN_FLAGS=+CKF_USER_PIN_FINAL_TRY refuses_to_try 'one try is left' --no-prompt
+}
+
+@test "one try left and a PIN from a source: nobody is asked, so it is not spent, --no-prompt or not" {
+	SHIM_TOKEN_FLAGS=+CKF_USER_PIN_FINAL_TRY refuses_to_try 'one try is left'
+}
+
+@test "one try left and a PIN from a source, at a terminal: it is not spent" {
+	local quoted
+	export SHIM_TOKEN_FLAGS=+CKF_USER_PIN_FINAL_TRY CHRONOCTL_PIN=$PIN
+	printf -v quoted '%q ' "$CHRONOCTL" token --chronograf-url "$URL" --priv-key-file "$URI"
+	on_terminal 'never shown at all' 'x\n' "$quoted"
+	[ "$status" -eq 3 ]
+	shows 'one try is left'
+	called C_Login 0
+}
+
+@test "one try left, a PIN pad and --no-prompt: it is not spent" {
+	export SHIM_TOKEN_FLAGS=+CKF_USER_PIN_FINAL_TRY,+CKF_PROTECTED_AUTHENTICATION_PATH SHIM_PINPAD=$PIN
+	chronoctl_token --priv-key-file "$URI" --no-prompt
+	refused 3 'one try is left' '--force-login'
+	called C_Login 0
+}
+
+@test "one try left and --force-login: spent, once" {
+	SHIM_TOKEN_FLAGS=+CKF_USER_PIN_FINAL_TRY warns_and_signs 'one try is left' --no-prompt --force-login
+	: >"$SHIM_LOG"
+	SHIM_TOKEN_FLAGS=+CKF_USER_PIN_FINAL_TRY CHRONOCTL_PIN=99999 \
+		chronoctl_token --priv-key-file "$URI" --no-prompt --force-login
+	refused 3 'CKR_PIN_INCORRECT'
+	called C_Login 1
+}
+
+@test "a locked PIN is not tried, unless --force-login says that the flag is wrong" {
+	export SHIM_TOKEN_FLAGS=+CKF_USER_PIN_LOCKED
+	refuses_to_try 'locked.*(SO PIN|PUK)' --no-prompt
+	refuses_to_try 'locked'
+	warns_and_signs 'locked' --no-prompt --force-login
+}
+
+@test "a locked PIN is not even asked for" {
+	local quoted
+	printf -v quoted '%q ' "$CHRONOCTL" token --chronograf-url "$URL" --priv-key-file "$URI"
+	SHIM_TOKEN_FLAGS=+CKF_USER_PIN_LOCKED on_terminal 'never shown at all' 'x\n' "$quoted"
+	[ "$status" -eq 3 ]
+	[[ $screen != *'PIN of the token'* ]] || fail "the screen shows a prompt:" "$screen"
+}
+
+@test "a token without a user PIN: says so, and how to set one; no login" {
+	SHIM_TOKEN_FLAGS=-CKF_USER_PIN_INITIALIZED refuses_to_try 'no user PIN.*init-pin' --no-prompt
+	SHIM_TOKEN_FLAGS=-CKF_USER_PIN_INITIALIZED warns_and_signs 'no user PIN' --no-prompt --force-login
+}
+
+@test "flags that say nothing of tries: no warning" {
+	tries --no-prompt
+	prints_token "$KEY"
+	is_silent
+}
+
+@test "one try left, by the other signers: not spent either" {
+	local signer signers
+	signers=$("$CHRONOCTL" --version | sed -n 's/^ *signer \(libp11\|engine\) .*/\1/p')
+	[ -n "$signers" ] || skip "this build has neither libp11 nor engine"
+	for signer in $signers; do
+		SHIM_TOKEN_FLAGS=+CKF_USER_PIN_FINAL_TRY refuses_to_try 'one try is left' --no-prompt --signer "$signer"
+		SHIM_TOKEN_FLAGS=+CKF_USER_PIN_LOCKED refuses_to_try 'locked' --no-prompt --signer "$signer"
+	done
+}
+
+@test "a token that does not answer: its PIN is tried on no other, unless that is named" {
+	local call
+	new_token_dir "$SCRATCH/two"
+	new_token estate
+	new_token other 77777
+	import_private_key "$KEY" estate hidden c1
+	for call in 1 2; do
+		: >"$SHIM_LOG"
+		SHIM_FAIL=C_GetTokenInfo:$call=CKR_GENERAL_ERROR URI='pkcs11:object=hidden' tries --no-prompt
+		refused 3 'is tried on no other' 'C_GetTokenInfo answered CKR_GENERAL_ERROR: [a-z]'
+		called C_Login 0
+	done
+	SHIM_FAIL=C_GetTokenInfo:3=CKR_GENERAL_ERROR URI='pkcs11:token=estate;object=hidden' tries --no-prompt
+	prints_token "$KEY"
+}
+
+# ---- After a try ----
+
+# answers CODE REGEX: one C_Login, these words.
+answers() {
+	: >"$SHIM_LOG"
+	SHIM_FAIL="C_Login:*=$1" tries --no-prompt
+	refused 3 "$1: $2"
+	called C_Login 1
+}
+
+@test "a refused PIN: each code has words of its own" {
+	answers CKR_PIN_INCORRECT 'the PIN is wrong'
+	answers CKR_PIN_LOCKED 'the PIN is locked.*unlock.*(SO PIN|PUK)'
+	answers CKR_PIN_EXPIRED 'the PIN has expired; set a new one'
+	answers CKR_PIN_LEN_RANGE 'the PIN is shorter or longer'
+	answers CKR_PIN_INVALID 'the PIN has characters'
+	answers CKR_USER_PIN_NOT_INITIALIZED 'the token has no user PIN'
+}
+
+@test "a PIN of the wrong length: says which lengths the token takes" {
+	answers CKR_PIN_LEN_RANGE ''
+	says 'PINs of 4 to 255 bytes'
+}
+
+@test "a locked PIN: nothing is said of tries left" {
+	answers CKR_PIN_LOCKED ''
+	[[ $stderr != *'tries are left'* ]] || fail "there is none left"
+}
+
+@test "the user is logged in already: success" {
+	# The real login is the first one; that it has been made already is what the second is told.
+	SHIM_ATTRIBUTE=CKA_ALWAYS_AUTHENTICATE=1 SHIM_CONTEXT_PIN=$PIN tries --no-prompt
+	prints_token "$KEY"
+	export SHIM_FAIL=C_Login:1=CKR_USER_ALREADY_LOGGED_IN
+	import_open_key "$KEY" estate open b1 "$PIN"
+	URI='pkcs11:object=open' tries --no-prompt
+	prints_token "$KEY"
+	called C_Login 3
+}
+
+@test "a device that fails in C_Login: whether the PIN was counted is not known, so it is not tried again" {
+	answers CKR_DEVICE_ERROR ''
+	answers CKR_DEVICE_REMOVED ''
+}
