@@ -188,13 +188,13 @@ static void take_nonce(struct worker *worker, const chronosign_answer *answer)
 	result->valid_until =
 		answer->valid_for < 0 ? -1 : milliseconds() + answer->valid_for * 1000;
 	result->token = chronosign_token_make(worker->signer, answer->nonce, &error);
-	if (result->token == NULL)
+	bool check = issue->order->options->check;
+	if (result->token == NULL ||
+	    (check && !chronosign_fetch_check(issue->order->fetch, answer->server, answer->nonce,
+					      result->token, &error)))
 		fail_for_all(issue, error);
-	else if (!issue->order->options->check)
+	else if (!check)
 		settle_good(issue, answer->server, CHRONOSIGN_VERDICT_NONE);
-	else if (!chronosign_fetch_check(issue->order->fetch, answer->server, answer->nonce,
-					 result->token, &error))
-		fail_for_all(issue, error);
 }
 
 /* A token that is refused gets one more try, if the nonce was replaced meanwhile. */

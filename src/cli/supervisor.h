@@ -44,6 +44,6 @@ pid_t supervisor_fork(void);
  * In the parent: waits for the child's end and returns the exit status to leave with. A child that
  * was ended by a signal from outside ends the parent by the same signal.
  */
-int supervisor_wait(struct supervisor *supervisor, pid_t child);
+int supervisor_wait(struct supervisor *supervisor, pid_t child) __attribute__((nonnull));
 
 #endif
