@@ -16,6 +16,14 @@ modes() { "$STANDIN" --list-modes | cut -d ' ' -f 1; }
 
 is_one_of() { [[ " ${*:2} " =~ [[:space:]]$1[[:space:]] ]]; }
 
+# For tests/report: each mode of the stand-in whose outcome is the promised one.
+as_promised() { printf '%s\n' "$1" >>"$BATS_FILE_TMPDIR/modes"; }
+
+teardown_file() {
+	end_processes "$BATS_FILE_TMPDIR"
+	echo "# modes: $(sort -u "$BATS_FILE_TMPDIR/modes" | wc -l) as promised" >&3
+}
+
 asked() { # MODE ARGUMENT…
 	start_standin --mode "$1"
 	SECONDS=0
@@ -29,6 +37,7 @@ asked() { # MODE ARGUMENT…
 	for mode in $GOOD; do
 		asked "$mode"
 		prints_token "$KEY" || fail "mode $mode"
+		as_promised "$mode"
 	done
 }
 

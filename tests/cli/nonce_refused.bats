@@ -16,6 +16,14 @@ modes() { "$STANDIN" --list-modes | cut -d ' ' -f 1; }
 
 is_one_of() { [[ " ${*:2} " =~ [[:space:]]$1[[:space:]] ]]; }
 
+# For tests/report: each mode of the stand-in whose outcome is the promised one.
+as_promised() { printf '%s\n' "$1" >>"$BATS_FILE_TMPDIR/modes"; }
+
+teardown_file() {
+	end_processes "$BATS_FILE_TMPDIR"
+	echo "# modes: $(sort -u "$BATS_FILE_TMPDIR/modes" | wc -l) as promised" >&3
+}
+
 asked() { # MODE ARGUMENT…
 	start_standin --mode "$1"
 	SECONDS=0
@@ -31,6 +39,7 @@ asked() { # MODE ARGUMENT…
 		asked "$mode" --timeout 20
 		refused 4 || fail "mode $mode"
 		[ "$TOOK" -lt 15 ] || fail "mode $mode takes until the time-out"
+		as_promised "$mode"
 		count=$((count + 1))
 	done
 	[ "$count" -gt 20 ]
@@ -42,6 +51,7 @@ asked() { # MODE ARGUMENT…
 		asked "$mode" --timeout 50
 		refused 4 || fail "mode $mode"
 		[ "$TOOK" -lt 20 ] || fail "mode $mode: after $TOOK s"
+		as_promised "$mode"
 	done
 }
 
@@ -51,6 +61,7 @@ asked() { # MODE ARGUMENT…
 		asked "$mode" --timeout 2
 		refused 4 || fail "mode $mode"
 		[ "$TOOK" -lt 12 ] || fail "mode $mode: after $TOOK s"
+		as_promised "$mode"
 	done
 	asked never --timeout=1
 	refused 4 'time'
