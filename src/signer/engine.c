@@ -22,7 +22,6 @@ static const char default_engine[] = "pkcs11";
 struct engine_signer {
 	struct look look; /* of a pkcs11: URI; empty for other references */
 	struct ui_answer answer;
-	UI_METHOD *method;
 	char *who;
 	ENGINE *engine;
 	bool initialized;
@@ -42,7 +41,6 @@ static void engine_close(void *state)
 	ui_call_end(&signer->answer);
 	look_close(&signer->look);
 	ui_answer_clear(&signer->answer);
-	UI_destroy_method(signer->method);
 	free(signer->who);
 	free(signer);
 }
@@ -167,13 +165,9 @@ static bool load_key(struct engine_signer *signer, chronosign_error **error)
 {
 	if (signer->look.token != NULL && !look_before_login(&signer->look, error))
 		return false;
-	/* Asked at the signature, libp11's engine does not know the method that it is given here. */
-	ENGINE_ctrl(signer->engine, ENGINE_CTRL_SET_USER_INTERFACE, 0, signer->method, NULL);
-	ENGINE_ctrl(signer->engine, ENGINE_CTRL_SET_CALLBACK_DATA, 0, &signer->answer, NULL);
-	ERR_clear_error();
 	ui_call_begin(&signer->answer, "ENGINE_load_private_key");
-	signer->pkey = ENGINE_load_private_key(signer->engine, key_id(signer), signer->method,
-					       &signer->answer);
+	signer->pkey = ENGINE_load_private_key(signer->engine, key_id(signer),
+					       signer->answer.method, NULL);
 	ui_call_end(&signer->answer);
 	return signer->pkey != NULL || load_failed(signer, error);
 }
@@ -219,13 +213,13 @@ static bool engine_open(const chronosign_key *key, void **state, EVP_PKEY **publ
 
 	if (signer == NULL)
 		return error_out_of_memory(error);
-	signer->answer = (struct ui_answer){.key = key, .who = "an engine"};
+	if (!ui_answer_init(&signer->answer, key, "an engine", error))
+		return false;
 	signer->who = text_format("the engine '%s'", id);
 	if (signer->who == NULL)
 		return error_out_of_memory(error);
 	signer->answer.who = signer->who;
-	signer->method = ui_method_new(error);
-	if (signer->method == NULL || !open_key(signer, id, public_key, error))
+	if (!open_key(signer, id, public_key, error))
 		return false;
 	*state = TAKE(signer);
 	return true;

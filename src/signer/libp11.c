@@ -18,7 +18,6 @@ static const char who[] = "libp11";
 struct libp11_signer {
 	struct look look;
 	struct ui_answer answer;
-	UI_METHOD *method;
 	PKCS11_CTX *context;
 	bool loaded;
 	PKCS11_SLOT *slots;
@@ -45,7 +44,6 @@ static void libp11_close(void *state)
 	ui_call_end(&signer->answer);
 	look_close(&signer->look);
 	ui_answer_clear(&signer->answer);
-	UI_destroy_method(signer->method);
 	free(signer);
 }
 
@@ -74,7 +72,7 @@ static bool load_module(struct libp11_signer *signer, chronosign_error **error)
 	ui_call_end(&signer->answer);
 	if (!signer->loaded)
 		return libp11_error(signer, "load the module", error);
-	PKCS11_set_ui_method(signer->context, signer->method, &signer->answer);
+	PKCS11_set_ui_method(signer->context, signer->answer.method, NULL);
 	return true;
 }
 
@@ -201,9 +199,8 @@ static bool libp11_open(const chronosign_key *key, void **state, EVP_PKEY **publ
 
 	if (signer == NULL)
 		return error_out_of_memory(error);
-	signer->answer = (struct ui_answer){.key = key, .who = who};
-	signer->method = ui_method_new(error);
-	if (signer->method == NULL || !look_open(&signer->look, key, NULL, error))
+	if (!ui_answer_init(&signer->answer, key, who, error) ||
+	    !look_open(&signer->look, key, NULL, error))
 		return false;
 	signer->answer.token = signer->look.label;
 	if (!open_key(signer, public_key, error))

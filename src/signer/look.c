@@ -115,11 +115,11 @@ bool look_explain(struct look *look, const char *who, const char *reasons, bool 
 {
 	if (pin_tried && !is_logged_in(look)) {
 		pkcs11_token_refresh(look->token);
-		error_set(error, CHRONOSIGN_ERROR_KEY,
-			  "the token '%s' did not accept the PIN, which is wrong or locked; it was "
-			  "tried "
-			  "once, by %s: %s",
-			  look->token->uri, who, reasons);
+		error_set(
+			error, CHRONOSIGN_ERROR_KEY,
+			"the token '%s' does not let %s log in: the PIN is wrong or locked, and is "
+			"not tried again: %s",
+			look->token->uri, who, reasons);
 		return error_append(error, "%s", pkcs11_session_tries_left(look->token));
 	}
 	return look_key(look, error) &&

@@ -24,7 +24,6 @@ static const char who[] = "OpenSSL's provider";
 struct provider_signer {
 	struct look look; /* of a pkcs11: URI; empty for other references */
 	struct ui_answer answer;
-	UI_METHOD *method;
 	OSSL_LIB_CTX *context;
 	OSSL_PROVIDER **providers;
 	size_t provider_count;
@@ -45,7 +44,6 @@ static void provider_close(void *state)
 	ui_call_end(&signer->answer);
 	look_close(&signer->look);
 	ui_answer_clear(&signer->answer);
-	UI_destroy_method(signer->method);
 	free(signer->providers);
 	free(signer);
 }
@@ -258,9 +256,8 @@ static void read_store(struct provider_signer *signer, struct yield *yield)
 {
 	bool in_token = signer->answer.key->kind == REFERENCE_PKCS11;
 	CLEANUP(cleanup_store)
-	OSSL_STORE_CTX *store =
-		OSSL_STORE_open_ex(store_uri(signer), signer->context, NULL, signer->method,
-				   &signer->answer, NULL, NULL, NULL);
+	OSSL_STORE_CTX *store = OSSL_STORE_open_ex(store_uri(signer), signer->context, NULL,
+						   signer->answer.method, NULL, NULL, NULL, NULL);
 
 	if (store == NULL)
 		return;
@@ -374,9 +371,8 @@ static bool provider_open(const chronosign_key *key, void **state, EVP_PKEY **pu
 
 	if (signer == NULL)
 		return error_out_of_memory(error);
-	signer->answer = (struct ui_answer){.key = key, .who = who};
-	signer->method = ui_method_new(error);
-	if (signer->method == NULL || !open_key(signer, public_key, error))
+	if (!ui_answer_init(&signer->answer, key, who, error) ||
+	    !open_key(signer, public_key, error))
 		return false;
 	*state = TAKE(signer);
 	return true;

@@ -9,13 +9,15 @@
 
 #include <string.h>
 
-void ui_call_begin(struct ui_answer *answer, const char *function)
+/* Index 0 of the extra data is the application's (CRYPTO_get_ex_new_index(3)). */
+enum { ANSWER_INDEX = 0 };
+
+static void resume_watch(const struct ui_answer *answer)
 {
 	const chronosign_key *key = answer->key;
 
-	answer->function = function;
-	if (key->watch.begin != NULL)
-		key->watch.begin(key->watch_context, answer->who, function);
+	if (answer->function != NULL && key->watch.begin != NULL)
+		key->watch.begin(key->watch_context, answer->who, answer->function);
 }
 
 static void pause_watch(const struct ui_answer *answer)
@@ -26,10 +28,19 @@ static void pause_watch(const struct ui_answer *answer)
 		key->watch.end(key->watch_context, answer->who, answer->function, 0);
 }
 
+void ui_call_begin(struct ui_answer *answer, const char *function)
+{
+	answer->before = UI_get_default_method();
+	UI_set_default_method(answer->method);
+	answer->function = function;
+	resume_watch(answer);
+}
+
 void ui_call_end(struct ui_answer *answer)
 {
 	pause_watch(answer);
 	answer->function = NULL;
+	UI_set_default_method(answer->before);
 }
 
 /* Obtains the PIN if that has not happened yet. */
@@ -39,8 +50,7 @@ static bool know_pin(struct ui_answer *answer, chronosign_error **error)
 		return true;
 	pause_watch(answer);
 	answer->pin = pin_obtain(answer->key, answer->token, error);
-	if (answer->function != NULL)
-		ui_call_begin(answer, answer->function);
+	resume_watch(answer);
 	return answer->pin != NULL;
 }
 
@@ -99,7 +109,8 @@ static bool answer_question(struct ui_answer *answer, UI *ui, UI_STRING *string,
 
 static int read_string(UI *ui, UI_STRING *string)
 {
-	struct ui_answer *answer = UI_get0_user_data(ui);
+	/* It comes back as const, and is none. */
+	struct ui_answer *answer = (void *)UI_method_get_ex_data(UI_get_method(ui), ANSWER_INDEX);
 	enum UI_string_types type = UI_get_string_type(string);
 
 	if (type == UIT_INFO || type == UIT_ERROR)
@@ -110,15 +121,14 @@ static int read_string(UI *ui, UI_STRING *string)
 	return answer_question(answer, ui, string, answer->error == NULL ? &answer->error : NULL);
 }
 
-UI_METHOD *ui_method_new(chronosign_error **error)
+bool ui_answer_init(struct ui_answer *answer, const chronosign_key *key, const char *who,
+		    chronosign_error **error)
 {
-	UI_METHOD *method = UI_create_method("chronosign");
-
-	if (method != NULL && UI_method_set_reader(method, read_string) == 0)
-		return method;
-	UI_destroy_method(method);
-	error_out_of_memory(error);
-	return NULL;
+	*answer = (struct ui_answer){.key = key, .who = who};
+	answer->method = UI_create_method("chronosign");
+	return (answer->method != NULL && UI_method_set_reader(answer->method, read_string) == 0 &&
+		UI_method_set_ex_data(answer->method, ANSWER_INDEX, answer) == 1) ||
+	       error_out_of_memory(error);
 }
 
 bool ui_take_error(struct ui_answer *answer, chronosign_error **error)
@@ -149,5 +159,6 @@ void ui_answer_clear(struct ui_answer *answer)
 {
 	chronosign_secret_free(answer->pin);
 	chronosign_error_free(answer->error);
+	UI_destroy_method(answer->method);
 	*answer = (struct ui_answer){0};
 }

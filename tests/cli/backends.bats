@@ -54,6 +54,7 @@ make_toy_keys() {
 
 # What the machine lacks for this backend; nothing if it has it all.
 lacking() {
+	[ "$BACKEND" != pkcs11 ] || return 0
 	built_in "${BACKEND%%-*}" || echo "the signer ${BACKEND%%-*} is not built in: $(built_with)" || return
 	case $BACKEND in
 	engine) has_file "$(openssl version -e)" pkcs11.so || echo 'no libengine-pkcs11-openssl' ;;
@@ -134,6 +135,9 @@ tried() { # TIMES
 
 three_tokens() { export SOFTHSM2_CONF=$D/three/softhsm2.conf; }
 
+# By C_Sign, or piece by piece.
+signatures() { echo $(($(calls C_Sign) + $(calls C_SignFinal))); }
+
 # ---- What is promised ----
 
 @test "--version names it, and the library that it stands on" {
@@ -210,7 +214,7 @@ three_tokens() { export SOFTHSM2_CONF=$D/three/softhsm2.conf; }
 	never_says 99999
 	tried 1
 	in_token || return 0
-	says 'wrong|incorrect' 'estate' 'tries|tried once'
+	says 'wrong|incorrect' 'estate' 'not tried again' 'tries'
 }
 
 @test "a wrong PIN at a prompt is tried once, and not asked for again" {
@@ -228,10 +232,10 @@ three_tokens() { export SOFTHSM2_CONF=$D/three/softhsm2.conf; }
 	tried 1
 }
 
-@test "a PIN that the token has locked: once, and says so" {
+@test "a PIN that the token has locked: at most once, and says so" {
 	tokens_only
 	SHIM_FAIL=C_Login:*=CKR_PIN_LOCKED SHIM_TOKEN_FLAGS=+CKF_USER_PIN_LOCKED CHRONOCTL_PIN=$PIN signs_not chronograf locked
-	tried 1
+	[ "$(tries)" -le 1 ]
 }
 
 @test "no such key: says what was looked at" {
@@ -263,7 +267,7 @@ three_tokens() { export SOFTHSM2_CONF=$D/three/softhsm2.conf; }
 @test "a key that may not sign: an error that says so" {
 	tokens_only
 	SHIM_ATTRIBUTE=CKA_SIGN=0 CHRONOCTL_PIN=$PIN signs_not chronograf 'may not sign'
-	called C_Sign 0
+	[ "$(signatures)" -eq 0 ]
 }
 
 @test "an EC key: an error that asks for RSA" {
@@ -308,6 +312,7 @@ three_tokens() { export SOFTHSM2_CONF=$D/three/softhsm2.conf; }
 
 @test "a key that shows without login needs no PIN" {
 	tokens_only
+	[ "$BACKEND" != provider-pkcs11 ] || skip 'pkcs11-provider logs in to every token that says it requires a login'
 	import_open_key "$KEY" estate open d1 "$PIN"
 	signs open
 	called C_Login 0
@@ -327,8 +332,8 @@ three_tokens() { export SOFTHSM2_CONF=$D/three/softhsm2.conf; }
 	tokens_only
 	export SHIM_ATTRIBUTE=CKA_ALWAYS_AUTHENTICATE=1 SHIM_CONTEXT_PIN=$PIN
 	CHRONOCTL_PIN=$PIN signs chronograf
-	followed C_SignInit C_Login C_Sign
 	called C_Login 2
+	[ "$(signatures)" -eq 1 ]
 }
 
 @test "a PIN refused at the signature is not offered again" {
@@ -336,7 +341,7 @@ three_tokens() { export SOFTHSM2_CONF=$D/three/softhsm2.conf; }
 	export SHIM_ATTRIBUTE=CKA_ALWAYS_AUTHENTICATE=1 SHIM_CONTEXT_PIN=55555
 	CHRONOCTL_PIN=$PIN signs_not chronograf PIN
 	called C_Login 2
-	called C_Sign 0
+	[ "$(signatures)" -eq 0 ]
 }
 
 @test "PIN pad: the user is told to look at the reader, and no PIN is sent" {
@@ -358,9 +363,9 @@ three_tokens() { export SOFTHSM2_CONF=$D/three/softhsm2.conf; }
 	local function
 	tokens_only
 	export CHRONOCTL_PIN=$PIN
-	for function in C_OpenSession C_FindObjectsInit C_SignInit C_Sign; do
+	for function in C_OpenSession:* C_FindObjectsInit:* C_SignInit:* 'C_Sign:*=CKR_DEVICE_ERROR,C_SignFinal:*'; do
 		: >"$SHIM_LOG"
-		SHIM_FAIL=$function:*=CKR_DEVICE_ERROR signs_not chronograf
+		SHIM_FAIL=$function=CKR_DEVICE_ERROR signs_not chronograf
 		[ "$(calls C_Login)" -le 1 ]
 	done
 }
@@ -387,7 +392,7 @@ module_is_used() { # URI [ARGUMENT…]
 	: >"$SHIM_LOG"
 	with "$@"
 	prints_token "$KEY"
-	called C_Sign 1
+	[ "$(signatures)" -eq 1 ] || fail "$(signatures) signatures:" "$(cat "$SHIM_LOG")"
 }
 
 @test "the module: by module-name, and every registered one when none is named" {

@@ -20,7 +20,11 @@ setup() {
 	export OPENSSL_MODULES=${TOY%/*}
 }
 
-has_signer() { "$CHRONOCTL" --version | grep -q "^  signer $1 " || skip "the signer $1 is not built in"; }
+has_signer() {
+	local version
+	version=$("$CHRONOCTL" --version)
+	[[ $version == *"signer $1 "* ]] || skip "the signer $1 is not built in"
+}
 
 with() { chronoctl_token --no-prompt --priv-key-file "$@"; }
 
