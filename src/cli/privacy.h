@@ -3,7 +3,10 @@
 #ifndef CLI_PRIVACY_H
 #define CLI_PRIVACY_H
 
-/* No core files, and no other process of the same user may look into this one or its children. */
+/*
+ * No core files, and no other process of the same user may look into this one or its children. What
+ * OpenSSL frees is wiped, which has to be said before it allocates anything.
+ */
 void privacy_forbid_dumps(void);
 
 /* Overwrites the value of each pin-value of a PKCS#11 URI in the text. */

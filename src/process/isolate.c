@@ -4,6 +4,8 @@
  */
 #include "process/isolate.h"
 
+#include "base/stack.h"
+
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/capability.h>
@@ -139,6 +141,7 @@ static bool reduce_environment(void)
 
 bool isolate(pid_t parent, int *pipe)
 {
+	stack_wipe();
 	return tie_to_parent(parent) && leave_terminal() && give_up_privileges() &&
 	       reset_signals() && reduce_descriptors(pipe) && reduce_environment();
 }

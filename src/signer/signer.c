@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/stack.h"
 #include "base/text.h"
 #include "signer/backend.h"
 
@@ -114,7 +115,9 @@ chronosign_signer *chronosign_signer_open(const chronosign_key *key, chronosign_
 		error_out_of_memory(error);
 		return NULL;
 	}
-	if (!backend->open(key, &signer->state, &signer->public_key, error))
+	bool opened = backend->open(key, &signer->state, &signer->public_key, error);
+	stack_wipe();
+	if (!opened)
 		return NULL;
 	signer->backend = backend;
 	if (!check_public_key(signer->public_key, error))
@@ -187,8 +190,11 @@ char *chronosign_token_make(chronosign_signer *signer, const char *nonce, chrono
 			  "what is to be signed is no Chronograf nonce; it is not signed");
 		return NULL;
 	}
-	if (!signer->backend->sign(signer->state, (const uint8_t *)nonce, CHRONOSIGN_NONCE_LENGTH,
-				   signature, &length, error))
+	bool signed_it = signer->backend->sign(signer->state, (const uint8_t *)nonce,
+					       CHRONOSIGN_NONCE_LENGTH, signature, &length, error);
+	/* A token may have asked for its PIN once more. */
+	stack_wipe();
+	if (!signed_it)
 		return NULL;
 	if (!verifies(signer->public_key, nonce, signature, length)) {
 		error_set(error, CHRONOSIGN_ERROR_KEY,

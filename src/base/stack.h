@@ -1,0 +1,22 @@
+/*
+ * What functions that have returned leave on the stack. OpenSSL's decoders leave a passphrase there
+ * (decode_epki2pki.c), and so does the lazy binding of shared libraries with what strlen(3) and
+ * getenv(3) had in vector registers.
+ */
+#ifndef BASE_STACK_H
+#define BASE_STACK_H
+
+#include <string.h>
+
+/* Deeper than any of them was seen to reach. */
+#define STACK_WIPED 65536
+
+/* Overwrites the stack below the caller. */
+__attribute__((noinline, unused)) static void stack_wipe(void)
+{
+	unsigned char below[STACK_WIPED];
+
+	explicit_bzero(below, sizeof below);
+}
+
+#endif
