@@ -114,7 +114,7 @@ static bool restore_length(uint8_t *signature, size_t *length, size_t modulus_le
 bool pkcs11_sign(struct pkcs11_token *token, const chronosign_key *key,
 		 const struct pkcs11_private_key *private_key, size_t modulus_length,
 		 const chronosign_secret *pin, const uint8_t *message, size_t message_length,
-		 uint8_t *signature, size_t *length, CK_RV *result, chronosign_error **error)
+		 uint8_t *signature, size_t *length, chronosign_error **error)
 {
 	struct input input = {.message = message,
 			      .message_length = message_length,
@@ -123,17 +123,17 @@ bool pkcs11_sign(struct pkcs11_token *token, const chronosign_key *key,
 	CK_ULONG got = 0;
 	chronosign_error *login_error = NULL;
 
-	*result = CKR_MECHANISM_INVALID;
-	for (size_t i = 0; i < sizeof ways / sizeof ways[0] && lacks_mechanism(*result); i++) {
+	CK_RV result = CKR_MECHANISM_INVALID;
+	for (size_t i = 0; i < sizeof ways / sizeof ways[0] && lacks_mechanism(result); i++) {
 		if (!ways[i].prepare(&input))
 			continue;
 		got = CHRONOSIGN_SIGNATURE_MAX;
-		*result = sign_by(&ways[i], token, key, private_key, pin, &input, signature, &got,
-				  &function, &login_error);
+		result = sign_by(&ways[i], token, key, private_key, pin, &input, signature, &got,
+				 &function, &login_error);
 		key_notice(key, CHRONOSIGN_NOTICE_DETAIL, "mechanism %s: %s", ways[i].name,
-			   *result == CKR_OK          ? "signed"
-			   : lacks_mechanism(*result) ? "the token lacks it"
-						      : "failed");
+			   result == CKR_OK          ? "signed"
+			   : lacks_mechanism(result) ? "the token lacks it"
+						     : "failed");
 	}
 	if (login_error != NULL) {
 		if (error != NULL)
@@ -142,8 +142,8 @@ bool pkcs11_sign(struct pkcs11_token *token, const chronosign_key *key,
 			chronosign_error_free(login_error);
 		return false;
 	}
-	if (*result != CKR_OK)
-		return cryptoki_error(error, token->module, function, *result, key->name);
+	if (result != CKR_OK)
+		return cryptoki_error(error, token->module, function, result, key->name);
 	*length = got;
 	return restore_length(signature, length, modulus_length) ||
 	       error_set(error, CHRONOSIGN_ERROR_KEY,

@@ -9,13 +9,12 @@
 
 /*
  * Signs the message. C_SignInit, the key's own login if it asks for one, and C_Sign follow each
- * other with no call between. *result is the CK_RV that decided, for the caller who may try once
- * more on a new session. `signature` has room for CHRONOSIGN_SIGNATURE_MAX bytes and gets as many
- * as the modulus has.
+ * other with no call between. `signature` has room for CHRONOSIGN_SIGNATURE_MAX bytes and gets as
+ * many as the modulus has.
  */
 bool pkcs11_sign(struct pkcs11_token *token, const chronosign_key *key,
 		 const struct pkcs11_private_key *private_key, size_t modulus_length,
 		 const chronosign_secret *pin, const uint8_t *message, size_t message_length,
-		 uint8_t *signature, size_t *length, CK_RV *result, chronosign_error **error);
+		 uint8_t *signature, size_t *length, chronosign_error **error);
 
 #endif

@@ -179,13 +179,12 @@ static bool proves_itself(struct pkcs11_new_pair *pair,
 {
 	uint8_t signature[CHRONOSIGN_SIGNATURE_MAX];
 	size_t length = 0;
-	CK_RV result;
 
 	if (!have_pin_for_key(pair, private_key, error) ||
 	    !pkcs11_sign(pair->token, pair->key, private_key,
 			 (size_t)EVP_PKEY_get_size(pair->public_half), pair->pin,
 			 (const uint8_t *)test_message, sizeof test_message - 1, signature, &length,
-			 &result, error))
+			 error))
 		return error_prefix(error, "the new key does not sign");
 	return verifies(pair->public_half, signature, length) ||
 	       error_set(error, CHRONOSIGN_ERROR_KEY,

@@ -21,10 +21,16 @@ bool pkcs11_session_open(struct pkcs11_token *token, chronosign_error **error)
 	return token->session != CK_INVALID_HANDLE || open_session(token, 0, error);
 }
 
-bool pkcs11_session_open_writable(struct pkcs11_token *token, chronosign_error **error)
+void pkcs11_session_close(struct pkcs11_token *token)
 {
 	if (token->session != CK_INVALID_HANDLE)
 		CRYPTOKI(token->module, C_CloseSession, token->session);
+	token->session = CK_INVALID_HANDLE;
+}
+
+bool pkcs11_session_open_writable(struct pkcs11_token *token, chronosign_error **error)
+{
+	pkcs11_session_close(token);
 	return open_session(token, CKF_RW_SESSION, error);
 }
 

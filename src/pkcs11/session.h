@@ -13,6 +13,9 @@ bool pkcs11_session_open(struct pkcs11_token *token, chronosign_error **error);
 /* The same for a session that may create and destroy objects; a read-only one is closed first. */
 bool pkcs11_session_open_writable(struct pkcs11_token *token, chronosign_error **error);
 
+/* Closes the session, if there is one. */
+void pkcs11_session_close(struct pkcs11_token *token);
+
 /*
  * Obtains the PIN, or uses *pin if it is there already, and logs the user in with exactly one
  * C_Login. The PIN is left in *pin for pkcs11_session_login_for_key; it stays NULL if the token has

@@ -19,16 +19,26 @@ struct pkcs11_signer {
 	struct pkcs11_token *token; /* the one of `tokens` that holds the key */
 	struct pkcs11_private_key private_key;
 	size_t modulus_length;
-	chronosign_secret *pin; /* kept for a key that wants it at every signature */
+	chronosign_secret
+		*pin; /* kept for a key that wants it at every signature, and for a second try */
 	bool logged_in;
+	bool shared; /* others sign over the same modules */
 };
+
+/* Leaves nothing but the PIN. */
+static void detach(struct pkcs11_signer *signer)
+{
+	pkcs11_tokens_free(&signer->tokens);
+	pkcs11_modules_close(&signer->modules);
+	signer->token = NULL;
+	signer->logged_in = false;
+}
 
 static void pkcs11_close(void *state)
 {
 	struct pkcs11_signer *signer = state;
 
-	pkcs11_tokens_free(&signer->tokens);
-	pkcs11_modules_close(&signer->modules);
+	detach(signer);
 	chronosign_secret_free(signer->pin);
 	free(signer);
 }
@@ -94,6 +104,77 @@ static bool attach(struct pkcs11_signer *signer, chronosign_error **error)
 	return find_key(signer, error);
 }
 
+/* ---- Worth a second try: a session or a token that was lost ---- */
+
+/* Once a person has entered the PIN on the reader, nobody but that person could log in again. */
+static bool is_worth_another(const struct pkcs11_signer *signer, const chronosign_error *first)
+{
+	CK_RV result = error_result(first);
+	bool asks_again = signer->logged_in && signer->pin == NULL;
+
+	return !asks_again && (cryptoki_lost_session(result) || cryptoki_lost_token(result));
+}
+
+/*
+ * A lost session takes a new one. After a token that failed or was removed all starts anew, as it
+ * may be back in another slot, unless others sign over the same modules.
+ */
+static bool start_afresh(struct pkcs11_signer *signer, const chronosign_error *first,
+			 chronosign_error **error)
+{
+	bool token_lost = cryptoki_lost_token(error_result(first));
+
+	key_notice(signer->key, token_lost ? CHRONOSIGN_NOTICE_WARNING : CHRONOSIGN_NOTICE_DETAIL,
+		   "%s; trying once more", chronosign_error_message(first));
+	if (signer->token == NULL || (token_lost && !signer->shared)) {
+		detach(signer);
+		return attach(signer, error);
+	}
+	pkcs11_session_close(signer->token);
+	pkcs11_token_refresh(signer->token);
+	signer->logged_in = false;
+	return find_key(signer, error);
+}
+
+/* The first failure is the one to know of; what came of the second try stands below it. */
+static bool give_up(chronosign_error **first, const chronosign_error *second,
+		    chronosign_error **error)
+{
+	const char *again = second == NULL ? NULL : chronosign_error_message(second);
+
+	if (again != NULL && strcmp(again, chronosign_error_message(*first)) == 0)
+		error_append(first, "tried once more, with the same result");
+	else if (again != NULL)
+		error_append(first, "tried once more: %s", again);
+	if (error != NULL)
+		*error = TAKE(*first);
+	return false;
+}
+
+/* ---- The backend ---- */
+
+static bool read_public_key(struct pkcs11_signer *signer, EVP_PKEY **public_key,
+			    chronosign_error **error)
+{
+	*public_key = pkcs11_public_key(signer->token, &signer->private_key, error);
+	if (*public_key != NULL)
+		signer->modulus_length = (size_t)EVP_PKEY_get_size(*public_key);
+	return *public_key != NULL;
+}
+
+static bool open_key(struct pkcs11_signer *signer, EVP_PKEY **public_key, chronosign_error **error)
+{
+	CLEANUP(cleanup_error) chronosign_error *first = NULL;
+	CLEANUP(cleanup_error) chronosign_error *second = NULL;
+
+	if (attach(signer, &first) && read_public_key(signer, public_key, &first))
+		return true;
+	if (is_worth_another(signer, first) && start_afresh(signer, first, &second) &&
+	    read_public_key(signer, public_key, &second))
+		return true;
+	return give_up(&first, second, error);
+}
+
 static bool pkcs11_open(const chronosign_key *key, void **state, EVP_PKEY **public_key,
 			chronosign_error **error)
 {
@@ -102,12 +183,8 @@ static bool pkcs11_open(const chronosign_key *key, void **state, EVP_PKEY **publ
 	if (signer == NULL)
 		return error_out_of_memory(error);
 	signer->key = key;
-	if (!pkcs11_match_possible(key, error) || !attach(signer, error))
+	if (!pkcs11_match_possible(key, error) || !open_key(signer, public_key, error))
 		return false;
-	*public_key = pkcs11_public_key(signer->token, &signer->private_key, error);
-	if (*public_key == NULL)
-		return false;
-	signer->modulus_length = (size_t)EVP_PKEY_get_size(*public_key);
 	*state = TAKE(signer);
 	return true;
 }
@@ -122,31 +199,52 @@ static bool have_pin_for_key(struct pkcs11_signer *signer, chronosign_error **er
 	return signer->pin != NULL;
 }
 
-static bool sign_once(struct pkcs11_signer *signer, const uint8_t *message, size_t message_length,
-		      uint8_t *signature, size_t *length, CK_RV *result, chronosign_error **error)
+/* What is signed, and where the signature goes. */
+struct signing {
+	const uint8_t *message;
+	size_t message_length;
+	uint8_t *signature;
+	size_t *length;
+};
+
+static bool sign_once(struct pkcs11_signer *signer, const struct signing *signing,
+		      chronosign_error **error)
 {
 	return pkcs11_sign(signer->token, signer->key, &signer->private_key, signer->modulus_length,
-			   signer->pin, message, message_length, signature, length, result, error);
+			   signer->pin, signing->message, signing->message_length,
+			   signing->signature, signing->length, error);
+}
+
+static bool sign(struct pkcs11_signer *signer, const struct signing *signing,
+		 chronosign_error **error)
+{
+	CLEANUP(cleanup_error) chronosign_error *refusal = NULL;
+
+	if (!have_pin_for_key(signer, error))
+		return false;
+	if (sign_once(signer, signing, &refusal))
+		return true;
+	/* A key that shows without login may still ask for one. */
+	if (error_result(refusal) == CKR_USER_NOT_LOGGED_IN && !signer->logged_in)
+		return log_in(signer, error) && sign_once(signer, signing, error);
+	*error = TAKE(refusal);
+	return false;
 }
 
 static bool pkcs11_sign_message(void *state, const uint8_t *message, size_t message_length,
 				uint8_t *signature, size_t *length, chronosign_error **error)
 {
 	struct pkcs11_signer *signer = state;
+	const struct signing signing = {message, message_length, signature, length};
 	CLEANUP(cleanup_error) chronosign_error *first = NULL;
-	CK_RV result;
+	CLEANUP(cleanup_error) chronosign_error *second = NULL;
 
-	if (!have_pin_for_key(signer, error))
-		return false;
-	if (sign_once(signer, message, message_length, signature, length, &result, &first))
+	if (sign(signer, &signing, &first))
 		return true;
-	/* A key that shows without login may still ask for one. */
-	if (result == CKR_USER_NOT_LOGGED_IN && !signer->logged_in)
-		return log_in(signer, error) && sign_once(signer, message, message_length,
-							  signature, length, &result, error);
-	if (error != NULL)
-		*error = TAKE(first);
-	return false;
+	if (is_worth_another(signer, first) && start_afresh(signer, first, &second) &&
+	    sign(signer, &signing, &second))
+		return true;
+	return give_up(&first, second, error);
 }
 
 /* The same token for a session of its own; of its module the one who shares takes care. */
@@ -177,7 +275,7 @@ static bool copy_pin(const struct pkcs11_signer *from, struct pkcs11_signer *to,
 /* The key is searched for again: a handle need not be good in another session (PKCS#11 v3.1 §3.4). */
 static bool pkcs11_share(void *state, void **shared, chronosign_error **error)
 {
-	const struct pkcs11_signer *signer = state;
+	struct pkcs11_signer *signer = state;
 	CLEANUP(cleanup_pkcs11_signer) struct pkcs11_signer *other = calloc(1, sizeof *other);
 
 	if (other == NULL)
@@ -190,6 +288,8 @@ static bool pkcs11_share(void *state, void **shared, chronosign_error **error)
 	other->token = &other->tokens.list[0];
 	if (!find_key(other, error))
 		return false;
+	signer->shared = true;
+	other->shared = true;
 	*shared = TAKE(other);
 	return true;
 }

@@ -359,14 +359,16 @@ signatures() { echo $(($(calls C_Sign) + $(calls C_SignFinal))); }
 	SHIM_SIGNATURE=short signs_not chronograf
 }
 
-@test "a call that fails: exit 3, nothing on standard output, at most one login" {
-	local function
+@test "a call that fails: exit 3, nothing on standard output, at most one login, and one more at a second try" {
+	local function most=1
 	tokens_only
+	# Of ours, which logs in again on a fresh session (second_try.bats).
+	[ "$BACKEND" != pkcs11 ] || most=2
 	export CHRONOCTL_PIN=$PIN
 	for function in C_OpenSession:* C_FindObjectsInit:* C_SignInit:* 'C_Sign:*=CKR_DEVICE_ERROR,C_SignFinal:*'; do
 		: >"$SHIM_LOG"
 		SHIM_FAIL=$function=CKR_DEVICE_ERROR signs_not chronograf
-		[ "$(calls C_Login)" -le 1 ]
+		[ "$(calls C_Login)" -le "$most" ]
 	done
 }
 
