@@ -153,10 +153,11 @@ static bool names_token(const chronosign_key *key)
 	       p11_kit_uri_get_slot_id(key->uri->parsed) != (CK_SLOT_ID)-1;
 }
 
-/* The PIN may be that of the token which does not answer: it is not tried on another. */
-static bool uncertain(const struct pkcs11_tokens *tokens, const struct pkcs11_token *chosen,
-		      const chronosign_key *key, chronosign_error **error)
+bool pkcs11_token_is_certain(const struct pkcs11_tokens *tokens, const struct pkcs11_token *chosen,
+			     const chronosign_key *key, chronosign_error **error)
 {
+	if (!has_unknown(tokens) || names_token(key))
+		return true;
 	error_set(
 		error, CHRONOSIGN_ERROR_KEY,
 		"'%s' may be in a token that does not answer, and its PIN is tried on no other; if "
@@ -194,9 +195,7 @@ static struct pkcs11_token *choose(struct pkcs11_tokens *tokens,
 		pkcs11_no_match(tokens, modules, key, error);
 	else if (equals > 1)
 		ambiguous(tokens, candidates, clearest, key, error);
-	else if (clearest == MAY_HIDE_KEY && has_unknown(tokens) && !names_token(key))
-		uncertain(tokens, chosen, key, error);
-	else
+	else if (clearest == SHOWS_KEY || pkcs11_token_is_certain(tokens, chosen, key, error))
 		return chosen;
 	add_troubles(tokens, candidates, error);
 	return NULL;
@@ -240,7 +239,7 @@ struct pkcs11_token *pkcs11_token_choose_for_new(struct pkcs11_tokens *tokens,
 			text_append(&uris, "%s  %s", uris == NULL ? "" : "\n", chosen->uri);
 		}
 	if (count == 1)
-		return chosen;
+		return pkcs11_token_is_certain(tokens, chosen, key, error) ? chosen : NULL;
 	if (count == 0) {
 		error_set(error, CHRONOSIGN_ERROR_KEY,
 			  "no token for a new key matches '%s'; looked at:", key->name);

@@ -23,6 +23,13 @@ struct pkcs11_token *pkcs11_token_choose_for_new(struct pkcs11_tokens *tokens,
 						 const chronosign_key *key,
 						 chronosign_error **error);
 
+/*
+ * Whether a PIN may be tried on the chosen token. Not if another slot does not answer and the URI
+ * does not name the token: the PIN may be that one's. False with *error set.
+ */
+bool pkcs11_token_is_certain(const struct pkcs11_tokens *tokens, const struct pkcs11_token *chosen,
+			     const chronosign_key *key, chronosign_error **error);
+
 /* Sets *error to "no such key", with all tokens and modules that were looked at. Always false. */
 bool pkcs11_no_match(const struct pkcs11_tokens *tokens, const struct pkcs11_modules *modules,
 		     const chronosign_key *key, chronosign_error **error);

@@ -2,6 +2,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "pkcs11/choice.h"
 #include "pkcs11/object.h"
 #include "pkcs11/session.h"
 #include "signer/pin.h"
@@ -481,20 +482,27 @@ static bool list_token(struct listing *listing, struct pkcs11_token *token,
 /* One PIN is for one token: given beforehand, it must be certain for which. */
 static bool check_login(const struct listing *listing, chronosign_error **error)
 {
+	const struct pkcs11_tokens *tokens = &listing->tokens;
+	const struct pkcs11_token *last = NULL;
 	size_t count = 0;
 
-	for (size_t i = 0; i < listing->tokens.count; i++)
-		count += pkcs11_token_needs_login(&listing->tokens.list[i]);
-	if (!listing->log_in || count < 2 || !pin_is_given(listing->key))
+	for (size_t i = 0; i < tokens->count; i++)
+		if (pkcs11_token_needs_login(&tokens->list[i])) {
+			last = &tokens->list[i];
+			count++;
+		}
+	if (!listing->log_in || count == 0 || !pin_is_given(listing->key))
 		return true;
+	if (count == 1)
+		return pkcs11_token_is_certain(tokens, last, listing->key, error);
 	error_set(
 		error, CHRONOSIGN_ERROR_KEY,
 		"a PIN is given, and %zu tokens have a login; no PIN is tried on more than one, so "
 		"name one of:",
 		count);
-	for (size_t i = 0; i < listing->tokens.count; i++)
-		if (pkcs11_token_needs_login(&listing->tokens.list[i]))
-			error_append(error, "  %s", listing->tokens.list[i].uri);
+	for (size_t i = 0; i < tokens->count; i++)
+		if (pkcs11_token_needs_login(&tokens->list[i]))
+			error_append(error, "  %s", tokens->list[i].uri);
 	return false;
 }
 
