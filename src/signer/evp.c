@@ -21,6 +21,9 @@ bool evp_sign(EVP_PKEY *pkey, OSSL_LIB_CTX *context, const uint8_t *message, siz
 	CLEANUP(cleanup_digest) EVP_MD_CTX *digest = EVP_MD_CTX_new();
 
 	*length = CHRONOSIGN_SIGNATURE_MAX;
+	/* Without it OpenSSL copies the operation before it ends it, which a token may not allow. */
+	if (digest != NULL)
+		EVP_MD_CTX_set_flags(digest, EVP_MD_CTX_FLAG_FINALISE);
 	if (digest != NULL &&
 	    EVP_DigestSignInit_ex(digest, NULL, "SHA256", context, NULL, pkey, NULL) == 1 &&
 	    EVP_DigestSign(digest, signature, length, message, message_length) == 1)

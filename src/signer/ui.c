@@ -150,9 +150,14 @@ bool ui_sign(struct ui_answer *answer, bool ask, EVP_PKEY *pkey, OSSL_LIB_CTX *c
 	ui_call_begin(answer, "EVP_DigestSign");
 	bool good = evp_sign(pkey, context, message, message_length, signature, length, &failure);
 	ui_call_end(answer);
-	if (!good && !ui_take_error(answer, error) && error != NULL)
-		*error = TAKE(failure);
-	return good;
+	if (good || ui_take_error(answer, error) || error == NULL)
+		return good;
+	*error = TAKE(failure);
+	return ask && answer->left == 0
+		       ? error_append(error,
+				      "%s got the PIN for this signature, once; it may be wrong",
+				      answer->who)
+		       : false;
 }
 
 void ui_answer_clear(struct ui_answer *answer)
