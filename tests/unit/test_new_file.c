@@ -1,0 +1,138 @@
+/* New files: all of them whole, or none, and nothing else touched. */
+#include "base/new_file.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* A folder that is the current one during each test. */
+static int enter_folder(void **state)
+{
+	char *folder = strdup("/tmp/test_new_file.XXXXXX");
+
+	*state = folder;
+	umask(022);
+	return folder == NULL || mkdtemp(folder) == NULL || chdir(folder) != 0 ? -1 : 0;
+}
+
+static int leave_folder(void **state)
+{
+	int result = chdir("/") != 0 || rmdir(*state) != 0 ? -1 : 0;
+
+	free(*state);
+	return result;
+}
+
+static void assert_holds(const char *path, const char *text, mode_t mode)
+{
+	char bytes[64] = "";
+	struct stat status;
+	int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+
+	assert_true(descriptor >= 0);
+	assert_int_equal(read(descriptor, bytes, sizeof bytes - 1), strlen(text));
+	assert_string_equal(bytes, text);
+	assert_int_equal(fstat(descriptor, &status), 0);
+	assert_int_equal(status.st_mode & 07777, mode);
+	close(descriptor);
+}
+
+static const struct new_file pair[] = {
+	{"secret", 0600, "one", 3},
+	{"public", 0666, "two", 3},
+};
+
+static void files_are_written_with_their_mode_less_the_umask(void **state)
+{
+	chronosign_error *error = NULL;
+
+	(void)state;
+	assert_true(new_files_write(pair, 2, &error));
+	assert_null(error);
+	assert_holds("secret", "one", 0600);
+	assert_holds("public", "two", 0644);
+	assert_true(new_files_remove(pair, 2, &error));
+	assert_null(error);
+}
+
+static void a_file_that_exists_is_untouched_and_the_others_are_removed(void **state)
+{
+	chronosign_error *error = NULL;
+
+	(void)state;
+	assert_true(new_files_write(&pair[1], 1, &error));
+	assert_false(new_file_is_free("public", &error));
+	chronosign_error_free(error);
+	error = NULL;
+	assert_false(new_files_write(pair, 2, &error));
+	assert_non_null(strstr(chronosign_error_message(error), "'public' exists"));
+	chronosign_error_free(error);
+	assert_int_not_equal(access("secret", F_OK), 0);
+	assert_holds("public", "two", 0644);
+	assert_int_equal(unlink("public"), 0);
+}
+
+static void a_dangling_link_is_in_the_way_too(void **state)
+{
+	chronosign_error *error = NULL;
+
+	(void)state;
+	assert_int_equal(symlink("elsewhere", "public"), 0);
+	assert_false(new_file_is_free("public", &error));
+	chronosign_error_free(error);
+	error = NULL;
+	assert_false(new_files_write(pair, 2, &error));
+	chronosign_error_free(error);
+	assert_int_not_equal(access("elsewhere", F_OK), 0);
+	assert_int_not_equal(access("secret", F_OK), 0);
+	assert_int_equal(unlink("public"), 0);
+}
+
+static void a_folder_that_is_not_there_is_named(void **state)
+{
+	const struct new_file file = {"nowhere/secret", 0600, "one", 3};
+	chronosign_error *error = NULL;
+
+	(void)state;
+	assert_false(new_files_write(&file, 1, &error));
+	assert_non_null(strstr(chronosign_error_message(error), "nowhere/secret"));
+	chronosign_error_free(error);
+}
+
+static void what_cannot_be_removed_is_named_after_the_first_reason(void **state)
+{
+	chronosign_error *error = NULL;
+
+	(void)state;
+	assert_int_equal(mkdir("public", 0700), 0);
+	chronosign_error_set(&error, CHRONOSIGN_ERROR_OTHER, "the first reason");
+	assert_false(new_files_remove(pair, 2, &error));
+	assert_non_null(strstr(chronosign_error_message(error), "the first reason\n"));
+	assert_non_null(strstr(chronosign_error_message(error), "'public' is left behind"));
+	chronosign_error_free(error);
+	assert_int_equal(rmdir("public"), 0);
+}
+
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, enter_folder, leave_folder)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_FOLDER(files_are_written_with_their_mode_less_the_umask),
+		IN_FOLDER(a_file_that_exists_is_untouched_and_the_others_are_removed),
+		IN_FOLDER(a_dangling_link_is_in_the_way_too),
+		IN_FOLDER(a_folder_that_is_not_there_is_named),
+		IN_FOLDER(what_cannot_be_removed_is_named_after_the_first_reason),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
