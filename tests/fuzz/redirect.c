@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "process/url.h"
 
+#include <chronosign/nonce.h>
 #include <string.h>
 #include <strings.h>
 
@@ -13,6 +14,19 @@ static bool same(CURLU *one, CURLU *other, CURLUPart part)
 	CLEANUP(cleanup_text) char *second = url_part(other, part);
 
 	return first != NULL && second != NULL && strcasecmp(first, second) == 0;
+}
+
+/* What is shown has no user and no password, as far as it is a URL. */
+static void promise_bare(const char *shown)
+{
+	CLEANUP(cleanup_url) CURLU *url = curl_url();
+
+	PROMISE(url != NULL);
+	if (curl_url_set(url, CURLUPART_URL, shown, 0) != CURLUE_OK)
+		return;
+	CLEANUP(cleanup_text) char *user = url_part(url, CURLUPART_USER);
+	CLEANUP(cleanup_text) char *password = url_part(url, CURLUPART_PASSWORD);
+	PROMISE(user == NULL && password == NULL);
 }
 
 static void promise_fit(CURLU *url)
@@ -25,13 +39,7 @@ static void promise_fit(CURLU *url)
 	PROMISE(strcasecmp(scheme, "http") == 0 || strcasecmp(scheme, "https") == 0);
 	PROMISE(fragment == NULL);
 	PROMISE(shown != NULL && strchr(shown, '?') == NULL && strchr(shown, '#') == NULL);
-	CLEANUP(cleanup_url) CURLU *bare = curl_url();
-	PROMISE(bare != NULL);
-	if (curl_url_set(bare, CURLUPART_URL, shown, 0) != CURLUE_OK)
-		return;
-	CLEANUP(cleanup_text) char *user = url_part(bare, CURLUPART_USER);
-	CLEANUP(cleanup_text) char *password = url_part(bare, CURLUPART_PASSWORD);
-	PROMISE(user == NULL && password == NULL);
+	promise_bare(shown);
 }
 
 /* A password goes to nobody but the server that it is for. */
@@ -62,8 +70,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	CLEANUP(cleanup_error) chronosign_error *error = NULL;
 	CLEANUP(cleanup_text) char *base = fuzz_line(&data, &size);
+	CLEANUP(cleanup_text) char *shown = chronosign_url_shown(base);
 	CLEANUP(cleanup_url) CURLU *url = url_of_nonce(base, &error);
 
+	PROMISE(shown != NULL);
+	promise_bare(shown);
 	fuzz_promise_outcome(url != NULL, error);
 	if (url != NULL)
 		promise_fit(url);
