@@ -106,5 +106,7 @@ int main(int count, char **arguments)
 		print_command_help(command);
 		return output_flush();
 	}
-	return run(command, &options, count, arguments);
+	int status = run(command, &options, count, arguments);
+	options_clear(&options);
+	return status;
 }

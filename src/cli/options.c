@@ -279,6 +279,16 @@ const char *options_operand(unsigned command)
 	return NULL;
 }
 
+void options_clear(struct options *options)
+{
+	for (const struct option_row *row = option_table; row->name != NULL; row++)
+		if (row->kind == OPTION_LIST) {
+			struct values *values = value_of(options, row);
+			free(values->list);
+			*values = (struct values){0};
+		}
+}
+
 void options_print_help(unsigned command)
 {
 	for (const struct option_row *row = option_table; row->name != NULL; row++) {

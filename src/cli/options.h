@@ -96,6 +96,9 @@ bool options_parse(struct options *options, unsigned command, int count, char **
 /* What help calls the command's operand; NULL if it takes none. */
 const char *options_operand(unsigned command);
 
+/* Frees the lists of the options that may be repeated. */
+void options_clear(struct options *options);
+
 /* Prints the options that a command takes, on standard output. */
 void options_print_help(unsigned command);
 
