@@ -38,11 +38,8 @@ struct spinner spinner_start(void)
 		return spinner;
 	spinner.process = fork();
 	if (spinner.process == 0) {
-		/* Of what is open here it keeps the pipe and the terminal. */
-		dup2(ends[0], STDIN_FILENO);
-		dup2(STDERR_FILENO, STDOUT_FILENO);
-		close_range(STDERR_FILENO + 1, ~0u, 0);
-		spin(STDIN_FILENO);
+		close(ends[1]); /* or its own end would keep the pipe open */
+		spin(ends[0]);
 		coverage_write();
 		_exit(0);
 	}
