@@ -411,9 +411,12 @@ static void take_answer(struct watch *watch)
 		take_failure(server, answer.error);
 	else
 		take_nonce(watch, &answer);
-	watch->unanswered -= !server->answered;
-	server->answered = true;
 	chronosign_answer_clear(&answer);
+	if (server->answered)
+		return;
+	server->answered = true;
+	if (--watch->unanswered == 0)
+		tell_state(watch);
 }
 
 /* ---- Signals ---- */
@@ -421,12 +424,14 @@ static void take_answer(struct watch *watch)
 /* The key may be another one: everything is signed again, and what there is stays so long. */
 static void reload(struct watch *watch)
 {
-	notify_reloading();
+	if (watch->ready)
+		notify_reloading();
 	open_key(watch);
 	for (size_t i = 0; i < watch->order->servers->count; i++)
 		if (watch->servers[i].nonce[0] != '\0')
 			want(watch, &watch->servers[i], SIGNATURE);
-	notify("READY=1");
+	if (watch->ready)
+		notify("READY=1");
 }
 
 static void take_signal(struct watch *watch)

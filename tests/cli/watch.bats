@@ -442,7 +442,9 @@ listen_for_notice() { # ADDRESS, as $NOTIFY_SOCKET has it
 	start_server
 	signal_server STOP
 	watch --priv-key-file "$KEY" --timeout 1
-	sleep 2
+	sleep 1
+	kill -HUP "$WATCH"
+	sleep 1
 	! notified READY || fail "READY without a file"
 	signal_server CONT
 	wait_for notified '^READY=1$'
@@ -455,6 +457,21 @@ listen_for_notice() { # ADDRESS, as $NOTIFY_SOCKET has it
 	kill -TERM "$WATCH"
 	ended_with 0
 	wait_for notified '^STOPPING=1$'
+}
+
+@test "READY waits until every server has answered or failed once" {
+	local good
+	export NOTIFY_SOCKET=$BATS_TEST_TMPDIR/notify
+	listen_for_notice "$NOTIFY_SOCKET"
+	start_server
+	good=$URL
+	start_standin --mode never
+	watch --chronograf-url "$good" --priv-key-file "$KEY" --timeout 4
+	appears
+	sleep 1
+	! notified READY || fail "READY before the second server has failed"
+	wait_for notified '^READY=1$'
+	notified '^STATUS=valid tokens for 1 of 2 servers$'
 }
 
 @test "the socket of the service manager may be an abstract one" {
