@@ -64,6 +64,10 @@ static const struct command *find_command(const char *name)
 /* Runs the command in a process of its own, which this one watches over. */
 static int run(const struct command *command, struct options *options, int count, char **arguments)
 {
+	if (options->help) {
+		print_command_help(command);
+		return output_flush();
+	}
 	options->supervisor = supervisor_new();
 	if (options->supervisor == NULL)
 		return EXIT_OTHER;
@@ -100,13 +104,9 @@ int main(int count, char **arguments)
 			     count > 1 ? "unknown command " : "a command is needed, not ", name);
 		return EXIT_USAGE;
 	}
-	if (!options_parse(&options, command->bit, count - 2, arguments + 2))
-		return EXIT_USAGE;
-	if (options.help) {
-		print_command_help(command);
-		return output_flush();
-	}
-	int status = run(command, &options, count, arguments);
+	int status = EXIT_USAGE;
+	if (options_parse(&options, command->bit, count - 2, arguments + 2))
+		status = run(command, &options, count, arguments);
 	options_clear(&options);
 	return status;
 }

@@ -211,11 +211,22 @@ tokens_are_of_their_servers() {
 	use_shim
 	start_standin --servers 10
 	urls 10 >"$BATS_TEST_TMPDIR/list"
-	SHIM_FAIL=C_Sign:4=CKR_DEVICE_ERROR with_token --chronograf-urls-from "$BATS_TEST_TMPDIR/list"
+	SHIM_FAIL=C_Sign:4=CKR_DEVICE_MEMORY with_token --chronograf-urls-from "$BATS_TEST_TMPDIR/list"
 	[ "$status" -eq 3 ]
 	[ "$(grep -c . <<<"$output")" -le 3 ]
-	says "CKR_DEVICE_ERROR" "not all were reached"
+	says "CKR_DEVICE_MEMORY" "not all were reached"
 	called C_Sign 4
+}
+
+@test "a key that fails half way, and is mended by the second try: all is signed" {
+	use_shim
+	start_standin --servers 10
+	urls 10 >"$BATS_TEST_TMPDIR/list"
+	SHIM_FAIL=C_Sign:4=CKR_DEVICE_ERROR with_token --chronograf-urls-from "$BATS_TEST_TMPDIR/list"
+	[ "$status" -eq 0 ]
+	[ "$(grep -c . <<<"$output")" -eq 10 ]
+	says "CKR_DEVICE_ERROR" "trying once more"
+	called C_Sign 11
 }
 
 @test "standard output that cannot be written: exit 1, and nothing more is signed" {

@@ -102,8 +102,10 @@ signal_server() { kill "-$1" "$(cat "$SCRATCH/standin_pid")"; }
 	refused 2 "--out-file"
 	chronoctl_token --priv-key-file "$KEY" --out-file "$FILE"
 	refused 2 "--watch"
-	chronoctl_token --priv-key-file "$KEY" --watch --out-file /dev/stdout
+	ln -s /proc/self/fd/1 "$SCRATCH/stdout"
+	chronoctl_token --priv-key-file "$KEY" --watch --out-file "$SCRATCH/stdout"
 	refused 2 "no regular file"
+	[ -L "$SCRATCH/stdout" ]
 	chronoctl_token --priv-key-file "$KEY" --watch --out-file "$FILE" --sessions 2
 	refused 2 "--sessions"
 	ln -s "$KEY" "$FILE"
