@@ -27,6 +27,8 @@ int output_set_aside(void)
 		report_error("cannot move standard output aside: %s", strerror(errno));
 		return -1;
 	}
+	/* What a library prints there by stdio comes line by line, not in the midst of a message. */
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	return descriptor;
 }
 

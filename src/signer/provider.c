@@ -13,6 +13,7 @@
 #include "signer/ui.h"
 
 #include <openssl/conf.h>
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/provider.h>
@@ -168,6 +169,38 @@ static bool can_set_module(const struct provider_signer *signer)
 		if (!is_active(signer, *names))
 			return true;
 	return false;
+}
+
+/* What libp11's provider calls itself begins so; it takes $PKCS11_MODULE_PATH before all else. */
+static bool is_libp11s(OSSL_PROVIDER *provider)
+{
+	char *name = NULL;
+	OSSL_PARAM asked[] = {
+		OSSL_PARAM_construct_utf8_ptr(OSSL_PROV_PARAM_NAME, &name, 0),
+		OSSL_PARAM_construct_end(),
+	};
+
+	return OSSL_PROVIDER_get_params(provider, asked) == 1 && name != NULL &&
+	       strncmp(name, "libp11", strlen("libp11")) == 0;
+}
+
+static bool check_variable(const struct provider_signer *signer, chronosign_error **error)
+{
+	const char *variable = getenv("PKCS11_MODULE_PATH");
+	const char *module = signer->look.token == NULL ? NULL : signer->look.token->module->name;
+
+	if (module == NULL || variable == NULL || variable[0] == '\0' ||
+	    same_file(variable, module))
+		return true;
+	for (size_t i = 0; i < signer->provider_count; i++)
+		if (is_libp11s(signer->providers[i]))
+			return error_set(
+				error, CHRONOSIGN_ERROR_USAGE,
+				"the signer provider cannot choose the PKCS#11 module '%s': "
+				"libp11's provider takes that of $PKCS11_MODULE_PATH, '%s', "
+				"before all else; unset it",
+				module, variable);
+	return true;
 }
 
 /*
@@ -360,8 +393,8 @@ static bool open_key(struct provider_signer *signer, EVP_PKEY **public_key,
 	} else if (key->kind == REFERENCE_STORE) {
 		signer->answer.token = key->name;
 	}
-	return load_providers(signer, file, error) && load_key(signer, error) &&
-	       check_key(signer, public_key, error);
+	return load_providers(signer, file, error) && check_variable(signer, error) &&
+	       load_key(signer, error) && check_key(signer, public_key, error);
 }
 
 static bool provider_open(const chronosign_key *key, void **state, EVP_PKEY **public_key,

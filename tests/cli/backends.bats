@@ -385,7 +385,12 @@ signatures() { echo $(($(calls C_Sign) + $(calls C_SignFinal))); }
 	module_is_used "$(reference chronograf)?module-path=$SHIM"
 	module_is_used "$(reference chronograf)" --pkcs11-module "$SHIM"
 	PKCS11_MODULE_PATH=$SHIM module_is_used "$(reference chronograf)"
-	PKCS11_MODULE_PATH=$SOFTHSM module_is_used "$(reference chronograf)" --pkcs11-module "$SHIM"
+	if [ "$BACKEND" = provider-pkcs11prov ]; then
+		PKCS11_MODULE_PATH=$SOFTHSM with "$(reference chronograf)" --pkcs11-module "$SHIM"
+		refused 2 'provider' 'PKCS11_MODULE_PATH' "$SHIM"
+	else
+		PKCS11_MODULE_PATH=$SOFTHSM module_is_used "$(reference chronograf)" --pkcs11-module "$SHIM"
+	fi
 	with "$(reference chronograf)?module-path=/nonexistent.so"
 	refused 3 '/nonexistent.so'
 }
