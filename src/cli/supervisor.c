@@ -24,6 +24,8 @@ struct activity {
 	atomic_ulong calls;
 };
 
+enum { DECIDED = 0x100 };
+
 /* Shared between both; written by the child, of which nothing is trusted but these texts, bounded
  * and made printable. */
 struct supervisor {
@@ -31,6 +33,7 @@ struct supervisor {
 	char warning[1024];
 	atomic_uint threads;
 	atomic_uint module_timeout; /* seconds; 0: the child has not said */
+	atomic_uint outcome;        /* an exit status, with DECIDED; 0: the child is at work */
 	atomic_bool keeps_file;
 	const char *file; /* of --watch; set by the parent */
 };
@@ -95,6 +98,11 @@ void supervisor_keep_file(struct supervisor *supervisor)
 	atomic_store(&supervisor->keeps_file, true);
 }
 
+void supervisor_set_outcome(struct supervisor *supervisor, int status)
+{
+	atomic_store(&supervisor->outcome, DECIDED | ((unsigned)status & 0xff));
+}
+
 /* ---- The parent ---- */
 
 /* The child keeps it no longer, so it would go stale. */
@@ -112,11 +120,28 @@ static void warn(struct supervisor *supervisor)
 		report_warning("%s", supervisor->warning);
 }
 
+/* True if the child had done its work, and the exit status that it would have left with. */
+static bool was_done(const struct supervisor *supervisor, int *status)
+{
+	unsigned outcome = atomic_load(&supervisor->outcome);
+
+	*status = (int)(outcome & 0xff);
+	return outcome != 0;
+}
+
 static int module_failed(struct supervisor *supervisor, struct activity *activity, const char *what)
 {
+	int status;
+
 	/* The child may have died while it wrote them. */
 	activity->module[sizeof activity->module - 1] = '\0';
 	activity->function[sizeof activity->function - 1] = '\0';
+	if (was_done(supervisor, &status)) {
+		report_warning("the PKCS#11 module '%s' %s in %s, when all was done; see its "
+			       "vendor's log",
+			       activity->module, what, activity->function);
+		return status;
+	}
 	report_error("the PKCS#11 module '%s' %s in %s; see its vendor's log, or try --signer with "
 		     "another way to the token",
 		     activity->module, what, activity->function);
@@ -163,6 +188,12 @@ static int judge(struct supervisor *supervisor, int status)
 	snprintf(what, sizeof what, "crashed (%s)", strsignal(WTERMSIG(status)));
 	if (in_call != NULL && is_crash(WTERMSIG(status)))
 		return module_failed(supervisor, in_call, what);
+	/* Modules have been seen to crash in destructors of their own. */
+	int outcome;
+	if (is_crash(WTERMSIG(status)) && was_done(supervisor, &outcome)) {
+		report_warning("the process %s when all was done", what);
+		return outcome;
+	}
 	warn(supervisor);
 	if (is_crash(WTERMSIG(status)) || WTERMSIG(status) == SIGKILL) {
 		report_error("the process was ended by a signal: %s", strsignal(WTERMSIG(status)));

@@ -36,6 +36,12 @@ void supervisor_set_file(struct supervisor *supervisor, const char *path);
  * be. */
 void supervisor_keep_file(struct supervisor *supervisor);
 
+/*
+ * In the child: its work is done, and its exit status will be this one. What a module breaks from
+ * here on, while it is closed, is no more than a warning.
+ */
+void supervisor_set_outcome(struct supervisor *supervisor, int status);
+
 /* Forks: 0 in the child, which runs the command; the child's process in the parent; -1, and told,
  * if that fails. */
 pid_t supervisor_fork(void);

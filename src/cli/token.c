@@ -69,7 +69,9 @@ static int run(struct options *options, const struct servers *servers, token_for
 	if (signer == NULL)
 		return EXIT_OTHER;
 	const struct issue_order order = {options, servers, form, key, fetch, output};
-	return issue_tokens(&order, signer);
+	int status = issue_tokens(&order, signer);
+	supervisor_set_outcome(options->supervisor, status);
+	return status;
 }
 
 int token_run(struct options *options)

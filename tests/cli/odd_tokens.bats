@@ -1,0 +1,232 @@
+# Tokens and modules that are odd, or break: the right token all the same, or a message that names what is wrong.
+load helper
+
+setup_file() {
+	private_environment
+	export D=$BATS_FILE_TMPDIR KEY=$BATS_FILE_TMPDIR/key
+	new_key "$KEY"
+	new_token_dir "$D/softhsm"
+	new_token estate
+	import_key "$KEY" estate chronograf a1
+	import_private_key "$KEY" estate certified c1
+	import_certificate "$KEY" estate certified c1
+	start_standin
+}
+
+setup() {
+	private_environment
+	use_shim
+	export CHRONOCTL_PIN=$PIN
+}
+
+signs() { # [LABEL [ARGUMENT…]]
+	: >"$SHIM_LOG"
+	chronoctl_token --no-prompt --priv-key-file "pkcs11:object=${1:-chronograf}" "${@:2}"
+	prints_token "$KEY"
+}
+
+signs_not() { # REGEX…
+	chronoctl_token --no-prompt --priv-key-file 'pkcs11:object=chronograf'
+	refused 3 "$@"
+}
+
+mechanisms() { printf '%s\n' CKM_SHA256_RSA_PKCS CKM_RSA_PKCS CKM_RSA_X_509; }
+
+# ---- Mechanisms and signatures ----
+
+@test "a token that has one mechanism only, whichever: the same token" {
+	local mechanism
+	for mechanism in $(mechanisms); do
+		SHIM_MECHANISMS=$mechanism signs
+		followed C_SignInit C_Sign
+		called C_Sign 1
+	done
+}
+
+@test "a token that lists the mechanism, and lacks it for this key" {
+	SHIM_FAIL=C_SignInit:1=CKR_MECHANISM_INVALID signs
+	SHIM_FAIL=C_SignInit:1=CKR_MECHANISM_INVALID,C_SignInit:2=CKR_MECHANISM_PARAM_INVALID signs
+}
+
+@test "a flipped bit never leaves, by any mechanism" {
+	local mechanism
+	for mechanism in $(mechanisms); do
+		SHIM_SIGNATURE=flip SHIM_MECHANISMS=$mechanism signs_not 'signature does not verify'
+		SHIM_SIGNATURE=flip SHIM_MECHANISMS=$mechanism SHIM_HIDE=CKA_MODULUS signs_not 'signature does not verify'
+	done
+}
+
+# A nonce whose signature by the key begins with a zero byte: one in 256 does.
+zero_nonce() { # KEY
+	local number nonce
+	for ((number = 0; number < 5000; number++)); do
+		printf -v nonce '%08x-0000-4000-8000-000000000000' "$number"
+		if [ "$(printf %s "$nonce" | openssl dgst -sha256 -sign "$1" | head -c 1 | od -An -tx1)" = ' 00' ]; then
+			printf '%s\n' "$nonce"
+			return
+		fi
+	done
+	return 1
+}
+
+@test "a signature shorter than the modulus, for its leading zero was dropped: the same token" {
+	local mechanism
+	new_key "$SCRATCH/small" 1024
+	own_tokens
+	import_key "$SCRATCH/small" estate small d1
+	NONCE=$(zero_nonce "$SCRATCH/small")
+	start_standin
+	for mechanism in $(mechanisms); do
+		SHIM_SIGNATURE=leading-zero-stripped SHIM_MECHANISMS=$mechanism chronoctl_token --no-prompt \
+			--priv-key-file 'pkcs11:object=small'
+		prints_token "$SCRATCH/small"
+		# The shim has dropped something: a byte more or less of anything else is not mended.
+		SHIM_SIGNATURE=short SHIM_MECHANISMS=$mechanism chronoctl_token --no-prompt \
+			--priv-key-file 'pkcs11:object=small'
+		refused 3 'signature does not verify'
+	done
+}
+
+# ---- Keys ----
+
+@test "a private key without CKA_MODULUS: its length by the public key object or the certificate, for padding too" {
+	SHIM_HIDE=CKA_MODULUS,CKA_PUBLIC_EXPONENT SHIM_MECHANISMS=CKM_RSA_X_509 signs chronograf
+	SHIM_HIDE=CKA_MODULUS,CKA_PUBLIC_EXPONENT SHIM_MECHANISMS=CKM_RSA_X_509 signs certified
+}
+
+@test "no public key object, but a certificate" {
+	SHIM_HIDE=CKA_MODULUS SHIM_HIDE_CLASS=CKO_PUBLIC_KEY signs certified
+}
+
+@test "attributes that stay untouched in a call that fails are not taken for read" {
+	local code
+	for code in CKR_ATTRIBUTE_SENSITIVE CKR_ATTRIBUTE_TYPE_INVALID CKR_BUFFER_TOO_SMALL; do
+		SHIM_FAIL=C_GetAttributeValue:1=$code signs
+		SHIM_FAIL=C_GetAttributeValue:*=$code signs_not 'tells no public half'
+	done
+}
+
+# ---- Slots and labels ----
+
+@test "64 slots, 63 of them empty, whether they say so or not" {
+	SHIM_SLOTS=64 signs
+	SHIM_SLOTS=64 SHIM_SLOTS_CLAIM_TOKEN=1 signs
+	called C_Login 1
+}
+
+@test "a module that never has room for its list of slots is not asked for ever" {
+	SHIM_FAIL=C_GetSlotList:*=CKR_BUFFER_TOO_SMALL signs_not 'C_GetSlotList answered CKR_BUFFER_TOO_SMALL: [a-z]'
+}
+
+hex() { printf "$1" | od -An -v -tx1 | tr -d ' \n'; }
+
+# label_is TEXT SHOWN: the label is that, in a format of printf, and a terminal gets it as SHOWN; found by no token
+# attribute, and by the URI that an error lists.
+label_is() {
+	local uri
+	export SHIM_LABEL
+	SHIM_LABEL=$(hex "$1")
+	signs chronograf --verbose
+	CHRONOCTL_PIN=99999 SHIM_TOKEN_FLAGS=+CKF_USER_PIN_COUNT_LOW chronoctl_token --no-prompt \
+		--priv-key-file 'pkcs11:object=chronograf'
+	refused 3 'CKR_PIN_INCORRECT'
+	[[ $stderr == *"'$2'"* ]] || fail "the label is not shown as '$2'"
+	uri=$(listed_uris | grep -oE '[:;]token=[^;:]*' | head -n 1)
+	CHRONOCTL_PIN=$PIN chronoctl_token --no-prompt --priv-key-file "pkcs11:${uri#[:;]};object=chronograf"
+	prints_token "$KEY" || fail "the listed URI '$uri' does not find it"
+}
+
+@test "a label padded with blanks, and one that fills its 32 bytes" {
+	own_tokens
+	label_is 'short' 'short'
+	label_is '0123456789abcdef0123456789ABCDEF' '0123456789abcdef0123456789ABCDEF'
+}
+
+@test "a label that is not valid UTF-8, or holds what a terminal acts on" {
+	own_tokens
+	label_is 'est\xff\xc3(ate' 'est\xff\xc3(ate'
+	label_is 'est\033[2Jate' 'est\x1b[2Jate'
+	label_is 'Schl\xc3\xbcssel' 'Schlüssel'
+}
+
+# ---- Locking and start ----
+
+@test "a module that needs CKF_OS_LOCKING_OK" {
+	SHIM_INITIALIZE=need-os-locking signs
+}
+
+@test "a module that refuses CKF_OS_LOCKING_OK: started without locks, and ended" {
+	SHIM_INITIALIZE=refuse-os-locking signs
+	called C_Initialize 2
+	called C_Finalize 1
+}
+
+@test "a module that is registered with p11-kit and refuses CKF_OS_LOCKING_OK" {
+	need_user
+	user_module softhsm2 "module: $SHIM"
+	unset PKCS11_MODULE_PATH
+	SHIM_INITIALIZE=refuse-os-locking run --separate-stderr as_user setsid -w timeout "$PATIENCE" "$CHRONOCTL" token \
+		--chronograf-url "$URL" --no-prompt --priv-key-file 'pkcs11:object=chronograf'
+	prints_token "$KEY"
+	called C_Finalize 1
+}
+
+@test "a module that refuses every way to start: says what it answers" {
+	local code
+	for code in CKR_CANT_LOCK CKR_NEED_TO_CREATE_THREADS CKR_GENERAL_ERROR; do
+		SHIM_FAIL=C_Initialize:*=$code signs_not "C_Initialize answered $code: [a-z]"
+	done
+}
+
+@test "a module that somebody else has initialised is used, and not ended" {
+	SHIM_INITIALIZE=already signs
+	called C_Finalize 0
+}
+
+# ---- Modules that break ----
+
+# breaks HOW CALL REGEX: exit 3 in time, module and function named, no token and no PIN. Where the token has been printed
+# and the module is only closed, that is a warning.
+breaks() {
+	local start=$SECONDS
+	: >"$SHIM_LOG"
+	export "$1=$2:1"
+	chronoctl_token --no-prompt --module-timeout 2 --priv-key-file 'pkcs11:object=chronograf'
+	case $2 in
+	C_CloseSession | C_Finalize)
+		prints_token "$KEY"
+		says "warning: .*shim\.so.*$3.* in $2, when all was done"
+		;;
+	*) refused 3 'shim\.so' "$3" "\\b$2\\b" ;;
+	esac
+	never_says "$PIN"
+	[ $((SECONDS - start)) -lt "$PATIENCE" ]
+	grep -q "^$2 $1\$" "$SHIM_LOG" || fail "the call did not take place:" "$(cat "$SHIM_LOG")"
+	unset "$1"
+}
+
+CALLS='C_GetFunctionList C_Initialize C_GetSlotList C_GetTokenInfo C_OpenSession C_Login C_FindObjectsInit
+	C_GetAttributeValue C_SignInit C_Sign C_CloseSession C_Finalize'
+
+@test "a module that hangs is named in time" {
+	local call
+	for call in C_GetFunctionList C_Initialize C_Login C_Sign C_Finalize; do breaks SHIM_HANG "$call" 'does not answer'; done
+}
+
+@test "a module that crashes, at any call: named" {
+	local call
+	for call in $CALLS; do breaks SHIM_CRASH "$call" 'crash'; done
+}
+
+@test "a module that ends the process, at any call: exit status 3, not 0" {
+	local call
+	for call in $CALLS; do breaks SHIM_EXIT "$call" 'ended the process'; done
+}
+
+@test "a module that crashes leaves no core file, whatever the limit" {
+	cd "$SCRATCH"
+	ulimit -c unlimited || skip "the limit of core files cannot be raised here"
+	breaks SHIM_CRASH C_Sign 'crash'
+	[ -z "$(find "$SCRATCH" -name 'core*')" ] || fail "a core file"
+	[[ $(ulimit -c) == unlimited ]]
+}
