@@ -18,7 +18,12 @@ first_of() {
 }
 SOFTHSM=$(first_of /usr/lib/softhsm/libsofthsm2.so /usr/lib/*/softhsm/libsofthsm2.so)
 SPY=$(first_of /usr/lib/*/pkcs11-spy.so /usr/lib/*/pkcs11/pkcs11-spy.so)
-export SHIM_MODULE=$SOFTHSM
+# How chronoctl gets at SoftHSM's tokens: with REMOTE=ON, in another process behind p11-kit's socket.
+TOKENS=$SOFTHSM
+if [ "${REMOTE-}" = ON ]; then
+	TOKENS=$(first_of /usr/lib/*/pkcs11/p11-kit-client.so /usr/lib/pkcs11/p11-kit-client.so)
+fi
+export SHIM_MODULE=$TOKENS
 
 # ---- Surroundings ----
 
@@ -42,7 +47,7 @@ end_processes() {
 	while read -r pid; do
 		kill "$pid" 2>/dev/null || true
 	done <"$1/pids"
-	rm -f "$1/pids"
+	rm -f "$1/pids" "$1"/server.*
 }
 
 setup() { private_environment; }
@@ -165,6 +170,25 @@ import_certificate() { # KEY TOKEN LABEL ID
 	rm "$SCRATCH/import.crt" "$SCRATCH/import.der"
 }
 
+# serve_tokens MODULE: `p11-kit server` offers the module, with the tokens that SOFTHSM2_CONF names now, at a socket of its
+# own, until the test ends. It answers each client in a process of its own.
+serve_tokens() {
+	local state=${SOFTHSM2_CONF%/*}
+	state=$SCRATCH/server.${state##*/}
+	if [ -f "$state" ]; then
+		export P11_KIT_SERVER_ADDRESS=unix:path=$(cat "$state")
+		return
+	fi
+	# One that is ending removes its socket, even if that is another's meanwhile: so each has a new name.
+	SERVER_SOCKET=$(mktemp -u "$SCRATCH/socket.XXXXXX")
+	export P11_KIT_SERVER_ADDRESS=unix:path=$SERVER_SOCKET
+	p11-kit server --foreground --name "$SERVER_SOCKET" --provider "$1" pkcs11: >/dev/null 2>&1 3>&- 4>&- </dev/null &
+	SERVER_PID=$!
+	echo "$SERVER_PID" >>"$SCRATCH/pids"
+	wait_for [ -S "$SERVER_SOCKET" ] || fail "p11-kit server does not start"
+	echo "$SERVER_SOCKET" >"$state"
+}
+
 # feed FILE FIFO: offers the file to whoever reads the FIFO, once.
 feed() {
 	cat "$1" >"$2" 3>&- 4>&- &
@@ -205,6 +229,7 @@ requests() { grep -c . "$STANDIN_LOG" || true; }
 
 # chronoctl ARGUMENT…: no terminal, no endless waiting. Sets status, output, stderr.
 chronoctl() {
+	[ "$TOKENS" = "$SOFTHSM" ] || serve_tokens "$SOFTHSM"
 	run --separate-stderr setsid -w timeout "$PATIENCE" "${WRAPPER[@]}" "$CHRONOCTL" "$@"
 	[ "$status" -ne 124 ] || fail "chronoctl hangs"
 	[ "$status" -lt 128 ] || fail "chronoctl is killed by a signal"
@@ -281,6 +306,7 @@ followed() {
 # printf) once the screen shows REGEX. Sets status, and screen, what was to be seen.
 on_terminal() {
 	local file=$SCRATCH/screen keys=$SCRATCH/keys typist
+	[ "$TOKENS" = "$SOFTHSM" ] || serve_tokens "$SOFTHSM"
 	rm -f "$keys" && mkfifo "$keys" && : >"$file"
 	(
 		exec 8>"$keys"
