@@ -38,6 +38,18 @@ static bool mapping_has_flag(const void *address, const char *flag)
 	return false;
 }
 
+/* AddressSanitizer makes mlock do nothing, since it would lock its own terabytes; the ordinary build tests this. */
+#if defined __SANITIZE_ADDRESS__
+#define MLOCK_WORKS false
+#elif defined __has_feature
+#if __has_feature(address_sanitizer)
+#define MLOCK_WORKS false
+#endif
+#endif
+#ifndef MLOCK_WORKS
+#define MLOCK_WORKS true
+#endif
+
 static void a_secret_is_locked_not_dumped_and_not_inherited(void **state)
 {
 	chronosign_secret *secret = chronosign_secret_new("canary", 6, NULL);
@@ -45,7 +57,8 @@ static void a_secret_is_locked_not_dumped_and_not_inherited(void **state)
 
 	(void)state;
 	assert_non_null(secret);
-	assert_true(mapping_has_flag(secret_bytes(secret), " lo"));
+	if (MLOCK_WORKS)
+		assert_true(mapping_has_flag(secret_bytes(secret), " lo"));
 	assert_true(mapping_has_flag(secret_bytes(secret), " dd"));
 	assert_true(mapping_has_flag(secret_bytes(secret), " wf"));
 	pid_t child = fork();
@@ -60,9 +73,11 @@ static void a_secret_is_locked_not_dumped_and_not_inherited(void **state)
 static void a_secret_that_cannot_be_locked_is_not_taken(void **state)
 {
 	int status = 0;
-	pid_t child = fork();
 
 	(void)state;
+	if (!MLOCK_WORKS)
+		skip();
+	pid_t child = fork();
 	if (child == 0) {
 		chronosign_error *error = NULL;
 		struct rlimit none = {0, 0};
