@@ -1,0 +1,23 @@
+/* To be loaded before everything else (LD_PRELOAD): leaves the network process without its seccomp filter, under which
+ * valgrind could not write down what it counted. */
+#include <errno.h>
+#include <stdarg.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+__attribute__((visibility("default"))) int prctl(int option, ...)
+{
+	unsigned long values[4];
+	va_list list;
+
+	va_start(list, option);
+	for (int i = 0; i < 4; i++)
+		values[i] = va_arg(list, unsigned long);
+	va_end(list);
+	if (option == PR_SET_SECCOMP) {
+		errno = EINVAL;
+		return -1;
+	}
+	return (int)syscall(SYS_prctl, option, values[0], values[1], values[2], values[3]);
+}
