@@ -80,11 +80,18 @@ static bool is_http(CURLU *url)
 	       (strcasecmp(scheme, "http") == 0 || strcasecmp(scheme, "https") == 0);
 }
 
+/* Since curl 8.8 an empty query or fragment is told only to who asks for it. */
+#ifndef CURLU_GET_EMPTY
+#define CURLU_GET_EMPTY 0
+#endif
+
 static bool has_part(CURLU *url, CURLUPart part)
 {
-	CLEANUP(cleanup_text) char *text = url_part(url, part);
+	char *text = NULL;
+	bool has = curl_url_get(url, part, &text, CURLU_GET_EMPTY) == CURLUE_OK;
 
-	return text != NULL;
+	curl_free(text);
+	return has;
 }
 
 static bool parse_base(CURLU *url, const char *base, chronosign_error **error)
