@@ -47,6 +47,14 @@ typedef enum {
 	CHRONOSIGN_VERDICT_EVERYONE, /* the server lets in everyone, without a token too */
 } chronosign_verdict;
 
+/* How far the last request of an exchange got. */
+typedef enum {
+	CHRONOSIGN_REACHED_NOTHING,
+	CHRONOSIGN_REACHED_HOST, /* a connection, but no TLS where it is asked for, and no answer */
+	CHRONOSIGN_REACHED_TLS,  /* TLS, but no answer */
+	CHRONOSIGN_REACHED_ANSWER, /* an HTTP answer, whatever it says */
+} chronosign_reached;
+
 /* What came from one server. */
 typedef struct {
 	size_t server; /* index into urls */
@@ -57,7 +65,10 @@ typedef struct {
 	chronosign_verdict verdict;
 	chronosign_error *error; /* why there is no nonce or verdict; NULL if there is one. Owned
 				    by the answer */
-	char trace[512];         /* one printable line about the exchange, or empty */
+	chronosign_reached reached;
+	bool tls;             /* it went to an https URL; after redirects, the last one */
+	unsigned http_status; /* of the last answer; 0: none came */
+	char trace[512];      /* one printable line about the exchange, or empty */
 } chronosign_answer;
 
 /* A network process at work. */

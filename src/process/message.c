@@ -149,6 +149,8 @@ bool message_check(const network_message *message, size_t length, size_t server_
 		return message_wrong("a server that was not asked for", error);
 	if (message->http_status > 999)
 		return message_wrong("an impossible HTTP status", error);
+	if (message->reached > CHRONOSIGN_REACHED_ANSWER || message->tls > 1)
+		return message_wrong("an impossible way to the server", error);
 	if (message->valid_for < -1)
 		return message_wrong("an impossible life of the nonce", error);
 	if (!terminated(message->failure, sizeof message->failure) ||
@@ -173,6 +175,9 @@ void message_to_answer(const network_message *message, chronosign_answer *answer
 	memset(answer, 0, sizeof *answer);
 	answer->server = message->server;
 	answer->valid_for = message->valid_for;
+	answer->reached = (chronosign_reached)message->reached;
+	answer->tls = message->tls == 1;
+	answer->http_status = message->http_status;
 	answer->about = is_check(outcome) ? CHRONOSIGN_ANSWER_CHECK : CHRONOSIGN_ANSWER_NONCE;
 	if (trace != NULL)
 		put_text(answer->trace, sizeof answer->trace, trace);

@@ -14,7 +14,7 @@
 #define MESSAGE_MAGIC 0x4e4f4e43u
 #define MESSAGE_VERSION 1u
 #define MESSAGE_TRACE_SIZE 512
-#define MESSAGE_FAILURE_SIZE 2044
+#define MESSAGE_FAILURE_SIZE 2036
 /* Base64 of the largest signature (chronosign/signer.h), NUL and padding. */
 #define MESSAGE_TOKEN_SIZE 2744
 
@@ -38,13 +38,15 @@ typedef struct {
 	uint32_t outcome;
 	uint32_t http_status; /* 0: no answer */
 	int64_t valid_for;    /* seconds; -1: unknown */
+	uint32_t reached;     /* a chronosign_reached */
+	uint32_t tls;         /* 1: the URL was https; else 0 */
 	char nonce[CHRONOSIGN_NONCE_LENGTH];
 	char trace[MESSAGE_TRACE_SIZE];
 	char failure[MESSAGE_FAILURE_SIZE];
 } network_message;
 
 _Static_assert(sizeof(network_message) ==
-		       32 + CHRONOSIGN_NONCE_LENGTH + MESSAGE_TRACE_SIZE + MESSAGE_FAILURE_SIZE,
+		       40 + CHRONOSIGN_NONCE_LENGTH + MESSAGE_TRACE_SIZE + MESSAGE_FAILURE_SIZE,
 	       "a message has no padding");
 
 enum {

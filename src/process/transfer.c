@@ -325,9 +325,15 @@ static bool fail_with(server_transfer *transfer, const chronosign_error *error)
 		    chronosign_error_message(error));
 }
 
-static bool fail_by_curl(server_transfer *transfer, CURLcode code)
+static bool is_https(const server_transfer *transfer)
 {
 	CLEANUP(cleanup_text) char *scheme = url_part(transfer->url, CURLUPART_SCHEME);
+
+	return scheme != NULL && strcasecmp(scheme, "https") == 0;
+}
+
+static bool fail_by_curl(server_transfer *transfer, CURLcode code)
+{
 	const exchange_failure failure = {
 		.code = code,
 		.reason = transfer->reason,
@@ -336,7 +342,7 @@ static bool fail_by_curl(server_transfer *transfer, CURLcode code)
 		.timeout_seconds = transfer->settings->timeout_seconds,
 		.begun = transfer->header_bytes > 0,
 		.ca_file_given = transfer->settings->ca_file != NULL,
-		.https = scheme != NULL && strcasecmp(scheme, "https") == 0,
+		.https = is_https(transfer),
 		.by_proxy = transfer->by_proxy,
 	};
 	CLEANUP(cleanup_text) char *text = failure_text(&failure);
@@ -545,11 +551,33 @@ static bool take_result(server_transfer *transfer, CURLcode result)
 	return take_answer(transfer);
 }
 
+/*
+ * How far the hop got that has just ended. libcurl 7.88 counts the time to connect to the end of
+ * TLS, so what tells a connection is that it has a port here. A proxy that does not connect us is
+ * not the server.
+ */
+static chronosign_reached reached(const server_transfer *transfer, CURLcode result)
+{
+	long proxy_status = info_number(transfer, CURLINFO_HTTP_CONNECTCODE);
+	bool connected =
+		result != CURLE_COULDNT_CONNECT && info_number(transfer, CURLINFO_LOCAL_PORT) > 0;
+	curl_off_t secured = 0;
+
+	if (transfer->message.http_status != 0)
+		return CHRONOSIGN_REACHED_ANSWER;
+	curl_easy_getinfo(transfer->easy, CURLINFO_APPCONNECT_TIME_T, &secured);
+	if (!connected || (proxy_status != 0 && proxy_status != 200))
+		return CHRONOSIGN_REACHED_NOTHING;
+	return secured == 0 ? CHRONOSIGN_REACHED_HOST : CHRONOSIGN_REACHED_TLS;
+}
+
 bool transfer_finish(server_transfer *transfer, CURLcode result)
 {
 	long status = info_number(transfer, CURLINFO_RESPONSE_CODE);
 
 	transfer->message.http_status = status < 0 || status > 999 ? 0 : (uint32_t)status;
+	transfer->message.reached = reached(transfer, result);
+	transfer->message.tls = is_https(transfer);
 	if (take_result(transfer, result))
 		return true;
 	trace(transfer);

@@ -437,6 +437,28 @@ static void tls_to_a_plain_port_is_told(void **state)
 	assert_failure(url, "SSL", "http://");
 }
 
+static void assert_reached(const char *url, uint32_t reached, uint32_t tls)
+{
+	network_message message = ask(url);
+
+	assert_int_equal(message.reached, reached);
+	assert_int_equal(message.tls, tls);
+}
+
+static void how_far_an_exchange_got_is_told(void **state)
+{
+	char url[100];
+
+	(void)state;
+	snprintf(url, sizeof url, "https://127.0.0.1:%u/ok", port);
+	assert_reached(at("", "/ok"), CHRONOSIGN_REACHED_ANSWER, 0);
+	assert_reached(at("", "/newline"), CHRONOSIGN_REACHED_ANSWER, 0);
+	assert_reached(at("", "/empty"), CHRONOSIGN_REACHED_HOST, 0);
+	assert_reached(url, CHRONOSIGN_REACHED_HOST, 1);
+	assert_reached("https://127.0.0.1:1", CHRONOSIGN_REACHED_NOTHING, 1);
+	assert_reached("http://chronograf.invalid", CHRONOSIGN_REACHED_NOTHING, 0);
+}
+
 static void a_proxy_is_chosen_for_each_hop(void **state)
 {
 	char proxy[100];
@@ -725,6 +747,7 @@ int main(void)
 		cmocka_unit_test(a_silent_server_costs_the_time_out),
 		cmocka_unit_test(a_closed_port_and_an_unknown_name_are_told),
 		cmocka_unit_test(tls_to_a_plain_port_is_told),
+		cmocka_unit_test(how_far_an_exchange_got_is_told),
 		cmocka_unit_test(a_proxy_is_chosen_for_each_hop),
 		cmocka_unit_test(a_check_tells_a_good_token_from_a_bad_one),
 		cmocka_unit_test(a_check_tells_a_server_that_lets_everyone_in),

@@ -140,6 +140,21 @@ static void a_nonce_comes_with_status_200_only(void **state)
 	assert_refused(&message, "impossible HTTP status");
 }
 
+static void what_was_reached_is_one_of_the_known(void **state)
+{
+	network_message message = good();
+
+	(void)state;
+	message.reached = CHRONOSIGN_REACHED_ANSWER;
+	message.tls = 1;
+	assert_good(&message);
+	message.tls = 2;
+	assert_refused(&message, "impossible way");
+	message.tls = 0;
+	message.reached = CHRONOSIGN_REACHED_ANSWER + 1;
+	assert_refused(&message, "impossible way");
+}
+
 static void a_life_below_unknown_is_refused(void **state)
 {
 	network_message message = good();
@@ -356,6 +371,7 @@ int main(void)
 		cmocka_unit_test(an_unknown_outcome_is_refused),
 		cmocka_unit_test(a_nonce_that_is_none_is_refused),
 		cmocka_unit_test(a_nonce_comes_with_status_200_only),
+		cmocka_unit_test(what_was_reached_is_one_of_the_known),
 		cmocka_unit_test(a_life_below_unknown_is_refused),
 		cmocka_unit_test(a_text_without_end_is_refused),
 		cmocka_unit_test(a_message_says_one_thing),
