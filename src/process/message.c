@@ -38,6 +38,7 @@ void message_init(network_message *message, size_t server)
 void message_set_nonce(network_message *message, const char *nonce, int64_t valid_for)
 {
 	message->outcome = MESSAGE_NONCE;
+	message->reached = CHRONOSIGN_REACHED_ANSWER;
 	memcpy(message->nonce, nonce, CHRONOSIGN_NONCE_LENGTH);
 	message->valid_for = valid_for;
 }
@@ -121,6 +122,8 @@ static bool check_outcome(const network_message *message, chronosign_error **err
 			return message_wrong("a nonce that is none", error);
 		if (message->http_status != 200)
 			return message_wrong("a nonce of another status than 200", error);
+		if (message->reached != CHRONOSIGN_REACHED_ANSWER)
+			return message_wrong("a nonce without an answer", error);
 		if (message->failure[0] != '\0')
 			return message_wrong("both a nonce and a failure", error);
 		return true;

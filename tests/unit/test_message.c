@@ -153,6 +153,8 @@ static void what_was_reached_is_one_of_the_known(void **state)
 	message.tls = 0;
 	message.reached = CHRONOSIGN_REACHED_ANSWER + 1;
 	assert_refused(&message, "impossible way");
+	message.reached = CHRONOSIGN_REACHED_TLS;
+	assert_refused(&message, "without an answer");
 }
 
 static void a_life_below_unknown_is_refused(void **state)
