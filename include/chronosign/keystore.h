@@ -132,6 +132,45 @@ chronosign_key_list *chronosign_key_list_make(const chronosign_key *where, bool 
 					      chronosign_error **error);
 void chronosign_key_list_free(chronosign_key_list *list);
 
+/* ---- The way to a key in a token ---- */
+
+typedef struct {
+	char *name;    /* its path, or its name */
+	char *failure; /* why it does not start; NULL if it does */
+} chronosign_surveyed_module;
+
+typedef struct {
+	char *uri;
+	char *module;
+	bool needs_login;
+	bool pin_pad;          /* it takes its PIN from its own keys */
+	bool login_refused;    /* by its flags and chronosign_key_set_force_login, none is tried */
+	char *warning;         /* what its flags say of the PIN's tries; NULL: nothing */
+	bool mechanisms_known; /* false: it does not list any */
+	char *mechanisms; /* those of its list by which it can sign for Chronograf; NULL: none */
+} chronosign_surveyed_token;
+
+typedef struct {
+	chronosign_surveyed_module *modules;
+	size_t module_count;
+	char *unloadable; /* registered modules that do not load, a line each; NULL: all do */
+	chronosign_surveyed_token *tokens; /* those that the URI can mean */
+	size_t token_count;
+	chronosign_left_out *left_out; /* the other slots and tokens */
+	size_t left_out_count;
+	size_t chosen; /* index of the token where the key is looked for; token_count: none is, or
+			  it is not certain which */
+} chronosign_survey;
+
+/*
+ * What can be told of the way to the key that a pkcs11: URI means, without a login. A module or
+ * token of which something is wrong is in the survey with the reason; NULL with *error set if
+ * there is no module at all that could be used, or the URI can mean no private key. The modules are
+ * in use until the survey is freed, which is best done before a signer is opened.
+ */
+chronosign_survey *chronosign_survey_make(const chronosign_key *key, chronosign_error **error);
+void chronosign_survey_free(chronosign_survey *survey);
+
 #ifdef __cplusplus
 }
 #endif

@@ -3,6 +3,7 @@
 #include "pkcs11/mechanism.h"
 
 #include "base/error.h"
+#include "base/text.h"
 
 #include <openssl/evp.h>
 #include <string.h>
@@ -11,6 +12,9 @@
 static const uint8_t digest_info_sha256[] = {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60,
 					     0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02,
 					     0x01, 0x05, 0x00, 0x04, 0x20};
+/* PKCS#11 v3.1 defines 400; no token has them all. */
+enum { MECHANISMS_MAX = 1024 };
+
 enum { SHA256_LENGTH = 32, DIGEST_INFO_LENGTH = sizeof digest_info_sha256 + SHA256_LENGTH };
 
 /* What goes into C_Sign. */
@@ -148,4 +152,33 @@ bool pkcs11_sign(struct pkcs11_token *token, const chronosign_key *key,
 	return restore_length(signature, length, modulus_length) ||
 	       error_set(error, CHRONOSIGN_ERROR_KEY,
 			 "%s: the token's signature is longer than the key's modulus", key->name);
+}
+
+/* Listed, and for signing; a token that does not tell what for is believed. */
+static bool is_offered(const struct pkcs11_token *token, const CK_MECHANISM_TYPE *list,
+		       CK_ULONG count, CK_MECHANISM_TYPE wanted)
+{
+	CK_MECHANISM_INFO info;
+
+	for (CK_ULONG i = 0; i < count; i++)
+		if (list[i] == wanted)
+			return CRYPTOKI(token->module, C_GetMechanismInfo, token->slot, wanted,
+					&info) != CKR_OK ||
+			       (info.flags & CKF_SIGN) != 0;
+	return false;
+}
+
+bool pkcs11_mechanisms(const struct pkcs11_token *token, char **names)
+{
+	CK_MECHANISM_TYPE list[MECHANISMS_MAX];
+	CK_ULONG count = MECHANISMS_MAX;
+
+	*names = NULL;
+	if (CRYPTOKI(token->module, C_GetMechanismList, token->slot, list, &count) != CKR_OK ||
+	    count > MECHANISMS_MAX)
+		return false;
+	for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
+		if (is_offered(token, list, count, ways[i].mechanism))
+			text_append(names, "%s%s", *names == NULL ? "" : ", ", ways[i].name);
+	return true;
 }

@@ -17,4 +17,11 @@ bool pkcs11_sign(struct pkcs11_token *token, const chronosign_key *key,
 		 const chronosign_secret *pin, const uint8_t *message, size_t message_length,
 		 uint8_t *signature, size_t *length, chronosign_error **error);
 
+/*
+ * The names of those mechanisms in the token's list by which it can sign so: *names is NULL if there
+ * are none; the caller frees it. False if the token does not tell. That is its word only: whether
+ * a key can be used so is found out by signing.
+ */
+bool pkcs11_mechanisms(const struct pkcs11_token *token, char **names);
+
 #endif

@@ -80,6 +80,20 @@ static const char *why_not_try(const struct pkcs11_token *token, const chronosig
 	return NULL;
 }
 
+bool pkcs11_session_is_refused(const struct pkcs11_token *token, const chronosign_key *key)
+{
+	return !key->force_login && why_not_try(token, key) != NULL;
+}
+
+const char *pkcs11_session_warning(const struct pkcs11_token *token)
+{
+	const char *left = tries_left(token);
+
+	if (left == NULL && (token->info.flags & CKF_USER_PIN_INITIALIZED) == 0)
+		return no_pin_yet;
+	return left;
+}
+
 bool pkcs11_session_may_try(const struct pkcs11_token *token, const chronosign_key *key,
 			    chronosign_error **error)
 {

@@ -45,6 +45,11 @@ bool pkcs11_session_has_pin_pad(const struct pkcs11_token *token, const chronosi
 bool pkcs11_session_may_try(const struct pkcs11_token *token, const chronosign_key *key,
 			    chronosign_error **error);
 
+/* The same as a question: whether pkcs11_session_may_try would say no, and what there is to warn of;
+ * NULL: nothing. */
+bool pkcs11_session_is_refused(const struct pkcs11_token *token, const chronosign_key *key);
+const char *pkcs11_session_warning(const struct pkcs11_token *token);
+
 /* For who logs in by another library: what the token's flags say of the tries left, and the error of
  * a login that was refused. */
 const char *pkcs11_session_tries_left(const struct pkcs11_token *token);
