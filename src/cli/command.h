@@ -27,6 +27,7 @@ int gen_keypair_run(struct options *options);
 int pub_key_run(struct options *options);
 int list_keys_run(struct options *options);
 int import_key_run(struct options *options);
+int doctor_run(struct options *options);
 int completion_run(struct options *options);
 
 /* The rows of the table; NULL after the last. */

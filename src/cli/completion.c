@@ -21,6 +21,7 @@ static const struct {
 	const char *words;
 } word_lists[] = {
 	{"output", COMMAND_TOKEN, "token header json"},
+	{"output", COMMAND_DOCTOR, "text json"},
 	{"output", COMMAND_LIST_KEYS, "table json uri"},
 	{"format", COMMAND_PUB_KEY, "chronograf spki"},
 	{"SHELL", COMMAND_COMPLETION, "bash zsh fish"},

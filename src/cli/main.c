@@ -20,6 +20,7 @@ static const struct command commands[] = {
 	{"list-keys", list_keys_run, "list the RSA keys in the machine's tokens",
 	 COMMAND_LIST_KEYS},
 	{"import-key", import_key_run, "move the key of a file into a token", COMMAND_IMPORT_KEY},
+	{"doctor", doctor_run, "find out why a token cannot be had, link by link", COMMAND_DOCTOR},
 	{"completion", completion_run, "print what makes a shell complete all of this",
 	 COMMAND_COMPLETION},
 };

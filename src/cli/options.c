@@ -11,8 +11,10 @@
 
 #define VALUE(field) offsetof(struct options, field)
 
-/* Those that reach a key, wherever it is, and those that reach one in a token only. */
-#define COMMANDS_OF_ANY_KEY (COMMAND_TOKEN | COMMAND_PUB_KEY)
+/* Those that ask servers, those that reach a key, wherever it is, and those that reach one in a
+ * token only. */
+#define COMMANDS_OF_SERVERS (COMMAND_TOKEN | COMMAND_DOCTOR)
+#define COMMANDS_OF_ANY_KEY (COMMANDS_OF_SERVERS | COMMAND_PUB_KEY)
 #define COMMANDS_OF_TOKENS \
 	(COMMANDS_OF_ANY_KEY | COMMAND_GEN_KEYPAIR | COMMAND_LIST_KEYS | COMMAND_IMPORT_KEY)
 
@@ -20,11 +22,13 @@ const struct option_row option_table[] = {
 	{"help", 'h', OPTION_FLAG, VALUE(help), NULL, NULL, NULL, "show this help", ~0u},
 	{"chronograf-url", 0, OPTION_LIST, VALUE(chronograf_urls), "URL", "CHRONOGRAF_URL",
 	 "http://localhost:8888", "the server, with its base path (may be repeated)",
-	 COMMAND_TOKEN},
+	 COMMANDS_OF_SERVERS},
 	{"chronograf-urls-from", 0, OPTION_TEXT, VALUE(chronograf_urls_from), "FILE", NULL, NULL,
-	 "more servers, a URL a line; -: standard input", COMMAND_TOKEN},
+	 "more servers, a URL a line; -: standard input", COMMANDS_OF_SERVERS},
 	{"output", 'o', OPTION_TEXT, VALUE(output), "FORM", NULL, "token",
 	 "token, header (for curl -H @-), or json", COMMAND_TOKEN},
+	{"output", 'o', OPTION_TEXT, VALUE(output), "FORM", NULL, "text", "text or json",
+	 COMMAND_DOCTOR},
 	{"check", 0, OPTION_FLAG, VALUE(check), NULL, NULL, NULL,
 	 "try the token on its server, and print it only if it is accepted", COMMAND_TOKEN},
 	{"watch", 0, OPTION_FLAG, VALUE(watch), NULL, NULL, NULL,
@@ -36,11 +40,11 @@ const struct option_row option_table[] = {
 	{"sessions", 0, OPTION_NUMBER, VALUE(sessions), "N", NULL, "1",
 	 "sign for many servers over N sessions at once, if the module bears it", COMMAND_TOKEN},
 	{"skip-verify", 'k', OPTION_FLAG, VALUE(skip_verify), NULL, NULL, NULL,
-	 "do not check the server's certificate", COMMAND_TOKEN},
+	 "do not check the server's certificate", COMMANDS_OF_SERVERS},
 	{"ca-file", 0, OPTION_TEXT, VALUE(ca_file), "PEM", NULL, NULL,
-	 "trust these CAs instead of the machine's", COMMAND_TOKEN},
+	 "trust these CAs instead of the machine's", COMMANDS_OF_SERVERS},
 	{"timeout", 0, OPTION_SECONDS, VALUE(timeout), "SECONDS", NULL, "30",
-	 "for the whole exchange with the server", COMMAND_TOKEN},
+	 "for the whole exchange with the server", COMMANDS_OF_SERVERS},
 	{"out", 0, OPTION_TEXT, VALUE(out), "KEY", NULL, "chronograf-rsa",
 	 "where to make the pair: a file, with FILE.pub beside it, or a pkcs11: URI",
 	 COMMAND_GEN_KEYPAIR},

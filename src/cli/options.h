@@ -13,6 +13,7 @@ enum {
 	COMMAND_LIST_KEYS = 1 << 3,
 	COMMAND_IMPORT_KEY = 1 << 4,
 	COMMAND_COMPLETION = 1 << 5,
+	COMMAND_DOCTOR = 1 << 6,
 };
 
 /* The values: what was given by flag, else by environment, else the default. Strings belong to argv

@@ -1,0 +1,431 @@
+/*
+ * `chronoctl doctor`: walks the chain from the module to the signature, then to each server, and
+ * tells of each link. What depends on a broken link is not guessed. The servers are
+ * doctor_servers.c's.
+ */
+#include "cli/doctor.h"
+
+#include "base/cleanup.h"
+#include "cli/command.h"
+#include "cli/key.h"
+#include "cli/output.h"
+#include "cli/report.h"
+#include "cli/supervisor.h"
+
+#include <chronosign/keystore.h>
+#include <chronosign/public_key.h>
+#include <openssl/rand.h>
+#include <string.h>
+#include <strings.h>
+
+DEFINE_CLEANUP(key, chronosign_key *, chronosign_key_free)
+DEFINE_CLEANUP(fetch, chronosign_fetch *, chronosign_fetch_free)
+
+/* ---- Module, token, PIN ---- */
+
+static void tell_rest_unknown(struct doctor *doctor, const char *why, const char *const *links,
+			      size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		findings_unknown(&doctor->findings, links[i], "", "%s", why);
+}
+
+#define UNKNOWN(doctor, why, ...) \
+	tell_rest_unknown((doctor), (why), (const char *const[]){__VA_ARGS__}, \
+			  sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
+
+static void tell_unloadable(struct doctor *doctor, const char *unloadable)
+{
+	CLEANUP(cleanup_text) char *lines = unloadable == NULL ? NULL : strdup(unloadable);
+	char *rest = NULL;
+
+	for (char *line = lines == NULL ? NULL : strtok_r(lines, "\n", &rest); line != NULL;
+	     line = strtok_r(NULL, "\n", &rest))
+		findings_unknown(&doctor->findings, "module", "", "registered, but not loaded: %s",
+				 line + strspn(line, " "));
+}
+
+/* A registered module that does not work is no fault as long as another has the token. */
+static bool tell_modules(struct doctor *doctor, const chronosign_survey *survey)
+{
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	size_t good = 0;
+
+	for (size_t i = 0; i < survey->module_count; i++) {
+		const chronosign_surveyed_module *module = &survey->modules[i];
+		if (module->failure != NULL)
+			findings_unknown(&doctor->findings, "module", module->name,
+					 "not in use: %s", module->failure);
+		else
+			findings_ok(&doctor->findings, "module", module->name,
+				    "loaded and initialised");
+		good += module->failure == NULL;
+	}
+	tell_unloadable(doctor, survey->unloadable);
+	if (good > 0)
+		return true;
+	chronosign_error_set(&error, CHRONOSIGN_ERROR_KEY,
+			     "no PKCS#11 module works\nName one by --pkcs11-module, or register "
+			     "one with p11-kit (`p11-kit list-modules`).");
+	findings_failed(&doctor->findings, "module", "", error);
+	return false;
+}
+
+static bool tell_tokens(struct doctor *doctor, const chronosign_survey *survey)
+{
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+
+	for (size_t i = 0; i < survey->left_out_count; i++)
+		findings_unknown(&doctor->findings, "token", survey->left_out[i].what,
+				 "not this one: %s (%s)", survey->left_out[i].reason,
+				 survey->left_out[i].module);
+	for (size_t i = 0; i < survey->token_count; i++)
+		findings_ok(&doctor->findings, "token", survey->tokens[i].uri, "%s (%s)",
+			    i == survey->chosen                     ? "the key is looked for here"
+			    : survey->chosen == survey->token_count ? "may hold the key"
+								    : "another one is surer to "
+								      "hold the key",
+			    survey->tokens[i].module);
+	if (survey->token_count > 0)
+		return true;
+	chronosign_error_set(&error, CHRONOSIGN_ERROR_KEY,
+			     "no token matches '%s'\nIs it plugged in and initialised? `chronoctl "
+			     "list-keys` shows what is there.",
+			     chronosign_key_name(doctor->key));
+	findings_failed(&doctor->findings, "token", "", error);
+	return false;
+}
+
+/* True if a login may be tried, or none is needed. */
+static bool tell_pin(struct doctor *doctor, const chronosign_surveyed_token *token)
+{
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	const char *where = token->pin_pad ? "; the reader can ask for it" : "";
+
+	if (!token->needs_login) {
+		findings_unknown(&doctor->findings, "pin", token->uri,
+				 "not needed: the token asks for no login");
+		return true;
+	}
+	if (!token->login_refused) {
+		findings_ok(&doctor->findings, "pin", token->uri, "%s%s",
+			    token->warning == NULL ? "nothing stands against a login"
+						   : token->warning,
+			    where);
+		return true;
+	}
+	chronosign_error_set(&error, CHRONOSIGN_ERROR_KEY,
+			     "%s; no login is tried\nIf the token is wrong about that, or the try "
+			     "is to be spent: --force-login",
+			     token->warning);
+	findings_failed(&doctor->findings, "pin", token->uri, error);
+	return false;
+}
+
+/* ---- Mechanism ---- */
+
+/* What the token said of itself, kept for its row: that stands below the key's. */
+struct mechanisms {
+	char *uri; /* NULL: it is not certain which token is meant */
+	bool known;
+	char *names;
+};
+
+static void free_mechanisms(struct mechanisms *mechanisms)
+{
+	free(mechanisms->uri);
+	free(mechanisms->names);
+}
+
+static void note_mechanisms(const chronosign_surveyed_token *token, struct mechanisms *mechanisms)
+{
+	mechanisms->uri = strdup(token->uri);
+	mechanisms->known = token->mechanisms_known;
+	mechanisms->names = token->mechanisms == NULL ? NULL : strdup(token->mechanisms);
+}
+
+/* A list may leave out what works: of a token that lists none, the test signature tells. */
+static void tell_mechanisms(struct doctor *doctor, struct mechanisms *mechanisms)
+{
+	struct findings *findings = &doctor->findings;
+
+	if (mechanisms->uri == NULL)
+		UNKNOWN(doctor, "not known: it is not certain which token is meant", "mechanism");
+	else if (!mechanisms->known)
+		findings_unknown(findings, "mechanism", mechanisms->uri,
+				 "not known: the token does not list its mechanisms");
+	else if (mechanisms->names != NULL)
+		findings_ok(findings, "mechanism", mechanisms->uri, "%s", mechanisms->names);
+	else if (doctor->can_sign)
+		doctor->without_mechanism = TAKE(mechanisms->uri);
+	else
+		findings_unknown(findings, "mechanism", mechanisms->uri,
+				 "the token lists none that would do; not known whether it signs");
+}
+
+static void tell_lack(struct doctor *doctor, const char *uri, bool signed_it)
+{
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+
+	if (signed_it) {
+		findings_unknown(&doctor->findings, "mechanism", uri,
+				 "the token lists none that would do, but signs");
+		return;
+	}
+	chronosign_error_set(&error, CHRONOSIGN_ERROR_KEY,
+			     "the token lists none of CKM_SHA256_RSA_PKCS, CKM_RSA_PKCS and "
+			     "CKM_RSA_X_509 for signing\nThe token cannot make Chronograf's "
+			     "signature, unless its configuration or firmware can be told to.");
+	findings_failed(&doctor->findings, "mechanism", uri, error);
+}
+
+/* ---- Key, signature, public half ---- */
+
+static void open_key(struct doctor *doctor)
+{
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	const char *name = chronosign_key_name(doctor->key);
+
+	doctor->signer = chronosign_signer_open(doctor->key, &error);
+	doctor->can_sign = doctor->signer != NULL;
+	if (!doctor->can_sign) {
+		findings_failed(&doctor->findings, "key", name, error);
+		return;
+	}
+	findings_ok(&doctor->findings, "key", name, "found and open: RSA of %d bits",
+		    EVP_PKEY_get_bits(chronosign_signer_public_key(doctor->signer)));
+}
+
+static char *hexadecimal(const unsigned char *bytes, size_t length)
+{
+	char *text = calloc(2 * length + 1, 1);
+
+	for (size_t i = 0; text != NULL && i < length; i++)
+		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+	return text;
+}
+
+static void tell_public_half(struct doctor *doctor)
+{
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	const char *name = chronosign_key_name(doctor->key);
+	CLEANUP(cleanup_text)
+	char *pem = chronosign_public_key_pem(chronosign_signer_public_key(doctor->signer),
+					      CHRONOSIGN_PUBLIC_KEY_CHRONOGRAF, &error);
+	unsigned char digest[32];
+
+	if (pem == NULL) {
+		findings_failed(&doctor->findings, "public-half", name, error);
+		return;
+	}
+	if (EVP_Digest(pem, strlen(pem), digest, NULL, EVP_sha256(), NULL) != 1)
+		memset(digest, 0, sizeof digest);
+	CLEANUP(cleanup_text) char *text = hexadecimal(digest, sizeof digest);
+	findings_ok(&doctor->findings, "public-half", name,
+		    "belongs to the key; of what `chronoctl pub-key` prints, and a server's "
+		    "--pub-key-file should hold, sha256sum says %s",
+		    text == NULL ? "nothing: out of memory" : text);
+}
+
+static void tell_signature(struct doctor *doctor, const char *whose, const chronosign_error *error)
+{
+	const char *name = chronosign_key_name(doctor->key);
+
+	if (doctor->without_mechanism != NULL)
+		tell_lack(doctor, doctor->without_mechanism, error == NULL);
+	if (error != NULL) {
+		findings_failed(&doctor->findings, "signature", name, error);
+		UNKNOWN(doctor, "not known: there is no signature that it verifies", "public-half");
+		return;
+	}
+	findings_ok(&doctor->findings, "signature", name,
+		    "made over %s, and verified by the public half", whose);
+	tell_public_half(doctor);
+}
+
+char *doctor_sign(struct doctor *doctor, const char *nonce, const char *whose,
+		  chronosign_error **error)
+{
+	CLEANUP(cleanup_error) chronosign_error *reason = NULL;
+
+	if (!doctor->can_sign)
+		return NULL;
+	char *token = chronosign_token_make(doctor->signer, nonce, &reason);
+	doctor->can_sign = token != NULL;
+	if (!doctor->tested)
+		tell_signature(doctor, whose, reason);
+	doctor->tested = true;
+	if (error != NULL)
+		*error = TAKE(reason);
+	return token;
+}
+
+/* A version 4 UUID as Chronograf makes them (RFC 9562 §5.4), for want of a server's. */
+static bool make_nonce(char nonce[static CHRONOSIGN_NONCE_LENGTH + 1])
+{
+	unsigned char bytes[16];
+
+	if (RAND_bytes(bytes, sizeof bytes) != 1)
+		return false;
+	bytes[6] = (bytes[6] & 0x0f) | 0x40;
+	bytes[8] = (bytes[8] & 0x3f) | 0x80;
+	for (size_t i = 0, at = 0; i < sizeof bytes; i++) {
+		at += (size_t)snprintf(nonce + at, CHRONOSIGN_NONCE_LENGTH + 1 - at, "%02x",
+				       bytes[i]);
+		if (i == 3 || i == 5 || i == 7 || i == 9)
+			nonce[at++] = '-';
+	}
+	return true;
+}
+
+/* ---- The chain ---- */
+
+/* True if the key can be looked for. */
+static bool tell_survey(struct doctor *doctor, const chronosign_survey *survey,
+			struct mechanisms *mechanisms)
+{
+	if (!tell_modules(doctor, survey)) {
+		UNKNOWN(doctor, "not known: there is no module", "token", "pin", "key",
+			"mechanism");
+		return false;
+	}
+	if (!tell_tokens(doctor, survey)) {
+		UNKNOWN(doctor, "not known: there is no token", "pin", "key", "mechanism");
+		return false;
+	}
+	if (survey->chosen == survey->token_count) {
+		UNKNOWN(doctor, "not known: it is not certain which token is meant", "pin");
+		return true;
+	}
+	note_mechanisms(&survey->tokens[survey->chosen], mechanisms);
+	if (tell_pin(doctor, &survey->tokens[survey->chosen]))
+		return true;
+	UNKNOWN(doctor, "not known: no login is tried", "key");
+	tell_mechanisms(doctor, mechanisms);
+	return false;
+}
+
+static void tell_no_survey(struct doctor *doctor, const chronosign_error *error)
+{
+	static const char unnamed[] = "not known: the key is not named rightly";
+
+	if (chronosign_error_get_kind(error) == CHRONOSIGN_ERROR_USAGE) {
+		UNKNOWN(doctor, unnamed, "module", "token", "pin");
+		findings_failed(&doctor->findings, "key", chronosign_key_name(doctor->key), error);
+		UNKNOWN(doctor, unnamed, "mechanism");
+		return;
+	}
+	findings_failed(&doctor->findings, "module", "", error);
+	UNKNOWN(doctor, "not known: there is no module", "token", "pin", "key", "mechanism");
+}
+
+/* What the survey tells is printed before its modules are closed, which may be their end. */
+static void walk_token(struct doctor *doctor)
+{
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(free_mechanisms) struct mechanisms mechanisms = {0};
+	chronosign_survey *survey = chronosign_survey_make(doctor->key, &error);
+
+	if (survey == NULL) {
+		tell_no_survey(doctor, error);
+		return;
+	}
+	bool goes_on = tell_survey(doctor, survey, &mechanisms);
+	chronosign_survey_free(survey);
+	if (!goes_on)
+		return;
+	open_key(doctor);
+	tell_mechanisms(doctor, &mechanisms);
+}
+
+static void walk_other(struct doctor *doctor, const char *why)
+{
+	UNKNOWN(doctor, why, "module", "token", "pin");
+	open_key(doctor);
+	UNKNOWN(doctor, why, "mechanism");
+}
+
+/* From the module to the key; the signature waits for a server's nonce. */
+static void walk_key(struct doctor *doctor)
+{
+	const char *name = chronosign_key_name(doctor->key);
+
+	if (strncasecmp(name, "file:", 5) == 0 || strchr(name, ':') == NULL)
+		walk_other(doctor, "not needed: the key is in a file");
+	else if (strncasecmp(name, "pkcs11:", 7) != 0 ||
+		 strcmp(doctor->options->signer, "provider") == 0)
+		walk_other(doctor, "not known: OpenSSL reaches the key its own way");
+	else
+		walk_token(doctor);
+	if (doctor->can_sign)
+		return;
+	UNKNOWN(doctor, "not known: the key is not open", "signature", "public-half");
+	doctor->tested = true;
+}
+
+void doctor_sign_alone(struct doctor *doctor)
+{
+	char nonce[CHRONOSIGN_NONCE_LENGTH + 1] = "";
+
+	if (!doctor->tested && make_nonce(nonce))
+		free(doctor_sign(doctor, nonce, "a nonce made up here, as no server gave one",
+				 NULL));
+}
+
+static chronosign_fetch *start_fetch(const struct options *options, const struct servers *servers,
+				     chronosign_error **error)
+{
+	const chronosign_servers wanted = {
+		.urls = (const char *const *)servers->urls,
+		.url_count = servers->count,
+		.ca_file = options->ca_file,
+		.timeout_seconds = options->timeout,
+		.skip_verify = options->skip_verify,
+		.verbose = options->verbose,
+		.requests = true,
+	};
+
+	return chronosign_fetch_start(&wanted, error);
+}
+
+/*
+ * In the order of `token`: the PIN leaves the environment, the network process starts, the key is
+ * opened. What a module breaks when the findings are printed is no finding any more. With *error set:
+ * what was asked for cannot be looked at at all.
+ */
+static int examine(struct doctor *doctor, struct options *options, chronosign_error **error)
+{
+	CLEANUP(cleanup_key) chronosign_key *key = key_from_options(options, error);
+	if (key == NULL)
+		return EXIT_OTHER;
+	CLEANUP(cleanup_fetch)
+	chronosign_fetch *fetch = start_fetch(options, doctor->servers, error);
+	if (fetch == NULL)
+		return EXIT_OTHER;
+	doctor->key = key;
+	doctor->fetch = fetch;
+	walk_key(doctor);
+	doctor_visit_servers(doctor);
+	int status = findings_end(&doctor->findings);
+	supervisor_set_outcome(options->supervisor, status);
+	chronosign_signer_close(doctor->signer);
+	free(doctor->without_mechanism);
+	return status;
+}
+
+int doctor_run(struct options *options)
+{
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_descriptor) int output = output_set_aside();
+	CLEANUP(servers_free) struct servers servers = {0};
+	struct doctor doctor = {.options = options, .servers = &servers};
+
+	if (output < 0)
+		return EXIT_OTHER;
+	if (!servers_from_options(options, &servers, &error) ||
+	    !findings_begin(&doctor.findings, options->output, output, &error))
+		return report_failure(error);
+	int status = examine(&doctor, options, &error);
+	findings_free(&doctor.findings);
+	return error == NULL ? status : report_failure(error);
+}

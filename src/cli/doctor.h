@@ -1,0 +1,37 @@
+/* What the two halves of doctor share: the key's chain (doctor.c) and the servers' (doctor_servers.c). */
+#ifndef CLI_DOCTOR_H
+#define CLI_DOCTOR_H
+
+#include "cli/findings.h"
+#include "cli/options.h"
+#include "cli/servers.h"
+
+#include <chronosign/nonce.h>
+#include <chronosign/signer.h>
+
+struct doctor {
+	const struct options *options;
+	const struct servers *servers;
+	const chronosign_key *key;
+	chronosign_fetch *fetch;
+	struct findings findings;
+	chronosign_signer *signer; /* NULL: the key is not open */
+	char *without_mechanism;   /* the token that lists none, of which signing is to tell */
+	bool can_sign;             /* until a signature fails */
+	bool tested;               /* the test signature has been told of, or there can be none */
+};
+
+/*
+ * The token for a nonce; the first one is the test signature, and told of. `whose` says whose nonce
+ * that is. NULL if it cannot be, with *error set if this call found that out. The caller frees it.
+ */
+char *doctor_sign(struct doctor *doctor, const char *nonce, const char *whose,
+		  chronosign_error **error);
+
+/* Makes the test signature over a nonce of our own, if it has not been made yet and can be. */
+void doctor_sign_alone(struct doctor *doctor);
+
+/* Asks the servers, tries a token on each, and tells of them in their order. */
+void doctor_visit_servers(struct doctor *doctor);
+
+#endif

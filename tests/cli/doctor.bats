@@ -1,0 +1,319 @@
+# doctor: the chain from the module to the acceptance, a row a link: what is found, what is broken, what is not known.
+load helper
+
+setup_file() {
+	private_environment
+	export D=$BATS_FILE_TMPDIR KEY=$BATS_FILE_TMPDIR/key PUB=$BATS_FILE_TMPDIR/key.pub
+	new_key "$KEY"
+	chronograf_public_key "$KEY" "$PUB"
+	new_token_dir "$D/softhsm"
+	new_token ops
+	import_key "$KEY" ops chronograf a1
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$D/tls.key" -out "$D/tls.crt" -days 2 -subj /CN=here \
+		-addext subjectAltName=DNS:localhost,IP:127.0.0.1 2>/dev/null
+	start_standin --pub-key-file "$PUB"
+}
+
+setup() {
+	private_environment
+	use_shim
+}
+
+KEY_URI='pkcs11:token=ops;object=chronograf'
+LINKS='module token pin key mechanism signature public-half server tls nonce acceptance'
+
+# examines ARGUMENT…: the key of the token, with its PIN, unless the arguments name another.
+examines() {
+	CHRONOCTL_PIN=${TRIED_PIN-$PIN} chronoctl doctor --chronograf-url "$URL" --no-prompt \
+		--priv-key-file "$KEY_URI" "$@"
+	never_says "${TRIED_PIN-$PIN}" "$(expected_token "$KEY")"
+}
+of_file() { examines --priv-key-file "$KEY" "$@"; }
+
+# found STATUS MARK LINK REGEX [MARK LINK REGEX]…: this exit status, and rows with these marks that say this; what
+# to do about it stands below.
+found() {
+	[ "$status" -eq "$1" ] || fail "exit status $1 expected" || return
+	shift
+	while [ $# -gt 0 ]; do
+		rows "$2" | grep -qE -e "^$1 .*$3" || fail "no row '$1 $2' that says /$3/" || return
+		shift 3
+	done
+}
+
+# A link's rows, each with the lines below it in one line.
+rows() { awk '/^[^ ]/ { print row; row = $0; next } { row = row $0 } END { print row }' <<<"$output" | grep -E "^[^ ]+ +$1 "; }
+
+not_known() { # LINK…
+	local link
+	for link; do
+		[ "$(rows "$link" | cut -c 1)" = - ] || fail "$link is not left open" || return
+	done
+}
+
+has_no_cross() { ! grep -q '^✗' <<<"$output" || fail "a cross"; }
+
+logged() { # TIMES REGEX
+	[ "$(grep -cE -e "$2" "$STANDIN_LOG")" -eq "$1" ] || fail "$1 times /$2/ expected in:" "$(cat "$STANDIN_LOG")"
+}
+
+# ---- All is well ----
+
+@test "a key in a token: a tick for each link, in their order, one login, exit 0" {
+	examines
+	found 0 ✓ module "$SHIM" ✓ token 'token=ops' ✓ pin 'token=ops' ✓ key 'RSA of 2048 bits' \
+		✓ mechanism 'CKM_SHA256_RSA_PKCS' ✓ signature "nonce of $URL.*verified" \
+		✓ public-half "$(sha256sum <"$PUB" | cut -d ' ' -f 1)" ✓ server "$URL" ✓ nonce 'seconds' ✓ acceptance 'accepts'
+	has_no_cross
+	[ "$(awk '{ print $2 }' <<<"$output" | uniq | tr '\n' ' ')" = "$LINKS " ] || fail "not the links, or not in order"
+	is_silent
+	called C_Login 1
+	called C_Sign 1
+}
+
+@test "a key in a file: what a token would need is left out, and no module is asked" {
+	of_file
+	found 0 - module 'not needed: .*file' - token 'not needed' - pin 'not needed' - mechanism 'not needed' \
+		✓ key "$KEY" ✓ signature 'verified' ✓ acceptance 'accepts'
+	has_no_cross
+	[ ! -s "$SHIM_LOG" ]
+}
+
+@test "over https: the certificate is good; with -k it was not checked; http is not encrypted" {
+	of_file
+	found 0 - tls 'not encrypted'
+	start_standin --pub-key-file "$PUB" --tls-cert "$D/tls.crt" --tls-key "$D/tls.key"
+	of_file --ca-file "$D/tls.crt"
+	found 0 ✓ tls 'certificate is good' ✓ acceptance 'accepts'
+	of_file -k
+	found 0 ✓ tls 'certificate was not checked.*--ca-file' ✓ acceptance 'accepts'
+}
+
+@test "each server has its rows, in the order given" {
+	start_standin --pub-key-file "$PUB" --servers 3
+	examines --chronograf-url "$URL/s/2" --chronograf-url "$URL/s/0"
+	[ "$(rows server | grep -oE 's/[0-9]' | tr '\n' ' ')" = 's/2 s/0 ' ] || fail "not in order"
+	called C_Login 1
+}
+
+@test "JSON: ok, and of each finding link, subject, state, fact and advice" {
+	examines -o json
+	[ "$status" -eq 0 ] && is_silent
+	[ "$(jq -r '.findings[].link' <<<"$output" | uniq | tr '\n' ' ')" = "$LINKS " ] || fail "not the links, or not in order"
+	jq -e '.ok == true and (keys == ["findings", "ok"]) and
+		all(.findings[]; keys == ["advice", "fact", "link", "state", "subject"]) and
+		all(.findings[]; .state == "ok" or .link == "tls" or (.subject | startswith("slot"))) and
+		(.findings[] | select(.link == "tls")).state == "unknown"' <<<"$output" || fail "not so"
+	TRIED_PIN=99999 examines -o json --chronograf-url http://127.0.0.1:1
+	[ "$status" -eq 3 ]
+	jq -e '.ok == false and (.findings[] | select(.link == "key")).state == "failed" and
+		any(.findings[]; .link == "server" and .state == "failed" and .advice != null)' <<<"$output" || fail "not so"
+}
+
+@test "where the locale is not UTF-8 the marks are plain" {
+	LC_ALL=C examines --chronograf-url http://127.0.0.1:1
+	[ "$status" -eq 4 ]
+	grep -qE '^ok +key ' <<<"$output" && grep -qE '^FAIL +server ' <<<"$output" && grep -qE '^- +tls ' <<<"$output"
+	! LC_ALL=C grep -q '[^ -~]' <<<"$output"
+}
+
+@test "what a module prints is no finding" {
+	SHIM_NOISE=1 examines -o json
+	[ "$status" -eq 0 ]
+	jq -e .ok <<<"$output" || fail "no JSON"
+	[ -n "$stderr" ]
+}
+
+# ---- The key's chain is broken, the server's is walked still ----
+
+@test "a module that cannot be loaded: exit 3, and what it should hold is not known" {
+	examines --pkcs11-module /nonexistent.so
+	found 3 ✗ module '/nonexistent\.so' ✓ server "$URL" ✓ nonce 'UUID'
+	not_known token pin key mechanism signature public-half acceptance
+}
+
+@test "a module that does not start" {
+	SHIM_FAIL=C_Initialize:1=CKR_DEVICE_ERROR examines
+	found 3 ✗ module 'CKR_DEVICE_ERROR' ✓ nonce 'UUID'
+	not_known token pin key mechanism signature public-half acceptance
+}
+
+@test "no such token: exit 3, and what was seen instead" {
+	examines --priv-key-file 'pkcs11:token=elsewhere;object=chronograf'
+	found 3 ✓ module "$SHIM" - token 'token=ops.*another token' ✗ token 'no token matches.*list-keys' ✓ nonce 'UUID'
+	not_known pin key signature acceptance
+	called C_Login 0
+}
+
+@test "several tokens could be meant: they are named, and no PIN is tried" {
+	own_tokens
+	new_token second
+	examines --priv-key-file 'pkcs11:object=elsewhere'
+	found 3 - pin 'not certain' ✗ key 'token=second'
+	called C_Login 0
+}
+
+@test "no such key: exit 3, after one login" {
+	examines --priv-key-file 'pkcs11:token=ops;object=elsewhere'
+	found 3 ✗ key 'no private key matches' ✓ mechanism 'CKM' ✓ nonce 'UUID'
+	not_known signature public-half acceptance
+	called C_Login 1
+}
+
+@test "a wrong PIN: exit 3, one C_Login, and the PIN is nowhere in the output" {
+	TRIED_PIN=99999 examines
+	found 3 ✓ pin 'token=ops' ✗ key 'CKR_PIN_INCORRECT' ✓ nonce 'UUID'
+	not_known signature public-half acceptance
+	called C_Login 1
+	called C_Sign 0
+	TRIED_PIN=99999 examines --priv-key-file "$KEY_URI?pin-value=77777"
+	found 3 ✗ key 'CKR_PIN_INCORRECT'
+	never_says 77777
+}
+
+@test "no PIN where one is needed: exit 3, and the ways to give one" {
+	TRIED_PIN='' chronoctl doctor --chronograf-url "$URL" --no-prompt --priv-key-file "$KEY_URI"
+	found 3 ✗ key '--pin-source'
+	called C_Login 0
+}
+
+@test "a PIN that is locked, or on its last try: exit 3, no login, unless --force-login" {
+	local flag
+	for flag in +CKF_USER_PIN_LOCKED +CKF_USER_PIN_FINAL_TRY -CKF_USER_PIN_INITIALIZED; do
+		: >"$SHIM_LOG"
+		SHIM_TOKEN_FLAGS=$flag examines
+		found 3 ✗ pin 'token=ops.*(locked|one try|no user PIN).*--force-login' ✓ nonce 'UUID'
+		not_known key signature public-half acceptance
+		called C_Login 0
+		SHIM_TOKEN_FLAGS=$flag examines --force-login
+		found 0 ✓ pin 'locked|one try|no user PIN' ✓ acceptance 'accepts'
+		called C_Login 1
+	done
+}
+
+@test "a token without login: no PIN is needed" {
+	import_open_key "$KEY" ops open b1 "$PIN"
+	SHIM_TOKEN_FLAGS=-CKF_LOGIN_REQUIRED examines --priv-key-file 'pkcs11:object=open'
+	found 0 - pin 'not needed' ✓ key 'RSA'
+	called C_Login 0
+}
+
+@test "a key that may not sign: exit 3" {
+	SHIM_ATTRIBUTE=CKA_SIGN=0 examines
+	found 3 ✗ key 'may not sign'
+	not_known signature acceptance
+}
+
+@test "a mechanism that is missing: exit 3; a list that leaves out what works is no fault" {
+	SHIM_MECHANISMS=CKM_SHA1_RSA_PKCS examines
+	found 3 ✓ key 'RSA' ✗ mechanism 'none of CKM_SHA256' ✗ signature 'CKR_MECHANISM_INVALID'
+	not_known public-half acceptance
+	SHIM_FAIL='C_GetMechanismInfo:*=CKR_OK' examines
+	found 0 - mechanism 'but signs'
+	SHIM_FAIL='C_GetMechanismList:*=CKR_DEVICE_ERROR' examines
+	found 0 - mechanism 'does not list' ✓ signature 'verified'
+}
+
+@test "a token that computes wrongly: exit 3, and its signature goes nowhere" {
+	: >"$STANDIN_LOG"
+	SHIM_SIGNATURE=flip examines
+	found 3 ✗ signature 'does not verify'
+	not_known public-half acceptance
+	logged 0 mappings
+}
+
+@test "a module that crashes: exit 3, and what was found before stands" {
+	SHIM_CRASH=C_Sign:1 examines
+	found 3 ✓ module "$SHIM" ✓ key 'RSA' ✓ mechanism 'CKM'
+	says 'crashed.*C_Sign'
+	[ -z "$(rows signature)" ]
+}
+
+@test "a module that crashes as it is closed: after the findings that is a warning" {
+	# The first C_Finalize ends the look around before the key is opened.
+	SHIM_CRASH=C_Finalize:2 examines -o json
+	[ "$status" -eq 0 ] && jq -e .ok <<<"$output" || fail "not well"
+	says 'warning: .*C_Finalize'
+	SHIM_CRASH=C_Finalize:1 examines
+	found 3 ✓ module "$SHIM" ✓ pin 'token=ops'
+	says 'crashed.*C_Finalize'
+}
+
+# ---- The server's chain is broken ----
+
+@test "a server that is down: exit 4; the test signature is over a nonce of our own" {
+	URL=http://127.0.0.1:1 of_file
+	found 4 ✓ signature 'made up here' ✗ server 'port 1.*--chronograf-url'
+	not_known tls nonce acceptance
+}
+
+@test "a server that is down beside one that is up: the good one is examined" {
+	of_file --chronograf-url http://127.0.0.1:1
+	found 4 ✓ acceptance "$URL" ✗ server '127.0.0.1:1:'
+}
+
+@test "a certificate that nobody vouches for: exit 4, and nothing is asked" {
+	start_standin --pub-key-file "$PUB" --tls-cert "$D/tls.crt" --tls-key "$D/tls.key"
+	of_file
+	found 4 ✓ server 'takes connections' ✗ tls 'certificate'
+	not_known nonce acceptance
+}
+
+@test "https where http is spoken: exit 4, says so" {
+	URL=${URL/http:/https:} of_file
+	found 4 ✓ server 'takes connections' ✗ tls 'plain HTTP'
+}
+
+@test "a login page instead of a nonce: exit 4, and nothing of it is signed" {
+	start_standin --pub-key-file "$PUB" --mode html
+	of_file
+	found 4 ✓ server 'answers' ✗ nonce 'HTML|html' ✓ signature 'made up here'
+	not_known acceptance
+	logged 0 mappings
+}
+
+@test "a server with another public key: exit 5, and the likely reasons" {
+	new_key "$SCRATCH/other"
+	chronograf_public_key "$SCRATCH/other" "$SCRATCH/other.pub"
+	start_standin --pub-key-file "$SCRATCH/other.pub"
+	of_file
+	found 5 ✓ nonce 'UUID' ✗ acceptance 'does not accept.*pub-key'
+	logged 1 mappings
+}
+
+@test "a nonce that is replaced before the trial: one new try, and accepted" {
+	start_standin --pub-key-file "$PUB" --mode replaced-once
+	chronoctl doctor --chronograf-url "$URL" --priv-key-file "$KEY"
+	found 0 ✓ acceptance 'accepts'
+	logged 2 '/nonce'
+}
+
+@test "a trial that fails: exit 4" {
+	start_standin --pub-key-file "$PUB" --mode check-500
+	of_file
+	found 4 ✓ nonce 'UUID' ✗ acceptance 'status 500'
+}
+
+@test "a server that lets everyone in: whether it would accept the token is not known" {
+	start_standin --open
+	of_file
+	found 0 ✓ nonce 'UUID' - acceptance 'lets everyone in'
+}
+
+@test "the exit status is that of the first cross" {
+	TRIED_PIN=99999 URL=http://127.0.0.1:1 examines
+	found 3 ✗ key 'PIN' ✗ server 'port 1'
+}
+
+# ---- Asked wrongly ----
+
+@test "what is asked wrongly is told as everywhere: exit 2, no rows" {
+	chronoctl doctor --chronograf-url "$URL" --priv-key-file "$KEY" -o table
+	refused 2 'text or json'
+	chronoctl doctor --chronograf-url "$URL"
+	refused 2 'priv-key-file'
+	chronoctl doctor --chronograf-url "$URL" --priv-key-file "$KEY" --watch
+	refused 2 'unknown option'
+	of_file --chronograf-url gopher://x
+	refused 2 'gopher'
+}
