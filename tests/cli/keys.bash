@@ -11,7 +11,8 @@ listed() { # privkey|pubkey LABEL
 	pkcs11-tool --module "$SOFTHSM" --login --pin "$PIN" --list-objects --type "$1" --label "$2" 2>/dev/null
 }
 
-id_of() { listed "$1" "$2" | sed -n 's/^ *ID: *//p'; }
+# By OpenSC's `ID: 0102`, and since 0.27 `ID: 258 (0x01:02)`.
+id_of() { listed "$1" "$2" | sed -nE '/^ *ID: */ { s///; s/.*\(0x(.*)\)/\1/; s/^0x//; s/://g; p }'; }
 
 # What the private and the public half may do, and how they are guarded (ACCESS), by pkcs11-tool.
 signs_and_stays() { # LABEL ACCESS
