@@ -158,7 +158,7 @@ bool pkcs11_sign(struct pkcs11_token *token, const chronosign_key *key,
 static bool is_offered(const struct pkcs11_token *token, const CK_MECHANISM_TYPE *list,
 		       CK_ULONG count, CK_MECHANISM_TYPE wanted)
 {
-	CK_MECHANISM_INFO info;
+	CK_MECHANISM_INFO info = {0};
 
 	for (CK_ULONG i = 0; i < count; i++)
 		if (list[i] == wanted)
