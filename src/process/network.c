@@ -128,8 +128,11 @@ chronosign_fetch *network_start(size_t server_count, network_work *work, const v
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
 	pid_t process = fork();
-	if (process == 0)
+	if (process == 0) {
+		/* The parent's end, which closes its copy of the pipe, too. */
+		chronosign_fetch_free(fetch);
 		be_network_process(parent, ends[1], work, context);
+	}
 	int reason = errno;
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	close(ends[1]);

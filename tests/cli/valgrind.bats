@@ -25,8 +25,11 @@ setup() {
 		--suppressions="$SOURCE_DIR/tests/cli/valgrind.supp")
 }
 
+# What valgrind says of itself, in the network process that may open no file, is none.
+complaints() { grep -h '^==' "$SCRATCH"/valgrind.* | grep -vE 'warning: connection to image|no debug info loaded'; }
+
 is_clean() {
-	[ "$status" -ne 99 ] && ls "$SCRATCH"/valgrind.* >/dev/null && ! grep -q '^==' "$SCRATCH"/valgrind.* ||
+	[ "$status" -ne 99 ] && ls "$SCRATCH"/valgrind.* >/dev/null && [ -z "$(complaints)" ] ||
 		fail "$(cat "$SCRATCH"/valgrind.*)"
 	rm "$SCRATCH"/valgrind.*
 }

@@ -35,7 +35,7 @@ static void the_nonce_is_below_the_base_path(void **state)
 	assert_nonce_url("https://h", "https://h:443/nonce");
 	assert_nonce_url("http://h:1/a/b", "http://h:1/a/b/nonce");
 	assert_nonce_url("http://h:1/a/b///", "http://h:1/a/b/nonce");
-	assert_nonce_url("http://h:1/a%2fb%20c/", "http://h:1/a%2fb%20c/nonce");
+	assert_nonce_url("http://h:1/a%25b%20c/", "http://h:1/a%25b%20c/nonce");
 	assert_nonce_url("HTTP://h:1", "http://h:1/nonce");
 	assert_nonce_url("http://user:pw@h:1/a", "http://user:pw@h:1/a/nonce");
 	assert_nonce_url("http://[::1]:8888", "http://[::1]:8888/nonce");
