@@ -40,16 +40,16 @@ static void free_rows(chronosign_survey *survey)
 	free(survey->unloadable);
 }
 
-void chronosign_survey_free(chronosign_survey *rows)
+void chronosign_survey_free(chronosign_survey *survey)
 {
-	struct survey *survey = (struct survey *)rows;
+	struct survey *all = (struct survey *)survey;
 
-	if (survey == NULL)
+	if (all == NULL)
 		return;
-	free_rows(rows);
-	pkcs11_tokens_free(&survey->tokens);
-	pkcs11_modules_close(&survey->modules);
-	free(survey);
+	free_rows(survey);
+	pkcs11_tokens_free(&all->tokens);
+	pkcs11_modules_close(&all->modules);
+	free(all);
 }
 
 static bool add_modules(const struct survey *from, chronosign_survey *to, chronosign_error **error)

@@ -83,6 +83,19 @@ has_file() { # 'NAME: "FOLDER"' FILE
 
 in_token() { [ "$BACKEND" != provider-toy ]; }
 
+# Debian's providers and engines are linked with OpenSSL 3. Beside OpenSSL 4 they bring their own user interface along,
+# which cannot answer for ours and asks on the terminal.
+libcrypto_of() { ldd "$1" | grep -o 'libcrypto\.so\.[0-9]*' | sort -u; }
+
+one_openssl() {
+	local module
+	case $BACKEND in provider-pkcs11*) ;; *) return 0 ;; esac
+	module=$(openssl version -m)
+	module=${module#*\"}
+	[ "$(libcrypto_of "${module%\"}/${BACKEND#provider-}.so")" = "$(libcrypto_of "$CHRONOCTL")" ] ||
+		skip "the provider is linked with another OpenSSL than we are, so that it asks by itself"
+}
+
 tokens_only() { in_token || skip 'there is no token behind this provider'; }
 
 # The options for the backend.
@@ -330,6 +343,7 @@ signatures() { echo $(($(calls C_Sign) + $(calls C_SignFinal))); }
 
 @test "a key that wants the PIN at every signature gets it, once more" {
 	tokens_only
+	one_openssl
 	export SHIM_ATTRIBUTE=CKA_ALWAYS_AUTHENTICATE=1 SHIM_CONTEXT_PIN=$PIN
 	CHRONOCTL_PIN=$PIN signs chronograf
 	called C_Login 2
@@ -338,6 +352,7 @@ signatures() { echo $(($(calls C_Sign) + $(calls C_SignFinal))); }
 
 @test "a PIN refused at the signature is not offered again" {
 	tokens_only
+	one_openssl
 	export SHIM_ATTRIBUTE=CKA_ALWAYS_AUTHENTICATE=1 SHIM_CONTEXT_PIN=55555
 	CHRONOCTL_PIN=$PIN signs_not chronograf PIN
 	called C_Login 2

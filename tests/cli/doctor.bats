@@ -250,7 +250,7 @@ logged() { # TIMES REGEX
 
 @test "a server that is down: exit 4; the test signature is over a nonce of our own" {
 	URL=http://127.0.0.1:1 of_file
-	found 4 ✓ signature 'made up here' ✗ server 'port 1.*--chronograf-url'
+	found 4 ✓ signature 'made up here' ✗ server 'connect to 127.0.0.1.*--chronograf-url'
 	not_known tls nonce acceptance
 }
 
@@ -309,7 +309,7 @@ logged() { # TIMES REGEX
 
 @test "the exit status is that of the first cross" {
 	TRIED_PIN=99999 URL=http://127.0.0.1:1 examines
-	found 3 ✗ key 'PIN' ✗ server 'port 1'
+	found 3 ✗ key 'PIN' ✗ server 'connect to 127.0.0.1'
 }
 
 # ---- Asked wrongly ----
