@@ -89,7 +89,7 @@ libcrypto_of() { ldd "$1" | grep -o 'libcrypto\.so\.[0-9]*' | sort -u; }
 
 one_openssl() {
 	local module
-	case $BACKEND in provider-pkcs11*) ;; *) return 0 ;; esac
+	[ "$BACKEND" = provider-pkcs11 ] || return 0
 	module=$(openssl version -m)
 	module=${module#*\"}
 	[ "$(libcrypto_of "${module%\"}/${BACKEND#provider-}.so")" = "$(libcrypto_of "$CHRONOCTL")" ] ||
