@@ -552,21 +552,25 @@ static bool take_result(server_transfer *transfer, CURLcode result)
 }
 
 /*
- * How far the hop got that has just ended. libcurl 7.88 counts the time to connect to the end of
- * TLS, so what tells a connection is that it has a port here. A proxy that does not connect us is
- * not the server.
+ * libcurl 7.88 counts the time to connect to the end of TLS, so what tells a connection is that it
+ * has a port here; libcurl 8.14 forgets that where TLS fails, which needs a connection.
  */
+static bool was_connected(const server_transfer *transfer, CURLcode result)
+{
+	return result == CURLE_SSL_CONNECT_ERROR || result == CURLE_PEER_FAILED_VERIFICATION ||
+	       (result != CURLE_COULDNT_CONNECT && info_number(transfer, CURLINFO_LOCAL_PORT) > 0);
+}
+
+/* How far the hop got that has just ended. A proxy that does not connect us is not the server. */
 static chronosign_reached reached(const server_transfer *transfer, CURLcode result)
 {
 	long proxy_status = info_number(transfer, CURLINFO_HTTP_CONNECTCODE);
-	bool connected =
-		result != CURLE_COULDNT_CONNECT && info_number(transfer, CURLINFO_LOCAL_PORT) > 0;
 	curl_off_t secured = 0;
 
 	if (transfer->message.http_status != 0)
 		return CHRONOSIGN_REACHED_ANSWER;
 	curl_easy_getinfo(transfer->easy, CURLINFO_APPCONNECT_TIME_T, &secured);
-	if (!connected || (proxy_status != 0 && proxy_status != 200))
+	if (!was_connected(transfer, result) || (proxy_status != 0 && proxy_status != 200))
 		return CHRONOSIGN_REACHED_NOTHING;
 	return secured == 0 ? CHRONOSIGN_REACHED_HOST : CHRONOSIGN_REACHED_TLS;
 }
