@@ -227,11 +227,15 @@ requests() { grep -c . "$STANDIN_LOG" || true; }
 
 # ---- chronoctl ----
 
+# Who leaks in the engine is told by its callers, which no frame pointers lead to.
+unwind_engine() { # ARGUMENTS
+	case " $1 ${CHRONOCTL_SIGNER-} " in *[\ =\']engine[\ \']*) ASAN_OPTIONS+=:fast_unwind_on_malloc=0 ;; esac
+}
+
 # chronoctl ARGUMENT…: no terminal, no endless waiting. Sets status, output, stderr.
 chronoctl() {
 	local -x ASAN_OPTIONS=$ASAN_OPTIONS
-	# Who leaks in the engine is told by its callers, which no frame pointers lead to.
-	case " $* ${CHRONOCTL_SIGNER-} " in *[\ =]engine\ *) ASAN_OPTIONS+=:fast_unwind_on_malloc=0 ;; esac
+	unwind_engine "$*"
 	[ "$TOKENS" = "$SOFTHSM" ] || serve_tokens "$SOFTHSM"
 	run --separate-stderr setsid -w timeout "$PATIENCE" "${WRAPPER[@]}" "$CHRONOCTL" "$@"
 	[ "$status" -ne 124 ] || fail "chronoctl hangs"
@@ -311,6 +315,8 @@ followed() {
 # printf) once the screen shows REGEX. Sets status, and screen, what was to be seen.
 on_terminal() {
 	local file=$SCRATCH/screen keys=$SCRATCH/keys typist
+	local -x ASAN_OPTIONS=$ASAN_OPTIONS
+	unwind_engine "$3"
 	[ "$TOKENS" = "$SOFTHSM" ] || serve_tokens "$SOFTHSM"
 	rm -f "$keys" && mkfifo "$keys" && : >"$file"
 	(
