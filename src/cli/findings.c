@@ -120,30 +120,34 @@ static void add(struct findings *findings, const char *link, const char *subject
 		findings->unwritten = true;
 }
 
+static void add_format(struct findings *findings, const char *link, const char *subject,
+		       finding_state state, const char *format, va_list arguments)
+{
+	CLEANUP(cleanup_text) char *text = NULL;
+
+	if (vasprintf(&text, format, arguments) < 0)
+		text = NULL;
+	add(findings, link, subject, state, text);
+}
+
 void findings_ok(struct findings *findings, const char *link, const char *subject,
 		 const char *format, ...)
 {
-	CLEANUP(cleanup_text) char *text = NULL;
 	va_list arguments;
 
 	va_start(arguments, format);
-	if (vasprintf(&text, format, arguments) < 0)
-		text = NULL;
+	add_format(findings, link, subject, OK, format, arguments);
 	va_end(arguments);
-	add(findings, link, subject, OK, text);
 }
 
 void findings_unknown(struct findings *findings, const char *link, const char *subject,
 		      const char *format, ...)
 {
-	CLEANUP(cleanup_text) char *text = NULL;
 	va_list arguments;
 
 	va_start(arguments, format);
-	if (vasprintf(&text, format, arguments) < 0)
-		text = NULL;
+	add_format(findings, link, subject, UNKNOWN, format, arguments);
 	va_end(arguments);
-	add(findings, link, subject, UNKNOWN, text);
 }
 
 /* The row names its subject: an error that begins by it says it no second time. */

@@ -27,7 +27,7 @@ struct activity {
 enum { DECIDED = 0x100 };
 
 /* Shared between both; written by the child, of which nothing is trusted but these texts, bounded
- * and made printable. */
+ * and made printable, and its outcome once its work is done. */
 struct supervisor {
 	struct activity activities[SESSIONS_MAX];
 	char warning[1024];

@@ -423,9 +423,9 @@ static void a_silent_server_costs_the_time_out(void **state)
 static void a_closed_port_and_an_unknown_name_are_told(void **state)
 {
 	(void)state;
-	assert_failure("http://user:geheim@127.0.0.1:1", "127.0.0.1", "--chronograf-url");
+	assert_failure("http://user:geheim@127.0.0.1:1", "connect to 127.0.0.1", "--chronograf-url");
 	assert_failure("http://chronograf.invalid", "chronograf.invalid", "--chronograf-url");
-	assert_failure("https://127.0.0.1:1", "127.0.0.1", "CHRONOGRAF_URL");
+	assert_failure("https://127.0.0.1:1", "connect to 127.0.0.1", "CHRONOGRAF_URL");
 }
 
 static void tls_to_a_plain_port_is_told(void **state)
@@ -475,7 +475,7 @@ static void a_proxy_is_chosen_for_each_hop(void **state)
 	message = ask(at("", "/away"));
 	assert_nonce(&message);
 	setenv("HTTP_PROXY", "http://user:geheim@127.0.0.1:1", 1);
-	assert_failure("http://chronograf.invalid/ok", "127.0.0.1", "no_proxy");
+	assert_failure("http://chronograf.invalid/ok", "connect to 127.0.0.1", "no_proxy");
 	unsetenv("HTTP_PROXY");
 }
 
