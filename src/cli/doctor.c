@@ -372,22 +372,6 @@ void doctor_sign_alone(struct doctor *doctor)
 				 NULL));
 }
 
-static chronosign_fetch *start_fetch(const struct options *options, const struct servers *servers,
-				     chronosign_error **error)
-{
-	const chronosign_servers wanted = {
-		.urls = (const char *const *)servers->urls,
-		.url_count = servers->count,
-		.ca_file = options->ca_file,
-		.timeout_seconds = options->timeout,
-		.skip_verify = options->skip_verify,
-		.verbose = options->verbose,
-		.requests = true,
-	};
-
-	return chronosign_fetch_start(&wanted, error);
-}
-
 /*
  * In the order of `token`: the PIN leaves the environment, the network process starts, the key is
  * opened. What a module breaks when the findings are printed is no finding any more. With *error set:
@@ -399,7 +383,7 @@ static int examine(struct doctor *doctor, struct options *options, chronosign_er
 	if (key == NULL)
 		return EXIT_OTHER;
 	CLEANUP(cleanup_fetch)
-	chronosign_fetch *fetch = start_fetch(options, doctor->servers, error);
+	chronosign_fetch *fetch = servers_ask(doctor->servers, options, true, error);
 	if (fetch == NULL)
 		return EXIT_OTHER;
 	doctor->key = key;

@@ -86,6 +86,24 @@ bool servers_from_options(const struct options *options, struct servers *servers
 	return false;
 }
 
+chronosign_fetch *servers_ask(const struct servers *servers, const struct options *options,
+			      bool requests, chronosign_error **error)
+{
+	const chronosign_servers wanted = {
+		.urls = (const char *const *)servers->urls,
+		.url_count = servers->count,
+		.ca_file = options->ca_file,
+		.timeout_seconds = options->timeout,
+		.skip_verify = options->skip_verify,
+		.verbose = options->verbose,
+		.requests = requests,
+		.watch = options->watch,
+		.poll_seconds = options->poll_interval,
+	};
+
+	return chronosign_fetch_start(&wanted, error);
+}
+
 void servers_free(struct servers *servers)
 {
 	for (size_t i = 0; i < servers->count; i++)

@@ -5,6 +5,7 @@
 #include "cli/options.h"
 
 #include <chronosign/error.h>
+#include <chronosign/nonce.h>
 
 struct servers {
 	char **urls; /* as given: they may hold a user and a password */
@@ -19,6 +20,14 @@ struct servers {
  */
 bool servers_from_options(const struct options *options, struct servers *servers,
 			  chronosign_error **error);
+
+/*
+ * Starts the network process, which asks each for its nonce, in the way that the options say;
+ * `requests`: tokens will be tried there, too. The servers must outlive it. NULL with *error set if
+ * it cannot be started.
+ */
+chronosign_fetch *servers_ask(const struct servers *servers, const struct options *options,
+			      bool requests, chronosign_error **error);
 
 void servers_free(struct servers *servers);
 

@@ -32,24 +32,6 @@ static bool check_options(const struct options *options, token_form *form, chron
 	return true;
 }
 
-static chronosign_fetch *start_fetch(const struct options *options, const struct servers *servers,
-				     chronosign_error **error)
-{
-	const chronosign_servers wanted = {
-		.urls = (const char *const *)servers->urls,
-		.url_count = servers->count,
-		.ca_file = options->ca_file,
-		.timeout_seconds = options->timeout,
-		.skip_verify = options->skip_verify,
-		.verbose = options->verbose,
-		.requests = options->check,
-		.watch = options->watch,
-		.poll_seconds = options->poll_interval,
-	};
-
-	return chronosign_fetch_start(&wanted, error);
-}
-
 /* The PIN leaves the environment, then the network process starts, then the key is opened while the
  * nonces travel. */
 static int run(struct options *options, const struct servers *servers, token_form form, int output,
@@ -58,7 +40,8 @@ static int run(struct options *options, const struct servers *servers, token_for
 	CLEANUP(cleanup_key) chronosign_key *key = key_from_options(options, error);
 	if (key == NULL)
 		return EXIT_OTHER;
-	CLEANUP(cleanup_fetch) chronosign_fetch *fetch = start_fetch(options, servers, error);
+	CLEANUP(cleanup_fetch)
+	chronosign_fetch *fetch = servers_ask(servers, options, options->check, error);
 	if (fetch == NULL)
 		return EXIT_OTHER;
 	if (options->watch) {
