@@ -37,7 +37,7 @@ install(EXPORT chronosign NAMESPACE chronosign:: FILE chronosignTargets.cmake
 	DESTINATION ${CMAKE_DIR} COMPONENT development)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/chronosignConfigVersion.cmake
 	COMPATIBILITY SameMajorVersion)
-install(FILES cmake/chronosignConfig.cmake ${PROJECT_BINARY_DIR}/chronosignConfigVersion.cmake
+install(FILES src/packaging/chronosignConfig.cmake ${PROJECT_BINARY_DIR}/chronosignConfigVersion.cmake
 	DESTINATION ${CMAKE_DIR} COMPONENT development)
 
 # ---- Manual pages ----
@@ -99,5 +99,5 @@ if(EXISTS ${PROJECT_SOURCE_DIR}/docs/chronoctl-watch.service)
 endif()
 install(DIRECTORY docs/examples DESTINATION ${DOC_DEVELOPMENT} COMPONENT development)
 
-include(cmake/packages.cmake)
+include(src/packaging/packages.cmake)
 add_custom_target(documents ALL DEPENDS ${compressed} ${completions})

@@ -34,7 +34,7 @@ file, or in a smartcard, TPM or HSM, named by a PKCS#11 URI.")
 
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_NAME ${library_package})
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_SECTION libs)
-set(CPACK_DEBIAN_LIBRARY_PACKAGE_CONTROL_EXTRA ${PROJECT_SOURCE_DIR}/packaging/triggers)
+set(CPACK_DEBIAN_LIBRARY_PACKAGE_CONTROL_EXTRA ${PROJECT_SOURCE_DIR}/src/packaging/triggers)
 set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
 set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS_POLICY ">=")
 set(CPACK_DEBIAN_LIBRARY_DESCRIPTION "sign Chronograf's nonces by a key in a file or HSM
@@ -51,11 +51,11 @@ This package has its headers, manual page and examples.")
 
 # The date of the changelog is that of the release.
 set(debian_files ${PROJECT_BINARY_DIR}/packaging)
-configure_file(packaging/changelog.in ${debian_files}/changelog @ONLY)
+configure_file(src/packaging/changelog.in ${debian_files}/changelog @ONLY)
 foreach(pair IN ITEMS "command ${DOC_COMMAND}" "library ${DOC_LIBRARY}" "development ${DOC_DEVELOPMENT}")
 	string(REPLACE " " ";" pair ${pair})
 	list(POP_FRONT pair component folder)
-	install(FILES packaging/copyright DESTINATION ${folder} COMPONENT ${component})
+	install(FILES src/packaging/copyright DESTINATION ${folder} COMPONENT ${component})
 	compress(${debian_files}/changelog changelog.Debian ${folder} ${component})
 	compress(${PROJECT_SOURCE_DIR}/CHANGELOG.md changelog ${folder} ${component})
 endforeach()
