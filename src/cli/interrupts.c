@@ -2,6 +2,7 @@
 #include "cli/interrupts.h"
 
 #include <signal.h>
+#include <stddef.h>
 
 static const int interrupts[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
