@@ -115,7 +115,7 @@ static void allow_resolver(int ruleset)
 		allow(ruleset, paths[i]);
 }
 
-/* Where transfer.c lets libcurl look for the machine's CAs, or the user does. */
+/* Where easy_handle.c lets libcurl look for the machine's CAs, or the user does. */
 static void allow_authorities(int ruleset)
 {
 	const curl_version_info_data *built = curl_version_info(CURLVERSION_NOW);

@@ -1,5 +1,5 @@
 /* One exchange with one server, hop by hop: redirects are followed here, for each may need another
- * proxy. */
+ * proxy. What all exchanges set alike is in easy_handle.c. */
 #include "process/transfer.h"
 
 #include "base/cleanup.h"
@@ -7,7 +7,9 @@
 #include "base/text.h"
 #include "chronograf/check.h"
 #include "chronograf/nonce.h"
+#include "process/easy_handle.h"
 #include "process/failure.h"
+#include "process/trace.h"
 #include "process/url.h"
 
 #include <stdio.h>
@@ -15,7 +17,6 @@
 #include <string.h>
 #include <strings.h>
 #include <time.h>
-#include <unistd.h>
 
 /* What an exchange is for. A check is two requests: with the token, and without. */
 typedef enum { TASK_NONCE, TASK_CHECK, TASK_CHECK_EVERYONE } transfer_task;
@@ -69,82 +70,16 @@ static size_t count_header(char *bytes, size_t size, size_t count, void *context
 	return transfer->header_bytes <= TRANSFER_HEADERS_MAX ? size * count : 0;
 }
 
-#define SET(easy, option, value) (curl_easy_setopt((easy), (option), (value)) == CURLE_OK)
-
 static bool set_callbacks(server_transfer *transfer)
 {
 	CURL *easy = transfer->easy;
 
-	return SET(easy, CURLOPT_WRITEFUNCTION, take_body) &&
-	       SET(easy, CURLOPT_WRITEDATA, (void *)transfer) &&
-	       SET(easy, CURLOPT_HEADERFUNCTION, count_header) &&
-	       SET(easy, CURLOPT_HEADERDATA, (void *)transfer) &&
-	       SET(easy, CURLOPT_ERRORBUFFER, transfer->reason);
-}
-
-static bool set_http(CURL *easy)
-{
-	/* QUICK_EXIT: a name server that hangs holds up its own transfer, not those beside it. */
-	return SET(easy, CURLOPT_PROTOCOLS_STR, "http,https") &&
-	       SET(easy, CURLOPT_FOLLOWLOCATION, 0L) && SET(easy, CURLOPT_HTTPGET, 1L) &&
-	       SET(easy, CURLOPT_USERAGENT, "chronoctl/" CHRONOCTL_VERSION) &&
-	       SET(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) &&
-	       SET(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC) &&
-	       SET(easy, CURLOPT_PROXYAUTH, (long)CURLAUTH_BASIC) &&
-	       SET(easy, CURLOPT_NOPROXY, "") && SET(easy, CURLOPT_NOSIGNAL, 1L) &&
-	       SET(easy, CURLOPT_QUICK_EXIT, 1L) &&
-	       SET(easy, CURLOPT_BUFFERSIZE, (long)TRANSFER_BODY_MAX);
-}
-
-/* For the server, and for a proxy that is spoken to by TLS. */
-static bool set_authorities(CURL *easy, const char *file, const char *directory)
-{
-	return SET(easy, CURLOPT_CAINFO, file) && SET(easy, CURLOPT_PROXY_CAINFO, file) &&
-	       SET(easy, CURLOPT_CAPATH, directory) && SET(easy, CURLOPT_PROXY_CAPATH, directory);
-}
-
-static bool same_path(const char *one, const char *other)
-{
-	return one != NULL && other != NULL && strcmp(one, other) == 0;
-}
-
-static const char *variable(const char *name, const char *otherwise)
-{
-	const char *value = getenv(name);
-
-	return value == NULL || value[0] == '\0' ? otherwise : value;
-}
-
-/*
- * The machine's CAs, where libcurl was built to look or where the user says, as Go programs heed
- * it. Where the machine has them all in one file, the directory is left out: libcurl then reads the
- * file once for all servers instead of once for each, which costs 40 ms.
- */
-static bool set_machine_authorities(CURL *easy)
-{
-	char *built_file = NULL;
-	char *built_directory = NULL;
-
-	curl_easy_getinfo(easy, CURLINFO_CAINFO, &built_file);
-	curl_easy_getinfo(easy, CURLINFO_CAPATH, &built_directory);
-	const char *file = variable("SSL_CERT_FILE", built_file);
-	const char *directory = variable("SSL_CERT_DIR", built_directory);
-	if (same_path(file, built_file) && same_path(directory, built_directory) &&
-	    access(file, R_OK) == 0)
-		directory = NULL;
-	return set_authorities(easy, file, directory);
-}
-
-static bool set_tls(CURL *easy, const transfer_settings *settings)
-{
-	long peer = settings->skip_verify ? 0L : 1L;
-	long host = settings->skip_verify ? 0L : 2L;
-
-	return SET(easy, CURLOPT_SSL_VERIFYPEER, peer) && SET(easy, CURLOPT_SSL_VERIFYHOST, host) &&
-	       SET(easy, CURLOPT_PROXY_SSL_VERIFYPEER, peer) &&
-	       SET(easy, CURLOPT_PROXY_SSL_VERIFYHOST, host) &&
-	       (settings->ca_file != NULL ? set_authorities(easy, settings->ca_file, NULL)
-					  : set_machine_authorities(easy));
+	return EASY_SET(easy, CURLOPT_WRITEFUNCTION, take_body) &&
+	       EASY_SET(easy, CURLOPT_WRITEDATA, (void *)transfer) &&
+	       EASY_SET(easy, CURLOPT_BUFFERSIZE, (long)TRANSFER_BODY_MAX) &&
+	       EASY_SET(easy, CURLOPT_HEADERFUNCTION, count_header) &&
+	       EASY_SET(easy, CURLOPT_HEADERDATA, (void *)transfer) &&
+	       EASY_SET(easy, CURLOPT_ERRORBUFFER, transfer->reason);
 }
 
 server_transfer *transfer_new(const transfer_settings *settings)
@@ -155,8 +90,8 @@ server_transfer *transfer_new(const transfer_settings *settings)
 		return NULL;
 	transfer->settings = settings;
 	transfer->easy = curl_easy_init();
-	if (transfer->easy == NULL || !set_callbacks(transfer) || !set_http(transfer->easy) ||
-	    !set_tls(transfer->easy, settings)) {
+	if (transfer->easy == NULL || !set_callbacks(transfer) ||
+	    !easy_set_common(transfer->easy, settings->ca_file, settings->skip_verify)) {
 		transfer_free(transfer);
 		return NULL;
 	}
@@ -184,30 +119,6 @@ const network_message *transfer_message(const server_transfer *transfer)
 	return &transfer->message;
 }
 
-static long info_number(const server_transfer *transfer, CURLINFO info)
-{
-	long number = 0;
-
-	curl_easy_getinfo(transfer->easy, info, &number);
-	return number;
-}
-
-static long info_milliseconds(const server_transfer *transfer, CURLINFO info)
-{
-	curl_off_t microseconds = 0;
-
-	curl_easy_getinfo(transfer->easy, info, &microseconds);
-	return (long)(microseconds / 1000);
-}
-
-static const char *info_text(const server_transfer *transfer, CURLINFO info)
-{
-	char *text = NULL;
-
-	curl_easy_getinfo(transfer->easy, info, &text);
-	return text == NULL ? "" : text;
-}
-
 /* The value of a header of the answer that is there just once, else NULL. The caller frees it. */
 static char *header(const server_transfer *transfer, const char *name)
 {
@@ -217,73 +128,6 @@ static char *header(const server_transfer *transfer, const char *name)
 	    found->amount != 1)
 		return NULL;
 	return strdup(found->value);
-}
-
-static const char *version_name(long version)
-{
-	switch (version) {
-	case CURL_HTTP_VERSION_1_0:
-		return "HTTP/1.0";
-	case CURL_HTTP_VERSION_1_1:
-		return "HTTP/1.1";
-	case CURL_HTTP_VERSION_2_0:
-		return "HTTP/2";
-	default:
-		return "no answer";
-	}
-}
-
-/* Who answered: "from 192.0.2.1 port 8888". */
-static char *trace_peer(const server_transfer *transfer)
-{
-	const char *peer = info_text(transfer, CURLINFO_PRIMARY_IP);
-
-	if (peer[0] == '\0')
-		return strdup("not connected");
-	return text_format("from %s port %ld%s", peer, info_number(transfer, CURLINFO_PRIMARY_PORT),
-			   transfer->by_proxy ? " (a proxy)" : "");
-}
-
-/* Where the time of the last hop went, in milliseconds since its beginning. */
-static char *trace_times(const server_transfer *transfer)
-{
-	return text_format("name %ld, connect %ld, TLS %ld, first byte %ld",
-			   info_milliseconds(transfer, CURLINFO_NAMELOOKUP_TIME_T),
-			   info_milliseconds(transfer, CURLINFO_CONNECT_TIME_T),
-			   info_milliseconds(transfer, CURLINFO_APPCONNECT_TIME_T),
-			   info_milliseconds(transfer, CURLINFO_STARTTRANSFER_TIME_T));
-}
-
-/* What is true of all exchanges is said once. */
-static const char *trace_process(const server_transfer *transfer)
-{
-	const char *confinement = transfer->settings->confinement;
-
-	return transfer->message.server == 0 && confinement != NULL ? confinement : "";
-}
-
-/* One line about the exchange, for --verbose. */
-static void trace(server_transfer *transfer)
-{
-	if (!transfer->settings->verbose || transfer->url == NULL)
-		return;
-	CLEANUP(cleanup_text) char *shown = url_shown(transfer->url);
-	CLEANUP(cleanup_text) char *peer = trace_peer(transfer);
-	CLEANUP(cleanup_text) char *times = trace_times(transfer);
-	const char *process = trace_process(transfer);
-	if (shown == NULL || peer == NULL || times == NULL)
-		return;
-	CLEANUP(cleanup_text)
-	char *line = text_format(
-		"GET %s: %s, status %u, %zu bytes, %u redirects, %s, %lld ms (%s)%s%s", shown,
-		version_name(info_number(transfer, CURLINFO_HTTP_VERSION)),
-		(unsigned)transfer->message.http_status, transfer->body_length, transfer->redirects,
-		peer, (long long)(milliseconds() - transfer->started), times,
-		process[0] == '\0' ? "" : "; ", process);
-	CLEANUP(cleanup_text)
-	char *printable = line == NULL ? NULL : text_printable(line, strlen(line), false);
-	if (printable != NULL)
-		message_set_trace(&transfer->message, printable);
 }
 
 static uint32_t failure_of_task(transfer_task task, uint32_t outcome)
@@ -337,8 +181,8 @@ static bool fail_by_curl(server_transfer *transfer, CURLcode code)
 	const exchange_failure failure = {
 		.code = code,
 		.reason = transfer->reason,
-		.verify_result = info_number(transfer, CURLINFO_SSL_VERIFYRESULT),
-		.connect_status = info_number(transfer, CURLINFO_HTTP_CONNECTCODE),
+		.verify_result = easy_number(transfer->easy, CURLINFO_SSL_VERIFYRESULT),
+		.connect_status = easy_number(transfer->easy, CURLINFO_HTTP_CONNECTCODE),
 		.timeout_seconds = transfer->settings->timeout_seconds,
 		.begun = transfer->header_bytes > 0,
 		.ca_file_given = transfer->settings->ca_file != NULL,
@@ -376,7 +220,7 @@ static bool set_proxy(server_transfer *transfer)
 	if (!proxy_for(&transfer->settings->proxies, transfer->url, &proxy))
 		return false;
 	transfer->by_proxy = proxy[0] != '\0';
-	return SET(transfer->easy, CURLOPT_PROXY, proxy);
+	return EASY_SET(transfer->easy, CURLOPT_PROXY, proxy);
 }
 
 /* Makes the handle ready for the hop to transfer->url. */
@@ -392,10 +236,10 @@ static bool prepare_hop(server_transfer *transfer)
 	if (left == 0)
 		return fail_by_timeout(transfer);
 	if (url == NULL || !set_proxy(transfer) ||
-	    !SET(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers) ||
-	    !SET(transfer->easy, CURLOPT_URL, url) ||
-	    !SET(transfer->easy, CURLOPT_TIMEOUT_MS, left) ||
-	    !SET(transfer->easy, CURLOPT_CONNECTTIMEOUT_MS, left))
+	    !EASY_SET(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers) ||
+	    !EASY_SET(transfer->easy, CURLOPT_URL, url) ||
+	    !EASY_SET(transfer->easy, CURLOPT_TIMEOUT_MS, left) ||
+	    !EASY_SET(transfer->easy, CURLOPT_CONNECTTIMEOUT_MS, left))
 		return fail(transfer, MESSAGE_MACHINE_FAILED, NULL);
 	return true;
 }
@@ -558,13 +402,14 @@ static bool take_result(server_transfer *transfer, CURLcode result)
 static bool was_connected(const server_transfer *transfer, CURLcode result)
 {
 	return result == CURLE_SSL_CONNECT_ERROR || result == CURLE_PEER_FAILED_VERIFICATION ||
-	       (result != CURLE_COULDNT_CONNECT && info_number(transfer, CURLINFO_LOCAL_PORT) > 0);
+	       (result != CURLE_COULDNT_CONNECT &&
+		easy_number(transfer->easy, CURLINFO_LOCAL_PORT) > 0);
 }
 
 /* How far the hop got that has just ended. A proxy that does not connect us is not the server. */
 static chronosign_reached reached(const server_transfer *transfer, CURLcode result)
 {
-	long proxy_status = info_number(transfer, CURLINFO_HTTP_CONNECTCODE);
+	long proxy_status = easy_number(transfer->easy, CURLINFO_HTTP_CONNECTCODE);
 	curl_off_t secured = 0;
 
 	if (transfer->message.http_status != 0)
@@ -575,9 +420,32 @@ static chronosign_reached reached(const server_transfer *transfer, CURLcode resu
 	return secured == 0 ? CHRONOSIGN_REACHED_HOST : CHRONOSIGN_REACHED_TLS;
 }
 
+/* One line about the exchange, for --verbose. What is true of all of them is said once. */
+static void trace(server_transfer *transfer)
+{
+	const transfer_settings *settings = transfer->settings;
+
+	if (!settings->verbose || transfer->url == NULL)
+		return;
+	const exchange_trace facts = {
+		.easy = transfer->easy,
+		.url = transfer->url,
+		.status = transfer->message.http_status,
+		.body_length = transfer->body_length,
+		.redirects = transfer->redirects,
+		.by_proxy = transfer->by_proxy,
+		.milliseconds = milliseconds() - transfer->started,
+		.confinement = transfer->message.server == 0 ? settings->confinement : NULL,
+	};
+	CLEANUP(cleanup_text) char *line = trace_line(&facts);
+
+	if (line != NULL)
+		message_set_trace(&transfer->message, line);
+}
+
 bool transfer_finish(server_transfer *transfer, CURLcode result)
 {
-	long status = info_number(transfer, CURLINFO_RESPONSE_CODE);
+	long status = easy_number(transfer->easy, CURLINFO_RESPONSE_CODE);
 
 	transfer->message.http_status = status < 0 || status > 999 ? 0 : (uint32_t)status;
 	transfer->message.reached = reached(transfer, result);
