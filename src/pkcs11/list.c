@@ -1,27 +1,16 @@
-/* The list of RSA keys in the machine's tokens, each with a URI that finds it again. */
+/* The list of RSA keys in the machine's tokens, each with a URI that finds it again, and of what is
+ * left out. What tells a token's objects apart, and which belong together, is in token_objects.c. */
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "pkcs11/choice.h"
 #include "pkcs11/object.h"
 #include "pkcs11/session.h"
+#include "pkcs11/token_objects.h"
 #include "signer/pin.h"
 
 #include <chronosign/keystore.h>
 #include <string.h>
-
-/* An object that was read: enough to tell it from others, and to describe it. */
-struct listed {
-	CK_OBJECT_CLASS class;
-	CK_BYTE *id;
-	size_t id_length;
-	CK_BYTE *label;
-	size_t label_length;
-	bool is_rsa;
-	bool can_sign;
-	bool pin_for_each;
-	unsigned bits; /* 0: the object does not tell */
-};
 
 struct listing {
 	const chronosign_key *key;
@@ -29,27 +18,15 @@ struct listing {
 	struct pkcs11_modules modules;
 	struct pkcs11_tokens tokens;
 	chronosign_key_list *list;
-	struct listed *objects; /* of the token that is looked at, of all three classes */
-	size_t count;
+	struct pkcs11_token_objects objects; /* of the token that is looked at */
 };
 
 DEFINE_CLEANUP(list, chronosign_key_list *, chronosign_key_list_free)
 DEFINE_CLEANUP(uri, P11KitUri *, p11_kit_uri_free)
 
-static void forget_objects(struct listing *listing)
-{
-	for (size_t i = 0; i < listing->count; i++) {
-		free(listing->objects[i].id);
-		free(listing->objects[i].label);
-	}
-	free(listing->objects);
-	listing->objects = NULL;
-	listing->count = 0;
-}
-
 static void close_listing(struct listing *listing)
 {
-	forget_objects(listing);
+	pkcs11_token_objects_clear(&listing->objects);
 	pkcs11_tokens_free(&listing->tokens);
 	pkcs11_modules_close(&listing->modules);
 }
@@ -143,157 +120,7 @@ static bool leave_out_passed_over(struct listing *listing, chronosign_error **er
 	return leave_out_unloadable(listing, error);
 }
 
-/* ---- What a token holds ---- */
-
-static unsigned bit_length(const CK_BYTE *number, size_t length)
-{
-	unsigned bits = 0;
-
-	while (length > 0 && *number == 0)
-		number++, length--;
-	if (length == 0)
-		return 0;
-	for (unsigned first = *number; first != 0; first >>= 1)
-		bits++;
-	return bits + 8 * (unsigned)(length - 1);
-}
-
-static bool copy(CK_BYTE **to, const CK_BYTE *from, size_t length)
-{
-	*to = malloc(length + 1);
-	if (*to != NULL)
-		memcpy(*to, from, length);
-	return *to != NULL;
-}
-
-/* A certificate has neither numbers nor a key type of its own. */
-static void read_certificate(struct pkcs11_token *token, CK_OBJECT_HANDLE handle,
-			     struct listed *object)
-{
-	CLEANUP(cleanup_pkey)
-	EVP_PKEY *key = pkcs11_public_key_of_object(token, handle, CKO_CERTIFICATE);
-
-	object->is_rsa = key != NULL;
-	object->bits = key == NULL ? 0 : (unsigned)EVP_PKEY_get_bits(key);
-}
-
-static bool read_object(struct pkcs11_token *token, CK_OBJECT_HANDLE handle, CK_OBJECT_CLASS class,
-			struct listed *object, chronosign_error **error)
-{
-	struct pkcs11_private_key read;
-
-	*object = (struct listed){.class = class};
-	if (!pkcs11_private_key_read(token, handle, &read, error))
-		return false;
-	if (!copy(&object->id, read.id, read.id_length) ||
-	    !copy(&object->label, read.label, read.label_length))
-		return error_out_of_memory(error);
-	object->id_length = read.id_length;
-	object->label_length = read.label_length;
-	object->is_rsa = read.type_known && read.type == CKK_RSA;
-	object->can_sign = class == CKO_PRIVATE_KEY && read.may_sign;
-	object->pin_for_each = class == CKO_PRIVATE_KEY && read.always_authenticate;
-	object->bits =
-		read.exponent_length == 0 ? 0 : bit_length(read.modulus, read.modulus_length);
-	if (class == CKO_CERTIFICATE)
-		read_certificate(token, handle, object);
-	return true;
-}
-
-/* An object that cannot be read is left out, and the others are not. */
-static bool read_objects(struct listing *listing, struct pkcs11_token *token, CK_OBJECT_CLASS class,
-			 chronosign_error **error)
-{
-	CK_OBJECT_HANDLE *handles = NULL;
-	size_t count = 0;
-
-	if (!pkcs11_objects_list(token, class, &handles, &count, error))
-		return false;
-	CLEANUP(cleanup_memory) void *memory = handles;
-	struct listed *more =
-		reallocarray(listing->objects, listing->count + count + 1, sizeof *more);
-	if (more == NULL)
-		return error_out_of_memory(error);
-	listing->objects = more;
-	for (size_t i = 0; i < count; i++) {
-		CLEANUP(cleanup_error) chronosign_error *reason = NULL;
-		struct listed *object = &listing->objects[listing->count];
-		if (read_object(token, handles[i], class, object, &reason)) {
-			listing->count++;
-			continue;
-		}
-		free(object->id);
-		free(object->label);
-		if (!leave_out_token(listing, token, chronosign_error_message(reason), error))
-			return false;
-	}
-	return true;
-}
-
-/* ---- What is listed of it ---- */
-
-static bool same_bytes(const CK_BYTE *a, size_t a_length, const CK_BYTE *b, size_t b_length)
-{
-	return a_length == b_length && memcmp(a, b, a_length) == 0;
-}
-
-/* An empty id or label is not in the URI, and matches every object. */
-static bool is_found_by(const struct listed *object, const struct listed *sought)
-{
-	return object->class == sought->class &&
-	       (sought->id_length == 0 ||
-		same_bytes(object->id, object->id_length, sought->id, sought->id_length)) &&
-	       (sought->label_length == 0 || same_bytes(object->label, object->label_length,
-							sought->label, sought->label_length));
-}
-
-static bool is_unique(const struct listing *listing, const struct listed *sought)
-{
-	size_t found = 0;
-
-	for (size_t i = 0; i < listing->count; i++)
-		found += is_found_by(&listing->objects[i], sought);
-	return found == 1;
-}
-
-/* Objects belong together by their id, or by their label where there is no id. */
-static const struct listed *companion(const struct listing *listing, const struct listed *object,
-				      CK_OBJECT_CLASS class)
-{
-	for (size_t i = 0; i < listing->count; i++) {
-		const struct listed *other = &listing->objects[i];
-		if (other->class != class || !other->is_rsa)
-			continue;
-		if (object->id_length > 0
-			    ? same_bytes(object->id, object->id_length, other->id, other->id_length)
-			    : object->label_length > 0 &&
-				      same_bytes(object->label, object->label_length, other->label,
-						 other->label_length))
-			return other;
-	}
-	return NULL;
-}
-
-static chronosign_half_source half_source(const struct listing *listing,
-					  const struct listed *object, unsigned *bits)
-{
-	const struct listed *other = object;
-	chronosign_half_source source =
-		object->class == CKO_PRIVATE_KEY  ? CHRONOSIGN_HALF_PRIVATE_KEY
-		: object->class == CKO_PUBLIC_KEY ? CHRONOSIGN_HALF_PUBLIC_KEY
-						  : CHRONOSIGN_HALF_CERTIFICATE;
-
-	if (object->bits == 0) {
-		source = CHRONOSIGN_HALF_PUBLIC_KEY;
-		other = companion(listing, object, CKO_PUBLIC_KEY);
-	}
-	if (other == NULL) {
-		source = CHRONOSIGN_HALF_CERTIFICATE;
-		other = companion(listing, object, CKO_CERTIFICATE);
-	}
-	*bits = other == NULL ? 0 : other->bits;
-	return other == NULL ? CHRONOSIGN_HALF_NOWHERE : source;
-}
+/* ---- What is listed ---- */
 
 /* Tells tokens apart that say the same of themselves: the same one by two modules, or two slots.
  * What the user's own URI says of the module stays: there may be no other way to it. */
@@ -325,12 +152,12 @@ static bool add_attribute(P11KitUri *uri, CK_ATTRIBUTE_TYPE type, const void *va
 }
 
 static char *object_uri(const struct listing *listing, const struct pkcs11_token *token,
-			const struct listed *object)
+			const struct pkcs11_token_object *object)
 {
 	CLEANUP(cleanup_uri) P11KitUri *uri = p11_kit_uri_new();
 	char *text = NULL;
 
-	if (uri == NULL || !is_unique(listing, object))
+	if (uri == NULL || !pkcs11_token_object_is_unique(&listing->objects, object))
 		return NULL;
 	CK_TOKEN_INFO *info = p11_kit_uri_get_token_info(uri);
 	memcpy(info->label, token->info.label, sizeof info->label);
@@ -346,7 +173,7 @@ static char *object_uri(const struct listing *listing, const struct pkcs11_token
 	return text;
 }
 
-static bool is_asked_for(const struct listing *listing, const struct listed *object)
+static bool is_asked_for(const struct listing *listing, const struct pkcs11_token_object *object)
 {
 	CK_ATTRIBUTE attributes[] = {
 		{CKA_CLASS, (void *)&object->class, sizeof object->class},
@@ -358,13 +185,13 @@ static bool is_asked_for(const struct listing *listing, const struct listed *obj
 }
 
 /* A certificate stands for its key only where no key object shows. */
-static bool is_listed(const struct listing *listing, const struct listed *object)
+static bool is_listed(const struct listing *listing, const struct pkcs11_token_object *object)
 {
 	if (!object->is_rsa || !is_asked_for(listing, object))
 		return false;
 	return object->class != CKO_CERTIFICATE ||
-	       (companion(listing, object, CKO_PRIVATE_KEY) == NULL &&
-		companion(listing, object, CKO_PUBLIC_KEY) == NULL);
+	       (pkcs11_companion(&listing->objects, object, CKO_PRIVATE_KEY) == NULL &&
+		pkcs11_companion(&listing->objects, object, CKO_PUBLIC_KEY) == NULL);
 }
 
 static char *hexadecimal(const CK_BYTE *bytes, size_t length)
@@ -380,7 +207,7 @@ static char *hexadecimal(const CK_BYTE *bytes, size_t length)
 }
 
 static bool list_object(struct listing *listing, const struct pkcs11_token *token,
-			const struct listed *object, chronosign_error **error)
+			const struct pkcs11_token_object *object, chronosign_error **error)
 {
 	chronosign_key_list *list = listing->list;
 	chronosign_listed_key *more = reallocarray(list->keys, list->key_count + 1, sizeof *more);
@@ -401,7 +228,7 @@ static bool list_object(struct listing *listing, const struct pkcs11_token *toke
 		.pin_for_each = object->pin_for_each,
 		.uri = object_uri(listing, token, object),
 	};
-	key->public_half = half_source(listing, object, &key->bits);
+	key->public_half = pkcs11_half_source(&listing->objects, object, &key->bits);
 	return (key->token != NULL && key->module != NULL && key->label != NULL &&
 		key->id != NULL) ||
 	       error_out_of_memory(error);
@@ -441,20 +268,40 @@ static bool note_hiding(chronosign_key_list *list, const struct pkcs11_token *to
 	return true;
 }
 
+/* An object that cannot be read is left out, and the others are not. */
+static bool read_objects(struct listing *listing, struct pkcs11_token *token, CK_OBJECT_CLASS class,
+			 chronosign_error **error)
+{
+	CK_OBJECT_HANDLE *handles = NULL;
+	size_t count = 0;
+
+	if (!pkcs11_objects_list(token, class, &handles, &count, error))
+		return false;
+	CLEANUP(cleanup_memory) void *memory = handles;
+	for (size_t i = 0; i < count; i++) {
+		CLEANUP(cleanup_error) chronosign_error *reason = NULL;
+		if (!pkcs11_token_objects_add(&listing->objects, token, handles[i], class,
+					      &reason) &&
+		    !leave_out_token(listing, token, chronosign_error_message(reason), error))
+			return false;
+	}
+	return true;
+}
+
 static bool list_objects(struct listing *listing, struct pkcs11_token *token,
 			 chronosign_error **error)
 {
 	static const CK_OBJECT_CLASS classes[] = {CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_CERTIFICATE};
 	CLEANUP(cleanup_error) chronosign_error *reason = NULL;
 
-	forget_objects(listing);
+	pkcs11_token_objects_clear(&listing->objects);
 	for (size_t i = 0; i < 3; i++)
 		if (!read_objects(listing, token, classes[i], &reason))
 			return leave_out_token(listing, token, chronosign_error_message(reason),
 					       error);
-	for (size_t i = 0; i < listing->count; i++)
-		if (is_listed(listing, &listing->objects[i]) &&
-		    !list_object(listing, token, &listing->objects[i], error))
+	for (size_t i = 0; i < listing->objects.count; i++)
+		if (is_listed(listing, &listing->objects.list[i]) &&
+		    !list_object(listing, token, &listing->objects.list[i], error))
 			return false;
 	return true;
 }
