@@ -122,6 +122,10 @@ static void add(struct findings *findings, const char *link, const char *subject
 
 static void add_format(struct findings *findings, const char *link, const char *subject,
 		       finding_state state, const char *format, va_list arguments)
+	__attribute__((format(printf, 5, 0)));
+
+static void add_format(struct findings *findings, const char *link, const char *subject,
+		       finding_state state, const char *format, va_list arguments)
 {
 	CLEANUP(cleanup_text) char *text = NULL;
 
