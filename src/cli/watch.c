@@ -1,6 +1,7 @@
 /*
  * The loop of --watch: answers of the network process, signals, and times at which tokens end or a
- * lost key is tried again. The file is written when nothing else is waiting, or once a second.
+ * lost key is tried again. The file is written when nothing else is waiting, or once a second. What
+ * an answer means is watched_servers.c's, what the file says watched_file.c's.
  */
 #include "cli/watch.h"
 
@@ -8,10 +9,11 @@
 #include "cli/command.h"
 #include "cli/notify.h"
 #include "cli/out_file.h"
-#include "cli/refusal.h"
 #include "cli/report.h"
 #include "cli/supervisor.h"
+#include "cli/watched_file.h"
 #include "cli/watched_key.h"
+#include "cli/watched_servers.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -20,45 +22,12 @@
 #include <sys/signalfd.h>
 #include <time.h>
 
-enum {
-	/* Date and Expires are whole seconds: a nonce can live one longer than they say. */
-	GRACE_MS = 1000,
-	/* Where the server does not say how long: Chronograf's --nonce-expiration by default. */
-	UNKNOWN_LIFE_MS = 600000,
-	WRITE_EVERY_MS = 1000,
-};
-
-/* What is known of a token from --check; without that option every one is fit. */
-typedef enum { FIT, ON_TRIAL, REFUSED, UNCLEAR } token_trial;
-
-typedef enum { NOTHING, TRIAL, SIGNATURE } server_want;
-
-struct watched_server {
-	char nonce[CHRONOSIGN_NONCE_LENGTH + 1]; /* the newest; empty: none yet */
-	char *token; /* made for it; NULL: not yet, or its time is over */
-	token_trial trial;
-	chronosign_verdict verdict;
-	server_want want;
-	int64_t valid_until; /* in milliseconds */
-	bool life_known;
-	bool answered; /* at least once */
-	bool failing;
-	uint8_t refusals; /* in a row */
-};
-
 struct watch {
 	const struct watch_order *order;
 	struct watched_key key;
-	struct watched_server *servers;
+	struct watched_servers servers;
+	struct watched_file file;
 	int signals;
-	int64_t expiry; /* no token ends before */
-	int64_t written_at;
-	size_t unanswered; /* servers that have not answered for the first time */
-	size_t in_file;    /* tokens */
-	size_t wanting;    /* servers that want something */
-	size_t next;       /* of them, the first to be looked at */
-	bool dirty;        /* the file is to be written */
-	bool unwritable;   /* the last try has failed */
 	bool ready;
 	bool ended;
 	int status;
@@ -78,122 +47,26 @@ static void end(struct watch *watch, int status)
 	watch->status = status;
 }
 
-static const char *url_of(const struct watch *watch, size_t server)
-{
-	return watch->order->servers->urls[server];
-}
-
-/* ---- The file ---- */
-
-static bool is_fit(const struct watched_server *server)
-{
-	return server->token != NULL && server->trial == FIT;
-}
-
-static bool write_token(const struct watch *watch, size_t index, FILE *stream,
-			chronosign_error **error)
-{
-	const struct watched_server *server = &watch->servers[index];
-	int64_t left = (server->valid_until - GRACE_MS - milliseconds()) / 1000;
-	const struct issued_token token = {
-		.url = url_of(watch, index),
-		.token = server->token,
-		.key = chronosign_key_name(watch->order->key),
-		.valid_for = !server->life_known ? -1
-			     : left > 0          ? left
-						 : 0,
-		.verdict = server->verdict,
-	};
-	CLEANUP(cleanup_text)
-	char *line = token_line(&token, watch->order->form, watch->order->servers->listed, error);
-
-	return line != NULL && fprintf(stream, "%s\n", line) >= 0;
-}
-
-static bool write_tokens(struct watch *watch, FILE *stream, chronosign_error **error)
-{
-	for (size_t i = 0; i < watch->order->servers->count; i++)
-		if (is_fit(&watch->servers[i]) && !write_token(watch, i, stream, error))
-			return false;
-	return true;
-}
-
-static size_t count_fit(const struct watch *watch)
-{
-	size_t fit = 0;
-
-	for (size_t i = 0; i < watch->order->servers->count; i++)
-		fit += is_fit(&watch->servers[i]);
-	return fit;
-}
-
-static bool replace_file(struct watch *watch, chronosign_error **error)
-{
-	struct out_file file;
-
-	if (!out_file_begin(watch->order->options->out_file, &file, error))
-		return false;
-	if (write_tokens(watch, file.stream, error))
-		return out_file_commit(&file, error);
-	out_file_abandon(&file);
-	return false;
-}
-
 static void tell_state(struct watch *watch)
 {
 	size_t count = watch->order->servers->count;
 
-	notify("STATUS=valid tokens for %zu of %zu servers%s", watch->in_file, count,
+	notify("STATUS=valid tokens for %zu of %zu servers%s", watch->file.tokens, count,
 	       watch->key.signer == NULL ? "; the key is lost" : "");
-	if (watch->ready || watch->unanswered > 0 || watch->in_file == 0)
+	if (watch->ready || watch->servers.unanswered > 0 || watch->file.tokens == 0)
 		return;
 	watch->ready = true;
 	notify("READY=1");
 }
 
-/* No file says better than an old one that there is no valid token. */
-static void remove_file(struct watch *watch)
-{
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
-	const char *path = watch->order->options->out_file;
-
-	if (!out_file_remove(path, &error))
-		report_failure(error);
-	else if (watch->in_file > 0)
-		report_warning("no valid token is left: '%s' is removed", path);
-	watch->in_file = 0;
-}
-
 static void write_file(struct watch *watch)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
-	size_t fit = count_fit(watch);
-
-	watch->written_at = milliseconds();
-	watch->dirty = fit > 0 && !replace_file(watch, &error);
-	if (watch->dirty && !watch->unwritable)
-		report_failure(error);
-	watch->unwritable = watch->dirty;
-	if (fit == 0 || watch->dirty)
-		remove_file(watch);
-	else
-		watch->in_file = fit;
+	watch->servers.changed = false;
+	watched_file_write(&watch->file, &watch->servers, milliseconds());
 	tell_state(watch);
 }
 
 /* ---- Signing ---- */
-
-static void drop_token(struct watch *watch, struct watched_server *server)
-{
-	watch->dirty = watch->dirty || is_fit(server);
-	free(TAKE(server->token));
-}
-
-static void want(struct watch *watch, struct watched_server *server, server_want what)
-{
-	watch->wanting += (what != NOTHING) - (server->want != NOTHING);
-	server->want = what;
-}
 
 static void lose_key(struct watch *watch, const chronosign_error *error)
 {
@@ -209,62 +82,22 @@ static void lose_key(struct watch *watch, const chronosign_error *error)
 	tell_state(watch);
 }
 
-static void tell_recovery(struct watch *watch, size_t index)
-{
-	CLEANUP(cleanup_text) char *shown = chronosign_url_shown(url_of(watch, index));
-
-	if (watch->servers[index].failing)
-		report_error("the server %s is well again", shown == NULL ? "" : shown);
-	watch->servers[index].failing = false;
-}
-
-static void set_fit(struct watch *watch, size_t index, chronosign_verdict verdict)
-{
-	struct watched_server *server = &watch->servers[index];
-
-	server->verdict = verdict;
-	server->trial = FIT;
-	server->refusals = 0;
-	watch->dirty = true;
-	tell_recovery(watch, index);
-}
-
-static void start_trial(struct watch *watch, size_t index)
-{
-	struct watched_server *server = &watch->servers[index];
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
-
-	server->trial = ON_TRIAL;
-	if (!chronosign_fetch_check(watch->order->fetch, index, server->nonce, server->token,
-				    &error))
-		end(watch, report_failure(error));
-}
-
 static void sign(struct watch *watch, size_t index)
 {
-	struct watched_server *server = &watch->servers[index];
 	CLEANUP(cleanup_error) chronosign_error *error = NULL;
-	CLEANUP(cleanup_text)
-	char *token = chronosign_token_make(watch->key.signer, server->nonce, &error);
+	char *token = chronosign_token_make(watch->key.signer,
+					    watched_servers_nonce(&watch->servers, index), &error);
 
 	if (token == NULL) {
-		drop_token(watch, server);
-		want(watch, server, SIGNATURE);
+		watched_servers_unsigned(&watch->servers, index);
 		lose_key(watch, error);
 		return;
 	}
 	if (watch->key.failures > 0)
 		report_error("the key is back");
 	watch->key.failures = 0;
-	/* Signatures are deterministic: the same again needs no new trial. */
-	if (server->token != NULL && strcmp(server->token, token) == 0)
-		return;
-	drop_token(watch, server);
-	server->token = TAKE(token);
-	if (watch->order->options->check)
-		start_trial(watch, index);
-	else
-		set_fit(watch, index, CHRONOSIGN_VERDICT_NONE);
+	if (!watched_servers_signed(&watch->servers, index, token, &error))
+		end(watch, report_failure(error));
 }
 
 /*
@@ -273,20 +106,14 @@ static void sign(struct watch *watch, size_t index)
  */
 static void serve_next(struct watch *watch)
 {
-	size_t count = watch->order->servers->count;
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	size_t index;
+	server_want want = watched_servers_next(&watch->servers, milliseconds(), &index);
 
-	while (watch->servers[watch->next % count].want == NOTHING)
-		watch->next++;
-	size_t index = watch->next++ % count;
-	struct watched_server *server = &watch->servers[index];
-	server_want wanted = server->want;
-	want(watch, server, NOTHING);
-	if (server->valid_until <= milliseconds())
-		return;
-	if (wanted == SIGNATURE)
+	if (want == WANTS_SIGNATURE)
 		sign(watch, index);
-	else if (server->token != NULL)
-		start_trial(watch, index);
+	else if (want == WANTS_TRIAL && !watched_servers_try(&watch->servers, index, &error))
+		end(watch, report_failure(error));
 }
 
 static void open_key(struct watch *watch)
@@ -299,127 +126,26 @@ static void open_key(struct watch *watch)
 		lose_key(watch, error);
 }
 
-static void expire_tokens(struct watch *watch)
-{
-	int64_t now = milliseconds();
-
-	if (now < watch->expiry)
-		return;
-	watch->expiry = INT64_MAX;
-	for (size_t i = 0; i < watch->order->servers->count; i++) {
-		struct watched_server *server = &watch->servers[i];
-
-		if (server->token != NULL && server->valid_until <= now)
-			drop_token(watch, server);
-		else if (server->token != NULL && server->valid_until < watch->expiry)
-			watch->expiry = server->valid_until;
-	}
-}
-
-/* ---- Answers ---- */
-
-/* A server that fails is told of once, and again when that is over. */
-static void take_failure(struct watched_server *server, const chronosign_error *error)
-{
-	if (!server->failing)
-		report_failure(error);
-	server->failing = true;
-}
-
-static void tell_refusal(struct watch *watch, size_t index)
-{
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
-
-	refusal_set(&error, url_of(watch, index), watch->servers[index].refusals > 1);
-	take_failure(&watch->servers[index], error);
-}
-
-static void take_nonce(struct watch *watch, const chronosign_answer *answer)
-{
-	struct watched_server *server = &watch->servers[answer->server];
-	bool same = strcmp(server->nonce, answer->nonce) == 0;
-	int64_t life =
-		answer->valid_for < 0 ? UNKNOWN_LIFE_MS : answer->valid_for * 1000 + GRACE_MS;
-
-	server->valid_until = milliseconds() + life;
-	server->life_known = answer->valid_for >= 0;
-	if (server->valid_until < watch->expiry)
-		watch->expiry = server->valid_until;
-	memcpy(server->nonce, answer->nonce, sizeof server->nonce);
-	if (!same)
-		drop_token(watch, server);
-	if (server->token == NULL)
-		want(watch, server, SIGNATURE);
-	else if (server->trial == UNCLEAR)
-		want(watch, server, TRIAL);
-	else if (server->trial == REFUSED)
-		tell_refusal(watch, answer->server);
-	else if (server->trial == FIT)
-		tell_recovery(watch, answer->server);
-}
-
-static void take_refusal(struct watch *watch, size_t index)
-{
-	struct watched_server *server = &watch->servers[index];
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
-
-	server->trial = REFUSED;
-	if (server->refusals < 2)
-		server->refusals++;
-	if (server->refusals == 2)
-		tell_refusal(watch, index);
-	else if (!chronosign_fetch_again(watch->order->fetch, index, &error))
-		end(watch, report_failure(error));
-}
-
-static void take_verdict(struct watch *watch, const chronosign_answer *answer)
-{
-	struct watched_server *server = &watch->servers[answer->server];
-
-	/* Of a token that has been replaced meanwhile. */
-	if (server->token == NULL || strcmp(server->nonce, answer->nonce) != 0)
-		return;
-	if (answer->error != NULL) {
-		server->trial = UNCLEAR;
-		take_failure(server, answer->error);
-		return;
-	}
-	if (answer->verdict == CHRONOSIGN_VERDICT_REFUSED) {
-		take_refusal(watch, answer->server);
-		return;
-	}
-	if (answer->verdict == CHRONOSIGN_VERDICT_EVERYONE)
-		warn_of_everyone(url_of(watch, answer->server));
-	set_fit(watch, answer->server, answer->verdict);
-}
+/* ---- Answers and signals ---- */
 
 static void take_answer(struct watch *watch)
 {
 	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	size_t unanswered = watch->servers.unanswered;
 	chronosign_answer answer;
 
 	if (!chronosign_fetch_next(watch->order->fetch, &answer, &error)) {
 		end(watch, error == NULL ? EXIT_OTHER : report_failure(error));
 		return;
 	}
-	struct watched_server *server = &watch->servers[answer.server];
 	if (watch->order->options->verbose && answer.trace[0] != '\0')
 		report_detail("%s", answer.trace);
-	if (answer.about == CHRONOSIGN_ANSWER_CHECK)
-		take_verdict(watch, &answer);
-	else if (answer.error != NULL)
-		take_failure(server, answer.error);
-	else
-		take_nonce(watch, &answer);
+	if (!watched_servers_take(&watch->servers, &answer, milliseconds(), &error))
+		end(watch, report_failure(error));
 	chronosign_answer_clear(&answer);
-	if (server->answered)
-		return;
-	server->answered = true;
-	if (--watch->unanswered == 0)
+	if (unanswered > 0 && watch->servers.unanswered == 0)
 		tell_state(watch);
 }
-
-/* ---- Signals ---- */
 
 /* The key may be another one: everything is signed again, and what there is stays so long. */
 static void reload(struct watch *watch)
@@ -427,9 +153,7 @@ static void reload(struct watch *watch)
 	if (watch->ready)
 		notify_reloading();
 	open_key(watch);
-	for (size_t i = 0; i < watch->order->servers->count; i++)
-		if (watch->servers[i].nonce[0] != '\0')
-			want(watch, &watch->servers[i], SIGNATURE);
+	watched_servers_renew(&watch->servers);
 	if (watch->ready)
 		notify("READY=1");
 }
@@ -466,18 +190,20 @@ static bool hold_signals(struct watch *watch, chronosign_error **error)
 
 static bool can_serve(const struct watch *watch)
 {
-	return watch->wanting > 0 && watch->key.signer != NULL;
+	return watch->servers.wanting > 0 && watch->key.signer != NULL;
 }
 
 static int time_to_wait(const struct watch *watch)
 {
 	int64_t now = milliseconds();
-	int64_t then = watch->expiry;
+	int64_t then = watch->servers.expiry;
 
 	if (can_serve(watch))
-		return watch->order->options->check ? WRITE_EVERY_MS : 0;
-	if (watch->dirty)
-		return watch->unwritable ? WRITE_EVERY_MS : 0;
+		return watch->order->options->check ? WATCHED_FILE_EVERY_MS : 0;
+	if (watch->file.unwritable)
+		return WATCHED_FILE_EVERY_MS;
+	if (watch->servers.changed)
+		return 0;
 	if (watch->key.signer == NULL && watch->key.retry_at < then)
 		then = watch->key.retry_at;
 	if (then <= now)
@@ -487,7 +213,8 @@ static int time_to_wait(const struct watch *watch)
 
 static bool is_time_to_write(const struct watch *watch, bool idle)
 {
-	return watch->dirty && (idle || milliseconds() - watch->written_at >= WRITE_EVERY_MS);
+	return (watch->servers.changed || watch->file.unwritable) &&
+	       (idle || milliseconds() - watch->file.written_at >= WATCHED_FILE_EVERY_MS);
 }
 
 static void step(struct watch *watch)
@@ -508,7 +235,7 @@ static void step(struct watch *watch)
 	if (can_serve(watch) && !watch->ended &&
 	    (!needs_room || (events[1].revents & POLLOUT) != 0))
 		serve_next(watch);
-	expire_tokens(watch);
+	watched_servers_expire(&watch->servers, milliseconds());
 	if (watch->key.signer == NULL && milliseconds() >= watch->key.retry_at && !watch->ended)
 		open_key(watch);
 	if (is_time_to_write(watch, idle))
@@ -533,27 +260,16 @@ static bool start(struct watch *watch, chronosign_error **error)
 int watch_servers(const struct watch_order *order)
 {
 	CLEANUP(cleanup_error) chronosign_error *error = NULL;
-	size_t count = order->servers->count;
-	struct watch watch = {
-		.order = order,
-		.servers = calloc(count, sizeof *watch.servers),
-		.signals = -1,
-		.expiry = INT64_MAX,
-		.unanswered = count,
-	};
+	struct watch watch = {.order = order, .file = {.order = order}, .signals = -1};
 
-	if (watch.servers == NULL)
-		chronosign_error_set(&error, CHRONOSIGN_ERROR_OTHER, "out of memory");
-	if (error != NULL || !start(&watch, &error))
+	if (!watched_servers_begin(&watch.servers, order, &error) || !start(&watch, &error))
 		watch.status = report_failure(error);
 	else
 		while (!watch.ended)
 			step(&watch);
 	notify("STOPPING=1");
 	watched_key_release(&watch.key);
-	for (size_t i = 0; watch.servers != NULL && i < count; i++)
-		free(watch.servers[i].token);
-	free(watch.servers);
+	watched_servers_release(&watch.servers);
 	cleanup_descriptor(&watch.signals);
 	return watch.status;
 }

@@ -1,0 +1,84 @@
+/* Writes down which tokens are fit. Which they are is watched_servers.c's, and when it is time
+ * watch.c's. */
+#include "cli/watched_file.h"
+
+#include "base/cleanup.h"
+#include "cli/out_file.h"
+#include "cli/report.h"
+
+static bool write_token(const struct watched_file *file, struct issued_token *token, FILE *stream,
+			chronosign_error **error)
+{
+	const struct watch_order *order = file->order;
+
+	token->key = chronosign_key_name(order->key);
+	CLEANUP(cleanup_text)
+	char *line = token_line(token, order->form, order->servers->listed, error);
+
+	return line != NULL && fprintf(stream, "%s\n", line) >= 0;
+}
+
+static bool write_tokens(const struct watched_file *file, const struct watched_servers *servers,
+			 int64_t now, FILE *stream, chronosign_error **error)
+{
+	struct issued_token token;
+
+	for (size_t i = 0; i < file->order->servers->count; i++)
+		if (watched_servers_fit(servers, i, now, &token) &&
+		    !write_token(file, &token, stream, error))
+			return false;
+	return true;
+}
+
+static size_t count_fit(const struct watched_servers *servers, int64_t now)
+{
+	struct issued_token token;
+	size_t fit = 0;
+
+	for (size_t i = 0; i < servers->order->servers->count; i++)
+		fit += watched_servers_fit(servers, i, now, &token);
+	return fit;
+}
+
+static bool replace(const struct watched_file *file, const struct watched_servers *servers,
+		    int64_t now, chronosign_error **error)
+{
+	struct out_file successor;
+
+	if (!out_file_begin(file->order->options->out_file, &successor, error))
+		return false;
+	if (write_tokens(file, servers, now, successor.stream, error))
+		return out_file_commit(&successor, error);
+	out_file_abandon(&successor);
+	return false;
+}
+
+/* No file says better than an old one that there is no valid token. */
+static void remove_file(struct watched_file *file)
+{
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	const char *path = file->order->options->out_file;
+
+	if (!out_file_remove(path, &error))
+		report_failure(error);
+	else if (file->tokens > 0)
+		report_warning("no valid token is left: '%s' is removed", path);
+	file->tokens = 0;
+}
+
+void watched_file_write(struct watched_file *file, const struct watched_servers *servers,
+			int64_t now)
+{
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	size_t fit = count_fit(servers, now);
+	bool failed = fit > 0 && !replace(file, servers, now, &error);
+
+	file->written_at = now;
+	if (failed && !file->unwritable)
+		report_failure(error);
+	file->unwritable = failed;
+	if (fit == 0 || failed)
+		remove_file(file);
+	else
+		file->tokens = fit;
+}

@@ -1,0 +1,25 @@
+/* The file of --watch: the tokens that are fit now, a line each, and no file where there are none. */
+#ifndef CLI_WATCHED_FILE_H
+#define CLI_WATCHED_FILE_H
+
+#include "cli/watch.h"
+#include "cli/watched_servers.h"
+
+/* It is written no more often than this while there is other work, or while it cannot be. */
+enum { WATCHED_FILE_EVERY_MS = 1000 };
+
+struct watched_file {
+	const struct watch_order *order;
+	int64_t written_at; /* or tried to; CLOCK_MONOTONIC, in milliseconds */
+	size_t tokens;      /* in it */
+	bool unwritable;    /* the last try has failed */
+};
+
+/*
+ * Writes the file anew, in one stroke, or removes it if no token is fit or it cannot be written.
+ * Failures are told on standard error, those to write it once in a row.
+ */
+void watched_file_write(struct watched_file *file, const struct watched_servers *servers,
+			int64_t now);
+
+#endif
