@@ -106,7 +106,9 @@ int main(int count, char **arguments)
 
 	output_fill_standard_descriptors();
 	privacy_forbid_dumps();
+	/* An output that nobody reads, or a limit on the size of files, is an error to be told. */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	if (strcmp(name, "--version") == 0) {
 		version_print();
 		return output_flush();

@@ -8,7 +8,6 @@
 #include "cli/supervisor.h"
 
 #include <chronosign/public_key.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -78,8 +77,6 @@ static char *make(const struct new_pair_plan *plan, const struct options *option
 char *new_pair_make(const struct new_pair_plan *plan, const struct options *options, int output,
 		    chronosign_error **error)
 {
-	/* A limit on the size of files is an error to be told and taken back, not our end. */
-	signal(SIGXFSZ, SIG_IGN);
 	if (!is_free(plan->pub_key_out, error))
 		return NULL;
 	struct spinner spinner = {-1, -1};

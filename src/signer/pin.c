@@ -142,6 +142,7 @@ static bool start_command(const char *command, int output, pid_t *child, chronos
 	/* What this process ignores, the command need not. */
 	sigemptyset(&defaults);
 	sigaddset(&defaults, SIGPIPE);
+	sigaddset(&defaults, SIGXFSZ);
 	posix_spawnattr_setsigdefault(&attributes, &defaults);
 	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
 	int result = posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);

@@ -147,6 +147,14 @@ NOWHERE=http://127.0.0.1:1
 	grep -q '^chronoctl: ' "$SCRATCH/err"
 }
 
+@test "exit 1, and not killed, when the token is more than the limit on the size of files lets through" {
+	head -c 1000 /dev/zero >"$SCRATCH/out"
+	run --separate-stderr bash -c 'ulimit -f 1; exec "$@" >>"$0"' "$SCRATCH/out" \
+		"$CHRONOCTL" token --chronograf-url "$URL" --priv-key-file "$KEY"
+	[ "$status" -eq 1 ] || fail "exit status 1 expected"
+	[[ $stderr == *'too large'* ]] || fail "not told"
+}
+
 @test "exit 1 when there is no standard output at all" {
 	local status=0
 	setsid -w "$CHRONOCTL" token --chronograf-url "$URL" --priv-key-file "$KEY" >&- 2>"$SCRATCH/err" || status=$?
