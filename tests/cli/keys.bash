@@ -6,9 +6,15 @@ BITS=1280 # the least that is quick and not refused
 # The objects in the one token of $SOFTHSM2_CONF, as files of SoftHSM: it keeps an object a file.
 objects() { find "${SOFTHSM2_CONF%/*}/tokens" -name '*.object' ! -name token.object | wc -l; }
 
-# listed TYPE LABEL: what pkcs11-tool says of an object.
+# listed TYPE LABEL: what pkcs11-tool says of an object; it lists them all, whatever --label says.
 listed() { # privkey|pubkey LABEL
-	pkcs11-tool --module "$SOFTHSM" --login --pin "$PIN" --list-objects --type "$1" --label "$2" 2>/dev/null
+	pkcs11-tool --module "$SOFTHSM" --login --pin "$PIN" --list-objects --type "$1" 2>/dev/null |
+		awk -v label="$2" '
+			function end() { if (mine) printf "%s", object; object = ""; mine = 0 }
+			/^[^ ]/ { end() }
+			{ object = object $0 "\n" }
+			$1 == "label:" && $2 == label { mine = 1 }
+			END { end() }'
 }
 
 # By OpenSC's `ID: 0102`, and since 0.27 `ID: 258 (0x01:02)`.
