@@ -24,12 +24,16 @@ static bool tie_to_parent(pid_t parent)
 	return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent;
 }
 
-/* As root it may do what any user may, and no more: not read others' memory, not trace. */
+/* As root it may do what any user may, and no more: not read others' memory, not trace. Who has no
+ * capability may not be let call capset(2): a unit's SystemCallFilter=~@privileged forbids it. */
 static bool give_up_capabilities(void)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0, 0, 0}};
+	struct __user_cap_data_struct held[_LINUX_CAPABILITY_U32S_3];
 
+	if (syscall(SYS_capget, &header, held) == 0 && memcmp(held, none, sizeof none) == 0)
+		return true;
 	return syscall(SYS_capset, &header, none) == 0;
 }
 

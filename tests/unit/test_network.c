@@ -7,6 +7,9 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#ifdef WITH_SECCOMP
+#include <seccomp.h>
+#endif
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -145,6 +148,43 @@ static void it_gives_up_privileges_and_dumps(void **state)
 	(void)state;
 	assert_found_well(look_at_privileges);
 }
+
+#ifdef WITH_SECCOMP
+
+/* As in a unit with CapabilityBoundingSet= and SystemCallFilter=~@privileged. */
+static bool be_hardened(void)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+	bool hardened = (getuid() != 0 || setresuid(65534, 65534, 65534) == 0) && filter != NULL &&
+			seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(capset), 0) == 0 &&
+			seccomp_load(filter) == 0;
+
+	seccomp_release(filter);
+	return hardened;
+}
+
+static bool answers_when_hardened(void)
+{
+	const char *(*look)(int) = look_at_privileges;
+	chronosign_fetch *fetch = be_hardened() ? network_start(1, report, &look, NULL) : NULL;
+	chronosign_answer answer;
+
+	return fetch != NULL && chronosign_fetch_next(fetch, &answer, NULL) && answer.error == NULL;
+}
+
+static void it_starts_where_capset_is_forbidden_and_there_is_nothing_to_give_up(void **state)
+{
+	int status = 0;
+	pid_t child = fork();
+
+	(void)state;
+	if (child == 0)
+		_exit(answers_when_hardened() ? 0 : 1);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
+#endif
 
 static const char *look_at_signals(int pipe)
 {
@@ -579,6 +619,10 @@ int main(void)
 		cmocka_unit_test(it_keeps_no_descriptor_but_the_pipe_and_standard_error),
 		cmocka_unit_test(it_works_where_standard_descriptors_are_closed),
 		cmocka_unit_test(it_gives_up_privileges_and_dumps),
+#ifdef WITH_SECCOMP
+		cmocka_unit_test(
+			it_starts_where_capset_is_forbidden_and_there_is_nothing_to_give_up),
+#endif
 		cmocka_unit_test(it_has_no_signal_handlers),
 		cmocka_unit_test(it_forgets_the_environment),
 		cmocka_unit_test(it_cannot_read_a_secret),
