@@ -263,8 +263,12 @@ bool pkcs11_new_pair_generate(struct pkcs11_new_pair *pair, unsigned bits, chron
 		CLEANUP(cleanup_text)
 		char *what =
 			text_format("cannot make a key of %u bits in %s", bits, pair->token->uri);
-		return cryptoki_error(error, pair->token->module, "C_GenerateKeyPair", result,
-				      what == NULL ? pair->token->uri : what);
+		cryptoki_error(error, pair->token->module, "C_GenerateKeyPair", result,
+			       what == NULL ? pair->token->uri : what);
+		error_append(error, "some tokens make keys by their vendor's tool only, or none of "
+				    "this size, or none that signs and does nothing else; any RSA "
+				    "key that may sign will do");
+		return false;
 	}
 	if (!check_pair(pair, MADE_IN_TOKEN, error))
 		return false;
