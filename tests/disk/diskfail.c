@@ -89,6 +89,14 @@ int open(const char *path, int flags, ...)
 	return descriptor;
 }
 
+/* What open(2) without a mode is by <bits/fcntl2.h>, for clang since glibc 2.40. */
+int __open_2(const char *path, int flags);
+
+int __open_2(const char *path, int flags)
+{
+	return open(path, flags);
+}
+
 ssize_t write(int descriptor, const void *bytes, size_t length)
 {
 	static unsigned calls;
