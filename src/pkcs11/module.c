@@ -238,28 +238,3 @@ void pkcs11_modules_close(struct pkcs11_modules *modules)
 	free(modules->unloadable);
 	*modules = (struct pkcs11_modules){0};
 }
-
-char *pkcs11_module_file(const chronosign_key *key, chronosign_error **error)
-{
-	const char *path = asked_path(key);
-	const char *name = asked_name(key);
-	char *file = NULL;
-
-	if (path != NULL || name == NULL) {
-		file = strdup(path != NULL ? path : P11_KIT_PROXY);
-		if (file == NULL)
-			error_out_of_memory(error);
-		return file;
-	}
-	CLEANUP(cleanup_text) char *unloadable = NULL;
-	CK_FUNCTION_LIST **modules = load_registered(&unloadable);
-	CK_FUNCTION_LIST *functions =
-		modules == NULL ? NULL : p11_kit_module_for_name(modules, name);
-	if (functions != NULL)
-		file = p11_kit_module_get_filename(functions);
-	if (file == NULL)
-		no_such_name(name, unloadable, error);
-	if (modules != NULL)
-		p11_kit_modules_release(modules);
-	return file;
-}

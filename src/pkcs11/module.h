@@ -25,11 +25,4 @@ bool pkcs11_modules_open(const chronosign_key *key, struct pkcs11_modules *modul
 			 chronosign_error **error);
 void pkcs11_modules_close(struct pkcs11_modules *modules);
 
-/*
- * The file of the one module that the key asks for, by the same rules, for backends that load a
- * module themselves. If it asks for none, p11-kit's proxy, which offers the tokens of every
- * registered module. The caller frees it; NULL with *error set if there is no such module.
- */
-char *pkcs11_module_file(const chronosign_key *key, chronosign_error **error);
-
 #endif
