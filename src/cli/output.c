@@ -34,7 +34,8 @@ int output_set_aside(void)
 
 int output_flush(void)
 {
-	if (fflush(stdout) == 0)
+	/* What was more than the buffer holds has been written, or not, before. */
+	if (fflush(stdout) == 0 && ferror(stdout) == 0)
 		return EXIT_DONE;
 	report_error("cannot write to standard output: %s", strerror(errno));
 	return EXIT_OTHER;

@@ -147,6 +147,16 @@ NOWHERE=http://127.0.0.1:1
 	grep -q '^chronoctl: ' "$SCRATCH/err"
 }
 
+@test "exit 1 when the help, the version or a completion script cannot be written" {
+	[ -c /dev/full ] || skip "no /dev/full"
+	local command
+	for command in --help --version 'completion bash'; do
+		run --separate-stderr bash -c '"$0" $1 >/dev/full' "$CHRONOCTL" "$command"
+		[ "$status" -eq 1 ] || fail "$command: exit status 1 expected"
+		says '^chronoctl: .*standard output'
+	done
+}
+
 @test "exit 1, and not killed, when the token is more than the limit on the size of files lets through" {
 	head -c 1000 /dev/zero >"$SCRATCH/out"
 	run --separate-stderr bash -c 'ulimit -f 1; exec "$@" >>"$0"' "$SCRATCH/out" \
