@@ -117,9 +117,9 @@ bool look_explain(struct look *look, const char *who, const char *reasons, bool 
 		pkcs11_token_refresh(look->token);
 		error_set(
 			error, CHRONOSIGN_ERROR_KEY,
-			"the token '%s' does not let %s log in: the PIN is wrong or locked, and is "
+			"%s has no login to the token '%s': the PIN may be wrong or locked, and is "
 			"not tried again: %s",
-			look->token->uri, who, reasons);
+			who, look->token->uri, reasons);
 		return error_append(error, "%s", pkcs11_session_tries_left(look->token));
 	}
 	return look_key(look, error) &&

@@ -7,6 +7,7 @@
 #include "signer/evp.h"
 #include "signer/pin.h"
 
+#include <openssl/err.h>
 #include <string.h>
 
 /* Index 0 of the extra data is the application's (CRYPTO_get_ex_new_index(3)). */
@@ -30,6 +31,8 @@ static void pause_watch(const struct ui_answer *answer)
 
 void ui_call_begin(struct ui_answer *answer, const char *function)
 {
+	/* What an earlier call has left there is no reason why this one fails. */
+	ERR_clear_error();
 	answer->before = UI_get_default_method();
 	UI_set_default_method(answer->method);
 	answer->function = function;

@@ -387,6 +387,29 @@ signatures() { echo $(($(calls C_Sign) + $(calls C_SignFinal))); }
 	done
 }
 
+@test "a call that fails once the library has the module: exit 3, the reason and no other, and no PIN is blamed for it" {
+	local function failing
+	[ "$BACKEND" = libp11 ] || skip 'of the calls that libp11 makes'
+	export CHRONOCTL_PIN=$PIN
+	for function in C_Initialize:2 C_GetSlotList:2 C_FindObjectsInit:2; do
+		case $function in
+		C_Init*) failing='load the module' ;;
+		C_GetS*) failing='list the slots of the module' ;;
+		*) failing='take the key' ;;
+		esac
+		SHIM_FAIL=$function=CKR_DEVICE_ERROR signs_not chronograf "^chronoctl: libp11 cannot $failing of 'pkcs11:[^ ]*': device error$"
+	done
+	SHIM_FAIL=C_OpenSession:1=CKR_DEVICE_ERROR signs_not chronograf 'C_OpenSession.*CKR_DEVICE_ERROR'
+	SHIM_FAIL=C_Login:1=CKR_GENERAL_ERROR signs_not chronograf 'C_Login.*CKR_GENERAL_ERROR'
+}
+
+@test "a module that fails before any login does not make the PIN wrong" {
+	[ "$BACKEND" = engine ] || skip 'of the engine, which gets the PIN beforehand'
+	export CHRONOCTL_PIN=$PIN
+	SHIM_FAIL=C_GetSlotList:2=CKR_DEVICE_ERROR signs_not chronograf 'may be wrong' 'device error'
+	tried 0
+}
+
 @test "a module that hangs: ended after --module-timeout, and named" {
 	tokens_only
 	SHIM_HANG=C_Login:1 CHRONOCTL_PIN=$PIN with "$(reference chronograf)" --module-timeout 1
