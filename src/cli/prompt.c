@@ -56,7 +56,7 @@ static bool read_line(int terminal, int interrupts, chronosign_secret *pin,
 						    strerror(errno));
 		if (ready[1].revents != 0)
 			return chronosign_error_set(error, CHRONOSIGN_ERROR_KEY,
-						    "interrupted while waiting for a PIN");
+						    "interrupted at the prompt");
 		if (ready[0].revents == 0)
 			continue;
 		ssize_t got =
@@ -64,18 +64,19 @@ static bool read_line(int terminal, int interrupts, chronosign_secret *pin,
 			     pin_capacity - chronosign_secret_length(pin));
 		if (got <= 0)
 			return chronosign_error_set(error, CHRONOSIGN_ERROR_KEY,
-						    "no PIN was entered");
+						    "nothing was entered at the prompt");
 		chronosign_secret_set_length(pin, chronosign_secret_length(pin) + (size_t)got);
 		if (chronosign_secret_bytes(pin)[chronosign_secret_length(pin) - 1] == '\n')
 			break;
 		if (chronosign_secret_length(pin) == pin_capacity)
 			return chronosign_error_set(error, CHRONOSIGN_ERROR_KEY,
-						    "the PIN is longer than %d bytes",
+						    "what was entered is longer than %d bytes",
 						    CHRONOSIGN_SECRET_MAX);
 	}
 	chronosign_secret_set_length(pin, chronosign_secret_length(pin) - 1);
 	return chronosign_secret_length(pin) > 0 ||
-	       chronosign_error_set(error, CHRONOSIGN_ERROR_KEY, "no PIN was entered");
+	       chronosign_error_set(error, CHRONOSIGN_ERROR_KEY,
+				    "nothing was entered at the prompt");
 }
 
 static bool read_without_echo(int terminal, int interrupts, chronosign_secret *pin,

@@ -161,6 +161,18 @@ nothing_here() { [ -z "$(ls -A)" ] || fail "files are left: $(ls -A)"; }
 	nothing_here
 }
 
+@test "--encrypt makes nothing where either question is left without an answer" {
+	on_terminal 'new passphrase' '\n' "'$CHRONOCTL' gen-keypair --out key --bits $BITS --encrypt"
+	[ "$status" -eq 3 ]
+	shows 'nothing was entered'
+	[[ $screen != *'Once more'* ]]
+	answers_two 'new passphrase' secret-one 'once more' '' \
+		"'$CHRONOCTL' gen-keypair --out key --bits $BITS --encrypt"
+	[ "$status" -eq 3 ]
+	shows 'nothing was entered'
+	nothing_here
+}
+
 @test "1024 bits and fewer, none, and more than there can be are refused, in files and in tokens" {
 	local bits
 	for bits in 1024 512 0 20000 -1 many ''; do

@@ -101,6 +101,17 @@ printed_nothing() { # STATUS
 	called C_Login 0
 }
 
+@test "an empty line, and one longer than any PIN: exit 3, no login, and nothing of it is left for the shell" {
+	at_terminal "$ASKS" '\n' --priv-key-file "$URI"
+	printed_nothing 3
+	shows 'nothing was entered'
+	at_terminal "$ASKS" '%01100d\n' --priv-key-file "$URI"
+	printed_nothing 3
+	shows 'longer than 1024 bytes'
+	never_shows 0000
+	called C_Login 0
+}
+
 @test "Ctrl-C at the prompt: no token, no login, the terminal echoes again" {
 	at_terminal "$ASKS" '\003' --priv-key-file "$URI"
 	printed_nothing '[1-9][0-9]*'
