@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/coverage.h"
 #include "process/fetch.h"
 #include "process/message.h"
 
@@ -157,6 +158,8 @@ static void answer(int peer, const char *request)
 		    "chunked\r\n\r\n12\r\n%.18s\r\n12\r\n%s\r\n"
 		    "0\r\n\r\n",
 		    GOOD, &GOOD[18]);
+	else if (asks(request, "/old"))
+		say(peer, "HTTP/1.0 200 OK\r\n\r\n" GOOD);
 	else if (asks(request, "/endless"))
 		say_without_end(peer, "\r\n", "no nonce, ");
 	else if (asks(request, "/headers"))
@@ -344,6 +347,15 @@ static void a_slash_at_the_end_and_chunks_change_nothing(void **state)
 	assert_int_equal(message.valid_for, -1);
 }
 
+static void an_old_server_that_ends_by_hanging_up_is_heard(void **state)
+{
+	network_message message = ask(at("", "/old"));
+
+	(void)state;
+	assert_nonce(&message);
+	assert_non_null(strstr(message.trace, "/old/nonce: HTTP/1.0, status 200"));
+}
+
 static void the_request_is_plain_and_names_us(void **state)
 {
 	network_message message = ask(at("", "/plain"));
@@ -438,6 +450,30 @@ static void tls_to_a_plain_port_is_told(void **state)
 	assert_failure(url, "SSL", "http://");
 }
 
+static network_message ask_with_ca(const char *url, const char *pem)
+{
+	fetch_job job = job_for(&url);
+
+	job.ca_pem = pem;
+	job.ca_length = strlen(pem);
+	return run(&job);
+}
+
+static void authorities_are_read_by_https_and_need_no_http(void **state)
+{
+	static const char pem[] = "-----BEGIN CERTIFICATE-----\nno certificate\n";
+	char url[100];
+
+	(void)state;
+	snprintf(url, sizeof url, "https://127.0.0.1:%u/ok", port);
+	network_message message = ask_with_ca(url, pem);
+	assert_int_equal(message.outcome, MESSAGE_SERVER_FAILED);
+	if (strstr(message.failure, "--ca-file") == NULL)
+		fail_msg("no '--ca-file' in: %s", message.failure);
+	message = ask_with_ca(at("", "/ok"), pem);
+	assert_nonce(&message);
+}
+
 static void assert_reached(const char *url, uint32_t reached, uint32_t tls)
 {
 	network_message message = ask(url);
@@ -500,6 +536,14 @@ static void send_one(int end, uint32_t kind, size_t server, const char *token)
 	assert_int_equal(write(end, &request, sizeof request), sizeof request);
 }
 
+__attribute__((noreturn)) static void work(const fetch_job *job, int pipe)
+{
+	bool done = fetch_run(job, pipe);
+
+	coverage_write();
+	_exit(done ? 0 : 1);
+}
+
 /* Starts the work in a process of its own; our end of its socket. */
 static int start_work(const fetch_job *job, pid_t *worker)
 {
@@ -509,7 +553,7 @@ static int start_work(const fetch_job *job, pid_t *worker)
 	*worker = fork();
 	if (*worker == 0) {
 		close(ends[0]);
-		_exit(fetch_run(job, ends[1]) ? 0 : 1);
+		work(job, ends[1]);
 	}
 	close(ends[1]);
 	return ends[0];
@@ -671,7 +715,7 @@ static void assert_many(useconds_t pause)
 	pid_t writer = fork();
 	if (writer == 0) {
 		close(ends[0]);
-		_exit(fetch_run(&job, ends[1]) ? 0 : 1);
+		work(&job, ends[1]);
 	}
 	close(ends[1]);
 	assert_int_equal(read_slowly(ends[0], answered, pause), MANY * 2 / 3);
@@ -738,6 +782,7 @@ int main(void)
 		cmocka_unit_test(a_nonce_comes_with_its_life_and_a_trace),
 		cmocka_unit_test(without_verbose_there_is_no_trace),
 		cmocka_unit_test(a_slash_at_the_end_and_chunks_change_nothing),
+		cmocka_unit_test(an_old_server_that_ends_by_hanging_up_is_heard),
 		cmocka_unit_test(the_request_is_plain_and_names_us),
 		cmocka_unit_test(user_and_password_are_sent_and_not_shown),
 		cmocka_unit_test(a_redirect_is_followed),
@@ -748,6 +793,7 @@ int main(void)
 		cmocka_unit_test(a_silent_server_costs_the_time_out),
 		cmocka_unit_test(a_closed_port_and_an_unknown_name_are_told),
 		cmocka_unit_test(tls_to_a_plain_port_is_told),
+		cmocka_unit_test(authorities_are_read_by_https_and_need_no_http),
 		cmocka_unit_test(how_far_an_exchange_got_is_told),
 		cmocka_unit_test(a_proxy_is_chosen_for_each_hop),
 		cmocka_unit_test(a_check_tells_a_good_token_from_a_bad_one),

@@ -1,0 +1,136 @@
+/* The CAs of --ca-file: what is read of the file, and the copy that the network process gets. */
+#include "process/authorities.h"
+
+#include "base/cleanup.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include <cmocka.h>
+
+#define PEM "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n"
+
+static char *file_of(const char *text)
+{
+	char *path = strdup("/tmp/authorities-XXXXXX");
+	CLEANUP(cleanup_descriptor) int file = mkstemp(path);
+
+	assert_int_equal(write(file, text, strlen(text)), (ssize_t)strlen(text));
+	return path;
+}
+
+static char *read_file_of(const char *text, size_t *length, chronosign_error **error)
+{
+	CLEANUP(cleanup_text) char *path = file_of(text);
+	char *pem = authorities_read(path, length, error);
+
+	unlink(path);
+	return pem;
+}
+
+static void a_file_with_a_certificate_is_taken_as_it_is(void **state)
+{
+	size_t length = 0;
+	CLEANUP(cleanup_text) char *pem = read_file_of("# ours\n" PEM, &length, NULL);
+	CLEANUP(cleanup_text)
+	char *trusted = read_file_of("-----BEGIN TRUSTED CERTIFICATE-----\n", &length, NULL);
+
+	(void)state;
+	assert_memory_equal(pem, "# ours\n" PEM, strlen("# ours\n" PEM));
+	assert_non_null(trusted);
+}
+
+static void assert_refused(char *pem, const chronosign_error *error, const char *reason)
+{
+	assert_null(pem);
+	assert_int_equal(chronosign_error_get_kind(error), CHRONOSIGN_ERROR_USAGE);
+	if (strstr(chronosign_error_message(error), reason) == NULL)
+		fail_msg("no '%s' in: %s", reason, chronosign_error_message(error));
+}
+
+static void what_has_no_certificate_is_a_usage_error(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *reason;
+	} rows[] = {
+		{"", "it is empty"},
+		{"-----BEGIN PRIVATE KEY-----\n", "has no certificate"},
+	};
+	size_t length;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		CLEANUP(cleanup_error) chronosign_error *error = NULL;
+		char *pem = read_file_of(rows[i].text, &length, &error);
+		assert_refused(pem, error, rows[i].reason);
+	}
+}
+
+static void what_cannot_be_read_or_has_no_end_is_a_usage_error(void **state)
+{
+	static const char *const rows[][2] = {
+		{"/nonexistent/ca", "No such file"},
+		{"/tmp", "Is a directory"},
+		{"/dev/zero", "File too large"},
+	};
+	size_t length;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		CLEANUP(cleanup_error) chronosign_error *error = NULL;
+		char *pem = authorities_read(rows[i][0], &length, &error);
+		assert_refused(pem, error, rows[i][1]);
+	}
+}
+
+static void what_is_published_is_read_by_its_path_while_it_is_open(void **state)
+{
+	authorities_file published;
+	char bytes[sizeof PEM + 1];
+
+	(void)state;
+	assert_true(authorities_publish(PEM, strlen(PEM), &published));
+	CLEANUP(cleanup_descriptor) int file = open(published.path, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(read(file, bytes, sizeof bytes), strlen(PEM));
+	assert_memory_equal(bytes, PEM, strlen(PEM));
+	assert_true((fcntl(published.file, F_GETFD) & FD_CLOEXEC) != 0);
+	close(published.file);
+	assert_int_equal(open(published.path, O_RDONLY | O_CLOEXEC), -1);
+}
+
+static void what_there_is_no_room_for_is_not_published(void **state)
+{
+	authorities_file published;
+	struct rlimit before;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	struct rlimit little = {.rlim_cur = 10, .rlim_max = before.rlim_max};
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &little), 0);
+	bool done = authorities_publish(PEM, strlen(PEM), &published);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	signal(SIGXFSZ, SIG_DFL);
+	assert_false(done);
+	close(published.file);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_file_with_a_certificate_is_taken_as_it_is),
+		cmocka_unit_test(what_has_no_certificate_is_a_usage_error),
+		cmocka_unit_test(what_cannot_be_read_or_has_no_end_is_a_usage_error),
+		cmocka_unit_test(what_is_published_is_read_by_its_path_while_it_is_open),
+		cmocka_unit_test(what_there_is_no_room_for_is_not_published),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
