@@ -197,6 +197,23 @@ tokens_are_of_their_servers() {
 	refused 2 "from 1 to 32"
 }
 
+@test "a session beyond the first that cannot be opened: exit 3, says why, and nothing is signed" {
+	use_shim
+	start_standin --servers 2
+	urls 2 >"$BATS_TEST_TMPDIR/list"
+	SHIM_FAIL=C_OpenSession:2=CKR_SESSION_COUNT with_token --chronograf-urls-from "$BATS_TEST_TMPDIR/list" --sessions 2
+	refused 3 'C_OpenSession.*CKR_SESSION_COUNT'
+	called C_Sign 0
+}
+
+@test "a signer of one session refuses more: exit 2" {
+	[[ $("$CHRONOCTL" --version) == *"signer libp11 "* ]] || skip 'the signer libp11 is not built in'
+	start_standin --servers 2
+	urls 2 >"$BATS_TEST_TMPDIR/list"
+	with_token --signer libp11 --pkcs11-module "$SOFTHSM" --chronograf-urls-from "$BATS_TEST_TMPDIR/list" --sessions 2
+	refused 2 "'libp11' signs over one session only"
+}
+
 @test "a session that hangs is found out while the others sign on" {
 	use_shim
 	start_standin --servers 200

@@ -77,6 +77,14 @@ has() { # FIELD VALUE
 	never_says "$PIN" geheim
 }
 
+@test "-o json of a name that is not UTF-8 has it as it is shown" {
+	start_standin
+	cp "$KEY" "$BATS_TEST_TMPDIR"/$'k\xff'
+	chronoctl_token --priv-key-file "$BATS_TEST_TMPDIR"/$'k\xff' -o json
+	has key "$BATS_TEST_TMPDIR/k\\xff"
+	has token "$(expected_token "$KEY")"
+}
+
 @test "an unknown form: exit 2, and the server is not asked" {
 	start_standin
 	chronoctl_token --priv-key-file "$KEY" -o yaml

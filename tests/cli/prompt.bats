@@ -101,7 +101,7 @@ printed_nothing() { # STATUS
 	called C_Login 0
 }
 
-@test "an empty line, and one longer than any PIN: exit 3, no login, and nothing of it is left for the shell" {
+@test "an empty line, and one longer than any PIN: exit 3, no login" {
 	at_terminal "$ASKS" '\n' --priv-key-file "$URI"
 	printed_nothing 3
 	shows 'nothing was entered'

@@ -358,6 +358,30 @@ read_fast() { # LENGTH
 	[ "$(times_said 'cannot make')" -eq 1 ]
 }
 
+@test "a disk that fails once: it is told, and it is tried again" {
+	local -x ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0"
+	start_server
+	DISK_FAIL=fsync:1 LD_PRELOAD=$DISKFAIL watch --priv-key-file "$KEY"
+	appears
+	[ "$(cat "$FILE")" = "$(expected_token "$KEY")" ]
+	[ "$(ls -A "${FILE%/*}")" = token ]
+	[ "$(times_said "cannot write '.*\\.token\\.new': Input/output error")" -eq 1 ]
+}
+
+@test "a folder that takes the place of the file is left alone, and told once" {
+	start_server --nonce-expiration 3
+	watch --priv-key-file "$KEY"
+	appears
+	rm "$FILE"
+	mkdir "$FILE"
+	wait_for said 'no regular file'
+	sleep 2
+	rmdir "$FILE"
+	appears
+	[ "$(times_said 'no regular file')" -eq 1 ]
+	[ "$(ls -A "${FILE%/*}")" = token ]
+}
+
 @test "--check: a token that is refused is not written, which is said once" {
 	start_server --mode other-replica
 	watch --priv-key-file "$KEY" --check

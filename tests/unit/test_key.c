@@ -2,6 +2,7 @@
 #include "base/cleanup.h"
 #include "signer/key.h"
 
+#include <chronosign/keystore.h>
 #include <chronosign/public_key.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
@@ -141,6 +142,31 @@ static void both_forms_of_a_public_key_hold_the_same_key(void **state)
 	}
 }
 
+static void a_key_that_is_no_rsa_key_has_no_pem(void **state)
+{
+	CLEANUP(cleanup_pkey) EVP_PKEY *pkey = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+
+	(void)state;
+	assert_null(chronosign_public_key_pem(pkey, CHRONOSIGN_PUBLIC_KEY_CHRONOGRAF, &error));
+	assert_int_equal(chronosign_error_get_kind(error), CHRONOSIGN_ERROR_KEY);
+	assert_false(chronosign_public_key_write(pkey, CHRONOSIGN_PUBLIC_KEY_CHRONOGRAF,
+						 "/nonexistent/key.pub", NULL));
+}
+
+static void a_survey_of_what_is_in_no_token_is_a_usage_error(void **state)
+{
+	char reference[] = "/etc/key";
+	CLEANUP(cleanup_key) chronosign_key *key = chronosign_key_new(reference, NULL);
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+
+	(void)state;
+	assert_null(chronosign_survey_make(key, &error));
+	assert_int_equal(chronosign_error_get_kind(error), CHRONOSIGN_ERROR_USAGE);
+	assert_non_null(strstr(chronosign_error_message(error), "'/etc/key' is no pkcs11: URI"));
+	chronosign_survey_free(NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -149,6 +175,8 @@ int main(void)
 		cmocka_unit_test(the_name_of_a_key_never_has_its_pin),
 		cmocka_unit_test(what_is_no_nonce_is_not_signed),
 		cmocka_unit_test(both_forms_of_a_public_key_hold_the_same_key),
+		cmocka_unit_test(a_key_that_is_no_rsa_key_has_no_pem),
+		cmocka_unit_test(a_survey_of_what_is_in_no_token_is_a_usage_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

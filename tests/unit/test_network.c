@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/secret.h"
 #include "process/message.h"
 #include "process/network.h"
@@ -549,6 +550,21 @@ static void it_can_be_stopped_while_it_waits(void **state)
 	chronosign_fetch_free(fetch);
 }
 
+static void who_asks_it_after_its_end_is_told(void **state)
+{
+	chronosign_fetch *fetch = network_start(1, end, NULL, NULL);
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	chronosign_answer answer;
+
+	(void)state;
+	assert_false(chronosign_fetch_next(fetch, &answer, NULL));
+	assert_false(chronosign_fetch_again(fetch, 0, &error));
+	assert_int_equal(chronosign_error_get_kind(error), CHRONOSIGN_ERROR_OTHER);
+	assert_non_null(
+		strstr(chronosign_error_message(error), "cannot speak to the network process"));
+	chronosign_fetch_free(fetch);
+}
+
 static void what_is_shown_of_a_url_has_no_user_and_is_else_as_given(void **state)
 {
 	static const char *const rows[][2] = {
@@ -634,6 +650,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_is_refused_before_the_fork),
 		cmocka_unit_test(requests_are_answered_for_until_there_are_no_more),
 		cmocka_unit_test(it_can_be_stopped_while_it_waits),
+		cmocka_unit_test(who_asks_it_after_its_end_is_told),
 		cmocka_unit_test(what_is_shown_of_a_url_has_no_user_and_is_else_as_given),
 		cmocka_unit_test(servers_that_are_down_are_answered_for),
 		cmocka_unit_test(a_url_may_stand_in_the_environment),

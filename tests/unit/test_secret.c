@@ -158,6 +158,21 @@ static void errors_gain_context_and_keep_their_kind(void **state)
 	assert_int_equal(chronosign_error_get_kind(error), CHRONOSIGN_ERROR_KEY);
 }
 
+static void the_error_of_no_memory_needs_none(void **state)
+{
+	chronosign_error *error = NULL;
+
+	(void)state;
+	assert_false(error_out_of_memory(NULL));
+	assert_false(error_out_of_memory(&error));
+	assert_string_equal(chronosign_error_message(error), "out of memory");
+	chronosign_error_free(error);
+	assert_false(error_prefix(&error, "token '%s'", "ops"));
+	assert_string_equal(chronosign_error_message(error), "token 'ops': out of memory");
+	assert_int_equal(chronosign_error_get_kind(error), CHRONOSIGN_ERROR_OTHER);
+	chronosign_error_free(error);
+}
+
 static void nothing_that_acts_on_a_terminal_gets_through(void **state)
 {
 	static const struct {
@@ -195,6 +210,7 @@ int main(void)
 		cmocka_unit_test(a_secret_that_is_too_long_is_an_error_not_cut),
 		cmocka_unit_test(a_source_is_read_whole_or_not_at_all),
 		cmocka_unit_test(errors_gain_context_and_keep_their_kind),
+		cmocka_unit_test(the_error_of_no_memory_needs_none),
 		cmocka_unit_test(nothing_that_acts_on_a_terminal_gets_through),
 	};
 
