@@ -112,6 +112,7 @@ given() {
 		keeps=${1#KEEPS=}
 		shift
 	fi
+	: >"$SCRATCH/err" # the last one's words are not this one's
 	"$CHRONOCTL" token --chronograf-url "$URL" -v --no-prompt --timeout "$PATIENCE" "$@" \
 		>"$SCRATCH/out" 2>"$SCRATCH/err" </dev/null 3>&- &
 	echo $! >>"$SCRATCH/pids"
