@@ -139,6 +139,15 @@ logged() { # TIMES REGEX
 	not_known token pin key mechanism signature public-half acceptance
 }
 
+@test "a registered module that cannot be loaded is told, and no fault as long as another has the token" {
+	need_user
+	unset PKCS11_MODULE_PATH
+	user_module missing "module: /nonexistent.so"
+	CHRONOCTL_PIN=$PIN run --separate-stderr as_user setsid -w timeout "$PATIENCE" "$CHRONOCTL" doctor \
+		--chronograf-url "$URL" --no-prompt --priv-key-file "$KEY_URI"
+	found 0 - module 'registered, but not loaded: .*nonexistent[.]so' ✓ key object=chronograf
+}
+
 @test "a module that does not start" {
 	SHIM_FAIL=C_Initialize:1=CKR_DEVICE_ERROR examines
 	found 3 ✗ module 'CKR_DEVICE_ERROR' ✓ nonce 'UUID'

@@ -132,6 +132,7 @@ wrong_pin() { # ARGUMENT…: one login with a PIN that is not the right one
 	CREDENTIALS_DIRECTORY=$D no_pin 'not the name of a credential' --priv-key-file "$URI" --pin-source credential:
 	no_pin 'longer than 1024 bytes' --priv-key-file "$URI" --pin-source /dev/zero
 	no_pin 'signal 9' --priv-key-file "$URI" --pin-source "|cat '$D/right'; kill -KILL \$\$"
+	no_pin 'the output of the PIN command' --priv-key-file "$URI" --pin-source '|true'
 	no_pin 'command|false|exit' --priv-key-file "$URI" --pin-source '|false'
 	no_pin 'command|exit' --priv-key-file "$URI" --pin-source "|cat '$D/right'; exit 3"
 	no_pin 'command|exit|no-such' --priv-key-file "$URI" --pin-source '|/no-such-command'
