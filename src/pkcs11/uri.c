@@ -327,8 +327,8 @@ struct pkcs11_uri *pkcs11_uri_parse(char *text, chronosign_error **error)
 	if (!parse_pieces(uri, text, &plain, error))
 		return NULL;
 	/* p11-kit drops white space (RFC 7512 §2.3 by RFC 3986 appendix C), and would look for
-	 * another label. */
-	if (plain[strcspn(plain, " \t\r\n")] != '\0') {
+	 * another label, or find a PIN where nobody has taken it away. */
+	if (plain[strcspn(plain, " \t\n\v\f\r")] != '\0') {
 		error_set(error, CHRONOSIGN_ERROR_USAGE,
 			  "the PKCS#11 URI contains white space; write a space as %%20");
 		return NULL;

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,6 +93,14 @@ static void a_pin_is_overwritten_even_where_the_uri_is_wrong(void **state)
 	refused("pkcs11:objekt=k?pin-value=canary", "'objekt'", "canary");
 	refused("pkcs11:object=k?pin-value=canary&pin-value=canary", "more than one", "canary");
 	refused("pkcs11:?pin-value=1&pin-value=2&pin-value=canary", "more than one", "canary");
+	for (const char *space = " \n\v\r"; *space != '\0'; space++) {
+		char given[64];
+
+		snprintf(given, sizeof given, "pkcs11:%cpin-value=canary", *space);
+		refused(given, "white space", NULL);
+		snprintf(given, sizeof given, "pkcs11:object=k;%cpin-source=canary", *space);
+		refused(given, "white space", NULL);
+	}
 	refused("pkcs11:?pin-value=&pin-value=canary", "empty", "canary");
 	refused("pkcs11:;pin-value=%zz?pin-value=canary", "hexadecimal", "canary");
 	refused("pkcs11:object=k?pin-value=canary%zz", "hexadecimal", "canary");
