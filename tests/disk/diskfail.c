@@ -72,15 +72,11 @@ static bool is_to_fail(const char *name, unsigned *calls)
 	return true;
 }
 
-int open(const char *path, int flags, ...)
+static int open_watched(const char *path, int flags, mode_t mode)
 {
 	static unsigned calls;
 	bool ours = (flags & O_EXCL) != 0 || (flags & O_DIRECTORY) == O_DIRECTORY;
-	va_list arguments;
 
-	va_start(arguments, flags);
-	mode_t mode = (flags & O_CREAT) != 0 ? va_arg(arguments, mode_t) : 0;
-	va_end(arguments);
 	if (ours && is_to_fail("open", &calls))
 		return -1;
 	int descriptor = next_open(path, flags, mode);
@@ -89,12 +85,22 @@ int open(const char *path, int flags, ...)
 	return descriptor;
 }
 
+int open(const char *path, int flags, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, flags);
+	mode_t mode = (flags & O_CREAT) != 0 ? va_arg(arguments, mode_t) : 0;
+	va_end(arguments);
+	return open_watched(path, flags, mode);
+}
+
 /* What open(2) without a mode is by <bits/fcntl2.h>, for clang since glibc 2.40. */
 int __open_2(const char *path, int flags);
 
 int __open_2(const char *path, int flags)
 {
-	return open(path, flags);
+	return open_watched(path, flags, 0);
 }
 
 ssize_t write(int descriptor, const void *bytes, size_t length)
