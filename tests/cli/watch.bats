@@ -170,7 +170,7 @@ read_fast() { # LENGTH
 }
 
 @test "a server that is gone: the file stays as long as its nonce lives, and no longer; and comes back" {
-	start_server --nonce-expiration 4
+	start_server --nonce-expiration 7
 	watch --priv-key-file "$KEY" --timeout 1
 	appears
 	signal_server STOP
