@@ -46,6 +46,7 @@ end_processes() {
 	[ -f "$1/pids" ] || return 0
 	while read -r pid; do
 		kill "$pid" 2>/dev/null || true
+		kill -CONT "$pid" 2>/dev/null || true # if it is stopped, it hears nothing before
 	done <"$1/pids"
 	rm -f "$1/pids" "$1"/server.*
 }
