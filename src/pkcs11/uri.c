@@ -11,6 +11,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define WHITE_SPACE " \t\n\v\f\r"
+
 DEFINE_CLEANUP(p11_uri, P11KitUri *, p11_kit_uri_free)
 DEFINE_CLEANUP(uri, struct pkcs11_uri *, pkcs11_uri_free)
 
@@ -236,6 +238,8 @@ static bool take_pin(void *context, char *attribute, chronosign_error **error)
 {
 	struct parse *parse = context;
 
+	/* Behind white space, too, for which the URI is refused later. */
+	attribute += strspn(attribute, WHITE_SPACE);
 	if (is_named(attribute, "pin-value") &&
 	    !take_pin_value(parse->uri, attribute + strlen("pin-value="),
 			    parse->pin_wrong ? NULL : error))
@@ -328,7 +332,7 @@ struct pkcs11_uri *pkcs11_uri_parse(char *text, chronosign_error **error)
 		return NULL;
 	/* p11-kit drops white space (RFC 7512 §2.3 by RFC 3986 appendix C), and would look for
 	 * another label, or find a PIN where nobody has taken it away. */
-	if (plain[strcspn(plain, " \t\n\v\f\r")] != '\0') {
+	if (plain[strcspn(plain, WHITE_SPACE)] != '\0') {
 		error_set(error, CHRONOSIGN_ERROR_USAGE,
 			  "the PKCS#11 URI contains white space; write a space as %%20");
 		return NULL;

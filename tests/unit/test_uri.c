@@ -97,7 +97,7 @@ static void a_pin_is_overwritten_even_where_the_uri_is_wrong(void **state)
 		char given[64];
 
 		snprintf(given, sizeof given, "pkcs11:%cpin-value=canary", *space);
-		refused(given, "white space", NULL);
+		refused(given, "white space", "canary");
 		snprintf(given, sizeof given, "pkcs11:object=k;%cpin-source=canary", *space);
 		refused(given, "white space", NULL);
 	}
