@@ -5,6 +5,7 @@
 #include "cli/issue.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "cli/command.h"
 #include "cli/output.h"
 #include "cli/progress.h"
@@ -14,7 +15,6 @@
 
 #include <pthread.h>
 #include <string.h>
-#include <time.h>
 
 typedef enum { WAITING, GOOD, FAILED } result_state;
 
@@ -44,14 +44,6 @@ struct worker {
 	chronosign_signer *signer;
 	pthread_t thread;
 };
-
-static int64_t milliseconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* ---- Results. Call with the lock held. ---- */
 

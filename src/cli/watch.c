@@ -6,6 +6,7 @@
 #include "cli/watch.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "cli/command.h"
 #include "cli/notify.h"
 #include "cli/out_file.h"
@@ -20,7 +21,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <time.h>
 
 struct watch {
 	const struct watch_order *order;
@@ -32,14 +32,6 @@ struct watch {
 	bool ended;
 	int status;
 };
-
-static int64_t milliseconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void end(struct watch *watch, int status)
 {

@@ -4,6 +4,7 @@
  */
 #include "process/fetch.h"
 
+#include "base/clock.h"
 #include "process/authorities.h"
 #include "process/confine.h"
 #include "process/schedule.h"
@@ -16,7 +17,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 typedef enum { SLOT_FREE, SLOT_RUNNING, SLOT_READY } slot_state;
@@ -39,14 +39,6 @@ typedef struct {
 	size_t ready; /* those that wait for room in the pipe */
 	fetch_slot slots[FETCH_CONCURRENT];
 } fetch_pool;
-
-static int64_t milliseconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* Plans when the server of a nonce is asked next. */
 static void plan(fetch_pool *pool, const fetch_slot *slot)

@@ -3,6 +3,7 @@
 #include "process/transfer.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "chronograf/check.h"
@@ -16,7 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 /* What an exchange is for. A check is two requests: with the token, and without. */
 typedef enum { TASK_NONCE, TASK_CHECK, TASK_CHECK_EVERYONE } transfer_task;
@@ -38,14 +38,6 @@ struct transfer {
 	char reason[CURL_ERROR_SIZE];
 	network_message message;
 };
-
-static int64_t milliseconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* Stops the transfer once the body is longer than any answer of Chronograf. */
 static size_t take_body(char *bytes, size_t size, size_t count, void *context)
