@@ -3,6 +3,14 @@
 #ifndef CHRONOGRAF_CHECK_H
 #define CHRONOGRAF_CHECK_H
 
+/* What the server says of a token, once all that was asked is answered. */
+enum verdict {
+	VERDICT_NONE, /* nothing yet, or the check failed */
+	VERDICT_ACCEPTED,
+	VERDICT_REFUSED,
+	VERDICT_EVERYONE, /* the server lets in everyone, without a token too */
+};
+
 typedef enum {
 	CHECK_PASSED,  /* the list came */
 	CHECK_REFUSED, /* 401 or 403 */

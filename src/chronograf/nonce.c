@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "base/uuid.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -13,44 +14,10 @@
 /* How many bytes of an answer, and of its content type, a message shows. */
 #define SHOWN_BYTES 64
 
-/* x: lower-case hexadecimal digit; X: of either case; V: the variant of RFC 9562 §4.1; else:
- * itself. */
-static const char version_4[] = "xxxxxxxx-xxxx-4xxx-Vxxx-xxxxxxxxxxxx";
-static const char any_uuid[] = "XXXXXXXX-XXXX-XXXX-XXXX-XXXXXXXXXXXX";
-
-static bool fits(char pattern, char byte)
-{
-	switch (pattern) {
-	case 'x':
-		return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'f');
-	case 'X':
-		return fits('x', byte) || (byte >= 'A' && byte <= 'F');
-	case 'V':
-		return byte == '8' || byte == '9' || byte == 'a' || byte == 'b';
-	default:
-		return byte == pattern;
-	}
-}
-
-static bool matches(const char *pattern, const char *bytes, size_t length)
-{
-	if (length != strlen(pattern))
-		return false;
-	for (size_t i = 0; i < length; i++)
-		if (!fits(pattern[i], bytes[i]))
-			return false;
-	return true;
-}
-
-bool chronosign_nonce_valid(const char *bytes, size_t length)
-{
-	return matches(version_4, bytes, length);
-}
-
 bool nonce_found(const nonce_response *response)
 {
 	return response->status == 200 && !response->longer &&
-	       chronosign_nonce_valid(response->body, response->length);
+	       uuid_is_version_4(response->body, response->length);
 }
 
 /*
@@ -223,10 +190,10 @@ static const char *advice_by_body(const nonce_response *response)
 	if (is_html(&inner))
 		return "That is a web page: a login page, another server, or Chronograf's own page "
 		       "because its base path is missing in the URL.";
-	if (inner.length != response->length && matches(any_uuid, inner.body, inner.length))
+	if (inner.length != response->length && uuid_is_any(inner.body, inner.length))
 		return "That is a UUID with white space around it: something between here and "
 		       "Chronograf rewrites its answers.";
-	if (matches(any_uuid, inner.body, inner.length))
+	if (uuid_is_any(inner.body, inner.length))
 		return "That is a UUID, but not a lower-case one of version 4 as Chronograf makes "
 		       "it.";
 	return "Chronograf answers 36 bytes, a UUID: does the URL lead to it?";

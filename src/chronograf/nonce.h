@@ -3,7 +3,6 @@
 #ifndef CHRONOGRAF_NONCE_H
 #define CHRONOGRAF_NONCE_H
 
-#include <chronosign/nonce.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -19,7 +19,7 @@
 #include <strings.h>
 
 DEFINE_CLEANUP(key, chronosign_key *, chronosign_key_free)
-DEFINE_CLEANUP(fetch, chronosign_fetch *, chronosign_fetch_free)
+DEFINE_CLEANUP(fetch, struct network *, network_free)
 
 /* ---- Module, token, PIN ---- */
 
@@ -261,7 +261,7 @@ char *doctor_sign(struct doctor *doctor, const char *nonce, const char *whose,
 }
 
 /* A version 4 UUID as Chronograf makes them (RFC 9562 §5.4), for want of a server's. */
-static bool make_nonce(char nonce[static CHRONOSIGN_NONCE_LENGTH + 1])
+static bool make_nonce(char nonce[static UUID_LENGTH + 1])
 {
 	unsigned char bytes[16];
 
@@ -270,8 +270,7 @@ static bool make_nonce(char nonce[static CHRONOSIGN_NONCE_LENGTH + 1])
 	bytes[6] = (bytes[6] & 0x0f) | 0x40;
 	bytes[8] = (bytes[8] & 0x3f) | 0x80;
 	for (size_t i = 0, at = 0; i < sizeof bytes; i++) {
-		at += (size_t)snprintf(nonce + at, CHRONOSIGN_NONCE_LENGTH + 1 - at, "%02x",
-				       bytes[i]);
+		at += (size_t)snprintf(nonce + at, UUID_LENGTH + 1 - at, "%02x", bytes[i]);
 		if (i == 3 || i == 5 || i == 7 || i == 9)
 			nonce[at++] = '-';
 	}
@@ -365,7 +364,7 @@ static void walk_key(struct doctor *doctor)
 
 void doctor_sign_alone(struct doctor *doctor)
 {
-	char nonce[CHRONOSIGN_NONCE_LENGTH + 1] = "";
+	char nonce[UUID_LENGTH + 1] = "";
 
 	if (!doctor->tested && make_nonce(nonce))
 		free(doctor_sign(doctor, nonce, "a nonce made up here, as no server gave one",
@@ -383,7 +382,7 @@ static int examine(struct doctor *doctor, struct options *options, chronosign_er
 	if (key == NULL)
 		return EXIT_OTHER;
 	CLEANUP(cleanup_fetch)
-	chronosign_fetch *fetch = servers_ask(doctor->servers, options, true, error);
+	struct network *fetch = servers_ask(doctor->servers, options, true, error);
 	if (fetch == NULL)
 		return EXIT_OTHER;
 	doctor->key = key;

@@ -6,14 +6,14 @@
 #include "cli/options.h"
 #include "cli/servers.h"
 
-#include <chronosign/nonce.h>
+#include "network/network.h"
 #include <chronosign/signer.h>
 
 struct doctor {
 	const struct options *options;
 	const struct servers *servers;
 	const chronosign_key *key;
-	chronosign_fetch *fetch;
+	struct network *fetch;
 	struct findings findings;
 	chronosign_signer *signer; /* NULL: the key is not open */
 	char *without_mechanism;   /* the token that lists none, of which signing is to tell */

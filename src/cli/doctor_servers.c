@@ -14,12 +14,12 @@
 struct visit {
 	bool settled;
 	bool answered; /* its first answer came */
-	chronosign_reached reached;
+	enum reached reached;
 	bool tls;
 	int64_t valid_for;
 	chronosign_error *no_nonce;
 	chronosign_error *no_verdict; /* the trial failed, or was not possible */
-	chronosign_verdict verdict;
+	enum verdict verdict;
 	bool nonce_changes;  /* REFUSED: another nonce with each question */
 	char *refused_nonce; /* of the first try, if that was refused */
 };
@@ -44,12 +44,11 @@ static void tell_unknown(struct findings *findings, const char *url, const char 
 /* True if there is a connection to the server. */
 static bool tell_server(struct findings *findings, const char *url, const struct visit *visit)
 {
-	bool reached = visit->reached != CHRONOSIGN_REACHED_NOTHING;
+	bool reached = visit->reached != REACHED_NOTHING;
 
 	if (reached)
 		findings_ok(findings, "server", url, "%s",
-			    visit->reached == CHRONOSIGN_REACHED_ANSWER ? "answers"
-									: "takes connections");
+			    visit->reached == REACHED_ANSWER ? "answers" : "takes connections");
 	else if (visit->answered)
 		findings_failed(findings, "server", url, visit->no_nonce);
 	else
@@ -66,7 +65,7 @@ static bool tell_tls(const struct doctor *doctor, struct findings *findings, con
 		findings_unknown(findings, "tls", url,
 				 "not encrypted: whoever is on the way can read the token, and use "
 				 "it");
-	else if (visit->reached < CHRONOSIGN_REACHED_TLS)
+	else if (visit->reached < REACHED_TLS)
 		findings_failed(findings, "tls", url, visit->no_nonce);
 	else if (doctor->options->skip_verify)
 		findings_ok(
@@ -75,7 +74,7 @@ static bool tell_tls(const struct doctor *doctor, struct findings *findings, con
 			"way can answer in the server's name; --ca-file names its CA.");
 	else
 		findings_ok(findings, "tls", url, "encrypted, and the certificate is good");
-	return !visit->tls || visit->reached >= CHRONOSIGN_REACHED_TLS;
+	return !visit->tls || visit->reached >= REACHED_TLS;
 }
 
 static bool tell_nonce(struct findings *findings, const char *url, const struct visit *visit)
@@ -111,20 +110,20 @@ static void tell_acceptance(struct findings *findings, const char *url, const st
 		return;
 	}
 	switch (visit->verdict) {
-	case CHRONOSIGN_VERDICT_ACCEPTED:
+	case VERDICT_ACCEPTED:
 		findings_ok(findings, "acceptance", url, "the server accepts the key's token");
 		break;
-	case CHRONOSIGN_VERDICT_REFUSED:
+	case VERDICT_REFUSED:
 		tell_refusal(findings, url, visit);
 		break;
-	case CHRONOSIGN_VERDICT_EVERYONE:
+	case VERDICT_EVERYONE:
 		findings_unknown(
 			findings, "acceptance", url,
 			"not known: the server lets everyone in, without a token too\nIt "
 			"runs without authentication; its --pub-key-file and --token-secret "
 			"belong to one that asks.");
 		break;
-	case CHRONOSIGN_VERDICT_NONE:
+	case VERDICT_NONE:
 		findings_unknown(findings, "acceptance", url,
 				 "not known: no token could be made for the nonce");
 		break;
@@ -136,7 +135,7 @@ static void tell(struct round *round, size_t server)
 	struct findings *findings = &round->doctor->findings;
 	const struct visit *visit = &round->visits[server];
 	CLEANUP(cleanup_text)
-	char *shown = chronosign_url_shown(round->doctor->servers->urls[server]);
+	char *shown = url_without_user(round->doctor->servers->urls[server]);
 	const char *url = shown == NULL ? "" : shown;
 
 	if (!tell_server(findings, url, visit)) {
@@ -165,19 +164,19 @@ static void settle(struct round *round, struct visit *visit)
 {
 	visit->settled = true;
 	if (++round->settled == round->doctor->servers->count)
-		chronosign_fetch_finish(round->doctor->fetch);
+		network_finish(round->doctor->fetch);
 	tell_ready(round);
 }
 
 /* ---- What comes ---- */
 
 /* Puts a token for the nonce on trial. */
-static bool try_token(struct round *round, const chronosign_answer *answer,
+static bool try_token(struct round *round, const struct network_answer *answer,
 		      chronosign_error **error)
 {
 	struct doctor *doctor = round->doctor;
 	CLEANUP(cleanup_text)
-	char *url = chronosign_url_shown(doctor->servers->urls[answer->server]);
+	char *url = url_without_user(doctor->servers->urls[answer->server]);
 	CLEANUP(cleanup_text) char *whose = NULL;
 	bool tested = doctor->tested;
 
@@ -191,10 +190,10 @@ static bool try_token(struct round *round, const chronosign_answer *answer,
 		*error = NULL;
 	}
 	return token != NULL &&
-	       chronosign_fetch_check(doctor->fetch, answer->server, answer->nonce, token, error);
+	       network_try_token(doctor->fetch, answer->server, answer->nonce, token, error);
 }
 
-static void take_nonce(struct round *round, chronosign_answer *answer)
+static void take_nonce(struct round *round, struct network_answer *answer)
 {
 	struct visit *visit = &round->visits[answer->server];
 	bool again = visit->refused_nonce != NULL;
@@ -209,7 +208,7 @@ static void take_nonce(struct round *round, chronosign_answer *answer)
 		visit->no_verdict = TAKE(answer->error);
 	}
 	if (again && visit->no_verdict == NULL && strcmp(visit->refused_nonce, answer->nonce) == 0)
-		visit->verdict = CHRONOSIGN_VERDICT_REFUSED;
+		visit->verdict = VERDICT_REFUSED;
 	else if (visit->no_nonce == NULL && visit->no_verdict == NULL &&
 		 try_token(round, answer, &visit->no_verdict))
 		return;
@@ -217,16 +216,15 @@ static void take_nonce(struct round *round, chronosign_answer *answer)
 }
 
 /* A token that is refused gets one more try, if the nonce was replaced meanwhile. */
-static void take_verdict(struct round *round, chronosign_answer *answer)
+static void take_verdict(struct round *round, struct network_answer *answer)
 {
 	struct visit *visit = &round->visits[answer->server];
 
 	visit->no_verdict = TAKE(answer->error);
-	if (answer->verdict == CHRONOSIGN_VERDICT_REFUSED && visit->refused_nonce == NULL) {
+	if (answer->verdict == VERDICT_REFUSED && visit->refused_nonce == NULL) {
 		visit->refused_nonce = strdup(answer->nonce);
 		if (visit->refused_nonce != NULL &&
-		    chronosign_fetch_again(round->doctor->fetch, answer->server,
-					   &visit->no_verdict))
+		    network_ask_again(round->doctor->fetch, answer->server, &visit->no_verdict))
 			return;
 	}
 	visit->verdict = answer->verdict;
@@ -237,16 +235,16 @@ static void take_verdict(struct round *round, chronosign_answer *answer)
 static void take_answers(struct round *round)
 {
 	CLEANUP(cleanup_error) chronosign_error *error = NULL;
-	chronosign_answer answer;
+	struct network_answer answer;
 
-	while (chronosign_fetch_next(round->doctor->fetch, &answer, &error)) {
+	while (network_next(round->doctor->fetch, &answer, &error)) {
 		if (round->doctor->options->verbose && answer.trace[0] != '\0')
 			report_detail("%s", answer.trace);
-		if (answer.about == CHRONOSIGN_ANSWER_CHECK)
+		if (answer.about == NETWORK_ANSWER_CHECK)
 			take_verdict(round, &answer);
 		else
 			take_nonce(round, &answer);
-		chronosign_answer_clear(&answer);
+		network_answer_clear(&answer);
 	}
 	if (error != NULL)
 		findings_failed(&round->doctor->findings, "server", "network process", error);

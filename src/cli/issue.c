@@ -21,7 +21,7 @@ typedef enum { WAITING, GOOD, FAILED } result_state;
 /* What is kept of a server until its line can be printed: little, for there may be thousands. */
 struct result {
 	result_state state;
-	chronosign_verdict verdict;
+	enum verdict verdict;
 	char *token;         /* GOOD, or on trial */
 	char *refused_nonce; /* of the first try, if that was refused */
 	int64_t valid_until; /* in milliseconds of our clock; -1: unknown */
@@ -50,7 +50,7 @@ struct worker {
 static void stop(struct issue *issue)
 {
 	issue->stopped = true;
-	chronosign_fetch_stop(issue->order->fetch);
+	network_stop(issue->order->fetch);
 }
 
 static void tell_failure(struct issue *issue, const chronosign_error *error)
@@ -117,7 +117,7 @@ static void settle(struct issue *issue, size_t server, result_state state)
 	free(TAKE(result->refused_nonce));
 	print_ready(issue);
 	if (++issue->settled == count)
-		chronosign_fetch_finish(issue->order->fetch);
+		network_finish(issue->order->fetch);
 	progress_show(&issue->progress, issue->settled, count,
 		      issue->failures[EXIT_SERVER] + issue->failures[EXIT_REFUSED]);
 }
@@ -150,24 +150,24 @@ static void refuse(struct issue *issue, size_t server, bool nonce_changes)
 	settle_failed(issue, server, error);
 }
 
-static void settle_good(struct issue *issue, size_t server, chronosign_verdict verdict)
+static void settle_good(struct issue *issue, size_t server, enum verdict verdict)
 {
 	const struct issue_order *order = issue->order;
 
 	pthread_mutex_lock(&issue->lock);
 	issue->results[server].verdict = verdict;
-	if (verdict != CHRONOSIGN_VERDICT_NONE)
+	if (verdict != VERDICT_NONE)
 		progress_clear(&issue->progress);
-	if (verdict == CHRONOSIGN_VERDICT_EVERYONE)
+	if (verdict == VERDICT_EVERYONE)
 		warn_of_everyone(order->servers->urls[server]);
-	if (verdict == CHRONOSIGN_VERDICT_ACCEPTED && !order->servers->listed)
+	if (verdict == VERDICT_ACCEPTED && !order->servers->listed)
 		report_detail("the server accepts the token");
 	settle(issue, server, GOOD);
 	pthread_mutex_unlock(&issue->lock);
 }
 
 /* The nonce of a server: signed and, if it is to be checked, sent back on trial. */
-static void take_nonce(struct worker *worker, const chronosign_answer *answer)
+static void take_nonce(struct worker *worker, const struct network_answer *answer)
 {
 	struct issue *issue = worker->issue;
 	struct result *result = &issue->results[answer->server];
@@ -182,20 +182,20 @@ static void take_nonce(struct worker *worker, const chronosign_answer *answer)
 	result->token = chronosign_token_make(worker->signer, answer->nonce, &error);
 	bool check = issue->order->options->check;
 	if (result->token == NULL ||
-	    (check && !chronosign_fetch_check(issue->order->fetch, answer->server, answer->nonce,
-					      result->token, &error)))
+	    (check && !network_try_token(issue->order->fetch, answer->server, answer->nonce,
+					 result->token, &error)))
 		fail_for_all(issue, error);
 	else if (!check)
-		settle_good(issue, answer->server, CHRONOSIGN_VERDICT_NONE);
+		settle_good(issue, answer->server, VERDICT_NONE);
 }
 
 /* A token that is refused gets one more try, if the nonce was replaced meanwhile. */
-static void take_verdict(struct issue *issue, const chronosign_answer *answer)
+static void take_verdict(struct issue *issue, const struct network_answer *answer)
 {
 	struct result *result = &issue->results[answer->server];
 	CLEANUP(cleanup_error) chronosign_error *error = NULL;
 
-	if (answer->verdict != CHRONOSIGN_VERDICT_REFUSED) {
+	if (answer->verdict != VERDICT_REFUSED) {
 		settle_good(issue, answer->server, answer->verdict);
 	} else if (result->refused_nonce != NULL) {
 		refuse(issue, answer->server, true);
@@ -203,18 +203,18 @@ static void take_verdict(struct issue *issue, const chronosign_answer *answer)
 		free(TAKE(result->token));
 		result->refused_nonce = strdup(answer->nonce);
 		if (result->refused_nonce == NULL ||
-		    !chronosign_fetch_again(issue->order->fetch, answer->server, &error))
+		    !network_ask_again(issue->order->fetch, answer->server, &error))
 			fail_for_all(issue, error);
 	}
 }
 
-static void take_answer(struct worker *worker, const chronosign_answer *answer)
+static void take_answer(struct worker *worker, const struct network_answer *answer)
 {
 	if (worker->issue->order->options->verbose && answer->trace[0] != '\0')
 		report_detail("%s", answer->trace);
 	if (answer->error != NULL)
 		settle_failed(worker->issue, answer->server, answer->error);
-	else if (answer->about == CHRONOSIGN_ANSWER_CHECK)
+	else if (answer->about == NETWORK_ANSWER_CHECK)
 		take_verdict(worker->issue, answer);
 	else
 		take_nonce(worker, answer);
@@ -230,14 +230,14 @@ static bool is_stopped(struct issue *issue)
 	return stopped;
 }
 
-static bool next_answer(struct issue *issue, chronosign_answer *answer)
+static bool next_answer(struct issue *issue, struct network_answer *answer)
 {
 	CLEANUP(cleanup_error) chronosign_error *error = NULL;
 	bool got = false;
 
 	pthread_mutex_lock(&issue->listening);
 	if (!is_stopped(issue))
-		got = chronosign_fetch_next(issue->order->fetch, answer, &error);
+		got = network_next(issue->order->fetch, answer, &error);
 	pthread_mutex_unlock(&issue->listening);
 	if (error != NULL)
 		fail_for_all(issue, error);
@@ -247,11 +247,11 @@ static bool next_answer(struct issue *issue, chronosign_answer *answer)
 static void *work(void *context)
 {
 	struct worker *worker = context;
-	chronosign_answer answer;
+	struct network_answer answer;
 
 	while (next_answer(worker->issue, &answer)) {
 		take_answer(worker, &answer);
-		chronosign_answer_clear(&answer);
+		network_answer_clear(&answer);
 	}
 	return NULL;
 }

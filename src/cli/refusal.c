@@ -13,7 +13,7 @@ static const char replicas[] = "  several replicas answer at this URL, and each 
 
 bool refusal_set(chronosign_error **error, const char *url, bool nonce_changes)
 {
-	CLEANUP(cleanup_text) char *shown = chronosign_url_shown(url);
+	CLEANUP(cleanup_text) char *shown = url_without_user(url);
 
 	return chronosign_error_set(
 		error, CHRONOSIGN_ERROR_REFUSED,
@@ -26,7 +26,7 @@ bool refusal_set(chronosign_error **error, const char *url, bool nonce_changes)
 
 void warn_of_everyone(const char *url)
 {
-	CLEANUP(cleanup_text) char *shown = chronosign_url_shown(url);
+	CLEANUP(cleanup_text) char *shown = url_without_user(url);
 
 	report_warning("the server %s lets everyone in, without a token too: it runs without "
 		       "authentication, so nothing is known about the token",

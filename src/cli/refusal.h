@@ -2,8 +2,8 @@
 #ifndef CLI_REFUSAL_H
 #define CLI_REFUSAL_H
 
+#include "network/network.h"
 #include <chronosign/error.h>
-#include <chronosign/nonce.h>
 #include <stdbool.h>
 
 /*

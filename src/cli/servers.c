@@ -86,10 +86,10 @@ bool servers_from_options(const struct options *options, struct servers *servers
 	return false;
 }
 
-chronosign_fetch *servers_ask(const struct servers *servers, const struct options *options,
-			      bool requests, chronosign_error **error)
+struct network *servers_ask(const struct servers *servers, const struct options *options,
+			    bool requests, chronosign_error **error)
 {
-	const chronosign_servers wanted = {
+	const struct network_job wanted = {
 		.urls = (const char *const *)servers->urls,
 		.url_count = servers->count,
 		.ca_file = options->ca_file,
@@ -101,7 +101,7 @@ chronosign_fetch *servers_ask(const struct servers *servers, const struct option
 		.poll_seconds = options->poll_interval,
 	};
 
-	return chronosign_fetch_start(&wanted, error);
+	return network_start(&wanted, error);
 }
 
 void servers_free(struct servers *servers)

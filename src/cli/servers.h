@@ -4,8 +4,8 @@
 
 #include "cli/options.h"
 
+#include "network/network.h"
 #include <chronosign/error.h>
-#include <chronosign/nonce.h>
 
 struct servers {
 	char **urls; /* as given: they may hold a user and a password */
@@ -26,8 +26,8 @@ bool servers_from_options(const struct options *options, struct servers *servers
  * `requests`: tokens will be tried there, too. The servers must outlive it. NULL with *error set if
  * it cannot be started.
  */
-chronosign_fetch *servers_ask(const struct servers *servers, const struct options *options,
-			      bool requests, chronosign_error **error);
+struct network *servers_ask(const struct servers *servers, const struct options *options,
+			    bool requests, chronosign_error **error);
 
 void servers_free(struct servers *servers);
 

@@ -13,7 +13,7 @@
 
 DEFINE_CLEANUP(key, chronosign_key *, chronosign_key_free)
 DEFINE_CLEANUP(signer, chronosign_signer *, chronosign_signer_close)
-DEFINE_CLEANUP(fetch, chronosign_fetch *, chronosign_fetch_free)
+DEFINE_CLEANUP(fetch, struct network *, network_free)
 
 static bool check_options(const struct options *options, token_form *form, chronosign_error **error)
 {
@@ -41,7 +41,7 @@ static int run(struct options *options, const struct servers *servers, token_for
 	if (key == NULL)
 		return EXIT_OTHER;
 	CLEANUP(cleanup_fetch)
-	chronosign_fetch *fetch = servers_ask(servers, options, options->check, error);
+	struct network *fetch = servers_ask(servers, options, options->check, error);
 	if (fetch == NULL)
 		return EXIT_OTHER;
 	if (options->watch) {

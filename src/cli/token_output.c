@@ -41,11 +41,11 @@ static json_t *expiry(int64_t valid_for)
 	return json_string(text);
 }
 
-static json_t *verdict_word(chronosign_verdict verdict)
+static json_t *verdict_word(enum verdict verdict)
 {
-	if (verdict == CHRONOSIGN_VERDICT_NONE)
+	if (verdict == VERDICT_NONE)
 		return json_null();
-	return json_string(verdict == CHRONOSIGN_VERDICT_EVERYONE ? "everyone" : "accepted");
+	return json_string(verdict == VERDICT_EVERYONE ? "everyone" : "accepted");
 }
 
 static char *json_line(const struct issued_token *token, const char *url, const char *header)
@@ -63,7 +63,7 @@ static char *json_line(const struct issued_token *token, const char *url, const 
 char *token_line(const struct issued_token *token, token_form form, bool listed,
 		 chronosign_error **error)
 {
-	CLEANUP(cleanup_text) char *url = chronosign_url_shown(token->url);
+	CLEANUP(cleanup_text) char *url = url_without_user(token->url);
 	CLEANUP(cleanup_text) char *header = NULL;
 	char *line = NULL;
 

@@ -2,8 +2,8 @@
 #ifndef CLI_TOKEN_OUTPUT_H
 #define CLI_TOKEN_OUTPUT_H
 
+#include "network/network.h"
 #include <chronosign/error.h>
-#include <chronosign/nonce.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -12,7 +12,7 @@ struct issued_token {
 	const char *token;
 	const char *key;   /* its name */
 	int64_t valid_for; /* seconds from now; -1: unknown */
-	chronosign_verdict verdict;
+	enum verdict verdict;
 };
 
 typedef enum { TOKEN_BARE, TOKEN_HEADER, TOKEN_JSON } token_form;

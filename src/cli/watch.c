@@ -124,9 +124,9 @@ static void take_answer(struct watch *watch)
 {
 	CLEANUP(cleanup_error) chronosign_error *error = NULL;
 	size_t unanswered = watch->servers.unanswered;
-	chronosign_answer answer;
+	struct network_answer answer;
 
-	if (!chronosign_fetch_next(watch->order->fetch, &answer, &error)) {
+	if (!network_next(watch->order->fetch, &answer, &error)) {
 		end(watch, error == NULL ? EXIT_OTHER : report_failure(error));
 		return;
 	}
@@ -134,7 +134,7 @@ static void take_answer(struct watch *watch)
 		report_detail("%s", answer.trace);
 	if (!watched_servers_take(&watch->servers, &answer, milliseconds(), &error))
 		end(watch, report_failure(error));
-	chronosign_answer_clear(&answer);
+	network_answer_clear(&answer);
 	if (unanswered > 0 && watch->servers.unanswered == 0)
 		tell_state(watch);
 }
@@ -215,7 +215,7 @@ static void step(struct watch *watch)
 	bool needs_room = can_serve(watch) && watch->order->options->check;
 	struct pollfd events[] = {
 		{.fd = watch->signals, .events = POLLIN},
-		{.fd = chronosign_fetch_descriptor(watch->order->fetch),
+		{.fd = network_descriptor(watch->order->fetch),
 		 .events = needs_room ? POLLIN | POLLOUT : POLLIN},
 	};
 	bool idle = poll(events, 2, time_to_wait(watch)) == 0 && !can_serve(watch);

@@ -6,7 +6,7 @@
 #include "cli/servers.h"
 #include "cli/token_output.h"
 
-#include <chronosign/nonce.h>
+#include "network/network.h"
 #include <chronosign/signer.h>
 
 struct watch_order {
@@ -14,7 +14,7 @@ struct watch_order {
 	const struct servers *servers;
 	token_form form;
 	chronosign_key *key;
-	chronosign_fetch *fetch;
+	struct network *fetch;
 };
 
 /*

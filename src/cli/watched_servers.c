@@ -19,10 +19,10 @@ enum {
 typedef enum { FIT, ON_TRIAL, REFUSED, UNCLEAR } token_trial;
 
 struct watched_server {
-	char nonce[CHRONOSIGN_NONCE_LENGTH + 1]; /* the newest; empty: none yet */
-	char *token; /* made for it; NULL: not yet, or its time is over */
+	char nonce[UUID_LENGTH + 1]; /* the newest; empty: none yet */
+	char *token;                 /* made for it; NULL: not yet, or its time is over */
 	token_trial trial;
-	chronosign_verdict verdict;
+	enum verdict verdict;
 	server_want want;
 	int64_t valid_until; /* in milliseconds */
 	bool life_known;
@@ -127,14 +127,14 @@ const char *watched_servers_nonce(const struct watched_servers *servers, size_t 
 
 static void tell_recovery(struct watched_servers *servers, size_t index)
 {
-	CLEANUP(cleanup_text) char *shown = chronosign_url_shown(url_of(servers, index));
+	CLEANUP(cleanup_text) char *shown = url_without_user(url_of(servers, index));
 
 	if (servers->list[index].failing)
 		report_error("the server %s is well again", shown == NULL ? "" : shown);
 	servers->list[index].failing = false;
 }
 
-static void set_fit(struct watched_servers *servers, size_t index, chronosign_verdict verdict)
+static void set_fit(struct watched_servers *servers, size_t index, enum verdict verdict)
 {
 	struct watched_server *server = &servers->list[index];
 
@@ -150,8 +150,7 @@ bool watched_servers_try(struct watched_servers *servers, size_t index, chronosi
 	struct watched_server *server = &servers->list[index];
 
 	server->trial = ON_TRIAL;
-	return chronosign_fetch_check(servers->order->fetch, index, server->nonce, server->token,
-				      error);
+	return network_try_token(servers->order->fetch, index, server->nonce, server->token, error);
 }
 
 bool watched_servers_signed(struct watched_servers *servers, size_t index, char *token,
@@ -168,7 +167,7 @@ bool watched_servers_signed(struct watched_servers *servers, size_t index, char 
 	server->token = token;
 	if (servers->order->options->check)
 		return watched_servers_try(servers, index, error);
-	set_fit(servers, index, CHRONOSIGN_VERDICT_NONE);
+	set_fit(servers, index, VERDICT_NONE);
 	return true;
 }
 
@@ -213,7 +212,7 @@ static void tell_refusal(struct watched_servers *servers, size_t index)
 	take_failure(&servers->list[index], error);
 }
 
-static void take_nonce(struct watched_servers *servers, const chronosign_answer *answer,
+static void take_nonce(struct watched_servers *servers, const struct network_answer *answer,
 		       int64_t now)
 {
 	struct watched_server *server = &servers->list[answer->server];
@@ -246,12 +245,12 @@ static bool take_refusal(struct watched_servers *servers, size_t index, chronosi
 	if (server->refusals < 2)
 		server->refusals++;
 	if (server->refusals < 2)
-		return chronosign_fetch_again(servers->order->fetch, index, error);
+		return network_ask_again(servers->order->fetch, index, error);
 	tell_refusal(servers, index);
 	return true;
 }
 
-static bool take_verdict(struct watched_servers *servers, const chronosign_answer *answer,
+static bool take_verdict(struct watched_servers *servers, const struct network_answer *answer,
 			 chronosign_error **error)
 {
 	struct watched_server *server = &servers->list[answer->server];
@@ -264,22 +263,22 @@ static bool take_verdict(struct watched_servers *servers, const chronosign_answe
 		take_failure(server, answer->error);
 		return true;
 	}
-	if (answer->verdict == CHRONOSIGN_VERDICT_REFUSED)
+	if (answer->verdict == VERDICT_REFUSED)
 		return take_refusal(servers, answer->server, error);
-	if (answer->verdict == CHRONOSIGN_VERDICT_EVERYONE)
+	if (answer->verdict == VERDICT_EVERYONE)
 		warn_of_everyone(url_of(servers, answer->server));
 	set_fit(servers, answer->server, answer->verdict);
 	return true;
 }
 
-bool watched_servers_take(struct watched_servers *servers, const chronosign_answer *answer,
+bool watched_servers_take(struct watched_servers *servers, const struct network_answer *answer,
 			  int64_t now, chronosign_error **error)
 {
 	struct watched_server *server = &servers->list[answer->server];
 
 	servers->unanswered -= !server->answered;
 	server->answered = true;
-	if (answer->about == CHRONOSIGN_ANSWER_CHECK)
+	if (answer->about == NETWORK_ANSWER_CHECK)
 		return take_verdict(servers, answer, error);
 	if (answer->error != NULL)
 		take_failure(server, answer->error);

@@ -30,7 +30,7 @@ void watched_servers_release(struct watched_servers *servers);
  * Takes an answer of the fetch: a nonce, a verdict, or a failure, which is told once, and again
  * when it is over. False with *error set if the fetch takes no more requests.
  */
-bool watched_servers_take(struct watched_servers *servers, const chronosign_answer *answer,
+bool watched_servers_take(struct watched_servers *servers, const struct network_answer *answer,
 			  int64_t now, chronosign_error **error);
 
 /*

@@ -6,7 +6,7 @@
 #ifndef PKCS11_CRYPTOKI_H
 #define PKCS11_CRYPTOKI_H
 
-#include "signer/key.h"
+#include "key/key.h"
 
 #include <p11-kit/p11-kit.h>
 #include <stdbool.h>

@@ -3,8 +3,8 @@
 #ifndef PKCS11_MODULE_H
 #define PKCS11_MODULE_H
 
+#include "key/key.h"
 #include "pkcs11/cryptoki.h"
-#include "signer/key.h"
 
 struct pkcs11_modules {
 	struct pkcs11_module *list;

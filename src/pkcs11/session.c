@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "base/secret.h"
-#include "signer/pin.h"
+#include "key/pin.h"
 
 static bool open_session(struct pkcs11_token *token, CK_FLAGS flags, chronosign_error **error)
 {

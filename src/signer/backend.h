@@ -5,7 +5,7 @@
 #ifndef SIGNER_BACKEND_H
 #define SIGNER_BACKEND_H
 
-#include "signer/key.h"
+#include "key/key.h"
 
 #include <openssl/evp.h>
 #include <stdint.h>

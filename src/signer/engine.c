@@ -7,10 +7,10 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "key/pin.h"
 #include "signer/backend.h"
 #include "signer/evp.h"
 #include "signer/look.h"
-#include "signer/pin.h"
 #include "signer/ui.h"
 
 #include <openssl/crypto.h>

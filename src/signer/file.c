@@ -4,8 +4,8 @@
 #include "base/error.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "key/pin.h"
 #include "signer/backend.h"
-#include "signer/pin.h"
 
 #include <errno.h>
 #include <fcntl.h>

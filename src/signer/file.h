@@ -2,7 +2,7 @@
 #ifndef SIGNER_FILE_H
 #define SIGNER_FILE_H
 
-#include "signer/key.h"
+#include "key/key.h"
 
 /* The RSA key in the file that the reference names, decrypted if need be. NULL with *error set if
  * there is none. */

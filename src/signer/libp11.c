@@ -2,11 +2,11 @@
  * chosen by look.c; libp11 logs in and signs. */
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "key/pin.h"
 #include "pkcs11/session.h"
 #include "signer/backend.h"
 #include "signer/evp.h"
 #include "signer/look.h"
-#include "signer/pin.h"
 #include "signer/ui.h"
 
 #include <libp11.h>

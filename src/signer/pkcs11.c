@@ -2,13 +2,13 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/secret.h"
+#include "key/pin.h"
 #include "pkcs11/choice.h"
 #include "pkcs11/match.h"
 #include "pkcs11/mechanism.h"
 #include "pkcs11/object.h"
 #include "pkcs11/session.h"
 #include "signer/backend.h"
-#include "signer/pin.h"
 
 #include <string.h>
 

@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "signer/backend.h"
 
-#include <chronosign/nonce.h>
+#include "base/uuid.h"
 #include <string.h>
 
 struct chronosign_signer {
@@ -174,8 +174,8 @@ static bool verifies(EVP_PKEY *public_key, const char *nonce, const uint8_t *sig
 	return context != NULL &&
 	       EVP_DigestVerifyInit_ex(context, NULL, "SHA256", NULL, NULL, public_key, NULL) ==
 		       1 &&
-	       EVP_DigestVerify(context, signature, length, (const uint8_t *)nonce,
-				CHRONOSIGN_NONCE_LENGTH) == 1;
+	       EVP_DigestVerify(context, signature, length, (const uint8_t *)nonce, UUID_LENGTH) ==
+		       1;
 }
 
 char *chronosign_token_make(chronosign_signer *signer, const char *nonce, chronosign_error **error)
@@ -185,13 +185,13 @@ char *chronosign_token_make(chronosign_signer *signer, const char *nonce, chrono
 
 	/* RS256 of a JWT is the same signature scheme: whatever else gets signed here could be made
 	 * to mean something elsewhere. */
-	if (!chronosign_nonce_valid(nonce, strlen(nonce))) {
+	if (!uuid_is_version_4(nonce, strlen(nonce))) {
 		error_set(error, CHRONOSIGN_ERROR_SERVER,
 			  "what is to be signed is no Chronograf nonce; it is not signed");
 		return NULL;
 	}
-	bool signed_it = signer->backend->sign(signer->state, (const uint8_t *)nonce,
-					       CHRONOSIGN_NONCE_LENGTH, signature, &length, error);
+	bool signed_it = signer->backend->sign(signer->state, (const uint8_t *)nonce, UUID_LENGTH,
+					       signature, &length, error);
 	/* A token may have asked for its PIN once more. */
 	stack_wipe();
 	if (!signed_it)

@@ -4,8 +4,8 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/secret.h"
+#include "key/pin.h"
 #include "signer/evp.h"
-#include "signer/pin.h"
 
 #include <openssl/err.h>
 #include <string.h>

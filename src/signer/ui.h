@@ -6,7 +6,7 @@
 #ifndef SIGNER_UI_H
 #define SIGNER_UI_H
 
-#include "signer/key.h"
+#include "key/key.h"
 
 #include <openssl/evp.h>
 #include <openssl/ui.h>

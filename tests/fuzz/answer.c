@@ -6,7 +6,7 @@
 
 #include "base/cleanup.h"
 #include "chronograf/nonce.h"
-#include "process/transfer.h"
+#include "network/program/transfer.h"
 
 #include <string.h>
 
@@ -15,8 +15,8 @@ static void promise_nonce(const nonce_response *response, int64_t life)
 {
 	network_message message;
 
-	PROMISE(response->status == 200 && response->length == CHRONOSIGN_NONCE_LENGTH);
-	PROMISE(strspn(response->body, "0123456789abcdef-") >= CHRONOSIGN_NONCE_LENGTH);
+	PROMISE(response->status == 200 && response->length == UUID_LENGTH);
+	PROMISE(strspn(response->body, "0123456789abcdef-") >= UUID_LENGTH);
 	message_init(&message, 0);
 	message.http_status = response->status;
 	message_set_nonce(&message, response->body, life);

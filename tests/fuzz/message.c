@@ -8,7 +8,7 @@
 #include "fuzz.h"
 
 #include "base/cleanup.h"
-#include "process/message.h"
+#include "network/message.h"
 
 #include <string.h>
 
@@ -56,7 +56,7 @@ static void patch(network_message *message, const uint8_t *data, size_t size)
 static bool receive(const network_message *message, size_t length)
 {
 	CLEANUP(cleanup_error) chronosign_error *error = NULL;
-	chronosign_answer answer;
+	struct network_answer answer;
 	bool believed = message_check(message, length, SERVERS, &error);
 
 	fuzz_promise_outcome(believed, error);
@@ -66,12 +66,12 @@ static bool receive(const network_message *message, size_t length)
 	PROMISE(answer.server < SERVERS);
 	PROMISE(answer.valid_for >= -1);
 	PROMISE(fuzz_is_printable(answer.trace));
-	bool has_nonce = chronosign_nonce_valid(answer.nonce, strlen(answer.nonce));
-	bool has_verdict = answer.verdict != CHRONOSIGN_VERDICT_NONE;
-	PROMISE(has_nonce || answer.about == CHRONOSIGN_ANSWER_NONCE);
-	fuzz_promise_outcome(answer.about == CHRONOSIGN_ANSWER_NONCE ? has_nonce : has_verdict,
+	bool has_nonce = uuid_is_version_4(answer.nonce, strlen(answer.nonce));
+	bool has_verdict = answer.verdict != VERDICT_NONE;
+	PROMISE(has_nonce || answer.about == NETWORK_ANSWER_NONCE);
+	fuzz_promise_outcome(answer.about == NETWORK_ANSWER_NONCE ? has_nonce : has_verdict,
 			     answer.error);
-	chronosign_answer_clear(&answer);
+	network_answer_clear(&answer);
 	return true;
 }
 

@@ -5,7 +5,7 @@
 #include "base/cleanup.h"
 #include "base/secret.h"
 #include "base/text.h"
-#include "signer/pin.h"
+#include "key/pin.h"
 
 #include <string.h>
 #include <strings.h>

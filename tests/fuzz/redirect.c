@@ -2,9 +2,9 @@
 #include "fuzz.h"
 
 #include "base/text.h"
-#include "process/url.h"
+#include "network/program/url.h"
 
-#include <chronosign/nonce.h>
+#include "network/network.h"
 #include <string.h>
 #include <strings.h>
 
@@ -70,7 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	CLEANUP(cleanup_error) chronosign_error *error = NULL;
 	CLEANUP(cleanup_text) char *base = fuzz_line(&data, &size);
-	CLEANUP(cleanup_text) char *shown = chronosign_url_shown(base);
+	CLEANUP(cleanup_text) char *shown = url_without_user(base);
 	CLEANUP(cleanup_url) CURLU *url = url_of_nonce(base, &error);
 
 	PROMISE(shown != NULL);

@@ -2,7 +2,7 @@
 #include "fuzz.h"
 
 #include "base/cleanup.h"
-#include "signer/key.h"
+#include "key/key.h"
 
 #include <string.h>
 #include <strings.h>

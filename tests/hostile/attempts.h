@@ -11,7 +11,7 @@
 enum {
 	HOSTILE_FILES = 1,      /* Landlock */
 	HOSTILE_CALLS = 2,      /* the seccomp filter */
-	HOSTILE_ISOLATION = 4,  /* what process/isolate.c gives up */
+	HOSTILE_ISOLATION = 4,  /* what network/program/isolate.c gives up */
 	HOSTILE_NO_SOCKETS = 8, /* the filter, where names need no sockets of other processes */
 };
 

@@ -1,5 +1,5 @@
 /* The CAs of --ca-file: what is read of the file, and the copy that the network process gets. */
-#include "process/authorities.h"
+#include "network/program/authorities.h"
 
 #include "base/cleanup.h"
 

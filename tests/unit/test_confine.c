@@ -1,12 +1,12 @@
 /* The network process, taken over by whoever it talks to: what it can reach is what it needs, and
  * every attempt to reach more (tests/hostile) fails that succeeds elsewhere. */
-#include "process/confine.h"
+#include "network/program/confine.h"
 
 #include "../hostile/attempts.h"
 #include "base/secret.h"
-#include "process/isolate.h"
-#include "process/message.h"
-#include "process/network.h"
+#include "network/message.h"
+#include "network/network.h"
+#include "network/program/isolate.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -109,18 +109,18 @@ static bool look_and_report(const void *job, int pipe)
 static void look_there(look_function *look, const void *context, char *found, size_t size)
 {
 	const look_job job = {look, context};
-	chronosign_fetch *fetch = network_start(1, look_and_report, &job, NULL);
+	struct network *fetch = network_fork(1, look_and_report, &job, NULL);
 	chronosign_error *error = NULL;
-	chronosign_answer answer = {0};
+	struct network_answer answer = {0};
 
-	bool answered = fetch != NULL && chronosign_fetch_next(fetch, &answer, &error);
+	bool answered = fetch != NULL && network_next(fetch, &answer, &error);
 	snprintf(found, size, "%s",
 		 chronosign_error_message(answered ? answer.error : error) == NULL
 			 ? "nothing"
 			 : chronosign_error_message(answered ? answer.error : error));
-	chronosign_answer_clear(&answer);
+	network_answer_clear(&answer);
 	chronosign_error_free(error);
-	chronosign_fetch_free(fetch);
+	network_free(fetch);
 }
 
 static void assert_well_there(look_function *look, const void *context)

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "process/failure.h"
+#include "network/program/failure.h"
 
 static void assert_says(exchange_failure failure, const char *words)
 {

@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 #include "base/coverage.h"
-#include "process/fetch.h"
-#include "process/message.h"
+#include "network/message.h"
+#include "network/program/fetch.h"
 
 #define GOOD "0f1e2d3c-4b5a-4978-8695-a4b3c2d1e0f0"
 
@@ -488,12 +488,12 @@ static void how_far_an_exchange_got_is_told(void **state)
 
 	(void)state;
 	snprintf(url, sizeof url, "https://127.0.0.1:%u/ok", port);
-	assert_reached(at("", "/ok"), CHRONOSIGN_REACHED_ANSWER, 0);
-	assert_reached(at("", "/newline"), CHRONOSIGN_REACHED_ANSWER, 0);
-	assert_reached(at("", "/empty"), CHRONOSIGN_REACHED_HOST, 0);
-	assert_reached(url, CHRONOSIGN_REACHED_HOST, 1);
-	assert_reached("https://127.0.0.1:1", CHRONOSIGN_REACHED_NOTHING, 1);
-	assert_reached("http://chronograf.invalid", CHRONOSIGN_REACHED_NOTHING, 0);
+	assert_reached(at("", "/ok"), REACHED_ANSWER, 0);
+	assert_reached(at("", "/newline"), REACHED_ANSWER, 0);
+	assert_reached(at("", "/empty"), REACHED_HOST, 0);
+	assert_reached(url, REACHED_HOST, 1);
+	assert_reached("https://127.0.0.1:1", REACHED_NOTHING, 1);
+	assert_reached("http://chronograf.invalid", REACHED_NOTHING, 0);
 }
 
 static void a_proxy_is_chosen_for_each_hop(void **state)

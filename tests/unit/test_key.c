@@ -1,6 +1,6 @@
 /* Key references, the signer's guards, and the two forms of a public key. */
 #include "base/cleanup.h"
-#include "signer/key.h"
+#include "key/key.h"
 
 #include <chronosign/keystore.h>
 #include <chronosign/public_key.h>

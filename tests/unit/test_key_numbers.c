@@ -1,5 +1,5 @@
 /* The numbers of an RSA key on their way into a token. */
-#include "pkcs11/key_numbers.h"
+#include "keystore/rsa_numbers.h"
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>

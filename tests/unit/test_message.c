@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "process/message.h"
+#include "network/message.h"
 
 #define GOOD "0f1e2d3c-4b5a-4978-8695-a4b3c2d1e0f0"
 #define SERVERS 3
@@ -119,7 +119,7 @@ static void an_unknown_outcome_is_refused(void **state)
 static void a_nonce_that_is_none_is_refused(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < CHRONOSIGN_NONCE_LENGTH; i++) {
+	for (size_t i = 0; i < UUID_LENGTH; i++) {
 		network_message message = good();
 		message.nonce[i] = 'X';
 		assert_refused(&message, "nonce");
@@ -145,15 +145,15 @@ static void what_was_reached_is_one_of_the_known(void **state)
 	network_message message = good();
 
 	(void)state;
-	message.reached = CHRONOSIGN_REACHED_ANSWER;
+	message.reached = REACHED_ANSWER;
 	message.tls = 1;
 	assert_good(&message);
 	message.tls = 2;
 	assert_refused(&message, "impossible way");
 	message.tls = 0;
-	message.reached = CHRONOSIGN_REACHED_ANSWER + 1;
+	message.reached = REACHED_ANSWER + 1;
 	assert_refused(&message, "impossible way");
-	message.reached = CHRONOSIGN_REACHED_TLS;
+	message.reached = REACHED_TLS;
 	assert_refused(&message, "without an answer");
 }
 
@@ -209,21 +209,21 @@ static void a_verdict_is_believed_if_its_status_agrees(void **state)
 {
 	static const struct {
 		uint32_t outcome, status;
-		chronosign_verdict verdict;
+		enum verdict verdict;
 	} rows[] = {
-		{MESSAGE_ACCEPTED, 200, CHRONOSIGN_VERDICT_ACCEPTED},
-		{MESSAGE_EVERYONE, 200, CHRONOSIGN_VERDICT_EVERYONE},
-		{MESSAGE_REFUSED, 403, CHRONOSIGN_VERDICT_REFUSED},
-		{MESSAGE_REFUSED, 401, CHRONOSIGN_VERDICT_REFUSED},
+		{MESSAGE_ACCEPTED, 200, VERDICT_ACCEPTED},
+		{MESSAGE_EVERYONE, 200, VERDICT_EVERYONE},
+		{MESSAGE_REFUSED, 403, VERDICT_REFUSED},
+		{MESSAGE_REFUSED, 401, VERDICT_REFUSED},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		network_message message = checked(rows[i].outcome, rows[i].status);
-		chronosign_answer answer;
+		struct network_answer answer;
 		assert_good(&message);
 		message_to_answer(&message, &answer);
-		assert_int_equal(answer.about, CHRONOSIGN_ANSWER_CHECK);
+		assert_int_equal(answer.about, NETWORK_ANSWER_CHECK);
 		assert_int_equal(answer.verdict, rows[i].verdict);
 		assert_string_equal(answer.nonce, GOOD);
 		assert_null(answer.error);
@@ -241,17 +241,17 @@ static void a_verdict_is_believed_if_its_status_agrees(void **state)
 static void a_check_that_failed_says_why_and_of_which_nonce(void **state)
 {
 	network_message message = checked(MESSAGE_CHECK_SERVER_FAILED, 500);
-	chronosign_answer answer;
+	struct network_answer answer;
 
 	(void)state;
 	assert_refused(&message, "without a reason");
 	strcpy(message.failure, "status 500");
 	assert_good(&message);
 	message_to_answer(&message, &answer);
-	assert_int_equal(answer.about, CHRONOSIGN_ANSWER_CHECK);
-	assert_int_equal(answer.verdict, CHRONOSIGN_VERDICT_NONE);
+	assert_int_equal(answer.about, NETWORK_ANSWER_CHECK);
+	assert_int_equal(answer.verdict, VERDICT_NONE);
 	assert_int_equal(chronosign_error_get_kind(answer.error), CHRONOSIGN_ERROR_SERVER);
-	chronosign_answer_clear(&answer);
+	network_answer_clear(&answer);
 	memset(message.nonce, 0, sizeof message.nonce);
 	assert_refused(&message, "nonce");
 }
@@ -294,23 +294,23 @@ static void what_is_no_request_is_refused(void **state)
 static void the_answer_has_the_nonce(void **state)
 {
 	network_message message = good();
-	chronosign_answer answer;
+	struct network_answer answer;
 
 	(void)state;
 	message_to_answer(&message, &answer);
 	assert_int_equal(answer.server, 1);
 	assert_string_equal(answer.nonce, GOOD);
 	assert_int_equal(answer.valid_for, 600);
-	assert_int_equal(answer.about, CHRONOSIGN_ANSWER_NONCE);
+	assert_int_equal(answer.about, NETWORK_ANSWER_NONCE);
 	assert_null(answer.error);
 	assert_string_equal(answer.trace, "GET");
-	chronosign_answer_clear(&answer);
+	network_answer_clear(&answer);
 }
 
 static void the_answer_has_the_reason_and_its_kind(void **state)
 {
 	network_message message = failed();
-	chronosign_answer answer;
+	struct network_answer answer;
 
 	(void)state;
 	message_to_answer(&message, &answer);
@@ -318,17 +318,17 @@ static void the_answer_has_the_reason_and_its_kind(void **state)
 	assert_int_equal(answer.valid_for, -1);
 	assert_int_equal(chronosign_error_get_kind(answer.error), CHRONOSIGN_ERROR_SERVER);
 	assert_string_equal(chronosign_error_message(answer.error), "status 404\ntry again");
-	chronosign_answer_clear(&answer);
+	network_answer_clear(&answer);
 	message.outcome = MESSAGE_MACHINE_FAILED;
 	message_to_answer(&message, &answer);
 	assert_int_equal(chronosign_error_get_kind(answer.error), CHRONOSIGN_ERROR_OTHER);
-	chronosign_answer_clear(&answer);
+	network_answer_clear(&answer);
 }
 
 static void texts_are_made_printable_by_the_receiver(void **state)
 {
 	network_message message = failed();
-	chronosign_answer answer;
+	struct network_answer answer;
 
 	(void)state;
 	strcpy(message.failure, "a\033[2Jb\nc");
@@ -336,12 +336,12 @@ static void texts_are_made_printable_by_the_receiver(void **state)
 	message_to_answer(&message, &answer);
 	assert_string_equal(chronosign_error_message(answer.error), "a\\x1b[2Jb\nc");
 	assert_string_equal(answer.trace, "a\\x0ab\\x9b");
-	chronosign_answer_clear(&answer);
+	network_answer_clear(&answer);
 	memset(message.trace, '\033', sizeof message.trace - 1);
 	message_to_answer(&message, &answer);
 	assert_int_equal(strlen(answer.trace), sizeof answer.trace - 1);
 	assert_non_null(strstr(answer.trace, "..."));
-	chronosign_answer_clear(&answer);
+	network_answer_clear(&answer);
 }
 
 static void a_text_too_long_is_cut_between_characters(void **state)

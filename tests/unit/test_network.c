@@ -21,8 +21,8 @@
 
 #include "base/cleanup.h"
 #include "base/secret.h"
-#include "process/message.h"
-#include "process/network.h"
+#include "network/message.h"
+#include "network/network.h"
 
 #define GOOD "0f1e2d3c-4b5a-4978-8695-a4b3c2d1e0f0"
 
@@ -64,15 +64,15 @@ static bool report(const void *look, int pipe)
 
 static void assert_found_well(const char *(*look)(int))
 {
-	chronosign_fetch *fetch = network_start(1, report, &look, NULL);
-	chronosign_answer answer;
+	struct network *fetch = network_fork(1, report, &look, NULL);
+	struct network_answer answer;
 
 	assert_non_null(fetch);
-	assert_true(chronosign_fetch_next(fetch, &answer, NULL));
+	assert_true(network_next(fetch, &answer, NULL));
 	if (answer.error != NULL)
 		fail_msg("%s", chronosign_error_message(answer.error));
-	chronosign_answer_clear(&answer);
-	chronosign_fetch_free(fetch);
+	network_answer_clear(&answer);
+	network_free(fetch);
 }
 
 /* --- what it gives up --- */
@@ -117,12 +117,12 @@ static void it_works_where_standard_descriptors_are_closed(void **state)
 		close(number);
 	}
 	const char *(*look)(int) = look_at_descriptors;
-	chronosign_fetch *fetch = network_start(1, report, &look, NULL);
-	chronosign_answer answer = {0};
-	bool answered = fetch != NULL && chronosign_fetch_next(fetch, &answer, NULL);
+	struct network *fetch = network_fork(1, report, &look, NULL);
+	struct network_answer answer = {0};
+	bool answered = fetch != NULL && network_next(fetch, &answer, NULL);
 	bool well = answered && answer.error == NULL;
-	chronosign_answer_clear(&answer);
-	chronosign_fetch_free(fetch);
+	network_answer_clear(&answer);
+	network_free(fetch);
 	for (int number = 0; number < 3; number++) {
 		dup2(saved[number], number);
 		close(saved[number]);
@@ -167,10 +167,10 @@ static bool be_hardened(void)
 static bool answers_when_hardened(void)
 {
 	const char *(*look)(int) = look_at_privileges;
-	chronosign_fetch *fetch = be_hardened() ? network_start(1, report, &look, NULL) : NULL;
-	chronosign_answer answer;
+	struct network *fetch = be_hardened() ? network_fork(1, report, &look, NULL) : NULL;
+	struct network_answer answer;
 
-	return fetch != NULL && chronosign_fetch_next(fetch, &answer, NULL) && answer.error == NULL;
+	return fetch != NULL && network_next(fetch, &answer, NULL) && answer.error == NULL;
 }
 
 static void it_starts_where_capset_is_forbidden_and_there_is_nothing_to_give_up(void **state)
@@ -281,47 +281,47 @@ static bool send_in_turn(const void *servers, int pipe)
 static void answers_come_in_the_order_sent_and_then_no_more(void **state)
 {
 	static const size_t servers[] = {2, 0, 1, SIZE_MAX};
-	chronosign_fetch *fetch = network_start(3, send_in_turn, servers, NULL);
+	struct network *fetch = network_fork(3, send_in_turn, servers, NULL);
 	chronosign_error *error = NULL;
-	chronosign_answer answer;
+	struct network_answer answer;
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
-		assert_true(chronosign_fetch_next(fetch, &answer, &error));
+		assert_true(network_next(fetch, &answer, &error));
 		assert_int_equal(answer.server, servers[i]);
 		assert_string_equal(answer.nonce, GOOD);
-		chronosign_answer_clear(&answer);
+		network_answer_clear(&answer);
 	}
-	assert_false(chronosign_fetch_next(fetch, &answer, &error));
+	assert_false(network_next(fetch, &answer, &error));
 	assert_null(error);
-	assert_false(chronosign_fetch_next(fetch, &answer, &error));
+	assert_false(network_next(fetch, &answer, &error));
 	assert_null(error);
-	chronosign_fetch_free(fetch);
+	network_free(fetch);
 }
 
 /* The first failure of a process of two servers, after `good` answers; it stays failed. */
 static void assert_fails(network_work *work, const void *context, size_t good,
 			 chronosign_error_kind kind, const char *reason)
 {
-	chronosign_fetch *fetch = network_start(2, work, context, NULL);
+	struct network *fetch = network_fork(2, work, context, NULL);
 	chronosign_error *error = NULL;
-	chronosign_answer answer;
+	struct network_answer answer;
 
 	for (size_t i = 0; i < good; i++) {
-		assert_true(chronosign_fetch_next(fetch, &answer, &error));
-		chronosign_answer_clear(&answer);
+		assert_true(network_next(fetch, &answer, &error));
+		network_answer_clear(&answer);
 	}
-	assert_false(chronosign_fetch_next(fetch, &answer, &error));
+	assert_false(network_next(fetch, &answer, &error));
 	assert_non_null(error);
 	assert_int_equal(chronosign_error_get_kind(error), kind);
 	if (strstr(chronosign_error_message(error), reason) == NULL)
 		fail_msg("no '%s' in: %s", reason, chronosign_error_message(error));
 	chronosign_error_free(error);
 	error = NULL;
-	assert_false(chronosign_fetch_next(fetch, &answer, &error));
+	assert_false(network_next(fetch, &answer, &error));
 	assert_non_null(error);
 	chronosign_error_free(error);
-	chronosign_fetch_free(fetch);
+	network_free(fetch);
 }
 
 static bool send_half(const void *context, int pipe)
@@ -405,14 +405,14 @@ static bool wait_for_ever(const void *context, int pipe)
 
 static void freeing_ends_it_and_leaves_no_zombie(void **state)
 {
-	chronosign_fetch *fetch = network_start(1, wait_for_ever, NULL, NULL);
+	struct network *fetch = network_fork(1, wait_for_ever, NULL, NULL);
 
 	(void)state;
 	assert_non_null(fetch);
-	chronosign_fetch_free(fetch);
+	network_free(fetch);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 	assert_int_equal(errno, ECHILD);
-	chronosign_fetch_free(NULL);
+	network_free(NULL);
 }
 
 static bool tell_number(const void *out, int pipe)
@@ -426,10 +426,10 @@ static bool tell_number(const void *out, int pipe)
 
 static void start_and_be_killed(int out)
 {
-	chronosign_fetch *fetch = network_start(1, tell_number, NULL, NULL);
-	chronosign_answer answer;
+	struct network *fetch = network_fork(1, tell_number, NULL, NULL);
+	struct network_answer answer;
 
-	if (chronosign_fetch_next(fetch, &answer, NULL))
+	if (network_next(fetch, &answer, NULL))
 		dprintf(out, "%d\n", (int)answer.valid_for);
 	raise(SIGKILL);
 }
@@ -467,11 +467,11 @@ static void it_dies_with_its_parent(void **state)
 
 /* --- starting --- */
 
-static void assert_no_start(const chronosign_servers *servers, const char *reason)
+static void assert_no_start(const struct network_job *servers, const char *reason)
 {
 	chronosign_error *error = NULL;
 
-	assert_null(chronosign_fetch_start(servers, &error));
+	assert_null(network_start(servers, &error));
 	assert_int_equal(chronosign_error_get_kind(error), CHRONOSIGN_ERROR_USAGE);
 	assert_non_null(strstr(chronosign_error_message(error), reason));
 	chronosign_error_free(error);
@@ -480,7 +480,7 @@ static void assert_no_start(const chronosign_servers *servers, const char *reaso
 static void what_cannot_be_is_refused_before_the_fork(void **state)
 {
 	static const char *const urls[] = {"http://127.0.0.1:1", "localhost:8888"};
-	chronosign_servers servers = {.urls = urls, .url_count = 2, .timeout_seconds = 1};
+	struct network_job servers = {.urls = urls, .url_count = 2, .timeout_seconds = 1};
 
 	(void)state;
 	assert_no_start(&servers, "http://localhost:8888");
@@ -505,64 +505,64 @@ static void what_cannot_be_is_refused_before_the_fork(void **state)
 static void requests_are_answered_for_until_there_are_no_more(void **state)
 {
 	static const char *const urls[] = {"http://127.0.0.1:1"};
-	const chronosign_servers servers = {
+	const struct network_job servers = {
 		.urls = urls, .url_count = 1, .timeout_seconds = 5, .requests = true};
-	chronosign_fetch *fetch = chronosign_fetch_start(&servers, NULL);
+	struct network *fetch = network_start(&servers, NULL);
 	chronosign_error *error = NULL;
-	chronosign_answer answer;
+	struct network_answer answer;
 
 	(void)state;
 	assert_non_null(fetch);
-	assert_false(chronosign_fetch_check(fetch, 0, GOOD, "no token", &error));
+	assert_false(network_try_token(fetch, 0, GOOD, "no token", &error));
 	assert_int_equal(chronosign_error_get_kind(error), CHRONOSIGN_ERROR_USAGE);
 	chronosign_error_free(error);
 	error = NULL;
 	for (size_t i = 0; i < 3; i++) {
-		assert_true(chronosign_fetch_next(fetch, &answer, &error));
+		assert_true(network_next(fetch, &answer, &error));
 		assert_int_equal(answer.about,
-				 i == 1 ? CHRONOSIGN_ANSWER_CHECK : CHRONOSIGN_ANSWER_NONCE);
+				 i == 1 ? NETWORK_ANSWER_CHECK : NETWORK_ANSWER_NONCE);
 		assert_non_null(answer.error);
-		chronosign_answer_clear(&answer);
+		network_answer_clear(&answer);
 		if (i == 0)
-			assert_true(chronosign_fetch_check(fetch, 0, GOOD, "c2ln", &error));
+			assert_true(network_try_token(fetch, 0, GOOD, "c2ln", &error));
 		if (i == 1)
-			assert_true(chronosign_fetch_again(fetch, 0, &error));
+			assert_true(network_ask_again(fetch, 0, &error));
 	}
-	chronosign_fetch_finish(fetch);
-	assert_false(chronosign_fetch_next(fetch, &answer, &error));
+	network_finish(fetch);
+	assert_false(network_next(fetch, &answer, &error));
 	assert_null(error);
-	chronosign_fetch_free(fetch);
+	network_free(fetch);
 }
 
 static void it_can_be_stopped_while_it_waits(void **state)
 {
-	chronosign_fetch *fetch = network_start(1, wait_for_ever, NULL, NULL);
+	struct network *fetch = network_fork(1, wait_for_ever, NULL, NULL);
 	chronosign_error *error = NULL;
-	chronosign_answer answer;
+	struct network_answer answer;
 
 	(void)state;
 	assert_non_null(fetch);
-	chronosign_fetch_stop(fetch);
-	assert_false(chronosign_fetch_next(fetch, &answer, &error));
+	network_stop(fetch);
+	assert_false(network_next(fetch, &answer, &error));
 	assert_non_null(error);
 	chronosign_error_free(error);
-	chronosign_fetch_stop(fetch);
-	chronosign_fetch_free(fetch);
+	network_stop(fetch);
+	network_free(fetch);
 }
 
 static void who_asks_it_after_its_end_is_told(void **state)
 {
-	chronosign_fetch *fetch = network_start(1, end, NULL, NULL);
+	struct network *fetch = network_fork(1, end, NULL, NULL);
 	CLEANUP(cleanup_error) chronosign_error *error = NULL;
-	chronosign_answer answer;
+	struct network_answer answer;
 
 	(void)state;
-	assert_false(chronosign_fetch_next(fetch, &answer, NULL));
-	assert_false(chronosign_fetch_again(fetch, 0, &error));
+	assert_false(network_next(fetch, &answer, NULL));
+	assert_false(network_ask_again(fetch, 0, &error));
 	assert_int_equal(chronosign_error_get_kind(error), CHRONOSIGN_ERROR_OTHER);
 	assert_non_null(
 		strstr(chronosign_error_message(error), "cannot speak to the network process"));
-	chronosign_fetch_free(fetch);
+	network_free(fetch);
 }
 
 static void what_is_shown_of_a_url_has_no_user_and_is_else_as_given(void **state)
@@ -579,7 +579,7 @@ static void what_is_shown_of_a_url_has_no_user_and_is_else_as_given(void **state
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		char *shown = chronosign_url_shown(rows[i][0]);
+		char *shown = url_without_user(rows[i][0]);
 		assert_string_equal(shown, rows[i][1]);
 		free(shown);
 	}
@@ -588,44 +588,44 @@ static void what_is_shown_of_a_url_has_no_user_and_is_else_as_given(void **state
 static void servers_that_are_down_are_answered_for(void **state)
 {
 	static const char *const urls[] = {"http://127.0.0.1:1", "https://[::1]:1/base"};
-	const chronosign_servers servers = {
+	const struct network_job servers = {
 		.urls = urls, .url_count = 2, .timeout_seconds = 5, .verbose = true};
-	chronosign_fetch *fetch = chronosign_fetch_start(&servers, NULL);
+	struct network *fetch = network_start(&servers, NULL);
 	chronosign_error *error = NULL;
-	chronosign_answer answer;
+	struct network_answer answer;
 	size_t sum = 0;
 
 	(void)state;
 	assert_non_null(fetch);
 	for (size_t i = 0; i < 2; i++) {
-		assert_true(chronosign_fetch_next(fetch, &answer, &error));
+		assert_true(network_next(fetch, &answer, &error));
 		assert_string_equal(answer.nonce, "");
 		assert_int_equal(chronosign_error_get_kind(answer.error), CHRONOSIGN_ERROR_SERVER);
 		sum += answer.server;
-		chronosign_answer_clear(&answer);
+		network_answer_clear(&answer);
 		assert_null(answer.error);
 	}
 	assert_int_equal(sum, 1);
-	assert_false(chronosign_fetch_next(fetch, &answer, &error));
+	assert_false(network_next(fetch, &answer, &error));
 	assert_null(error);
-	chronosign_fetch_free(fetch);
+	network_free(fetch);
 }
 
 static void a_url_may_stand_in_the_environment(void **state)
 {
 	setenv("CHRONOCTL_TEST_URL", "http://127.0.0.1:1/base", 1);
 	const char *const urls[] = {getenv("CHRONOCTL_TEST_URL")};
-	const chronosign_servers servers = {.urls = urls, .url_count = 1, .timeout_seconds = 5};
-	chronosign_fetch *fetch = chronosign_fetch_start(&servers, NULL);
-	chronosign_answer answer;
+	const struct network_job servers = {.urls = urls, .url_count = 1, .timeout_seconds = 5};
+	struct network *fetch = network_start(&servers, NULL);
+	struct network_answer answer;
 
 	(void)state;
 	assert_non_null(fetch);
-	assert_true(chronosign_fetch_next(fetch, &answer, NULL));
+	assert_true(network_next(fetch, &answer, NULL));
 	assert_non_null(
 		strstr(chronosign_error_message(answer.error), "http://127.0.0.1:1/base/nonce"));
-	chronosign_answer_clear(&answer);
-	chronosign_fetch_free(fetch);
+	network_answer_clear(&answer);
+	network_free(fetch);
 	unsetenv("CHRONOCTL_TEST_URL");
 }
 

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "process/proxy.h"
-#include "process/url.h"
+#include "network/program/proxy.h"
+#include "network/program/url.h"
 
 static void assert_text(char *text, const char *expected)
 {

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "process/schedule.h"
+#include "network/program/schedule.h"
 
 static struct schedule schedule;
 

@@ -1,5 +1,5 @@
 /* PKCS#11 URIs: what is accepted, what is refused and why, and that no PIN stays in the text. */
-#include "pkcs11/uri.h"
+#include "key/uri.h"
 
 #include "base/secret.h"
 

@@ -1,0 +1,228 @@
+/* A key by its reference: what kind it is, what it is called, and how its user wants it opened. */
+#include "key/key.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/text.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <string.h>
+#include <strings.h>
+
+DEFINE_CLEANUP(key, chronosign_key *, chronosign_key_free)
+
+/* Length of a URI scheme (RFC 3986 §3.1) at the start of the text, 0 if there is none. */
+static size_t scheme_length(const char *text)
+{
+	size_t length = 0;
+
+	if (!isalpha((unsigned char)text[0]))
+		return 0;
+	while (isalnum((unsigned char)text[length]) ||
+	       (text[length] != '\0' && strchr("+-.", text[length])))
+		length++;
+	return text[length] == ':' ? length : 0;
+}
+
+static bool has_scheme(const char *text, const char *scheme)
+{
+	size_t length = scheme_length(text);
+
+	return length == strlen(scheme) && strncasecmp(text, scheme, length) == 0;
+}
+
+char *file_uri_path(const char *uri, chronosign_error **error)
+{
+	const char *path = uri + strlen("file:");
+
+	/* RFC 8089 §2: file:/path, file:///path or file://localhost/path. */
+	if (strncmp(path, "//", 2) == 0) {
+		path += 2;
+		if (strncasecmp(path, "localhost/", 10) == 0)
+			path += 9;
+	}
+	if (path[0] != '/') {
+		error_set(error, CHRONOSIGN_ERROR_USAGE,
+			  "'%s' is not a file on this machine: write file:///path or just the path",
+			  uri);
+		return NULL;
+	}
+	char *decoded = strdup(path);
+	if (decoded == NULL) {
+		error_out_of_memory(error);
+		return NULL;
+	}
+	long length = uri_percent_decode(decoded);
+	if (length < 0 || strlen(decoded) != (size_t)length) {
+		error_set(error, CHRONOSIGN_ERROR_USAGE, "'%s' has a bad %% escape", uri);
+		free(decoded);
+		return NULL;
+	}
+	return decoded;
+}
+
+static bool parse(chronosign_key *key, char *reference, chronosign_error **error)
+{
+	if (has_scheme(reference, "pkcs11")) {
+		key->kind = REFERENCE_PKCS11;
+		key->uri = pkcs11_uri_parse(reference, error);
+		return key->uri != NULL;
+	}
+	if (has_scheme(reference, "file")) {
+		key->kind = REFERENCE_FILE;
+		key->path = file_uri_path(reference, error);
+		return key->path != NULL;
+	}
+	/* A file whose name happens to look like a URI is the file. */
+	key->kind = scheme_length(reference) == 0 || access(reference, F_OK) == 0 ? REFERENCE_FILE
+										  : REFERENCE_STORE;
+	char **copy = key->kind == REFERENCE_FILE ? &key->path : &key->store;
+	*copy = strdup(reference);
+	return *copy != NULL || error_out_of_memory(error);
+}
+
+/* A URI that is mistyped is taken for a file; the PIN in it is one all the same. */
+static void hide_pin_values(char *name)
+{
+	static const char attribute[] = "pin-value=";
+
+	for (char *found = strstr(name, attribute); found != NULL;
+	     found = strstr(found, attribute)) {
+		found += sizeof attribute - 1;
+		memset(found, '*', strcspn(found, "&"));
+	}
+}
+
+chronosign_key *chronosign_key_new(char *reference, chronosign_error **error)
+{
+	CLEANUP(cleanup_key) chronosign_key *key = calloc(1, sizeof *key);
+
+	if (key == NULL) {
+		error_out_of_memory(error);
+		return NULL;
+	}
+	if (reference[0] == '\0') {
+		error_set(error, CHRONOSIGN_ERROR_USAGE,
+			  "the key's reference is empty; give a file or a pkcs11: URI");
+		return NULL;
+	}
+	if (!parse(key, reference, error))
+		return NULL;
+	key->name = text_printable(reference, strlen(reference), false);
+	if (key->name == NULL) {
+		error_out_of_memory(error);
+		return NULL;
+	}
+	hide_pin_values(key->name);
+	return TAKE(key);
+}
+
+void chronosign_key_free(chronosign_key *key)
+{
+	if (key == NULL)
+		return;
+	free(key->name);
+	free(key->path);
+	free(key->store);
+	free(key->backend);
+	free(key->engine);
+	for (char **name = key->providers; name != NULL && *name != NULL; name++)
+		free(*name);
+	free(key->providers);
+	free(key->module_path);
+	free(key->pin_source);
+	pkcs11_uri_free(key->uri);
+	chronosign_secret_free(key->pin);
+	free(key);
+}
+
+static void replace(char **field, const char *value)
+{
+	free(*field);
+	*field = value == NULL ? NULL : strdup(value);
+}
+
+void chronosign_key_set_backend(chronosign_key *key, const char *name)
+{
+	replace(&key->backend, name);
+}
+
+void chronosign_key_set_engine(chronosign_key *key, const char *id)
+{
+	replace(&key->engine, id);
+}
+
+bool chronosign_key_add_provider(chronosign_key *key, const char *name)
+{
+	size_t count = 0;
+
+	while (key->providers != NULL && key->providers[count] != NULL)
+		count++;
+	char **providers = reallocarray(key->providers, count + 2, sizeof *providers);
+	if (providers == NULL)
+		return false;
+	key->providers = providers;
+	providers[count] = strdup(name);
+	providers[count + 1] = NULL;
+	return providers[count] != NULL;
+}
+
+void chronosign_key_set_module_path(chronosign_key *key, const char *path)
+{
+	replace(&key->module_path, path);
+}
+
+void chronosign_key_set_pin_source(chronosign_key *key, const char *source)
+{
+	replace(&key->pin_source, source);
+}
+
+void chronosign_key_set_pin(chronosign_key *key, chronosign_secret *pin)
+{
+	chronosign_secret_free(key->pin);
+	key->pin = pin;
+}
+
+void chronosign_key_set_force_login(chronosign_key *key, bool force)
+{
+	key->force_login = force;
+}
+
+void chronosign_key_set_prompt(chronosign_key *key, chronosign_prompt *prompt, void *context)
+{
+	key->prompt = prompt;
+	key->prompt_context = context;
+}
+
+void chronosign_key_set_notice(chronosign_key *key, chronosign_notice *notice, void *context)
+{
+	key->notice = notice;
+	key->notice_context = context;
+}
+
+void chronosign_key_set_watch(chronosign_key *key, const chronosign_watch *watch, void *context)
+{
+	key->watch = *watch;
+	key->watch_context = context;
+}
+
+const char *chronosign_key_name(const chronosign_key *key)
+{
+	return key->name;
+}
+
+void key_notice(const chronosign_key *key, chronosign_notice_level level, const char *format, ...)
+{
+	if (key->notice == NULL)
+		return;
+
+	va_list arguments;
+	va_start(arguments, format);
+	CLEANUP(cleanup_text) char *message = text_format_list(format, arguments);
+	va_end(arguments);
+	CLEANUP(cleanup_text)
+	char *printable = message == NULL ? NULL : text_printable(message, strlen(message), false);
+	if (printable != NULL)
+		key->notice(key->notice_context, level, printable);
+}

@@ -1,0 +1,279 @@
+/* The sources of a PIN or passphrase. Each is read at most once, straight into locked memory. */
+#include "key/pin.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/secret.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/wait.h>
+
+extern char **environ;
+
+bool pin_is_given(const chronosign_key *key)
+{
+	return (key->uri != NULL &&
+		(key->uri->pin_value != NULL || key->uri->pin_source != NULL)) ||
+	       key->pin_source != NULL || key->pin != NULL;
+}
+
+/* Editors and echo end a file with a newline that is no part of the PIN: one is dropped, no more.
+ */
+static chronosign_secret *without_newline(chronosign_secret *pin)
+{
+	if (pin != NULL && secret_length(pin) > 0 &&
+	    secret_bytes(pin)[secret_length(pin) - 1] == '\n')
+		secret_set_length(pin, secret_length(pin) - 1);
+	return pin;
+}
+
+static chronosign_secret *read_pin(int descriptor, const char *what, chronosign_error **error)
+{
+	chronosign_secret *pin =
+		without_newline(secret_read(descriptor, CHRONOSIGN_SECRET_MAX, what, error));
+
+	/* An empty PIN is never meant, and would be a try at a token's expense. */
+	if (pin == NULL || secret_length(pin) > 0)
+		return pin;
+	chronosign_secret_free(pin);
+	error_set(error, CHRONOSIGN_ERROR_KEY, "%s holds no PIN: it is empty", what);
+	return NULL;
+}
+
+static chronosign_secret *pin_from_file(const char *path, chronosign_error **error)
+{
+	CLEANUP(cleanup_text) char *what = text_format("the PIN file '%s'", path);
+	CLEANUP(cleanup_descriptor) int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (what == NULL) {
+		error_out_of_memory(error);
+		return NULL;
+	}
+	if (descriptor < 0) {
+		error_set(error, CHRONOSIGN_ERROR_KEY, "cannot open %s: %s", what, strerror(errno));
+		return NULL;
+	}
+	return read_pin(descriptor, what, error);
+}
+
+static chronosign_secret *pin_from_file_uri(const char *uri, chronosign_error **error)
+{
+	CLEANUP(cleanup_text) char *path = file_uri_path(uri, error);
+
+	return path == NULL ? NULL : pin_from_file(path, error);
+}
+
+/* An empty variable counts as not set, as everywhere in the command. */
+static chronosign_secret *pin_from_environment(const char *name, chronosign_error **error)
+{
+	char *value = getenv(name);
+
+	if (value == NULL || value[0] == '\0') {
+		error_set(error, CHRONOSIGN_ERROR_KEY,
+			  "the PIN source env:%s: the variable is not set, or empty", name);
+		return NULL;
+	}
+	return without_newline(chronosign_secret_take(value, error));
+}
+
+static chronosign_secret *pin_from_descriptor(const char *number, chronosign_error **error)
+{
+	CLEANUP(cleanup_text) char *what = text_format("the PIN source fd:%s", number);
+	char *end = NULL;
+	long descriptor = strtol(number, &end, 10);
+
+	if (what == NULL) {
+		error_out_of_memory(error);
+		return NULL;
+	}
+	if (number[0] < '0' || number[0] > '9' || *end != '\0' || descriptor > INT_MAX) {
+		error_set(error, CHRONOSIGN_ERROR_USAGE,
+			  "%s: '%s' is not the number of a descriptor", what, number);
+		return NULL;
+	}
+	return read_pin((int)descriptor, what, error);
+}
+
+/* systemd.exec(5), CREDENTIALS: a file by that name in the directory; a name with a slash would
+ * leave it. */
+static chronosign_secret *pin_from_credential(const char *name, chronosign_error **error)
+{
+	const char *directory = getenv("CREDENTIALS_DIRECTORY");
+
+	if (directory == NULL || directory[0] == '\0') {
+		error_set(error, CHRONOSIGN_ERROR_KEY,
+			  "the PIN source credential:%s: $CREDENTIALS_DIRECTORY is not set; run in "
+			  "a unit with LoadCredential=%s:…",
+			  name, name);
+		return NULL;
+	}
+	if (name[0] == '\0' || strchr(name, '/') != NULL || strcmp(name, ".") == 0 ||
+	    strcmp(name, "..") == 0) {
+		error_set(error, CHRONOSIGN_ERROR_USAGE,
+			  "the PIN source credential:%s: not the name of a credential", name);
+		return NULL;
+	}
+	CLEANUP(cleanup_text) char *path = text_format("%s/%s", directory, name);
+	if (path == NULL) {
+		error_out_of_memory(error);
+		return NULL;
+	}
+	return pin_from_file(path, error);
+}
+
+/* Starts /bin/sh -c command with its standard output at the pipe. */
+static bool start_command(const char *command, int output, pid_t *child, chronosign_error **error)
+{
+	posix_spawn_file_actions_t actions;
+	char *arguments[] = {(char *)"sh", (char *)"-c", (char *)command, NULL};
+
+	posix_spawnattr_t attributes;
+	sigset_t defaults;
+
+	if (posix_spawn_file_actions_init(&actions) != 0 || posix_spawnattr_init(&attributes) != 0)
+		return error_out_of_memory(error);
+	/* What this process ignores, the command need not. */
+	sigemptyset(&defaults);
+	sigaddset(&defaults, SIGPIPE);
+	sigaddset(&defaults, SIGXFSZ);
+	posix_spawnattr_setsigdefault(&attributes, &defaults);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+	int result = posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+	if (result == 0)
+		result = posix_spawn(child, "/bin/sh", &actions, &attributes, arguments, environ);
+	posix_spawnattr_destroy(&attributes);
+	posix_spawn_file_actions_destroy(&actions);
+	return result == 0 || error_set(error, CHRONOSIGN_ERROR_KEY,
+					"the PIN command cannot be started: %s", strerror(result));
+}
+
+static bool command_ended_well(pid_t child, chronosign_error **error)
+{
+	int status = 0;
+
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return error_set(error, CHRONOSIGN_ERROR_OTHER,
+					 "waiting for the PIN command: %s", strerror(errno));
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return true;
+	if (WIFSIGNALED(status))
+		return error_set(error, CHRONOSIGN_ERROR_KEY,
+				 "the PIN command was ended by signal %d", WTERMSIG(status));
+	return error_set(error, CHRONOSIGN_ERROR_KEY, "the PIN command failed with exit status %d",
+			 WEXITSTATUS(status));
+}
+
+/* Starts the command and reads what it prints. The pipe is closed on the way out, so that a command that writes on ends too. */
+static chronosign_secret *read_command(const char *command, pid_t *child, chronosign_error **error)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) != 0) {
+		error_set(error, CHRONOSIGN_ERROR_OTHER, "cannot make a pipe: %s", strerror(errno));
+		return NULL;
+	}
+	CLEANUP(cleanup_descriptor) int output = ends[0];
+	bool started = start_command(command, ends[1], child, error);
+	close(ends[1]);
+	return started ? read_pin(output, "the output of the PIN command", error) : NULL;
+}
+
+static chronosign_secret *pin_from_command(const char *command, chronosign_error **error)
+{
+	pid_t child = 0;
+	CLEANUP(cleanup_error) chronosign_error *reading = NULL;
+	CLEANUP(cleanup_secret) chronosign_secret *pin = read_command(command, &child, &reading);
+
+	/* How the command ended explains more than what it did not print. */
+	if (child != 0 && !command_ended_well(child, error))
+		return NULL;
+	if (pin == NULL && error != NULL)
+		*error = TAKE(reading);
+	return TAKE(pin);
+}
+
+/* The forms of a source; a path is what has no prefix of these. */
+static const struct {
+	const char *prefix;
+	chronosign_secret *(*read)(const char *rest, chronosign_error **error);
+	bool whole; /* `read` gets the prefix too */
+} sources[] = {
+	{"|", pin_from_command, false},      {"env:", pin_from_environment, false},
+	{"fd:", pin_from_descriptor, false}, {"credential:", pin_from_credential, false},
+	{"file:", pin_from_file_uri, true},  {"", pin_from_file, false},
+};
+
+static chronosign_secret *pin_from_source(const char *source, chronosign_error **error)
+{
+	size_t i = 0;
+
+	while (strncasecmp(source, sources[i].prefix, strlen(sources[i].prefix)) != 0)
+		i++;
+	return sources[i].read(sources[i].whole ? source : source + strlen(sources[i].prefix),
+			       error);
+}
+
+/* In a URI only a path or a file: URI is a source (RFC 7512 §2.4): the rest would be the URI
+ * writer's reach, not the user's. */
+static chronosign_secret *pin_from_uri_source(const char *source, chronosign_error **error)
+{
+	return strncasecmp(source, "file:", 5) == 0 ? pin_from_file_uri(source, error)
+						    : pin_from_file(source, error);
+}
+
+chronosign_secret *pin_read(const chronosign_key *key, chronosign_error **error)
+{
+	if (key->uri != NULL && key->uri->pin_value != NULL)
+		return secret_copy(key->uri->pin_value, error);
+	if (key->uri != NULL && key->uri->pin_source != NULL)
+		return pin_from_uri_source(key->uri->pin_source, error);
+	if (key->pin_source != NULL)
+		return pin_from_source(key->pin_source, error);
+	return secret_copy(key->pin, error);
+}
+
+bool chronosign_key_keep_pin(chronosign_key *key, chronosign_error **error)
+{
+	if (!pin_is_given(key) || (key->uri != NULL && key->uri->pin_value != NULL))
+		return true;
+	chronosign_secret *pin = pin_read(key, error);
+	if (pin == NULL)
+		return false;
+	chronosign_key_set_pin(key, pin);
+	chronosign_key_set_pin_source(key, NULL);
+	if (key->uri != NULL) {
+		free(key->uri->pin_source);
+		key->uri->pin_source = NULL;
+	}
+	return true;
+}
+
+chronosign_secret *pin_ask(const chronosign_key *key, const char *token, chronosign_error **error)
+{
+	chronosign_prompt_request request = {.token = token, .key = key->name};
+
+	if (key->prompt != NULL)
+		return key->prompt(key->prompt_context, &request, error);
+	error_set(error, CHRONOSIGN_ERROR_KEY,
+		  "%s '%s' needs a %s and none was given; give one by --pin-source (a file, "
+		  "env:NAME, fd:N, credential:NAME or "
+		  "|command), by $CHRONOCTL_PIN%s",
+		  token == NULL ? "the file" : "the token", token == NULL ? key->name : token,
+		  token == NULL ? "passphrase" : "PIN",
+		  token == NULL ? "" : ", or by pin-source or pin-value in the URI");
+	return NULL;
+}
+
+chronosign_secret *pin_obtain(const chronosign_key *key, const char *token,
+			      chronosign_error **error)
+{
+	return pin_is_given(key) ? pin_read(key, error) : pin_ask(key, token, error);
+}

@@ -1,0 +1,22 @@
+/* Key pairs of our own making: RSA by OpenSSL, in the two files that Chronograf's operators know.
+ */
+#ifndef KEYSTORE_FILE_PAIR_H
+#define KEYSTORE_FILE_PAIR_H
+
+#include <chronosign/error.h>
+#include <chronosign/secret.h>
+#include <openssl/types.h>
+#include <stdbool.h>
+
+/* A new RSA key with public exponent 65537, its private numbers in locked memory. */
+EVP_PKEY *key_pair_generate(unsigned bits, chronosign_error **error);
+
+/*
+ * Writes the private key to `path` (mode 0600; PKCS#1 PEM, or encrypted PKCS#8 PEM if there is a
+ * passphrase) and the public half in Chronograf's form to `public_path`. Both or none, and neither
+ * in the place of another file.
+ */
+bool key_pair_write(EVP_PKEY *key, const chronosign_secret *passphrase, const char *path,
+		    const char *public_path, chronosign_error **error);
+
+#endif

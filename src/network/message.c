@@ -1,0 +1,229 @@
+/* Fills messages in the network process, and checks them in the key process. Sends and reads
+ * nothing. */
+#include "network/message.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/text.h"
+
+#include <string.h>
+
+/* Copies as many whole characters as fit. */
+static void put_text(char *field, size_t size, const char *text)
+{
+	static const char more[] = "...";
+	size_t length = strlen(text);
+
+	memset(field, 0, size);
+	if (length < size) {
+		memcpy(field, text, length);
+		return;
+	}
+	length = size - sizeof more;
+	while (length > 0 && (text[length] & 0xc0) == 0x80)
+		length--;
+	memcpy(field, text, length);
+	memcpy(field + length, more, sizeof more);
+}
+
+void message_init(network_message *message, size_t server)
+{
+	memset(message, 0, sizeof *message);
+	message->magic = MESSAGE_MAGIC;
+	message->version = MESSAGE_VERSION;
+	message->server = server;
+	message->valid_for = -1;
+}
+
+void message_set_nonce(network_message *message, const char *nonce, int64_t valid_for)
+{
+	message->outcome = MESSAGE_NONCE;
+	message->reached = REACHED_ANSWER;
+	memcpy(message->nonce, nonce, UUID_LENGTH);
+	message->valid_for = valid_for;
+}
+
+void message_set_check(network_message *message, uint32_t outcome, const char *nonce)
+{
+	message->outcome = outcome;
+	memcpy(message->nonce, nonce, UUID_LENGTH);
+}
+
+void message_set_failure(network_message *message, uint32_t outcome, const char *text)
+{
+	message->outcome = outcome;
+	put_text(message->failure, sizeof message->failure, text);
+}
+
+void message_set_trace(network_message *message, const char *text)
+{
+	put_text(message->trace, sizeof message->trace, text);
+}
+
+/* Nothing but a hostile answer makes the network process send such a message: the server is to
+ * blame. */
+bool message_wrong(const char *what, chronosign_error **error)
+{
+	return error_set(
+		error, CHRONOSIGN_ERROR_SERVER,
+		"the network process sent a message with %s: nothing it says is believed; does a "
+		"server attack it?",
+		what);
+}
+
+static bool terminated(const char *text, size_t size)
+{
+	return memchr(text, '\0', size) != NULL;
+}
+
+static bool all_zero(const char *bytes, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if (bytes[i] != '\0')
+			return false;
+	return true;
+}
+
+static bool is_check(uint32_t outcome)
+{
+	return outcome >= MESSAGE_ACCEPTED && outcome <= MESSAGE_CHECK_MACHINE_FAILED;
+}
+
+static bool is_failure(uint32_t outcome)
+{
+	return outcome == MESSAGE_SERVER_FAILED || outcome == MESSAGE_MACHINE_FAILED ||
+	       outcome == MESSAGE_CHECK_SERVER_FAILED || outcome == MESSAGE_CHECK_MACHINE_FAILED;
+}
+
+/* What a check found; the status is that of its last answer. */
+static bool check_verdict(const network_message *message, chronosign_error **error)
+{
+	bool refused = message->http_status == 401 || message->http_status == 403;
+
+	if (!uuid_is_version_4(message->nonce, sizeof message->nonce))
+		return message_wrong("a check of a nonce that is none", error);
+	if (is_failure(message->outcome))
+		return message->failure[0] != '\0' ||
+		       message_wrong("a failure without a reason", error);
+	if (message->failure[0] != '\0')
+		return message_wrong("both a verdict and a failure", error);
+	if (refused != (message->outcome == MESSAGE_REFUSED))
+		return message_wrong("a verdict that its status contradicts", error);
+	return true;
+}
+
+static bool check_outcome(const network_message *message, chronosign_error **error)
+{
+	if (is_check(message->outcome))
+		return check_verdict(message, error);
+	switch (message->outcome) {
+	case MESSAGE_NONCE:
+		if (!uuid_is_version_4(message->nonce, sizeof message->nonce))
+			return message_wrong("a nonce that is none", error);
+		if (message->http_status != 200)
+			return message_wrong("a nonce of another status than 200", error);
+		if (message->reached != REACHED_ANSWER)
+			return message_wrong("a nonce without an answer", error);
+		if (message->failure[0] != '\0')
+			return message_wrong("both a nonce and a failure", error);
+		return true;
+	case MESSAGE_SERVER_FAILED:
+	case MESSAGE_MACHINE_FAILED:
+		if (!all_zero(message->nonce, sizeof message->nonce))
+			return message_wrong("both a failure and a nonce", error);
+		if (message->failure[0] == '\0')
+			return message_wrong("a failure without a reason", error);
+		return true;
+	default:
+		return message_wrong("an unknown outcome", error);
+	}
+}
+
+bool message_check(const network_message *message, size_t length, size_t server_count,
+		   chronosign_error **error)
+{
+	if (length != sizeof *message)
+		return message_wrong("a wrong length", error);
+	if (message->magic != MESSAGE_MAGIC)
+		return message_wrong("a wrong beginning", error);
+	if (message->version != MESSAGE_VERSION)
+		return message_wrong("an unknown version", error);
+	if (message->server >= server_count)
+		return message_wrong("a server that was not asked for", error);
+	if (message->http_status > 999)
+		return message_wrong("an impossible HTTP status", error);
+	if (message->reached > REACHED_ANSWER || message->tls > 1)
+		return message_wrong("an impossible way to the server", error);
+	if (message->valid_for < -1)
+		return message_wrong("an impossible life of the nonce", error);
+	if (!terminated(message->failure, sizeof message->failure) ||
+	    !terminated(message->trace, sizeof message->trace))
+		return message_wrong("a text without end", error);
+	return check_outcome(message, error);
+}
+
+static const enum verdict verdicts[] = {
+	[MESSAGE_ACCEPTED] = VERDICT_ACCEPTED,
+	[MESSAGE_REFUSED] = VERDICT_REFUSED,
+	[MESSAGE_EVERYONE] = VERDICT_EVERYONE,
+};
+
+void message_to_answer(const network_message *message, struct network_answer *answer)
+{
+	uint32_t outcome = message->outcome;
+	bool by_server = outcome == MESSAGE_SERVER_FAILED || outcome == MESSAGE_CHECK_SERVER_FAILED;
+	CLEANUP(cleanup_text)
+	char *trace = text_printable(message->trace, strlen(message->trace), false);
+
+	memset(answer, 0, sizeof *answer);
+	answer->server = message->server;
+	answer->valid_for = message->valid_for;
+	answer->reached = (enum reached)message->reached;
+	answer->tls = message->tls == 1;
+	answer->http_status = message->http_status;
+	answer->about = is_check(outcome) ? NETWORK_ANSWER_CHECK : NETWORK_ANSWER_NONCE;
+	if (trace != NULL)
+		put_text(answer->trace, sizeof answer->trace, trace);
+	memcpy(answer->nonce, message->nonce, sizeof message->nonce);
+	if (is_failure(outcome))
+		answer->error =
+			error_make(by_server ? CHRONOSIGN_ERROR_SERVER : CHRONOSIGN_ERROR_OTHER,
+				   message->failure);
+	else if (is_check(outcome))
+		answer->verdict = verdicts[outcome];
+}
+
+/* Base64 (RFC 4648 §4), or nothing at all: it becomes part of a header. */
+static bool is_token(const char *token)
+{
+	static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				     "0123456789+/=";
+
+	return token[strspn(token, base64)] == '\0';
+}
+
+bool request_init(network_request *request, uint32_t kind, size_t server, const char *nonce,
+		  const char *token)
+{
+	memset(request, 0, sizeof *request);
+	request->magic = MESSAGE_MAGIC;
+	request->version = MESSAGE_VERSION;
+	request->server = server;
+	request->kind = kind;
+	if (token == NULL)
+		return true;
+	if (!uuid_is_version_4(nonce, strlen(nonce)) || token[0] == '\0' ||
+	    strlen(token) >= sizeof request->token || !is_token(token))
+		return false;
+	memcpy(request->nonce, nonce, sizeof request->nonce);
+	memcpy(request->token, token, strlen(token));
+	return true;
+}
+
+bool request_check(const network_request *request, size_t length, size_t server_count)
+{
+	return length == sizeof *request && request->magic == MESSAGE_MAGIC &&
+	       request->version == MESSAGE_VERSION && request->server < server_count &&
+	       (request->kind == REQUEST_NONCE || request->kind == REQUEST_CHECK) &&
+	       terminated(request->token, sizeof request->token) && is_token(request->token);
+}

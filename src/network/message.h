@@ -1,0 +1,105 @@
+/*
+ * What the network process and the key process tell each other: messages of fixed size, each kept
+ * whole by the socket between them (unix(7), SOCK_SEQPACKET). The key process trusts nothing in
+ * those it gets.
+ */
+#ifndef NETWORK_MESSAGE_H
+#define NETWORK_MESSAGE_H
+
+#include "network/network.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MESSAGE_MAGIC 0x4e4f4e43u
+#define MESSAGE_VERSION 1u
+#define MESSAGE_TRACE_SIZE 512
+#define MESSAGE_FAILURE_SIZE 2036
+/* Base64 of the largest signature (chronosign/signer.h), NUL and padding. */
+#define MESSAGE_TOKEN_SIZE 2744
+
+enum {
+	MESSAGE_NONCE = 1,          /* `nonce` and `valid_for` count */
+	MESSAGE_SERVER_FAILED = 2,  /* `failure` says why: the network, TLS, the answer */
+	MESSAGE_MACHINE_FAILED = 3, /* `failure` says why: memory, a library */
+	/* What came of a check; `nonce` is that of the token. */
+	MESSAGE_ACCEPTED = 4,
+	MESSAGE_REFUSED = 5,              /* `http_status` is 401 or 403 */
+	MESSAGE_EVERYONE = 6,             /* the server lets in everyone, with a token or not */
+	MESSAGE_CHECK_SERVER_FAILED = 7,  /* as 2 */
+	MESSAGE_CHECK_MACHINE_FAILED = 8, /* as 3 */
+};
+
+/* Integers of fixed width, because the receiver cannot rely on a hostile sender's enums. */
+typedef struct {
+	uint32_t magic;
+	uint32_t version;
+	uint64_t server; /* index */
+	uint32_t outcome;
+	uint32_t http_status; /* 0: no answer */
+	int64_t valid_for;    /* seconds; -1: unknown */
+	uint32_t reached;     /* a enum reached */
+	uint32_t tls;         /* 1: the URL was https; else 0 */
+	char nonce[UUID_LENGTH];
+	char trace[MESSAGE_TRACE_SIZE];
+	char failure[MESSAGE_FAILURE_SIZE];
+} network_message;
+
+_Static_assert(sizeof(network_message) ==
+		       40 + UUID_LENGTH + MESSAGE_TRACE_SIZE + MESSAGE_FAILURE_SIZE,
+	       "a message has no padding");
+
+enum {
+	REQUEST_NONCE = 1, /* ask for the nonce once more, now */
+	REQUEST_CHECK = 2, /* try `token`, made for `nonce`, on the server */
+};
+
+/* What the key process asks for. */
+typedef struct {
+	uint32_t magic;
+	uint32_t version;
+	uint64_t server;
+	uint32_t kind;
+	char nonce[UUID_LENGTH];
+	char token[MESSAGE_TOKEN_SIZE]; /* NUL-terminated */
+} network_request;
+
+_Static_assert(sizeof(network_request) == 20 + UUID_LENGTH + MESSAGE_TOKEN_SIZE,
+	       "a request has no padding");
+
+/* An empty message about a server; its outcome is still to be set. */
+void message_init(network_message *message, size_t server);
+
+void message_set_nonce(network_message *message, const char *nonce, int64_t valid_for);
+
+/* Sets outcome and nonce (UUID_LENGTH bytes) of a check. */
+void message_set_check(network_message *message, uint32_t outcome, const char *nonce);
+
+/* Sets outcome (one of the failures) and text; a text that does not fit ends in "...". */
+void message_set_failure(network_message *message, uint32_t outcome, const char *text);
+
+/* A text that does not fit ends in "...". */
+void message_set_trace(network_message *message, const char *text);
+
+/*
+ * True if these `length` bytes are a message that can be believed, about one of `server_count`
+ * servers. Otherwise false with *error set.
+ */
+bool message_check(const network_message *message, size_t length, size_t server_count,
+		   chronosign_error **error);
+
+/* Sets *error to "the network process sent a message with `what`". Always returns false. */
+bool message_wrong(const char *what, chronosign_error **error);
+
+/* A request of that kind; without a token NULL for both. False if they are no nonce and no token.
+ */
+bool request_init(network_request *request, uint32_t kind, size_t server, const char *nonce,
+		  const char *token);
+
+/* True if these `length` bytes are a request about one of `server_count` servers. */
+bool request_check(const network_request *request, size_t length, size_t server_count);
+
+/* Makes the answer of a message that was checked; its texts are made printable again. */
+void message_to_answer(const network_message *message, struct network_answer *answer);
+
+#endif

@@ -1,0 +1,97 @@
+/* Reads the file of --ca-file. What the certificates in it are worth is for the TLS library to find
+ * out. */
+#include "network/program/authorities.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+/* A machine's whole collection has a quarter of a MiB. */
+#define FILE_MAX ((size_t)8 << 20)
+
+static bool unreadable(const char *path, int reason, chronosign_error **error)
+{
+	return error_set(error, CHRONOSIGN_ERROR_USAGE,
+			 "cannot read the CA file '%s': %s\n"
+			 "--ca-file names a PEM file with certificates.",
+			 path, strerror(reason));
+}
+
+/* Reads until the end of the file or of the room for it. */
+static bool read_all(int file, char *bytes, size_t room, size_t *length)
+{
+	*length = 0;
+	while (*length < room) {
+		ssize_t got = read(file, bytes + *length, room - *length);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return got == 0;
+		*length += (size_t)got;
+	}
+	return true;
+}
+
+/* RFC 7468 §5.1, and the older labels that OpenSSL reads, too. */
+static bool has_certificate(const char *pem, size_t length)
+{
+	static const char *const labels[] = {"-----BEGIN CERTIFICATE-----",
+					     "-----BEGIN X509 CERTIFICATE-----",
+					     "-----BEGIN TRUSTED CERTIFICATE-----"};
+
+	for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++)
+		if (memmem(pem, length, labels[i], strlen(labels[i])) != NULL)
+			return true;
+	return false;
+}
+
+char *authorities_read(const char *path, size_t *length, chronosign_error **error)
+{
+	CLEANUP(cleanup_descriptor) int file = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (file < 0) {
+		unreadable(path, errno, error);
+		return NULL;
+	}
+	CLEANUP(cleanup_text) char *pem = malloc(FILE_MAX);
+	if (pem == NULL) {
+		error_out_of_memory(error);
+		return NULL;
+	}
+	if (!read_all(file, pem, FILE_MAX, length)) {
+		unreadable(path, errno, error);
+		return NULL;
+	}
+	if (*length == FILE_MAX) {
+		unreadable(path, EFBIG, error);
+		return NULL;
+	}
+	if (!has_certificate(pem, *length)) {
+		error_set(error, CHRONOSIGN_ERROR_USAGE,
+			  "the CA file '%s' has no certificate%s\n"
+			  "--ca-file names a PEM file with certificates.",
+			  path, *length == 0 ? ": it is empty" : "");
+		return NULL;
+	}
+	return TAKE(pem);
+}
+
+bool authorities_publish(const char *pem, size_t length, authorities_file *published)
+{
+	published->file = memfd_create("ca", MFD_CLOEXEC);
+	if (published->file < 0)
+		return false;
+	snprintf(published->path, sizeof published->path, "/proc/self/fd/%d", published->file);
+	for (size_t done = 0; done < length;) {
+		ssize_t written = write(published->file, pem + done, length - done);
+		if (written <= 0)
+			return false;
+		done += (size_t)written;
+	}
+	return true;
+}

@@ -1,0 +1,264 @@
+/* The system calls that a seccomp filter leaves to the network process: those by which libcurl, the
+ * TLS library, the resolver and threads do their work. */
+#include "network/program/confine.h"
+
+#ifdef WITH_SECCOMP
+
+#include "base/cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* What is missing in older headers. */
+#ifndef PR_SET_VMA
+#define PR_SET_VMA 0x53564d41
+#endif
+
+/*
+ * Any other call fails as if the kernel had not got it: then a library falls back to what it did on
+ * older kernels, where after EPERM glibc would give up (clone3, whose flags the filter cannot see).
+ */
+#define REFUSAL SCMP_ACT_ERRNO(ENOSYS)
+
+/* Names that a machine has not are passed over by libseccomp. */
+static const int allowed[] = {
+	/* files and descriptors that are open; paths are Landlock's business */
+	SCMP_SYS(read),
+	SCMP_SYS(readv),
+	SCMP_SYS(pread64),
+	SCMP_SYS(write),
+	SCMP_SYS(writev),
+	SCMP_SYS(lseek),
+	SCMP_SYS(_llseek),
+	SCMP_SYS(close),
+	SCMP_SYS(close_range),
+	SCMP_SYS(dup),
+	SCMP_SYS(dup2),
+	SCMP_SYS(dup3),
+	SCMP_SYS(pipe),
+	SCMP_SYS(pipe2),
+	SCMP_SYS(eventfd),
+	SCMP_SYS(eventfd2),
+	SCMP_SYS(memfd_create),
+	SCMP_SYS(stat),
+	SCMP_SYS(stat64),
+	SCMP_SYS(fstat),
+	SCMP_SYS(fstat64),
+	SCMP_SYS(lstat),
+	SCMP_SYS(lstat64),
+	SCMP_SYS(newfstatat),
+	SCMP_SYS(fstatat64),
+	SCMP_SYS(statx),
+	SCMP_SYS(access),
+	SCMP_SYS(faccessat),
+	SCMP_SYS(faccessat2),
+	SCMP_SYS(readlink),
+	SCMP_SYS(readlinkat),
+	SCMP_SYS(getdents),
+	SCMP_SYS(getdents64),
+	/* waiting */
+	SCMP_SYS(poll),
+	SCMP_SYS(ppoll),
+	SCMP_SYS(ppoll_time64),
+	SCMP_SYS(select),
+	SCMP_SYS(_newselect),
+	SCMP_SYS(pselect6),
+	SCMP_SYS(pselect6_time64),
+	SCMP_SYS(epoll_create),
+	SCMP_SYS(epoll_create1),
+	SCMP_SYS(epoll_ctl),
+	SCMP_SYS(epoll_wait),
+	SCMP_SYS(epoll_pwait),
+	SCMP_SYS(nanosleep),
+	SCMP_SYS(clock_nanosleep),
+	SCMP_SYS(clock_nanosleep_time64),
+	SCMP_SYS(restart_syscall),
+	SCMP_SYS(pause),
+	/* sockets; nothing is served, so neither listen nor accept */
+	SCMP_SYS(connect),
+	SCMP_SYS(bind), /* of netlink sockets by getaddrinfo(3) */
+	SCMP_SYS(getsockname),
+	SCMP_SYS(getpeername),
+	SCMP_SYS(getsockopt),
+	SCMP_SYS(setsockopt),
+	SCMP_SYS(shutdown),
+	SCMP_SYS(send),
+	SCMP_SYS(sendto),
+	SCMP_SYS(sendmsg),
+	SCMP_SYS(sendmmsg),
+	SCMP_SYS(recv),
+	SCMP_SYS(recvfrom),
+	SCMP_SYS(recvmsg),
+	SCMP_SYS(recvmmsg),
+	SCMP_SYS(recvmmsg_time64),
+	/* memory */
+	SCMP_SYS(brk),
+	SCMP_SYS(mmap),
+	SCMP_SYS(mmap2),
+	SCMP_SYS(munmap),
+	SCMP_SYS(mremap),
+	SCMP_SYS(mprotect),
+	SCMP_SYS(madvise),
+	/* threads and signals */
+	SCMP_SYS(futex),
+	SCMP_SYS(futex_time64),
+	SCMP_SYS(set_robust_list),
+	SCMP_SYS(rseq),
+	SCMP_SYS(sched_yield),
+	SCMP_SYS(sched_getaffinity),
+	SCMP_SYS(rt_sigaction),
+	SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(rt_sigsuspend),
+	SCMP_SYS(sigreturn),
+	SCMP_SYS(sigaltstack),
+	SCMP_SYS(exit),
+	SCMP_SYS(exit_group),
+	/* what it is, where and when */
+	SCMP_SYS(getpid),
+	SCMP_SYS(getppid),
+	SCMP_SYS(gettid),
+	SCMP_SYS(getuid),
+	SCMP_SYS(getuid32),
+	SCMP_SYS(geteuid),
+	SCMP_SYS(geteuid32),
+	SCMP_SYS(getgid),
+	SCMP_SYS(getgid32),
+	SCMP_SYS(getegid),
+	SCMP_SYS(getegid32),
+	SCMP_SYS(uname),
+	SCMP_SYS(sysinfo),
+	SCMP_SYS(getrlimit),
+	SCMP_SYS(ugetrlimit),
+	SCMP_SYS(getrusage),
+	SCMP_SYS(getrandom),
+	SCMP_SYS(time),
+	SCMP_SYS(gettimeofday),
+	SCMP_SYS(clock_gettime),
+	SCMP_SYS(clock_gettime64),
+	SCMP_SYS(clock_getres),
+	SCMP_SYS(clock_getres_time64),
+};
+
+/* A call that is allowed where one argument is equal to `value` under `mask`. */
+typedef struct {
+	int call;
+	unsigned argument;
+	uint64_t mask;
+	uint64_t value;
+} allowed_form;
+
+#define WHOLE UINT64_MAX
+/* 0 means that a file is opened for reading, and neither made nor cut. */
+#define WRITING (O_ACCMODE | O_CREAT | O_TRUNC)
+
+/* clone(2), NOTES: the flags come second on some machines. */
+#if defined(__s390__) || defined(__CRIS__)
+#define CLONE_FLAGS 1
+#else
+#define CLONE_FLAGS 0
+#endif
+
+static const allowed_form allowed_forms[] = {
+	{SCMP_SYS(open), 1, WRITING, 0},
+	{SCMP_SYS(openat), 2, WRITING, 0},
+	{SCMP_SYS(clone), CLONE_FLAGS, CLONE_THREAD, CLONE_THREAD},
+	{SCMP_SYS(prlimit64), 2, WHOLE, 0}, /* tells a limit, sets none */
+	/* getaddrinfo(3) asks the kernel for this machine's addresses by netlink */
+	{SCMP_SYS(socket), 0, WHOLE, AF_INET},
+	{SCMP_SYS(socket), 0, WHOLE, AF_INET6},
+	{SCMP_SYS(socket), 0, WHOLE, AF_NETLINK},
+	/* A pair of streams, libcurl's alarm clock, cannot be led elsewhere. */
+	{SCMP_SYS(socketpair), 1, 0xf, SOCK_STREAM},
+	/* No F_SETOWN, which sends signals, and no TIOCSTI, which types. */
+	{SCMP_SYS(fcntl), 1, WHOLE, F_DUPFD},
+	{SCMP_SYS(fcntl), 1, WHOLE, F_DUPFD_CLOEXEC},
+	{SCMP_SYS(fcntl), 1, WHOLE, F_GETFD},
+	{SCMP_SYS(fcntl), 1, WHOLE, F_SETFD},
+	{SCMP_SYS(fcntl), 1, WHOLE, F_GETFL},
+	{SCMP_SYS(fcntl), 1, WHOLE, F_SETFL},
+	{SCMP_SYS(fcntl64), 1, WHOLE, F_DUPFD},
+	{SCMP_SYS(fcntl64), 1, WHOLE, F_DUPFD_CLOEXEC},
+	{SCMP_SYS(fcntl64), 1, WHOLE, F_GETFD},
+	{SCMP_SYS(fcntl64), 1, WHOLE, F_SETFD},
+	{SCMP_SYS(fcntl64), 1, WHOLE, F_GETFL},
+	{SCMP_SYS(fcntl64), 1, WHOLE, F_SETFL},
+	{SCMP_SYS(ioctl), 1, WHOLE, FIONREAD},
+	{SCMP_SYS(ioctl), 1, WHOLE, FIONBIO},
+	{SCMP_SYS(ioctl), 1, WHOLE, TCGETS},
+	{SCMP_SYS(prctl), 0, WHOLE, PR_SET_NAME},
+	{SCMP_SYS(prctl), 0, WHOLE, PR_SET_VMA},
+	{SCMP_SYS(prctl), 0, WHOLE, PR_GET_DUMPABLE},
+	{SCMP_SYS(prctl), 0, WHOLE, PR_GET_NO_NEW_PRIVS},
+	{SCMP_SYS(prctl), 0, WHOLE, PR_GET_PDEATHSIG},
+};
+
+DEFINE_CLEANUP(filter, scmp_filter_ctx, seccomp_release)
+
+static bool allow(scmp_filter_ctx filter, int call)
+{
+	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0) == 0;
+}
+
+static bool allow_form(scmp_filter_ctx filter, allowed_form form)
+{
+	const struct scmp_arg_cmp condition = {
+		.arg = form.argument,
+		.op = SCMP_CMP_MASKED_EQ,
+		.datum_a = form.mask,
+		.datum_b = form.value,
+	};
+
+	return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, form.call, 1, &condition) == 0;
+}
+
+/* abort(3) and raise(3): signals to itself, and to nobody else. */
+static bool allow_own_signals(scmp_filter_ctx filter)
+{
+	const uint64_t self = (uint64_t)getpid();
+
+	return allow_form(filter, (allowed_form){SCMP_SYS(kill), 0, WHOLE, self}) &&
+	       allow_form(filter, (allowed_form){SCMP_SYS(tgkill), 0, WHOLE, self});
+}
+
+static bool add_rules(scmp_filter_ctx filter)
+{
+	for (size_t i = 0; i < sizeof allowed / sizeof allowed[0]; i++)
+		if (!allow(filter, allowed[i]))
+			return false;
+	for (size_t i = 0; i < sizeof allowed_forms / sizeof allowed_forms[0]; i++)
+		if (!allow_form(filter, allowed_forms[i]))
+			return false;
+	/*
+	 * Behind sockets of the file system are agents, card readers (pcscd) and tokens (p11-kit),
+	 * which Landlock cannot hide: they are left only where names need it, as with mdns. Without
+	 * nscd, and without the one of systemd-resolved, glibc asks the name server itself.
+	 */
+	if (confine_names_need_sockets("/etc/nsswitch.conf") &&
+	    !allow_form(filter, (allowed_form){SCMP_SYS(socket), 0, WHOLE, AF_UNIX}))
+		return false;
+	return allow_own_signals(filter);
+}
+
+bool confine_calls(void)
+{
+	CLEANUP(cleanup_filter) scmp_filter_ctx filter = seccomp_init(REFUSAL);
+
+	return filter != NULL && add_rules(filter) && seccomp_load(filter) == 0;
+}
+
+#else
+
+bool confine_calls(void)
+{
+	return false;
+}
+
+#endif

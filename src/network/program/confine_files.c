@@ -1,0 +1,157 @@
+/* The file system as Landlock leaves it to the network process: what the resolver and the TLS
+ * library read, and nothing to write. */
+#include "network/program/confine.h"
+
+#include <stdlib.h>
+
+#if defined(WITH_LANDLOCK) && __has_include(<linux/landlock.h>)
+
+#include "base/cleanup.h"
+#include "base/text.h"
+
+#include <curl/curl.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/landlock.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* As the newest kernel knows it; an older one takes the zeros at its end (landlock(7)). */
+typedef struct {
+	uint64_t files;
+	uint64_t network;
+	uint64_t scopes;
+} landlock_rights;
+
+/* Rights that the headers of Debian 12 do not name yet. */
+#define FILE_TRUNCATE (UINT64_C(1) << 14)
+#define FILE_IOCTL_DEVICE (UINT64_C(1) << 15)
+#define NETWORK_BIND_TCP (UINT64_C(1) << 0)
+#define SCOPE_ABSTRACT_SOCKETS (UINT64_C(1) << 0)
+#define SCOPE_SIGNALS (UINT64_C(1) << 1)
+
+static const uint64_t reading = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
+
+DEFINE_CLEANUP(directory, DIR *, closedir)
+
+/* What is taken away, as far as this version of Landlock can. */
+static landlock_rights all_rights(long version)
+{
+	landlock_rights rights = {.files = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1};
+
+	if (version >= 2)
+		rights.files |= LANDLOCK_ACCESS_FS_REFER;
+	if (version >= 3)
+		rights.files |= FILE_TRUNCATE;
+	if (version >= 4)
+		rights.network = NETWORK_BIND_TCP;
+	if (version >= 5)
+		rights.files |= FILE_IOCTL_DEVICE;
+	if (version >= 6)
+		rights.scopes = SCOPE_ABSTRACT_SOCKETS | SCOPE_SIGNALS;
+	return rights;
+}
+
+/* Lets a file, or a directory and all below it, be read. What is not there needs no rule. */
+static void allow(int ruleset, const char *path)
+{
+	struct stat status;
+
+	if (path == NULL || path[0] == '\0')
+		return;
+	CLEANUP(cleanup_descriptor) int file = open(path, O_PATH | O_CLOEXEC);
+	if (file < 0 || fstat(file, &status) != 0)
+		return;
+	const struct landlock_path_beneath_attr rule = {
+		.allowed_access =
+			S_ISDIR(status.st_mode) ? reading : (uint64_t)LANDLOCK_ACCESS_FS_READ_FILE,
+		.parent_fd = file,
+	};
+	syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
+}
+
+/* A directory of certificates by hash is made of symbolic links, which may lead anywhere. */
+static void allow_links(int ruleset, const char *path)
+{
+	CLEANUP(cleanup_directory) DIR *directory = path == NULL ? NULL : opendir(path);
+
+	for (struct dirent *entry; directory != NULL && (entry = readdir(directory)) != NULL;) {
+		if (entry->d_type != DT_LNK && entry->d_type != DT_UNKNOWN)
+			continue;
+		CLEANUP(cleanup_text) char *link = text_format("%s/%s", path, entry->d_name);
+		allow(ruleset, link);
+	}
+}
+
+/* resolver(3), nsswitch.conf(5), ld.so(8). In /etc file by file, for keys and PINs lie there too;
+ * a directory where files are replaced while the process lives. */
+static void allow_resolver(int ruleset)
+{
+	static const char *const paths[] = {
+		"/etc/resolv.conf",
+		"/etc/hosts",
+		"/etc/nsswitch.conf",
+		"/etc/host.conf",
+		"/etc/gai.conf",
+		"/etc/services",
+		"/etc/networks",
+		"/etc/mdns.allow",
+		"/etc/ld.so.cache",
+		"/run/systemd/resolve",
+		"/run/resolvconf",
+		"/run/NetworkManager/resolv.conf",
+		"/run/nscd",
+		"/lib",
+		"/lib64",
+		"/usr/lib",
+		"/usr/lib32",
+		"/usr/lib64",
+		"/usr/local/lib",
+	};
+
+	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
+		allow(ruleset, paths[i]);
+}
+
+/* Where easy_handle.c lets libcurl look for the machine's CAs, or the user does. */
+static void allow_authorities(int ruleset)
+{
+	const curl_version_info_data *built = curl_version_info(CURLVERSION_NOW);
+
+	allow(ruleset, built->cainfo);
+	allow(ruleset, getenv("SSL_CERT_FILE"));
+	allow(ruleset, built->capath);
+	/* Hundreds of links, which nobody follows where one file has all the CAs. */
+	if (built->cainfo == NULL || access(built->cainfo, R_OK) != 0)
+		allow_links(ruleset, built->capath);
+	allow(ruleset, getenv("SSL_CERT_DIR"));
+	allow_links(ruleset, getenv("SSL_CERT_DIR"));
+}
+
+bool confine_files(void)
+{
+	long version =
+		syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	const landlock_rights rights = all_rights(version);
+
+	if (version < 1)
+		return false;
+	CLEANUP(cleanup_descriptor)
+	int ruleset = (int)syscall(SYS_landlock_create_ruleset, &rights, sizeof rights, 0);
+	if (ruleset < 0)
+		return false;
+	allow_resolver(ruleset);
+	allow_authorities(ruleset);
+	return syscall(SYS_landlock_restrict_self, ruleset, 0) == 0;
+}
+
+#else
+
+bool confine_files(void)
+{
+	return false;
+}
+
+#endif

@@ -1,0 +1,309 @@
+/*
+ * Asks many servers at once, within bounds: a slot is taken by a server from the first packet until
+ * its message is in the pipe. One exchange is the matter of transfer.c.
+ */
+#include "network/program/fetch.h"
+
+#include "base/clock.h"
+#include "network/program/authorities.h"
+#include "network/program/confine.h"
+#include "network/program/schedule.h"
+#include "network/program/transfer.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/crypto.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+typedef enum { SLOT_FREE, SLOT_RUNNING, SLOT_READY } slot_state;
+
+typedef struct {
+	slot_state state;
+	server_transfer *transfer;
+	size_t server;
+	bool is_check;
+} fetch_slot;
+
+typedef struct {
+	const fetch_job *job;
+	transfer_settings settings;
+	CURLM *multi;
+	int pipe;
+	bool requests_open; /* more may come */
+	struct schedule schedule;
+	size_t busy;  /* slots that are not free */
+	size_t ready; /* those that wait for room in the pipe */
+	fetch_slot slots[FETCH_CONCURRENT];
+} fetch_pool;
+
+/* Plans when the server of a nonce is asked next. */
+static void plan(fetch_pool *pool, const fetch_slot *slot)
+{
+	const network_message *message = transfer_message(slot->transfer);
+
+	if (slot->is_check)
+		return;
+	if (message->outcome == MESSAGE_NONCE)
+		schedule_answered(&pool->schedule, slot->server, message->valid_for,
+				  milliseconds());
+	else
+		schedule_failed(&pool->schedule, slot->server, milliseconds());
+}
+
+static void set_ready(fetch_pool *pool, fetch_slot *slot)
+{
+	plan(pool, slot);
+	slot->state = SLOT_READY;
+	pool->ready++;
+}
+
+/* Lets libcurl run the slot's hop. */
+static bool run(fetch_pool *pool, fetch_slot *slot)
+{
+	CURL *easy = transfer_handle(slot->transfer);
+
+	slot->state = SLOT_RUNNING;
+	return curl_easy_setopt(easy, CURLOPT_PRIVATE, (char *)slot) == CURLE_OK &&
+	       curl_multi_add_handle(pool->multi, easy) == CURLM_OK;
+}
+
+/* Takes a slot for a server; `request` is NULL if its nonce is to be asked for. */
+static bool start(fetch_pool *pool, fetch_slot *slot, size_t server, const network_request *request)
+{
+	const char *base = pool->job->urls[server];
+
+	if (slot->transfer == NULL)
+		slot->transfer = transfer_new(&pool->settings);
+	if (slot->transfer == NULL)
+		return false;
+	slot->server = server;
+	slot->is_check = request != NULL;
+	pool->busy++;
+	if (request != NULL ? transfer_prepare_check(slot->transfer, request, base)
+			    : transfer_prepare(slot->transfer, server, base))
+		return run(pool, slot);
+	set_ready(pool, slot);
+	return true;
+}
+
+static fetch_slot *free_slot(fetch_pool *pool)
+{
+	for (size_t i = 0; i < FETCH_CONCURRENT; i++)
+		if (pool->slots[i].state == SLOT_FREE)
+			return &pool->slots[i];
+	return NULL;
+}
+
+/* Takes what has been requested, as far as there are slots for it. */
+static bool take_requests(fetch_pool *pool)
+{
+	network_request request;
+	fetch_slot *slot;
+
+	while (pool->requests_open && (slot = free_slot(pool)) != NULL) {
+		ssize_t got = recv(pool->pipe, &request, sizeof request, MSG_DONTWAIT);
+		if (got < 0)
+			return errno == EAGAIN || errno == EINTR;
+		if (got == 0) {
+			pool->requests_open = false;
+			return true;
+		}
+		if (!request_check(&request, (size_t)got, pool->job->url_count))
+			return false;
+		if (request.kind == REQUEST_NONCE)
+			schedule_hurry(&pool->schedule, request.server, milliseconds());
+		else if (!start(pool, slot, request.server, &request))
+			return false;
+	}
+	return true;
+}
+
+/* Requests come before servers that are due: whoever made one has taken a message out of the pipe,
+ * so the two of us can never wait for each other with both directions full. */
+static bool start_all(fetch_pool *pool)
+{
+	int64_t now = milliseconds();
+	fetch_slot *slot;
+	size_t server;
+
+	if (!take_requests(pool))
+		return false;
+	while ((slot = free_slot(pool)) != NULL && schedule_take(&pool->schedule, now, &server))
+		if (!start(pool, slot, server, NULL))
+			return false;
+	return true;
+}
+
+static bool finish(fetch_pool *pool, CURL *easy, CURLcode result)
+{
+	char *private = NULL;
+
+	if (curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private) != CURLE_OK ||
+	    curl_multi_remove_handle(pool->multi, easy) != CURLM_OK)
+		return false;
+	fetch_slot *slot = (void *)private;
+	if (transfer_finish(slot->transfer, result))
+		return run(pool, slot);
+	set_ready(pool, slot);
+	return true;
+}
+
+static bool finish_all(fetch_pool *pool)
+{
+	CURLMsg *news;
+	int left;
+
+	while ((news = curl_multi_info_read(pool->multi, &left)) != NULL)
+		if (news->msg == CURLMSG_DONE &&
+		    !finish(pool, news->easy_handle, news->data.result))
+			return false;
+	return true;
+}
+
+/* True: written, or *full. The pipe takes a message whole or not at all (pipe(7)). */
+static bool send_message(int pipe, const network_message *message, bool *full)
+{
+	ssize_t written;
+
+	do
+		written = write(pipe, message, sizeof *message);
+	while (written < 0 && errno == EINTR);
+	*full = written < 0 && errno == EAGAIN;
+	return *full || written == (ssize_t)sizeof *message;
+}
+
+static bool send_all(fetch_pool *pool)
+{
+	bool full = false;
+
+	for (size_t i = 0; i < FETCH_CONCURRENT && !full; i++) {
+		fetch_slot *slot = &pool->slots[i];
+		if (slot->state != SLOT_READY)
+			continue;
+		if (!send_message(pool->pipe, transfer_message(slot->transfer), &full))
+			return false;
+		if (full)
+			break;
+		slot->state = SLOT_FREE;
+		pool->ready--;
+		pool->busy--;
+	}
+	return true;
+}
+
+/* Waits until the network has something to do, a server is due, a request can be taken or, if a
+ * message waits, the pipe has room. */
+static bool wait_for_events(fetch_pool *pool)
+{
+	bool has_slot = pool->busy < FETCH_CONCURRENT;
+	int64_t wait = has_slot ? schedule_wait(&pool->schedule, milliseconds()) : INT64_MAX;
+	struct curl_waitfd other = {.fd = pool->pipe};
+
+	if (pool->ready > 0)
+		other.events |= CURL_WAIT_POLLOUT;
+	if (pool->requests_open && has_slot)
+		other.events |= CURL_WAIT_POLLIN;
+	return curl_multi_poll(pool->multi, &other, other.events != 0 ? 1 : 0,
+			       wait < 1000 ? (int)wait : 1000, NULL) == CURLM_OK;
+}
+
+static bool is_done(const fetch_pool *pool)
+{
+	bool watching = pool->job->poll_seconds != 0;
+
+	if (pool->requests_open || pool->busy > 0)
+		return false;
+	return (watching && pool->job->requests) || schedule_wait(&pool->schedule, 0) == INT64_MAX;
+}
+
+static bool serve(fetch_pool *pool)
+{
+	int running;
+
+	while (start_all(pool)) {
+		if (is_done(pool))
+			return true;
+		/* Returns at once where a hop has been added since libcurl last ran. */
+		if (!wait_for_events(pool) ||
+		    curl_multi_perform(pool->multi, &running) != CURLM_OK || !finish_all(pool) ||
+		    !send_all(pool))
+			return false;
+	}
+	return false;
+}
+
+static void free_slots(fetch_pool *pool)
+{
+	for (size_t i = 0; i < FETCH_CONCURRENT; i++) {
+		fetch_slot *slot = &pool->slots[i];
+		if (slot->state == SLOT_RUNNING)
+			curl_multi_remove_handle(pool->multi, transfer_handle(slot->transfer));
+		transfer_free(slot->transfer);
+	}
+}
+
+static bool run_pool(const fetch_job *job, const char *ca_file, int pipe)
+{
+	fetch_pool pool = {
+		.job = job,
+		.settings =
+			{
+				.timeout_seconds = job->timeout_seconds,
+				.ca_file = ca_file,
+				.skip_verify = job->skip_verify,
+				.verbose = job->verbose,
+				.confinement = job->verbose ? network_confinement() : NULL,
+				.proxies = proxy_settings_read(),
+			},
+		.multi = curl_multi_init(),
+		.pipe = pipe,
+		.requests_open = job->requests,
+	};
+
+	bool done = schedule_init(&pool.schedule, job->url_count, job->poll_seconds) &&
+		    pool.multi != NULL &&
+		    curl_multi_setopt(pool.multi, CURLMOPT_MAXCONNECTS, (long)FETCH_CONCURRENT) ==
+			    CURLM_OK &&
+		    serve(&pool);
+	free_slots(&pool);
+	curl_multi_cleanup(pool.multi);
+	schedule_release(&pool.schedule);
+	return done;
+}
+
+/* As a file and not as libcurl's "blob": of a file libcurl keeps what it has read for the next
+ * server. */
+static bool run_with_authorities(const fetch_job *job, int pipe)
+{
+	authorities_file authorities = {.file = -1};
+
+	if (job->ca_pem == NULL)
+		return run_pool(job, NULL, pipe);
+	bool done = authorities_publish(job->ca_pem, job->ca_length, &authorities) &&
+		    run_pool(job, authorities.path, pipe);
+	if (authorities.file >= 0)
+		close(authorities.file);
+	return done;
+}
+
+bool fetch_run(const fetch_job *job, int pipe)
+{
+	int flags = fcntl(pipe, F_GETFL);
+
+	srandom((unsigned)getpid() ^ (unsigned)milliseconds());
+
+	if (flags < 0 || fcntl(pipe, F_SETFL, flags | O_NONBLOCK) != 0)
+		return false;
+	/* openssl.cnf may load a PKCS#11 provider or engine, PIN included: not into this process.
+	 */
+	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return false;
+	bool done = run_with_authorities(job, pipe);
+	curl_global_cleanup();
+	return done;
+}

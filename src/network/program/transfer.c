@@ -1,0 +1,449 @@
+/* One exchange with one server, hop by hop: redirects are followed here, for each may need another
+ * proxy. What all exchanges set alike is in easy_handle.c. */
+#include "network/program/transfer.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "chronograf/check.h"
+#include "chronograf/nonce.h"
+#include "network/program/easy_handle.h"
+#include "network/program/failure.h"
+#include "network/program/trace.h"
+#include "network/program/url.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* What an exchange is for. A check is two requests: with the token, and without. */
+typedef enum { TASK_NONCE, TASK_CHECK, TASK_CHECK_EVERYONE } transfer_task;
+
+struct transfer {
+	const transfer_settings *settings;
+	CURL *easy;
+	transfer_task task;
+	struct curl_slist *headers; /* the token of a check */
+	CURLU *url;                 /* of this hop */
+	char *asked_url;            /* of the first hop, as shown */
+	unsigned redirects;
+	bool by_proxy;
+	int64_t started;
+	size_t header_bytes;
+	size_t body_length;
+	bool body_longer;
+	char body[TRANSFER_BODY_MAX];
+	char reason[CURL_ERROR_SIZE];
+	network_message message;
+};
+
+/* Stops the transfer once the body is longer than any answer of Chronograf. */
+static size_t take_body(char *bytes, size_t size, size_t count, void *context)
+{
+	server_transfer *transfer = context;
+	size_t length = size * count;
+	size_t room = sizeof transfer->body - transfer->body_length;
+	size_t taken = length < room ? length : room;
+
+	memcpy(transfer->body + transfer->body_length, bytes, taken);
+	transfer->body_length += taken;
+	transfer->body_longer = taken < length;
+	return taken;
+}
+
+static size_t count_header(char *bytes, size_t size, size_t count, void *context)
+{
+	server_transfer *transfer = context;
+
+	(void)bytes;
+	transfer->header_bytes += size * count;
+	return transfer->header_bytes <= TRANSFER_HEADERS_MAX ? size * count : 0;
+}
+
+static bool set_callbacks(server_transfer *transfer)
+{
+	CURL *easy = transfer->easy;
+
+	return EASY_SET(easy, CURLOPT_WRITEFUNCTION, take_body) &&
+	       EASY_SET(easy, CURLOPT_WRITEDATA, (void *)transfer) &&
+	       EASY_SET(easy, CURLOPT_BUFFERSIZE, (long)TRANSFER_BODY_MAX) &&
+	       EASY_SET(easy, CURLOPT_HEADERFUNCTION, count_header) &&
+	       EASY_SET(easy, CURLOPT_HEADERDATA, (void *)transfer) &&
+	       EASY_SET(easy, CURLOPT_ERRORBUFFER, transfer->reason);
+}
+
+server_transfer *transfer_new(const transfer_settings *settings)
+{
+	server_transfer *transfer = calloc(1, sizeof *transfer);
+
+	if (transfer == NULL)
+		return NULL;
+	transfer->settings = settings;
+	transfer->easy = curl_easy_init();
+	if (transfer->easy == NULL || !set_callbacks(transfer) ||
+	    !easy_set_common(transfer->easy, settings->ca_file, settings->skip_verify)) {
+		transfer_free(transfer);
+		return NULL;
+	}
+	return transfer;
+}
+
+void transfer_free(server_transfer *transfer)
+{
+	if (transfer == NULL)
+		return;
+	curl_easy_cleanup(transfer->easy);
+	curl_slist_free_all(transfer->headers);
+	curl_url_cleanup(transfer->url);
+	free(transfer->asked_url);
+	free(transfer);
+}
+
+CURL *transfer_handle(server_transfer *transfer)
+{
+	return transfer->easy;
+}
+
+const network_message *transfer_message(const server_transfer *transfer)
+{
+	return &transfer->message;
+}
+
+/* The value of a header of the answer that is there just once, else NULL. The caller frees it. */
+static char *header(const server_transfer *transfer, const char *name)
+{
+	struct curl_header *found;
+
+	if (curl_easy_header(transfer->easy, name, 0, CURLH_HEADER, -1, &found) != CURLHE_OK ||
+	    found->amount != 1)
+		return NULL;
+	return strdup(found->value);
+}
+
+static uint32_t failure_of_task(transfer_task task, uint32_t outcome)
+{
+	if (task == TASK_NONCE)
+		return outcome;
+	return outcome == MESSAGE_SERVER_FAILED ? MESSAGE_CHECK_SERVER_FAILED
+						: MESSAGE_CHECK_MACHINE_FAILED;
+}
+
+/* Sets the message to "no nonce from URL (redirected to URL): reason". Always returns false. */
+static bool fail(server_transfer *transfer, uint32_t outcome, const char *reason)
+{
+	CLEANUP(cleanup_text) char *last = transfer->url == NULL ? NULL : url_shown(transfer->url);
+	bool moved = transfer->redirects > 0 && last != NULL;
+	CLEANUP(cleanup_text)
+	char *text = text_format("%s %s%s%s%s: %s",
+				 transfer->task == TASK_NONCE ? "no nonce from"
+							      : "cannot check the token at",
+				 transfer->asked_url == NULL ? "the server" : transfer->asked_url,
+				 moved ? " (redirected to " : "", moved ? last : "",
+				 moved ? ")" : "", reason == NULL ? "out of memory" : reason);
+	CLEANUP(cleanup_text)
+	char *printable = text == NULL ? NULL : text_printable(text, strlen(text), true);
+
+	if (reason == NULL)
+		outcome = MESSAGE_MACHINE_FAILED;
+	message_set_failure(&transfer->message, failure_of_task(transfer->task, outcome),
+			    printable == NULL ? "out of memory" : printable);
+	return false;
+}
+
+static bool fail_with(server_transfer *transfer, const chronosign_error *error)
+{
+	return fail(transfer,
+		    chronosign_error_get_kind(error) == CHRONOSIGN_ERROR_OTHER
+			    ? MESSAGE_MACHINE_FAILED
+			    : MESSAGE_SERVER_FAILED,
+		    chronosign_error_message(error));
+}
+
+static bool is_https(const server_transfer *transfer)
+{
+	CLEANUP(cleanup_text) char *scheme = url_part(transfer->url, CURLUPART_SCHEME);
+
+	return scheme != NULL && strcasecmp(scheme, "https") == 0;
+}
+
+static bool fail_by_curl(server_transfer *transfer, CURLcode code)
+{
+	const exchange_failure failure = {
+		.code = code,
+		.reason = transfer->reason,
+		.verify_result = easy_number(transfer->easy, CURLINFO_SSL_VERIFYRESULT),
+		.connect_status = easy_number(transfer->easy, CURLINFO_HTTP_CONNECTCODE),
+		.timeout_seconds = transfer->settings->timeout_seconds,
+		.begun = transfer->header_bytes > 0,
+		.ca_file_given = transfer->settings->ca_file != NULL,
+		.https = is_https(transfer),
+		.by_proxy = transfer->by_proxy,
+	};
+	CLEANUP(cleanup_text) char *text = failure_text(&failure);
+
+	return fail(transfer,
+		    failure_is_local(code) ? MESSAGE_MACHINE_FAILED : MESSAGE_SERVER_FAILED, text);
+}
+
+static bool fail_by_timeout(server_transfer *transfer)
+{
+	snprintf(transfer->reason, sizeof transfer->reason, "after %u redirects",
+		 transfer->redirects);
+	return fail_by_curl(transfer, CURLE_OPERATION_TIMEDOUT);
+}
+
+/* The time left of the whole exchange, in milliseconds; 0: none. */
+static long time_left(const server_transfer *transfer)
+{
+	int64_t left = (int64_t)transfer->settings->timeout_seconds * 1000 -
+		       (milliseconds() - transfer->started);
+
+	if (left < 0)
+		return 0;
+	return left < INT_MAX ? (long)left : INT_MAX;
+}
+
+static bool set_proxy(server_transfer *transfer)
+{
+	CLEANUP(cleanup_text) char *proxy = NULL;
+
+	if (!proxy_for(&transfer->settings->proxies, transfer->url, &proxy))
+		return false;
+	transfer->by_proxy = proxy[0] != '\0';
+	return EASY_SET(transfer->easy, CURLOPT_PROXY, proxy);
+}
+
+/* Makes the handle ready for the hop to transfer->url. */
+static bool prepare_hop(server_transfer *transfer)
+{
+	CLEANUP(cleanup_text) char *url = url_part(transfer->url, CURLUPART_URL);
+	long left = time_left(transfer);
+
+	transfer->header_bytes = 0;
+	transfer->body_length = 0;
+	transfer->body_longer = false;
+	transfer->reason[0] = '\0';
+	if (left == 0)
+		return fail_by_timeout(transfer);
+	if (url == NULL || !set_proxy(transfer) ||
+	    !EASY_SET(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers) ||
+	    !EASY_SET(transfer->easy, CURLOPT_URL, url) ||
+	    !EASY_SET(transfer->easy, CURLOPT_TIMEOUT_MS, left) ||
+	    !EASY_SET(transfer->easy, CURLOPT_CONNECTTIMEOUT_MS, left))
+		return fail(transfer, MESSAGE_MACHINE_FAILED, NULL);
+	return true;
+}
+
+static void begin(server_transfer *transfer, transfer_task task, size_t server)
+{
+	message_init(&transfer->message, server);
+	transfer->task = task;
+	transfer->redirects = 0;
+	transfer->by_proxy = false;
+	transfer->started = milliseconds();
+	free(TAKE(transfer->asked_url));
+	curl_url_cleanup(TAKE(transfer->url));
+	curl_slist_free_all(TAKE(transfer->headers));
+}
+
+/* Takes the URL over. */
+static bool set_out(server_transfer *transfer, CURLU *url, const chronosign_error *error)
+{
+	transfer->url = url;
+	if (url == NULL)
+		return fail_with(transfer, error);
+	transfer->asked_url = url_shown(url);
+	return prepare_hop(transfer);
+}
+
+bool transfer_prepare(server_transfer *transfer, size_t server, const char *base)
+{
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+
+	begin(transfer, TASK_NONCE, server);
+	CURLU *url = url_of_nonce(base, &error);
+	return set_out(transfer, url, error);
+}
+
+bool transfer_prepare_check(server_transfer *transfer, const network_request *request,
+			    const char *base)
+{
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_text)
+	char *header = text_format("Authorization: CHRONOGRAF-SHA256 %s", request->token);
+
+	begin(transfer, TASK_CHECK, request->server);
+	message_set_check(&transfer->message, MESSAGE_CHECK_MACHINE_FAILED, request->nonce);
+	if (header != NULL)
+		transfer->headers = curl_slist_append(NULL, header);
+	if (transfer->headers == NULL)
+		return fail(transfer, MESSAGE_MACHINE_FAILED, NULL);
+	CURLU *url = url_of_mappings(base, &error);
+	return set_out(transfer, url, error);
+}
+
+static bool is_redirect(long status)
+{
+	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+/* Goes on to where the answer points. */
+static bool follow(server_transfer *transfer, const char *location)
+{
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+
+	if (transfer->redirects == TRANSFER_REDIRECTS_MAX)
+		return fail(
+			transfer, MESSAGE_SERVER_FAILED,
+			"more than 10 redirects\nDoes something in front of Chronograf send it in "
+			"circles?");
+	if (!url_follow(transfer->url, location, &error))
+		return fail_with(transfer, error);
+	transfer->redirects++;
+	return prepare_hop(transfer);
+}
+
+/* Takes a whole answer, or the beginning of one that is too long. */
+static bool take_answer(server_transfer *transfer)
+{
+	CLEANUP(cleanup_text) char *type = header(transfer, "Content-Type");
+	const nonce_response response = {
+		.status = transfer->message.http_status,
+		.content_type = type,
+		.body = transfer->body,
+		.length = transfer->body_length,
+		.longer = transfer->body_longer,
+	};
+
+	if (!nonce_found(&response)) {
+		CLEANUP(cleanup_text) char *refusal = nonce_refusal(&response);
+		return fail(transfer, MESSAGE_SERVER_FAILED, refusal);
+	}
+	CLEANUP(cleanup_text) char *date = header(transfer, "Date");
+	CLEANUP(cleanup_text) char *expires = header(transfer, "Expires");
+	message_set_nonce(&transfer->message, transfer->body, nonce_life(date, expires));
+	return false;
+}
+
+/* Where an answer points, as it is shown; NULL: nowhere. */
+static char *location_shown(const server_transfer *transfer, const char *location)
+{
+	CLEANUP(cleanup_url) CURLU *url = location == NULL ? NULL : curl_url_dup(transfer->url);
+
+	if (!is_redirect(transfer->message.http_status) || url == NULL)
+		return NULL;
+	return url_follow(url, location, NULL) ? url_shown(url) : strdup("what is no URL");
+}
+
+static bool take_unclear_check(server_transfer *transfer, const char *type, const char *location)
+{
+	CLEANUP(cleanup_text) char *shown = location_shown(transfer, location);
+	CLEANUP(cleanup_text)
+	char *reason = check_unclear(transfer->message.http_status, type, shown);
+
+	return fail(transfer, MESSAGE_SERVER_FAILED, reason);
+}
+
+/* The token was accepted if the list came: then, as long as there was one, the same without. */
+static bool take_check(server_transfer *transfer, const char *location)
+{
+	network_message *message = &transfer->message;
+	CLEANUP(cleanup_text) char *type = header(transfer, "Content-Type");
+	check_result result = check_judge(message->http_status, type);
+
+	if (transfer->task == TASK_CHECK_EVERYONE) {
+		message->outcome = result == CHECK_PASSED ? MESSAGE_EVERYONE : MESSAGE_ACCEPTED;
+		message->http_status = 200;
+		return false;
+	}
+	if (result == CHECK_UNCLEAR)
+		return take_unclear_check(transfer, type, location);
+	message->outcome = MESSAGE_REFUSED;
+	if (result == CHECK_REFUSED)
+		return false;
+	transfer->task = TASK_CHECK_EVERYONE;
+	curl_slist_free_all(TAKE(transfer->headers));
+	return prepare_hop(transfer);
+}
+
+/* True if there is another hop to run. */
+static bool take_result(server_transfer *transfer, CURLcode result)
+{
+	bool answered = result == CURLE_OK || transfer->body_longer;
+	CLEANUP(cleanup_text) char *location = header(transfer, "Location");
+
+	if (transfer->header_bytes > TRANSFER_HEADERS_MAX)
+		return fail(transfer, MESSAGE_SERVER_FAILED,
+			    "the answer has more than 65536 bytes of headers\nDoes the URL lead to "
+			    "Chronograf?");
+	if (!answered)
+		return fail_by_curl(transfer, result);
+	if (transfer->task != TASK_NONCE)
+		return take_check(transfer, location);
+	if (is_redirect(transfer->message.http_status) && location != NULL)
+		return follow(transfer, location);
+	return take_answer(transfer);
+}
+
+/*
+ * libcurl 7.88 counts the time to connect to the end of TLS, so what tells a connection is that it
+ * has a port here; libcurl 8.14 forgets that where TLS fails, which needs a connection.
+ */
+static bool was_connected(const server_transfer *transfer, CURLcode result)
+{
+	return result == CURLE_SSL_CONNECT_ERROR || result == CURLE_PEER_FAILED_VERIFICATION ||
+	       (result != CURLE_COULDNT_CONNECT &&
+		easy_number(transfer->easy, CURLINFO_LOCAL_PORT) > 0);
+}
+
+/* How far the hop got that has just ended. A proxy that does not connect us is not the server. */
+static enum reached reached(const server_transfer *transfer, CURLcode result)
+{
+	long proxy_status = easy_number(transfer->easy, CURLINFO_HTTP_CONNECTCODE);
+	curl_off_t secured = 0;
+
+	if (transfer->message.http_status != 0)
+		return REACHED_ANSWER;
+	curl_easy_getinfo(transfer->easy, CURLINFO_APPCONNECT_TIME_T, &secured);
+	if (!was_connected(transfer, result) || (proxy_status != 0 && proxy_status != 200))
+		return REACHED_NOTHING;
+	return secured == 0 ? REACHED_HOST : REACHED_TLS;
+}
+
+/* One line about the exchange, for --verbose. What is true of all of them is said once. */
+static void trace(server_transfer *transfer)
+{
+	const transfer_settings *settings = transfer->settings;
+
+	if (!settings->verbose || transfer->url == NULL)
+		return;
+	const exchange_trace facts = {
+		.easy = transfer->easy,
+		.url = transfer->url,
+		.status = transfer->message.http_status,
+		.body_length = transfer->body_length,
+		.redirects = transfer->redirects,
+		.by_proxy = transfer->by_proxy,
+		.milliseconds = milliseconds() - transfer->started,
+		.confinement = transfer->message.server == 0 ? settings->confinement : NULL,
+	};
+	CLEANUP(cleanup_text) char *line = trace_line(&facts);
+
+	if (line != NULL)
+		message_set_trace(&transfer->message, line);
+}
+
+bool transfer_finish(server_transfer *transfer, CURLcode result)
+{
+	long status = easy_number(transfer->easy, CURLINFO_RESPONSE_CODE);
+
+	transfer->message.http_status = status < 0 || status > 999 ? 0 : (uint32_t)status;
+	transfer->message.reached = reached(transfer, result);
+	transfer->message.tls = is_https(transfer);
+	if (take_result(transfer, result))
+		return true;
+	trace(transfer);
+	return false;
+}

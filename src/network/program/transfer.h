@@ -1,0 +1,54 @@
+/* One exchange with one server: GET {url}/nonce with redirects, or the check of a token without, and
+ * the message that comes of it. */
+#ifndef NETWORK_PROGRAM_TRANSFER_H
+#define NETWORK_PROGRAM_TRANSFER_H
+
+#include "network/message.h"
+#include "network/program/proxy.h"
+
+#include <curl/curl.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* No more of an answer's body, and of its headers, is ever read. */
+#define TRANSFER_BODY_MAX 4096
+#define TRANSFER_HEADERS_MAX 65536
+#define TRANSFER_REDIRECTS_MAX 10
+
+/* What all exchanges of a job have in common. */
+typedef struct {
+	unsigned timeout_seconds;
+	const char *ca_file; /* PEM file of the CAs to trust; NULL: the machine's */
+	bool skip_verify;
+	bool verbose;
+	const char *confinement; /* what confines this process, said with the first exchange */
+	proxy_settings proxies;
+} transfer_settings;
+
+typedef struct transfer server_transfer;
+
+/* A transfer that can be used for one server after another. NULL if libcurl lacks memory or an
+ * option. */
+server_transfer *transfer_new(const transfer_settings *settings);
+void transfer_free(server_transfer *transfer);
+
+/*
+ * Makes ready to ask a server. True: its handle is to be run by libcurl. False: that cannot be, and
+ * the message says why.
+ */
+bool transfer_prepare(server_transfer *transfer, size_t server, const char *base);
+
+/* The same to try the request's token on its server. */
+bool transfer_prepare_check(server_transfer *transfer, const network_request *request,
+			    const char *base);
+
+/* Takes libcurl's result. True: there is one more hop to run. False: it is over, and the message is
+ * ready. */
+bool transfer_finish(server_transfer *transfer, CURLcode result);
+
+/* The handle; its CURLOPT_PRIVATE is free for the caller. */
+CURL *transfer_handle(server_transfer *transfer);
+
+const network_message *transfer_message(const server_transfer *transfer);
+
+#endif

@@ -1,0 +1,221 @@
+/* URLs of servers, by libcurl's parser, so that what is checked and shown is what libcurl connects
+ * to. */
+#include "network/program/url.h"
+
+#include "base/error.h"
+#include "base/text.h"
+
+#include "network/network.h"
+#include <string.h>
+#include <strings.h>
+
+/* Long enough for every sensible URL, short enough to leave a message its advice. */
+#define SHOWN_LENGTH 256
+
+char *url_part(CURLU *url, CURLUPart part)
+{
+	char *text = NULL;
+
+	return curl_url_get(url, part, &text, CURLU_DEFAULT_PORT) == CURLUE_OK ? text : NULL;
+}
+
+static char *shortened(const char *text)
+{
+	return strlen(text) <= SHOWN_LENGTH ? strdup(text)
+					    : text_format("%.*s...", SHOWN_LENGTH, text);
+}
+
+char *url_shown(CURLU *url)
+{
+	CLEANUP(cleanup_url) CURLU *bare = curl_url_dup(url);
+
+	if (bare == NULL)
+		return NULL;
+	curl_url_set(bare, CURLUPART_USER, NULL, 0);
+	curl_url_set(bare, CURLUPART_PASSWORD, NULL, 0);
+	curl_url_set(bare, CURLUPART_OPTIONS, NULL, 0);
+	curl_url_set(bare, CURLUPART_QUERY, NULL, 0);
+	curl_url_set(bare, CURLUPART_FRAGMENT, NULL, 0);
+	char *whole = NULL;
+	if (curl_url_get(bare, CURLUPART_URL, &whole, 0) != CURLUE_OK)
+		return NULL;
+	CLEANUP(cleanup_text) char *text = whole;
+	return shortened(text);
+}
+
+/* A text that is no URL, less what may be a user and a password: all up to its last @. */
+static const char *without_user(const char *text)
+{
+	const char *at = strrchr(text, '@');
+
+	return at == NULL ? text : at + 1;
+}
+
+static bool not_a_url(const char *base, const char *reason, chronosign_error **error)
+{
+	CLEANUP(cleanup_text) char *shown = shortened(without_user(base));
+
+	return error_set(error, CHRONOSIGN_ERROR_USAGE,
+			 "the server's URL '%s' is none: %s\nIt looks like http://host:8888 or "
+			 "https://host/base/path (--chronograf-url, CHRONOGRAF_URL).",
+			 shown == NULL ? "" : shown, reason);
+}
+
+/* For "localhost:8888", which everyone writes once. */
+static bool no_scheme(const char *base, chronosign_error **error)
+{
+	CLEANUP(cleanup_text) char *shown = shortened(without_user(base));
+
+	return error_set(error, CHRONOSIGN_ERROR_USAGE,
+			 "the server's URL '%s' does not begin with http:// or https://: write "
+			 "http://%s",
+			 shown == NULL ? "" : shown, shown == NULL ? "" : shown);
+}
+
+static bool is_http(CURLU *url)
+{
+	CLEANUP(cleanup_text) char *scheme = url_part(url, CURLUPART_SCHEME);
+
+	return scheme != NULL &&
+	       (strcasecmp(scheme, "http") == 0 || strcasecmp(scheme, "https") == 0);
+}
+
+/* Since curl 8.8 an empty query or fragment is told only to who asks for it. */
+#ifndef CURLU_GET_EMPTY
+#define CURLU_GET_EMPTY 0
+#endif
+
+static bool has_part(CURLU *url, CURLUPart part)
+{
+	char *text = NULL;
+	bool has = curl_url_get(url, part, &text, CURLU_GET_EMPTY) == CURLUE_OK;
+
+	curl_free(text);
+	return has;
+}
+
+static bool parse_base(CURLU *url, const char *base, chronosign_error **error)
+{
+	if (base[0] == '\0')
+		return error_set(error, CHRONOSIGN_ERROR_USAGE,
+				 "the server's URL is empty: give it with --chronograf-url or "
+				 "CHRONOGRAF_URL");
+	CURLUcode code = curl_url_set(url, CURLUPART_URL, base, CURLU_NON_SUPPORT_SCHEME);
+	if (code == CURLUE_OUT_OF_MEMORY)
+		return error_out_of_memory(error);
+	if (code != CURLUE_OK && strstr(base, "://") == NULL)
+		return no_scheme(base, error);
+	if (code != CURLUE_OK)
+		return not_a_url(base, curl_url_strerror(code), error);
+	if (!is_http(url))
+		return not_a_url(base, "only http and https are spoken", error);
+	if (has_part(url, CURLUPART_QUERY) || has_part(url, CURLUPART_FRAGMENT))
+		return not_a_url(base, "it has a query or a fragment (? or #)", error);
+	return true;
+}
+
+/* Sets the path to `{path}{more}`, whatever number of slashes the path ends with. */
+static bool join(CURLU *url, const char *more)
+{
+	CLEANUP(cleanup_text) char *path = url_part(url, CURLUPART_PATH);
+	size_t length = path == NULL ? 0 : strlen(path);
+
+	while (length > 0 && path[length - 1] == '/')
+		length--;
+	CLEANUP(cleanup_text)
+	char *joined = text_format("%.*s%s", (int)length, path == NULL ? "" : path, more);
+	return joined != NULL && curl_url_set(url, CURLUPART_PATH, joined, 0) == CURLUE_OK &&
+	       curl_url_set(url, CURLUPART_QUERY, NULL, 0) == CURLUE_OK &&
+	       curl_url_set(url, CURLUPART_FRAGMENT, NULL, 0) == CURLUE_OK;
+}
+
+static CURLU *below(const char *base, const char *path, chronosign_error **error)
+{
+	CLEANUP(cleanup_url) CURLU *url = curl_url();
+
+	if (url == NULL) {
+		error_out_of_memory(error);
+		return NULL;
+	}
+	if (!parse_base(url, base, error))
+		return NULL;
+	if (!join(url, path)) {
+		error_out_of_memory(error);
+		return NULL;
+	}
+	return TAKE(url);
+}
+
+CURLU *url_of_nonce(const char *base, chronosign_error **error)
+{
+	return below(base, "/nonce", error);
+}
+
+CURLU *url_of_mappings(const char *base, chronosign_error **error)
+{
+	return below(base, "/chronograf/v1/mappings", error);
+}
+
+static bool same_part(CURLU *one, CURLU *other, CURLUPart part)
+{
+	CLEANUP(cleanup_text) char *first = url_part(one, part);
+	CLEANUP(cleanup_text) char *second = url_part(other, part);
+
+	return first != NULL && second != NULL && strcasecmp(first, second) == 0;
+}
+
+static bool same_origin(CURLU *one, CURLU *other)
+{
+	return same_part(one, other, CURLUPART_SCHEME) && same_part(one, other, CURLUPART_HOST) &&
+	       same_part(one, other, CURLUPART_PORT);
+}
+
+static void copy_part(CURLU *to, CURLU *from, CURLUPart part)
+{
+	CLEANUP(cleanup_text) char *text = url_part(from, part);
+
+	if (text != NULL)
+		curl_url_set(to, part, text, 0);
+}
+
+bool url_follow(CURLU *url, const char *location, chronosign_error **error)
+{
+	CLEANUP(cleanup_url) CURLU *from = curl_url_dup(url);
+
+	if (from == NULL)
+		return error_out_of_memory(error);
+	CURLUcode code = curl_url_set(url, CURLUPART_URL, location,
+				      CURLU_NON_SUPPORT_SCHEME | CURLU_URLENCODE);
+	if (code != CURLUE_OK)
+		return error_set(error, CHRONOSIGN_ERROR_SERVER,
+				 "it redirects to what is no URL: %s", curl_url_strerror(code));
+	if (!is_http(url)) {
+		CLEANUP(cleanup_text) char *shown = url_shown(url);
+		return error_set(error, CHRONOSIGN_ERROR_SERVER,
+				 "it redirects to %s, which is neither http nor https",
+				 shown == NULL ? "a URL" : shown);
+	}
+	if (same_origin(from, url) && !has_part(url, CURLUPART_USER)) {
+		copy_part(url, from, CURLUPART_USER);
+		copy_part(url, from, CURLUPART_PASSWORD);
+	}
+	curl_url_set(url, CURLUPART_FRAGMENT, NULL, 0);
+	return true;
+}
+
+char *url_without_user(const char *text)
+{
+	CLEANUP(cleanup_url) CURLU *url = curl_url();
+	char *shown = NULL;
+
+	if (url == NULL)
+		return NULL;
+	if (curl_url_set(url, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
+		return strdup(without_user(text));
+	if (!has_part(url, CURLUPART_USER) && !has_part(url, CURLUPART_PASSWORD))
+		return strdup(text);
+	curl_url_set(url, CURLUPART_USER, NULL, 0);
+	curl_url_set(url, CURLUPART_PASSWORD, NULL, 0);
+	curl_url_set(url, CURLUPART_OPTIONS, NULL, 0);
+	return curl_url_get(url, CURLUPART_URL, &shown, 0) == CURLUE_OK ? shown : NULL;
+}

@@ -1,0 +1,38 @@
+/* URLs of servers: checked, joined with a path, followed, and shown without what they keep secret.
+ */
+#ifndef NETWORK_PROGRAM_URL_H
+#define NETWORK_PROGRAM_URL_H
+
+#include "base/cleanup.h"
+
+#include <chronosign/error.h>
+#include <curl/curl.h>
+#include <stdbool.h>
+
+DEFINE_CLEANUP(url, CURLU *, curl_url_cleanup)
+
+/*
+ * `{base}/nonce`, for a base URL as a user gives it. NULL with *error set (a usage error) if it is
+ * none: empty, no scheme, another than http and https, a query, a fragment. Needs no
+ * curl_global_init.
+ */
+CURLU *url_of_nonce(const char *base, chronosign_error **error);
+
+/* The same for `{base}/chronograf/v1/mappings`. */
+CURLU *url_of_mappings(const char *base, chronosign_error **error);
+
+/*
+ * Goes where `location` (absolute or relative) leads. The user and password of *url stay only on
+ * the same scheme, host and port. False with *error set if that is no http or https URL.
+ */
+bool url_follow(CURLU *url, const char *location, chronosign_error **error);
+
+/* One part, NULL if it has none. The caller frees it. Ports come with the scheme's default filled
+ * in. */
+char *url_part(CURLU *url, CURLUPart part);
+
+/* For people: no user, password, query or fragment, no more than 256 characters. NULL if memory is
+ * out. */
+char *url_shown(CURLU *url);
+
+#endif
