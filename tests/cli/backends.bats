@@ -5,27 +5,19 @@ load helper
 : "${BACKEND:=pkcs11}"
 
 setup_file() {
-	private_environment
-	export D=$BATS_FILE_TMPDIR KEY=$BATS_FILE_TMPDIR/key KEY2=$BATS_FILE_TMPDIR/key2
+	suite_key
 	[ -z "$(lacking)" ] || return 0
-	new_key "$KEY"
+	export KEY2=$D/key2
 	new_key "$KEY2"
-	openssl ecparam -name prime256v1 -genkey -noout | openssl pkcs8 -topk8 -nocrypt -out "$D/ec"
+	new_ec_key "$D/ec"
 	if [ "$BACKEND" = provider-toy ]; then make_toy_keys; else make_tokens; fi
 	start_standin
 }
 
 make_tokens() {
-	new_token_dir "$D/three"
-	new_token one 1111
-	new_token two 2222
-	new_token three 3333
-	import_key "$KEY" two chronograf a1 2222
-	import_key "$KEY2" one shared b1 1111
-	import_key "$KEY2" three shared b1 3333
+	new_three_tokens "$D/three"
 	import_private_key "$KEY" three hidden c1 3333
-	new_token_dir "$D/softhsm"
-	new_token estate
+	suite_token estate
 	import_key "$KEY" estate chronograf a1
 	import_key "$KEY2" estate twin b1
 	import_key "$KEY" estate twin b2

@@ -15,9 +15,7 @@ CANARY=$(repeated "$PIECE") ENCODED_CANARY=$(repeated "$ENCODED")
 URI='pkcs11:object=chronograf'
 
 setup_file() {
-	private_environment
-	export D=$BATS_FILE_TMPDIR KEY=$BATS_FILE_TMPDIR/key
-	new_key "$KEY"
+	suite_key_in_token estate "$CANARY"
 	(
 		umask 077
 		openssl pkcs8 -topk8 -passout "pass:$CANARY" -in "$KEY" -out "$D/pkcs8.pem"
@@ -25,9 +23,6 @@ setup_file() {
 		openssl pkcs8 -topk8 -passout "pass:$CANARY" -in "$KEY" -v1 PBE-SHA1-3DES -out "$D/pkcs12-pbe.pem"
 		openssl rsa -traditional -aes128 -passout "pass:$CANARY" -in "$KEY" -out "$D/traditional.pem" 2>/dev/null
 	)
-	new_token_dir "$D/softhsm"
-	new_token estate "$CANARY"
-	import_key "$KEY" estate chronograf a1 "$CANARY"
 	printf '%s\n' "$CANARY" >"$D/pin"
 	start_standin --mode never
 }

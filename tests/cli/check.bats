@@ -1,12 +1,7 @@
 # --check: the token is tried on its server before it is printed.
 load helper
 
-setup_file() {
-	private_environment
-	export KEY=$BATS_FILE_TMPDIR/key PUB=$BATS_FILE_TMPDIR/key.pub
-	new_key "$KEY"
-	chronograf_public_key "$KEY" "$PUB"
-}
+setup_file() { suite_key; }
 
 checked() { # STANDIN_ARGUMENT…
 	start_standin "$@"

@@ -2,9 +2,7 @@
 load helper
 
 setup_file() {
-	private_environment
-	export D=$BATS_FILE_TMPDIR KEY=$BATS_FILE_TMPDIR/key
-	new_key "$KEY"
+	suite_key
 	new_key "$D/other"
 	new_token_dir "$D/one"
 	new_token estate

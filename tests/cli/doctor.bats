@@ -2,15 +2,8 @@
 load helper
 
 setup_file() {
-	private_environment
-	export D=$BATS_FILE_TMPDIR KEY=$BATS_FILE_TMPDIR/key PUB=$BATS_FILE_TMPDIR/key.pub
-	new_key "$KEY"
-	chronograf_public_key "$KEY" "$PUB"
-	new_token_dir "$D/softhsm"
-	new_token ops
-	import_key "$KEY" ops chronograf a1
-	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$D/tls.key" -out "$D/tls.crt" -days 2 -subj /CN=here \
-		-addext subjectAltName=DNS:localhost,IP:127.0.0.1 2>/dev/null
+	suite_key_in_token ops
+	new_tls_key "$D/tls" DNS:localhost,IP:127.0.0.1
 	start_standin --pub-key-file "$PUB"
 }
 

@@ -3,10 +3,7 @@ load helper
 load keys
 
 setup_file() {
-	private_environment
-	export D=$BATS_FILE_TMPDIR
-	new_token_dir "$D/softhsm"
-	new_token ops
+	suite_token ops
 	new_token spare 77777
 }
 

@@ -2,14 +2,8 @@
 load helper
 
 setup_file() {
-	private_environment
-	export KEY=$BATS_FILE_TMPDIR/key PUB=$BATS_FILE_TMPDIR/key.pub
-	new_key "$KEY"
-	chronograf_public_key "$KEY" "$PUB"
-	new_token_dir "$BATS_FILE_TMPDIR"
-	new_token chronograf
-	import_key "$KEY" chronograf superadmin 01
-	printf %s "$PIN" >"$BATS_FILE_TMPDIR/pin"
+	suite_key_in_token estate
+	suite_pin_file
 }
 
 # urls N: of the stand-in's numbered servers.
@@ -21,7 +15,7 @@ urls() {
 }
 
 with_token() {
-	chronoctl token --priv-key-file 'pkcs11:object=superadmin' --pin-source "$BATS_FILE_TMPDIR/pin" "$@"
+	chronoctl token --priv-key-file 'pkcs11:object=chronograf' --pin-source "$PIN_FILE" "$@"
 }
 
 # Each line's token is that of its own server's nonce.

@@ -1,30 +1,7 @@
 # gen-keypair into files: a pair as the original makes it; whole, or not at all.
 load helper
 load keys
-
-setup_file() {
-	private_environment
-	export D=$BATS_FILE_TMPDIR
-	new_token_dir "$D/softhsm"
-	new_token ops
-	start_standin
-}
-
-setup() {
-	private_environment
-	mkdir "$SCRATCH/work"
-	cd "$SCRATCH/work"
-	own_tokens
-	export PKCS11_MODULE_PATH=$SOFTHSM
-}
-
-URI='pkcs11:token=ops;object=chronograf'
-
-in_token() { CHRONOCTL_PIN=$PIN chronoctl gen-keypair --out "$URI" --bits $BITS "$@"; }
-
-made() { [ "$status" -eq 0 ] || fail "exit status 0 expected"; }
-
-nothing_here() { [ -z "$(ls -A)" ] || fail "files are left: $(ls -A)"; }
+load new_pairs
 
 @test "chronograf-rsa of 4096 bits in PKCS#1, mode 0600, and its public half in Chronograf's form" {
 	umask 022
@@ -148,13 +125,13 @@ nothing_here() { [ -z "$(ls -A)" ] || fail "files are left: $(ls -A)"; }
 }
 
 @test "--encrypt asks twice on the terminal, and refuses two that differ" {
-	answers_two 'new passphrase' secret-one 'once more' secret-one \
+	on_terminal 'new passphrase' 'secret-one\n' 'once more' 'secret-one\n' \
 		"'$CHRONOCTL' gen-keypair --out key --bits $BITS --encrypt"
 	[ "$status" -eq 0 ] || fail "$screen"
 	never_shows secret-one
 	openssl pkcs8 -in key -passin pass:secret-one -out /dev/null
 	rm key key.pub
-	answers_two 'new passphrase' secret-one 'once more' secret-two \
+	on_terminal 'new passphrase' 'secret-one\n' 'once more' 'secret-two\n' \
 		"'$CHRONOCTL' gen-keypair --out key --bits $BITS --encrypt"
 	[ "$status" -eq 3 ]
 	shows 'differ'
@@ -166,7 +143,7 @@ nothing_here() { [ -z "$(ls -A)" ] || fail "files are left: $(ls -A)"; }
 	[ "$status" -eq 3 ]
 	shows 'nothing was entered'
 	[[ $screen != *'Once more'* ]]
-	answers_two 'new passphrase' secret-one 'once more' '' \
+	on_terminal 'new passphrase' 'secret-one\n' 'once more' '\n' \
 		"'$CHRONOCTL' gen-keypair --out key --bits $BITS --encrypt"
 	[ "$status" -eq 3 ]
 	shows 'nothing was entered'

@@ -1,30 +1,7 @@
 # gen-keypair into a token: made there, guarded there, and whole, or not at all.
 load helper
 load keys
-
-setup_file() {
-	private_environment
-	export D=$BATS_FILE_TMPDIR
-	new_token_dir "$D/softhsm"
-	new_token ops
-	start_standin
-}
-
-setup() {
-	private_environment
-	mkdir "$SCRATCH/work"
-	cd "$SCRATCH/work"
-	own_tokens
-	export PKCS11_MODULE_PATH=$SOFTHSM
-}
-
-URI='pkcs11:token=ops;object=chronograf'
-
-in_token() { CHRONOCTL_PIN=$PIN chronoctl gen-keypair --out "$URI" --bits $BITS "$@"; }
-
-made() { [ "$status" -eq 0 ] || fail "exit status 0 expected"; }
-
-nothing_here() { [ -z "$(ls -A)" ] || fail "files are left: $(ls -A)"; }
+load new_pairs
 
 @test "the private key is hidden, sensitive, never extractable, made there, and signs and nothing else" {
 	in_token

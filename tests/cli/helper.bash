@@ -104,8 +104,23 @@ chronograf_public_key() {
 	} >"$2"
 }
 
+new_ec_key() { # FILE
+	openssl ecparam -name prime256v1 -genkey -noout | openssl pkcs8 -topk8 -nocrypt -out "$1"
+}
+
+# PKCS#8 under a passphrase.
+encrypt_key() { # KEY FILE PASSPHRASE
+	(umask 077 && openssl pkcs8 -topk8 -passout "pass:$3" -in "$1" -out "$2")
+}
+
 new_certificate() { # KEY FILE
 	openssl req -new -x509 -key "$1" -subj /CN=chronograf -days 2 -out "$2" 2>/dev/null
+}
+
+# new_tls_key NAME SUBJECT-ALTERNATIVE-NAMES: NAME.key, and NAME.crt, signed by itself.
+new_tls_key() {
+	new_key "$1.key"
+	openssl req -x509 -key "$1.key" -out "$1.crt" -days 2 -subj "/CN=${1##*/}" -addext "subjectAltName=$2"
 }
 
 expected_token() { # KEY [NONCE]
@@ -210,6 +225,53 @@ multiply() { # COUNT FOLDER
 	done
 }
 
+# new_three_tokens DIR: $KEY is in one of them, $KEY2 in the other two.
+new_three_tokens() {
+	new_token_dir "$1"
+	new_token one 1111
+	new_token two 2222
+	new_token three 3333
+	import_key "$KEY" two chronograf a1 2222
+	import_key "$KEY2" one shared b1 1111
+	import_key "$KEY2" three shared b1 3333
+}
+
+# ---- What suites start from, in setup_file ----
+
+# $D: the suite's folder.
+suite_folder() {
+	private_environment
+	export D=$BATS_FILE_TMPDIR
+}
+
+# $KEY: an RSA key in a file. $PUB: its public half, as the server takes it.
+suite_key() {
+	suite_folder
+	export KEY=$D/key PUB=$D/key.pub
+	new_key "$KEY"
+	chronograf_public_key "$KEY" "$PUB"
+}
+
+# An empty token, alone in its folder.
+suite_token() { # LABEL [PIN]
+	suite_folder
+	new_token_dir "$D/softhsm"
+	new_token "$@"
+}
+
+# $KEY and $PUB, and the same key in a token, as 'chronograf'.
+suite_key_in_token() { # LABEL [PIN]
+	suite_key
+	suite_token "$@"
+	import_key "$KEY" "$1" chronograf a1 "${2:-$PIN}"
+}
+
+# $PIN_FILE: a file with the PIN.
+suite_pin_file() {
+	export PIN_FILE=$D/pin
+	printf '%s\n' "$PIN" >"$PIN_FILE"
+}
+
 # ---- The server ----
 
 # start_standin ARGUMENT…: sets URL, and STANDIN_LOG, where its requests are logged.
@@ -247,6 +309,15 @@ WRAPPER=()
 
 # chronoctl_token ARGUMENT…: at the stand-in server.
 chronoctl_token() { chronoctl token --chronograf-url "$URL" "$@"; }
+
+# With $KEY at a stand-in server of its own. Sets TOOK, the seconds.
+asked() { # MODE ARGUMENT…
+	start_standin --mode "$1"
+	SECONDS=0
+	chronoctl_token --priv-key-file "$KEY" "${@:2}"
+	TOOK=$SECONDS
+	end_processes "$SCRATCH"
+}
 
 fail() {
 	printf '%s\n' "$@" "status: ${status-}" "stdout: ${output-}" "stderr: ${stderr-}" >&2
@@ -312,26 +383,33 @@ followed() {
 
 # ---- A terminal ----
 
-# on_terminal REGEX KEYS COMMAND: runs a shell command on a pseudo-terminal that echoes, and types KEYS (a format of
-# printf) once the screen shows REGEX. Sets status, and screen, what was to be seen.
+# on_terminal REGEX KEYS [REGEX KEYS]… COMMAND: runs a shell command on a pseudo-terminal that echoes, and types each line
+# of KEYS once the screen shows the REGEX before it, since a prompt drops what was typed ahead. Sets status, and screen,
+# what was to be seen.
 on_terminal() {
-	local file=$SCRATCH/screen keys=$SCRATCH/keys typist
+	local file=$SCRATCH/screen keys=$SCRATCH/keys command=${!#} typist
 	local -x ASAN_OPTIONS=$ASAN_OPTIONS
-	unwind_engine "$3"
+	unwind_engine "$command"
 	[ "$TOKENS" = "$SOFTHSM" ] || serve_tokens "$SOFTHSM"
 	rm -f "$keys" && mkfifo "$keys" && : >"$file"
-	(
-		exec 8>"$keys"
+	type_answers "${@:1:$#-1}" 3>&- 4>&- >/dev/null 2>&1 &
+	typist=$!
+	status=0
+	timeout "$PATIENCE" script -E always -qfec "$command" "$file" <"$keys" >/dev/null 3>&- || status=$?
+	kill "$typist" 2>/dev/null || true
+	screen=$(grep -v '^Script \(started\|done\)' "$file" | tr -d '\r\000')
+}
+
+# In a process of its own, which keeps the FIFO open until it is ended.
+type_answers() { # REGEX KEYS…
+	exec 8>"$keys"
+	while [ $# -gt 0 ]; do
 		wait_for grep -qiE "$1" "$file" || exit
 		sleep 0.3
 		printf "$2" >&8
-		exec sleep "$PATIENCE"
-	) 3>&- 4>&- >/dev/null 2>&1 &
-	typist=$!
-	status=0
-	timeout "$PATIENCE" script -E always -qfec "$3" "$file" <"$keys" >/dev/null 3>&- || status=$?
-	kill "$typist" 2>/dev/null || true
-	screen=$(grep -v '^Script \(started\|done\)' "$file" | tr -d '\r\000')
+		shift 2
+	done
+	exec sleep "$PATIENCE"
 }
 
 shows() { # REGEX

@@ -1,28 +1,7 @@
 # The request: its URL, who may ask, redirects, a server that is slow or not there.
 load helper
 
-# Everything else that the stand-in can do is to be refused.
-GOOD='ok chunked no-expires bad-expires past-expires redirect-once redirect-10 redirect-elsewhere
-	replaced-once other-replica check-500 check-redirect'
-WITHOUT_END='never slow endless endless-html endless-header endless-status huge-length'
-
-setup_file() {
-	private_environment
-	export KEY=$BATS_FILE_TMPDIR/key
-	new_key "$KEY"
-}
-
-modes() { "$STANDIN" --list-modes | cut -d ' ' -f 1; }
-
-is_one_of() { [[ " ${*:2} " =~ [[:space:]]$1[[:space:]] ]]; }
-
-asked() { # MODE ARGUMENT…
-	start_standin --mode "$1"
-	SECONDS=0
-	chronoctl_token --priv-key-file "$KEY" "${@:2}"
-	TOOK=$SECONDS
-	end_processes "$SCRATCH"
-}
+setup_file() { suite_key; }
 
 @test "a server that takes its time, but not too long" {
 	start_standin --delay 1500

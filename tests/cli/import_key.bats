@@ -3,13 +3,9 @@ load helper
 load keys
 
 setup_file() {
-	private_environment
-	export D=$BATS_FILE_TMPDIR KEY=$BATS_FILE_TMPDIR/key
-	new_key "$KEY"
-	chronograf_public_key "$KEY" "$D/server.pub"
-	new_token_dir "$D/softhsm"
-	new_token ops
-	start_standin --pub-key-file "$D/server.pub"
+	suite_key
+	suite_token ops
+	start_standin --pub-key-file "$PUB"
 }
 
 setup() {
@@ -103,7 +99,7 @@ made() { [ "$status" -eq 0 ] || fail "exit status 0 expected"; }
 @test "on a terminal PIN and passphrase are asked for, each by its name" {
 	umask 077
 	openssl pkcs8 -topk8 -passout pass:open-sesame -in "$KEY" -out "$SCRATCH/encrypted.pem"
-	answers_two 'PIN of the token' "$PIN" 'passphrase of the key file' open-sesame \
+	on_terminal 'PIN of the token' "$PIN\n" 'passphrase of the key file' 'open-sesame\n' \
 		"'$CHRONOCTL' import-key --priv-key-file '$SCRATCH/encrypted.pem' --to '$URI'"
 	[ "$status" -eq 0 ] || fail "$screen"
 	shows 'PIN of the token .ops'
@@ -114,7 +110,7 @@ made() { [ "$status" -eq 0 ] || fail "exit status 0 expected"; }
 @test "a file that is no RSA private key moves nothing" {
 	openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$SCRATCH/ec" 2>/dev/null
 	local file
-	for file in "$SCRATCH/ec" "$D/server.pub" /nonexistent /dev/null "$SCRATCH"; do
+	for file in "$SCRATCH/ec" "$PUB" /nonexistent /dev/null "$SCRATCH"; do
 		CHRONOCTL_PIN=$PIN chronoctl import-key --priv-key-file "$file" --to "$URI"
 		refused 3 "$file"
 	done

@@ -94,24 +94,3 @@ with_disk() {
 	done
 	chronoctl "${@:2}"
 }
-
-# answers_two REGEX KEYS REGEX KEYS COMMAND: on_terminal for two questions, since a prompt drops what was typed ahead.
-answers_two() {
-	local file=$SCRATCH/screen keys=$SCRATCH/keys typist
-	rm -f "$keys" && mkfifo "$keys" && : >"$file"
-	(
-		exec 8>"$keys"
-		wait_for grep -qiE "$1" "$file" || exit
-		sleep 0.3
-		printf '%s\n' "$2" >&8
-		wait_for grep -qiE "$3" "$file" || exit
-		sleep 0.3
-		printf '%s\n' "$4" >&8
-		exec sleep "$PATIENCE"
-	) 3>&- 4>&- >/dev/null 2>&1 &
-	typist=$!
-	status=0
-	timeout "$PATIENCE" script -E always -qfec "$5" "$file" <"$keys" >/dev/null 3>&- || status=$?
-	kill "$typist" 2>/dev/null || true
-	screen=$(grep -v '^Script \(started\|done\)' "$file" | tr -d '\r\000')
-}

@@ -3,13 +3,8 @@ load helper
 load keys
 
 setup_file() {
-	private_environment
-	export D=$BATS_FILE_TMPDIR KEY=$BATS_FILE_TMPDIR/key
-	new_key "$KEY"
+	suite_key_in_token ops
 	new_key "$D/second" 3072
-	new_token_dir "$D/softhsm"
-	new_token ops
-	import_key "$KEY" ops chronograf a1
 	import_key "$D/second" ops 'with space;and=more' a2
 	import_private_key "$KEY" ops certified b1
 	import_certificate "$KEY" ops certified b1

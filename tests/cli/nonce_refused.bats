@@ -1,36 +1,6 @@
 # Every answer that is no nonce: exit 4, no bytes on standard output, nothing signed, and no endless waiting.
 load helper
-
-# Everything else that the stand-in can do is to be refused.
-GOOD='ok chunked no-expires bad-expires past-expires redirect-once redirect-10 redirect-elsewhere
-	replaced-once other-replica check-500 check-redirect'
-WITHOUT_END='never slow endless endless-html endless-header endless-status huge-length'
-
-setup_file() {
-	private_environment
-	export KEY=$BATS_FILE_TMPDIR/key
-	new_key "$KEY"
-}
-
-modes() { "$STANDIN" --list-modes | cut -d ' ' -f 1; }
-
-is_one_of() { [[ " ${*:2} " =~ [[:space:]]$1[[:space:]] ]]; }
-
-# For tests/report: each mode of the stand-in whose outcome is the promised one.
-as_promised() { printf '%s\n' "$1" >>"$BATS_FILE_TMPDIR/modes"; }
-
-teardown_file() {
-	end_processes "$BATS_FILE_TMPDIR"
-	echo "# modes: $(sort -u "$BATS_FILE_TMPDIR/modes" | wc -l) as promised" >&3
-}
-
-asked() { # MODE ARGUMENT…
-	start_standin --mode "$1"
-	SECONDS=0
-	chronoctl_token --priv-key-file "$KEY" "${@:2}"
-	TOOK=$SECONDS
-	end_processes "$SCRATCH"
-}
+load nonces
 
 @test "every other answer: exit 4, nothing on standard output, and an explanation" {
 	local mode count=0

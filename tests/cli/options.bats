@@ -2,11 +2,9 @@
 load helper
 
 setup_file() {
-	private_environment
-	export KEY=$BATS_FILE_TMPDIR/key
-	new_key "$KEY"
+	suite_key
 	start_standin
-	mkdir -p "$BATS_FILE_TMPDIR/elsewhere"
+	mkdir -p "$D/elsewhere"
 }
 
 # Nobody listens on port 1.
@@ -177,7 +175,7 @@ NOWHERE=http://127.0.0.1:1
 }
 
 @test "a current folder of any kind is as good as another" {
-	cd "$BATS_FILE_TMPDIR/elsewhere"
+	cd "$D/elsewhere"
 	chronoctl_token --priv-key-file ../key
 	prints_token "$KEY"
 }

@@ -1,12 +1,7 @@
 # --output: the token bare, as a header for curl -H @-, or as JSON.
 load helper
 
-setup_file() {
-	private_environment
-	export KEY=$BATS_FILE_TMPDIR/key PUB=$BATS_FILE_TMPDIR/key.pub
-	new_key "$KEY"
-	chronograf_public_key "$KEY" "$PUB"
-}
+setup_file() { suite_key; }
 
 field() { jq -r ".$1" <<<"$output"; }
 
@@ -68,12 +63,12 @@ has() { # FIELD VALUE
 @test "-o json shows no PIN of the key, and no password of the URL" {
 	new_token_dir "$BATS_TEST_TMPDIR"
 	new_token chronograf
-	import_key "$KEY" chronograf superadmin 01
+	import_key "$KEY" chronograf chronograf 01
 	start_standin
 	chronoctl token --chronograf-url "${URL/:\/\//://user:geheim@}" -o json \
-		--pkcs11-module "$SOFTHSM" --priv-key-file "pkcs11:object=superadmin?pin-value=$PIN"
+		--pkcs11-module "$SOFTHSM" --priv-key-file "pkcs11:object=chronograf?pin-value=$PIN"
 	has url "$URL/"
-	[[ $(field key) = pkcs11:object=superadmin* ]]
+	[[ $(field key) = pkcs11:object=chronograf* ]]
 	never_says "$PIN" geheim
 }
 

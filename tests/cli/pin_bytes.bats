@@ -1,45 +1,6 @@
 # What is a PIN: any bytes of any sensible length, without the one newline at the end.
 load helper
-
-setup_file() {
-	private_environment
-	export D=$BATS_FILE_TMPDIR KEY=$BATS_FILE_TMPDIR/key
-	new_key "$KEY"
-	new_token_dir "$D/softhsm"
-	new_token estate
-	import_key "$KEY" estate chronograf a1
-	printf '%s\n' "$PIN" >"$D/right"
-	printf '%s\n' 99999 >"$D/wrong"
-	cp "$D/right" "$D/the right%one"
-	start_standin
-}
-
-setup() {
-	private_environment
-	own_tokens
-	use_shim
-}
-
-URI='pkcs11:object=chronograf'
-
-signs() { # ARGUMENT…
-	chronoctl_token --no-prompt "$@"
-	prints_token "$KEY"
-}
-
-no_pin() { # REGEX ARGUMENT…: refused without any login
-	: >"$SHIM_LOG"
-	chronoctl_token --no-prompt "${@:2}"
-	refused '2|3' "$1"
-	called C_Login 0
-}
-
-wrong_pin() { # ARGUMENT…: one login with a PIN that is not the right one
-	: >"$SHIM_LOG"
-	chronoctl_token --no-prompt "$@"
-	refused 3 PIN
-	called C_Login 1
-}
+load pins
 
 @test "one newline at the end is dropped, two are not" {
 	printf '%s' "$PIN" >"$SCRATCH/none"

@@ -2,13 +2,8 @@
 load helper
 
 setup_file() {
-	private_environment
-	export D=$BATS_FILE_TMPDIR KEY=$BATS_FILE_TMPDIR/key
-	new_key "$KEY"
-	(umask 077 && openssl pkcs8 -topk8 -passout "pass:$PIN" -in "$KEY" -out "$D/encrypted.pem")
-	new_token_dir "$D/softhsm"
-	new_token estate
-	import_key "$KEY" estate chronograf a1
+	suite_key_in_token estate
+	encrypt_key "$KEY" "$D/encrypted.pem" "$PIN"
 	start_standin
 }
 

@@ -3,15 +3,10 @@
 load helper
 
 setup_file() {
-	private_environment
-	export D=$BATS_FILE_TMPDIR KEY=$BATS_FILE_TMPDIR/key
-	new_key "$KEY"
-	(umask 077 && openssl pkcs8 -topk8 -passout "pass:$PIN" -in "$KEY" -out "$D/encrypted.pem")
+	suite_key_in_token estate
+	encrypt_key "$KEY" "$D/encrypted.pem" "$PIN"
 	mkdir "$D/toy"
 	openssl pkcs8 -topk8 -nocrypt -in "$KEY" -outform DER -out "$D/toy/a.key"
-	new_token_dir "$D/softhsm"
-	new_token estate
-	import_key "$KEY" estate chronograf a1
 	start_standin
 }
 

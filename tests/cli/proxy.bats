@@ -2,9 +2,7 @@
 load helper
 
 setup_file() {
-	private_environment
-	export KEY=$BATS_FILE_TMPDIR/key
-	new_key "$KEY"
+	suite_key
 	start_standin
 	export PROXY=$URL DEAD=http://127.0.0.1:1
 }

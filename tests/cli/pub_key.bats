@@ -3,14 +3,9 @@ load helper
 load keys
 
 setup_file() {
-	private_environment
-	export D=$BATS_FILE_TMPDIR KEY=$BATS_FILE_TMPDIR/key OTHER=$BATS_FILE_TMPDIR/other
-	new_key "$KEY"
+	suite_key_in_token ops
+	export OTHER=$D/other
 	new_key "$OTHER"
-	chronograf_public_key "$KEY" "$D/key.pub"
-	new_token_dir "$D/softhsm"
-	new_token ops
-	import_key "$KEY" ops chronograf a1
 	import_private_key "$KEY" ops certified b1
 	import_certificate "$KEY" ops certified b1
 	import_private_key "$KEY" ops alone c1
@@ -26,7 +21,7 @@ setup() {
 
 prints_public_half() {
 	[ "$status" -eq 0 ] || fail "exit status 0 expected" || return
-	[ "$output" = "$(cat "$D/key.pub")" ] || fail "not the public half in Chronograf's form"
+	[ "$output" = "$(cat "$PUB")" ] || fail "not the public half in Chronograf's form"
 }
 
 @test "a file, in every form: what openssl makes of it, under Chronograf's label" {
@@ -70,7 +65,7 @@ prints_public_half() {
 @test "--out writes a new file and nothing on standard output, and never overwrites" {
 	chronoctl pub-key --priv-key-file "$KEY" --out "$SCRATCH/out"
 	[ "$status" -eq 0 ] && [ -z "$output" ]
-	cmp "$SCRATCH/out" "$D/key.pub"
+	cmp "$SCRATCH/out" "$PUB"
 	echo precious >"$SCRATCH/there"
 	chronoctl pub-key --priv-key-file "$KEY" --out "$SCRATCH/there"
 	refused 3 'exists'

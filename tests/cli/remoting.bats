@@ -4,12 +4,7 @@ REMOTE=ON
 load helper
 
 setup_file() {
-	private_environment
-	export D=$BATS_FILE_TMPDIR KEY=$BATS_FILE_TMPDIR/key
-	new_key "$KEY"
-	new_token_dir "$D/softhsm"
-	new_token estate
-	import_key "$KEY" estate chronograf a1
+	suite_key_in_token estate
 	start_standin
 }
 

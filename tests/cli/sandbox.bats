@@ -5,22 +5,12 @@ load helper
 : "${HOSTILE:?path of the hostile library}"
 
 setup_file() {
-	private_environment
-	export D=$BATS_FILE_TMPDIR KEY=$BATS_FILE_TMPDIR/key
-	new_key "$KEY"
-	printf '%s\n' "$PIN" >"$D/pin"
-	new_token_dir "$D/softhsm"
-	new_token estate
-	import_key "$KEY" estate chronograf a1
-	certificate server DNS:localhost,IP:127.0.0.1
+	suite_key_in_token estate
+	suite_pin_file
+	new_tls_key "$D/server" DNS:localhost,IP:127.0.0.1
 	start_standin --tls-cert "$D/server.crt" --tls-key "$D/server.key"
 	export TLS_URL=$URL
 	start_standin
-}
-
-certificate() { # NAME SUBJECT-ALTERNATIVE-NAMES
-	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$D/$1.key" -out "$D/$1.crt" -days 2 -subj "/CN=$1" \
-		-addext "subjectAltName=$2" 2>/dev/null
 }
 
 setup() {
@@ -31,7 +21,7 @@ setup() {
 
 # taken_over ARGUMENT…: chronoctl token whose network process makes all attempts before it goes on.
 taken_over() {
-	WRAPPER=(env LD_PRELOAD="$HOSTILE" HOSTILE_KEY="$KEY" HOSTILE_PIN="$D/pin" HOSTILE_FOLDER="$D/softhsm/tokens"
+	WRAPPER=(env LD_PRELOAD="$HOSTILE" HOSTILE_KEY="$KEY" HOSTILE_PIN="$PIN_FILE" HOSTILE_FOLDER="$D/softhsm/tokens"
 		ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0")
 	chronoctl_token "$@"
 	WRAPPER=()
@@ -50,7 +40,7 @@ achieves_nothing() {
 }
 
 @test "taken over, it can reach nothing of a key in a token" {
-	taken_over --priv-key-file 'pkcs11:object=chronograf' --pin-source "$D/pin"
+	taken_over --priv-key-file 'pkcs11:object=chronograf' --pin-source "$PIN_FILE"
 	prints_token "$KEY"
 	achieves_nothing
 }
@@ -60,7 +50,7 @@ achieves_nothing() {
 	WRAPPER=(setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all,+dac_override
 		--ambient-caps=-all,+dac_override --)
 	[ "$(id -u)" -eq 0 ] || WRAPPER=()
-	WRAPPER+=(env LD_PRELOAD="$HOSTILE" HOSTILE_KEY="$KEY" HOSTILE_PIN="$D/pin" HOSTILE_FOLDER="$D/softhsm/tokens"
+	WRAPPER+=(env LD_PRELOAD="$HOSTILE" HOSTILE_KEY="$KEY" HOSTILE_PIN="$PIN_FILE" HOSTILE_FOLDER="$D/softhsm/tokens"
 		ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0")
 	chronoctl_token --priv-key-file "$KEY"
 	prints_token "$KEY"

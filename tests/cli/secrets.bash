@@ -6,13 +6,8 @@ ENCODED=k4nary%2D5f0c1e%2DPIN
 URI='pkcs11:object=chronograf'
 
 setup_file() {
-	private_environment
-	export D=$BATS_FILE_TMPDIR KEY=$BATS_FILE_TMPDIR/key
-	new_key "$KEY"
-	(umask 077 && openssl pkcs8 -topk8 -passout "pass:$CANARY" -in "$KEY" -out "$D/encrypted.pem")
-	new_token_dir "$D/softhsm"
-	new_token estate "$CANARY"
-	import_key "$KEY" estate chronograf a1 "$CANARY"
+	suite_key_in_token estate "$CANARY"
+	encrypt_key "$KEY" "$D/encrypted.pem" "$CANARY"
 	import_key "$KEY" estate twin b1 "$CANARY"
 	import_key "$KEY" estate twin b2 "$CANARY"
 	printf '%s\n' "$CANARY" >"$D/pin"

@@ -2,20 +2,15 @@
 load helper
 
 setup_file() {
-	private_environment
-	export D=$BATS_FILE_TMPDIR
-	export KEY=$D/one KEY2=$D/two
-	new_key "$KEY"
+	suite_key_in_token estate
+	export KEY2=$D/key2
 	new_key "$KEY2"
-	new_token_dir "$D/softhsm"
-	new_token estate
-	import_key "$KEY" estate chronograf a1
 	import_private_key "$KEY" estate alone b1
 	import_private_key "$KEY" estate certified c1
 	import_certificate "$KEY" estate certified c1
 	import_private_key "$KEY" estate mismatched d1
 	import_certificate "$KEY2" estate mismatched d1
-	openssl ecparam -name prime256v1 -genkey -noout | openssl pkcs8 -topk8 -nocrypt -out "$D/ec"
+	new_ec_key "$D/ec"
 	softhsm2-util --import "$D/ec" --token estate --label curve --id e1 --pin "$PIN" >/dev/null
 	start_standin
 }

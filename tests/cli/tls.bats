@@ -2,17 +2,10 @@
 load helper
 
 setup_file() {
-	private_environment
-	export D=$BATS_FILE_TMPDIR KEY=$BATS_FILE_TMPDIR/key
-	new_key "$KEY"
-	certificate server DNS:localhost,IP:127.0.0.1
-	certificate other DNS:elsewhere.example
+	suite_key
+	new_tls_key "$D/server" DNS:localhost,IP:127.0.0.1
+	new_tls_key "$D/other" DNS:elsewhere.example
 	start_standin --tls-cert "$D/server.crt" --tls-key "$D/server.key" --base-path /chronograf
-}
-
-certificate() { # NAME SUBJECT-ALTERNATIVE-NAMES
-	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$D/$1.key" -out "$D/$1.crt" -days 2 -subj "/CN=$1" \
-		-addext "subjectAltName=$2" 2>/dev/null
 }
 
 @test "a certificate that nobody vouches for is refused: exit 4, says so" {

@@ -2,19 +2,11 @@
 load helper
 
 setup_file() {
-	private_environment
-	export D=$BATS_FILE_TMPDIR
-	export KEY=$D/one KEY2=$D/two KEY3=$D/three
-	new_key "$KEY"
+	suite_key
+	export KEY2=$D/key2 KEY3=$D/key3
 	new_key "$KEY2"
 	new_key "$KEY3"
-	new_token_dir "$D/softhsm"
-	new_token one 1111
-	new_token two 2222
-	new_token three 3333
-	import_key "$KEY" two chronograf a1 2222
-	import_key "$KEY2" one shared b1 1111
-	import_key "$KEY2" three shared b1 3333
+	new_three_tokens "$D/softhsm"
 	import_private_key "$KEY3" three hidden c1 3333
 	import_open_key "$KEY2" one open d1 1111
 	start_standin

@@ -2,14 +2,11 @@
 load helper
 
 setup_file() {
-	private_environment
-	export D=$BATS_FILE_TMPDIR
-	export KEY=$D/one KEY2=$D/two
-	new_key "$KEY"
-	new_key "$KEY2"
-	new_token_dir "$D/softhsm"
-	new_token 'first token'
+	suite_key
+	suite_token 'first token'
 	new_token second
+	export KEY2=$D/key2
+	new_key "$KEY2"
 	import_key "$KEY" 'first token' chronograf a1
 	import_key "$KEY2" 'first token' twin b1
 	import_key "$KEY" 'first token' twin b2

@@ -2,14 +2,8 @@
 load helper
 
 setup_file() {
-	private_environment
-	export KEY=$BATS_FILE_TMPDIR/key PUB=$BATS_FILE_TMPDIR/key.pub PIN_FILE=$BATS_FILE_TMPDIR/pin
-	new_key "$KEY"
-	chronograf_public_key "$KEY" "$PUB"
-	new_token_dir "$BATS_FILE_TMPDIR"
-	new_token chronograf
-	import_key "$KEY" chronograf superadmin 01
-	printf %s "$PIN" >"$PIN_FILE"
+	suite_key_in_token estate
+	suite_pin_file
 }
 
 setup() {
@@ -27,7 +21,7 @@ watch() {
 }
 
 watch_token() {
-	watch --priv-key-file 'pkcs11:object=superadmin' --pin-source "$PIN_FILE" "$@"
+	watch --priv-key-file 'pkcs11:object=chronograf' --pin-source "$PIN_FILE" "$@"
 }
 
 # ended_with STATUS: and has left no file, not even a temporary one.
@@ -220,7 +214,7 @@ read_fast() { # LENGTH
 @test "a session that is lost once is opened anew at once, with the PIN of the first time" {
 	use_shim
 	start_server
-	SHIM_PULL=C_Sign:2 SHIM_PULL_CALLS=1 watch --priv-key-file 'pkcs11:object=superadmin' \
+	SHIM_PULL=C_Sign:2 SHIM_PULL_CALLS=1 watch --priv-key-file 'pkcs11:object=chronograf' \
 		--pin-source fd:7 7<"$PIN_FILE"
 	appears
 	replace_nonce
@@ -296,7 +290,7 @@ read_fast() { # LENGTH
 @test "a person is asked for the PIN once" {
 	start_server
 	on_terminal 'PIN of the token' "$PIN\n" "$CHRONOCTL token --chronograf-url $URL --watch --out-file $FILE \
-		--poll-interval 1 --pkcs11-module $SOFTHSM --priv-key-file pkcs11:object=superadmin & \
+		--poll-interval 1 --pkcs11-module $SOFTHSM --priv-key-file pkcs11:object=chronograf & \
 		watch=\$!; until [ -s $FILE ]; do sleep 0.1; done; kill -HUP \$watch; sleep 2; \
 		[ -s $FILE ] && kill -TERM \$watch; wait \$watch"
 	[ "$status" -eq 0 ] || fail "exit status 0 expected" "$screen"
