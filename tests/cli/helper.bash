@@ -89,10 +89,29 @@ user_module() {
 
 # ---- Keys ----
 
-# new_key FILE [BITS]: PKCS#1 PEM, as Chronograf's manual makes it.
+# new_key FILE [BITS]: PKCS#1 PEM, as Chronograf's manual makes it, and no second time the same in one suite. The suites of
+# a build folder have their first keys in common, and so the second ones, since to make them takes long.
 new_key() {
-	openssl genrsa -traditional -out "$1" "${2:-2048}" 2>/dev/null
+	local bits=${2:-2048} made=${BATS_FILE_TMPDIR:-$SCRATCH}/keys number
+	made+=.$bits
+	echo >>"$made"
+	number=$(wc -l <"$made")
+	(umask 077 && cat "$(kept_key "$bits" "$number")" >"$1")
 	chmod 600 "$1"
+}
+
+# Two suites may make it at once: the first has its name.
+kept_key() { # BITS NUMBER
+	local folder=${KEPT_KEYS:-${BATS_FILE_TMPDIR:-$SCRATCH}/kept} new
+	local kept=$folder/rsa$1.$2
+	if [ ! -e "$kept" ]; then
+		mkdir -p "$folder"
+		new=$(mktemp "$kept.XXXXXX")
+		openssl genrsa -traditional -out "$new" "$1" 2>/dev/null
+		ln "$new" "$kept" 2>/dev/null || [ -e "$kept" ]
+		rm "$new"
+	fi
+	echo "$kept"
 }
 
 # One PKCS#1 block labelled PUBLIC KEY: the form that the server takes.
