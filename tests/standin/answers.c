@@ -1,57 +1,19 @@
 /* Routes, and the answers that Chronograf gives; where a mode wants another one, its row says
  * which. */
-#include "request.h"
-#include "request_log.h"
+#include "front.h"
+#include "reply.h"
 #include "verify.h"
+#include "zone.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define LOCATION_MAX 2048
-#define NOT_FOUND_PAGE "<!DOCTYPE html>\n<html><body><h1>Not Found</h1></body></html>\n"
+#define WEB_PAGE \
+	"<!DOCTYPE html><html><head><title>Chronograf</title></head>" \
+	"<body><div id=\"react-root\"></div></body></html>"
 #define MAPPINGS "{\"links\":{\"self\":\"/chronograf/v1/mappings\"},\"mappings\":[]}\n"
-
-static const char *authorization_of(const struct request *request)
-{
-	return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, "Authorization");
-}
-
-static void log_answer(const struct request *request, unsigned status)
-{
-	request_log_write(request->server->settings.log,
-			  &(struct logged_request){
-				  .method = request->method,
-				  .path = request->path,
-				  .version = request->version,
-				  .status = status,
-				  .authorization = authorization_of(request),
-			  });
-}
-
-/* Sends the response and drops it. */
-static enum MHD_Result respond(const struct request *request, unsigned status,
-			       struct MHD_Response *response)
-{
-	enum MHD_Result result;
-
-	if (response == NULL)
-		return MHD_NO;
-	log_answer(request, status);
-	result = MHD_queue_response(request->connection, status, response);
-	MHD_destroy_response(response);
-	return result;
-}
-
-static struct MHD_Response *text_response(const char *type, const char *text)
-{
-	struct MHD_Response *response =
-		MHD_create_response_from_buffer(strlen(text), (void *)text, MHD_RESPMEM_PERSISTENT);
-
-	if (response != NULL && type != NULL)
-		MHD_add_response_header(response, "Content-Type", type);
-	return response;
-}
 
 /* A 302 to a path below the server's base path, or to any URL. */
 static void add_location(const struct request *request, const char *location, bool elsewhere,
@@ -72,12 +34,12 @@ static void add_location(const struct request *request, const char *location, bo
 	MHD_add_response_header(response, "Location", text);
 }
 
-static void add_expires(const struct request *request, const struct mode *mode,
-			const struct nonce *nonce, struct MHD_Response *response)
+static void add_expires(const struct mode *mode, const struct nonce *nonce,
+			struct MHD_Response *response)
 {
 	char expires[EXPIRES_MAX];
 
-	nonce_format_expires(nonce, request->server->settings.options->zone, expires);
+	zone_format_expires(nonce->expires, expires);
 	if (mode->expires == NULL)
 		MHD_add_response_header(response, "Expires", expires);
 	else if (mode->expires[0] != '\0')
@@ -88,13 +50,13 @@ static void add_mode_headers(const struct request *request, const struct mode *m
 			     const struct nonce *nonce, struct MHD_Response *response)
 {
 	MHD_add_response_header(response, "Content-Type",
-				mode->type == NULL ? "text/plain" : mode->type);
+				mode->type == NULL ? TYPE_TEXT : mode->type);
 	if (mode->encoding != NULL)
 		MHD_add_response_header(response, "Content-Encoding", mode->encoding);
 	if (mode->location != NULL)
 		add_location(request, mode->location, mode->elsewhere, response);
 	if (mode->body == NULL)
-		add_expires(request, mode, nonce, response);
+		add_expires(mode, nonce, response);
 }
 
 static size_t make_body(const struct mode *mode, const struct nonce *nonce, char body[BODY_MAX])
@@ -106,7 +68,7 @@ static size_t make_body(const struct mode *mode, const struct nonce *nonce, char
 static void replace_once(struct server *server)
 {
 	if (!server->replaced)
-		nonces_replace(server->settings.nonces);
+		nonces_restart(server->settings.nonces);
 	server->replaced = true;
 }
 
@@ -115,8 +77,15 @@ static enum MHD_Result never_answer(const struct request *request)
 {
 	if (!later_resume(request->server->later, request->connection, LATER_NEVER))
 		return MHD_NO;
-	log_answer(request, 0);
+	reply_log(request, 0);
 	return MHD_YES;
+}
+
+/* Chronograf has no other status, text and place for the nonce: such answers are of something in
+ * front of it. */
+static bool is_chronografs(const struct mode *mode)
+{
+	return mode->status == 0 && mode->body == NULL;
 }
 
 static enum MHD_Result answer_by_mode(const struct request *request, const struct mode *mode)
@@ -135,30 +104,14 @@ static enum MHD_Result answer_by_mode(const struct request *request, const struc
 		add_mode_headers(request, mode, &nonce, response);
 	if (mode->replaced_once)
 		replace_once(server);
-	return respond(request, mode->status == 0 ? 200 : mode->status, response);
-}
-
-static bool passes_basic_auth(const struct request *request)
-{
-	const char *wanted = request->server->basic, *authorization = authorization_of(request);
-
-	return wanted == NULL || (authorization != NULL && strcmp(authorization, wanted) == 0);
-}
-
-static enum MHD_Result refuse_basic_auth(const struct request *request)
-{
-	struct MHD_Response *response = text_response("text/plain", "Unauthorized\n");
-
-	if (response != NULL)
-		MHD_add_response_header(response, "WWW-Authenticate", "Basic realm=\"standin\"");
-	return respond(request, 401, response);
+	if (is_chronografs(mode))
+		return reply(request, 200, response);
+	return reply_in_front(request, mode->status == 0 ? 200 : mode->status, response);
 }
 
 static enum MHD_Result answer_nonce(const struct request *request, const char *rest)
 {
 	(void)rest;
-	if (!passes_basic_auth(request))
-		return refuse_basic_auth(request);
 	return answer_by_mode(request, request->server->settings.options->mode);
 }
 
@@ -169,15 +122,13 @@ static enum MHD_Result answer_hop(const struct request *request, const char *res
 	unsigned long hops = strtoul(rest, NULL, 10);
 	char location[64];
 
-	if (!passes_basic_auth(request))
-		return refuse_basic_auth(request);
 	if (hops == 0)
 		return answer_by_mode(request, mode_find(GOOD_MODE));
 	response = text_response(NULL, "");
 	snprintf(location, sizeof(location), "/nonce/hop/%lu", hops - 1);
 	if (response != NULL)
 		add_location(request, location, false, response);
-	return respond(request, 302, response);
+	return reply_in_front(request, 302, response);
 }
 
 static unsigned check_status(const struct request *request)
@@ -187,7 +138,7 @@ static unsigned check_status(const struct request *request)
 
 	if (settings->options->mode->check_status != 0)
 		return settings->options->mode->check_status;
-	if (settings->options->open ||
+	if (settings->options->open || settings->options->htpasswd != NULL ||
 	    token_is_good(settings->key, authorization_of(request), nonce.text))
 		return 200;
 	return 403;
@@ -196,27 +147,35 @@ static unsigned check_status(const struct request *request)
 static enum MHD_Result answer_mappings(const struct request *request, const char *rest)
 {
 	unsigned status = check_status(request);
-	struct MHD_Response *response = status == 200 ? text_response("application/json", MAPPINGS)
-						      : text_response(NULL, "");
+	struct MHD_Response *response =
+		status == 200 ? text_response(TYPE_JSON, MAPPINGS) : text_response(NULL, "");
 
 	(void)rest;
-	if (status == 302 && response != NULL)
+	if (status != 302)
+		return reply(request, status, response);
+	if (response != NULL)
 		add_location(request, "/nonce/hop/0", false, response);
-	return respond(request, status, response);
+	return reply_in_front(request, status, response);
 }
 
-static enum MHD_Result answer_not_found(const struct request *request)
+/* As Go's http.NotFound has it. */
+static enum MHD_Result answer_outside(const struct request *request)
 {
-	return respond(request, 404, text_response("text/html; charset=utf-8", NOT_FOUND_PAGE));
+	struct MHD_Response *response =
+		text_response("text/plain; charset=utf-8", "404 page not found\n");
+
+	if (response != NULL)
+		MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+	return reply(request, 404, response);
 }
 
 static enum MHD_Result answer_wrong_method(const struct request *request)
 {
-	struct MHD_Response *response = text_response("text/plain", "Method Not Allowed\n");
+	struct MHD_Response *response = text_response(TYPE_TEXT, "Method Not Allowed\n");
 
 	if (response != NULL)
 		MHD_add_response_header(response, "Allow", "GET");
-	return respond(request, 405, response);
+	return reply(request, 405, response);
 }
 
 /* A path that ends with a slash here stands for all that begin with it; the answer gets the rest.
@@ -284,9 +243,14 @@ enum MHD_Result answer(struct request *request)
 {
 	const char *path = find_server(request);
 	const struct route *route = path == NULL ? NULL : find_route(path);
+	enum MHD_Result result;
 
+	if (front_answers(request, &result))
+		return result;
+	if (path == NULL)
+		return answer_outside(request);
 	if (route == NULL)
-		return answer_not_found(request);
+		return reply(request, 200, text_response(TYPE_HTML, WEB_PAGE));
 	if (strcmp(request->method, MHD_HTTP_METHOD_GET) != 0)
 		return answer_wrong_method(request);
 	return route->answer(request, path + strlen(route->path));

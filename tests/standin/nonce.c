@@ -1,20 +1,27 @@
-/* Making nonces and ending them. One seed, the base server's nonce, holds those of all the others.
- */
+/* Making nonces, and the ticker: a replacement is due at start + k * life, and whoever asks first
+ * after it carries it out, which nobody can tell from a thread that does it in time. One seed, the
+ * base server's nonce, holds those of all the others. */
 #include "nonce.h"
 
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <pthread.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define UUID_BYTES 16
+#define NS_PER_S INT64_C(1000000000)
+#define NS_PER_MS 1000000
 
 struct nonces {
 	pthread_mutex_t lock;
-	unsigned life_seconds;
-	struct nonce base;
+	int64_t life, late; /* nanoseconds */
+	int64_t start;
+	int64_t ticks; /* since the start */
+	char text[NONCE_LENGTH + 1];
+	char old[NONCE_LENGTH + 1]; /* the one before the last tick */
 };
 
 bool nonce_is_canonical(const char *text)
@@ -40,14 +47,13 @@ static void format_uuid(unsigned char bytes[UUID_BYTES], char text[NONCE_LENGTH 
 	}
 }
 
-static bool random_nonce(char text[NONCE_LENGTH + 1])
+static void random_nonce(char text[NONCE_LENGTH + 1])
 {
 	unsigned char bytes[UUID_BYTES];
 
 	if (RAND_bytes(bytes, sizeof(bytes)) != 1)
-		return false;
+		abort();
 	format_uuid(bytes, text);
-	return true;
 }
 
 /* Ten thousand servers cost no memory: a server's nonce is a hash of the seed and the server's
@@ -63,25 +69,58 @@ static void derive_nonce(char text[NONCE_LENGTH + 1], int server)
 	format_uuid(digest, text);
 }
 
-/* Call with the lock held. */
-static void replace(struct nonces *nonces)
+/* The wall clock, since Expires is wall time. */
+static int64_t now(void)
 {
-	if (!random_nonce(nonces->base.text))
-		abort();
-	nonces->base.expires = time(NULL) + nonces->life_seconds;
+	struct timespec time;
+
+	clock_gettime(CLOCK_REALTIME, &time);
+	return time.tv_sec * NS_PER_S + time.tv_nsec;
 }
 
-struct nonces *nonces_new(const char *first, unsigned life_seconds)
+/* Call with the lock held, as the next two. */
+static void restart(struct nonces *nonces)
+{
+	random_nonce(nonces->text);
+	nonces->start = now();
+	nonces->ticks = 0;
+}
+
+static void tick(struct nonces *nonces, int64_t ticks)
+{
+	if (ticks == nonces->ticks + 1)
+		memcpy(nonces->old, nonces->text, sizeof(nonces->old));
+	else /* the one that nobody has asked for */
+		random_nonce(nonces->old);
+	random_nonce(nonces->text);
+	nonces->ticks = ticks;
+}
+
+static struct nonce present(struct nonces *nonces)
+{
+	int64_t age = now() - nonces->start, ticks = age / nonces->life;
+	struct nonce nonce;
+
+	if (ticks > nonces->ticks)
+		tick(nonces, ticks);
+	nonce.expires = (time_t)((nonces->start + (nonces->ticks + 1) * nonces->life) / NS_PER_S);
+	strcpy(nonce.text,
+	       nonces->ticks > 0 && age % nonces->life < nonces->late ? nonces->old : nonces->text);
+	return nonce;
+}
+
+struct nonces *nonces_new(const struct nonce_settings *settings)
 {
 	struct nonces *nonces = calloc(1, sizeof(*nonces));
 
 	if (nonces == NULL)
 		return NULL;
 	pthread_mutex_init(&nonces->lock, NULL);
-	nonces->life_seconds = life_seconds;
-	replace(nonces);
-	if (first != NULL)
-		memcpy(nonces->base.text, first, NONCE_LENGTH);
+	nonces->life = settings->life * NS_PER_S;
+	nonces->late = (int64_t)settings->late * NS_PER_MS;
+	restart(nonces);
+	if (settings->first != NULL)
+		memcpy(nonces->text, settings->first, NONCE_LENGTH);
 	return nonces;
 }
 
@@ -98,42 +137,16 @@ struct nonce nonces_of(struct nonces *nonces, int server)
 	struct nonce nonce;
 
 	pthread_mutex_lock(&nonces->lock);
-	if (time(NULL) >= nonces->base.expires)
-		replace(nonces);
-	nonce = nonces->base;
+	nonce = present(nonces);
 	pthread_mutex_unlock(&nonces->lock);
 	if (server != BASE_SERVER)
 		derive_nonce(nonce.text, server);
 	return nonce;
 }
 
-void nonces_replace(struct nonces *nonces)
+void nonces_restart(struct nonces *nonces)
 {
 	pthread_mutex_lock(&nonces->lock);
-	replace(nonces);
+	restart(nonces);
 	pthread_mutex_unlock(&nonces->lock);
-}
-
-static long hours_east_of_utc(const char *zone)
-{
-	static const struct {
-		const char *abbreviation;
-		long hours;
-	} zones[] = {{"UTC", 0}, {"GMT", 0}, {"CET", 1}, {"EST", -5}};
-
-	for (size_t i = 0; i < sizeof(zones) / sizeof(zones[0]); i++)
-		if (strcmp(zone, zones[i].abbreviation) == 0)
-			return zones[i].hours;
-	return 0;
-}
-
-void nonce_format_expires(const struct nonce *nonce, const char *zone, char expires[EXPIRES_MAX])
-{
-	time_t local = nonce->expires + hours_east_of_utc(zone) * 3600;
-	struct tm fields;
-	size_t length;
-
-	gmtime_r(&local, &fields);
-	length = strftime(expires, EXPIRES_MAX, "%a, %d %b %Y %H:%M:%S ", &fields);
-	snprintf(expires + length, EXPIRES_MAX - length, "%s", zone);
 }

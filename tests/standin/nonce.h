@@ -1,4 +1,4 @@
-/* The nonces: one for each server, all replaced together when their time is up or on request. */
+/* The nonces: one for each server, all replaced together by a ticker, or by a restart. */
 #ifndef STANDIN_NONCE_H
 #define STANDIN_NONCE_H
 
@@ -6,14 +6,13 @@
 #include <time.h>
 
 #define NONCE_LENGTH 36
-#define EXPIRES_MAX 64
 
 /* The server at the base path itself; those below {base}/s/ have the numbers from 0. */
 #define BASE_SERVER (-1)
 
 struct nonce {
 	char text[NONCE_LENGTH + 1];
-	time_t expires; /* from this second on another nonce is in its place */
+	time_t expires; /* whole seconds: the next one comes within the second after */
 };
 
 struct nonces;
@@ -21,21 +20,21 @@ struct nonces;
 /* True if `text` is a canonical lower-case UUID, of whatever version. */
 bool nonce_is_canonical(const char *text);
 
-/* Begins with the nonce `first`, or with a random one if NULL. NULL: there is no memory or no
- * randomness. */
-struct nonces *nonces_new(const char *first, unsigned life_seconds);
+struct nonce_settings {
+	const char *first; /* NULL: random */
+	unsigned life;     /* seconds from one replacement to the next */
+	unsigned late;     /* milliseconds for which the old nonce stays with the new time */
+};
+
+/* The ticker starts now. NULL: there is no memory. */
+struct nonces *nonces_new(const struct nonce_settings *settings);
 void nonces_free(struct nonces *nonces);
 
 /* The present nonce of a server. May be called from any thread. */
 struct nonce nonces_of(struct nonces *nonces, int server);
 
-/* Replaces every nonce, as a restart does. May be called from any thread. */
-void nonces_replace(struct nonces *nonces);
-
-/*
- * Writes the Expires header as Chronograf does: RFC 1123 form, in the local time of `zone`,
- * labelled with it. A zone that is not known is a label only: the time is UTC.
- */
-void nonce_format_expires(const struct nonce *nonce, const char *zone, char expires[EXPIRES_MAX]);
+/* Replaces every nonce and starts the ticker anew, as a restart does. May be called from any
+ * thread. */
+void nonces_restart(struct nonces *nonces);
 
 #endif

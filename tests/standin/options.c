@@ -2,6 +2,7 @@
 #include "options.h"
 
 #include "nonce.h"
+#include "zone.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -31,16 +32,25 @@ static const char help[] =
 	"  --mode MODE                 answer badly in this way (ok)\n"
 	"  --nonce UUID                the first nonce (random)\n"
 	"  --nonce-expiration SECONDS  replace the nonce so often (600)\n"
-	"  --zone ABBREVIATION         the server's time zone (UTC): UTC, GMT, CET, EST; any "
-	"other\n"
-	"                              is a mere label on UTC time\n"
+	"  --late-nonce MILLISECONDS   after each replacement hand out the old nonce for so long,\n"
+	"                              with the new time (0)\n"
+	"  --zone ZONE                 the server's time zone (UTC): a name such as Asia/Kolkata, "
+	"or\n"
+	"                              an abbreviation such as IST\n"
 	"  --delay MILLISECONDS        wait so long before each answer (0)\n"
 	"  --servers N                 servers with nonces of their own below BASE/s/0 to "
 	"BASE/s/N-1 (1)\n"
 	"  --log FILE                  append METHOD PATH VERSION STATUS AUTHORIZATION-SCHEME a "
 	"request\n"
 	"  --open                      run without authentication: everybody passes the check\n"
-	"  --basic-auth USER:PASSWORD  answer 401 to requests for the nonce without it\n"
+	"  --htpasswd USER:PASSWORD    run with HTTP Basic: all is 401 without it, and open with "
+	"it\n"
+	"  --basic-auth USER:PASSWORD  a proxy in front answers 401 without it\n"
+	"  --oauth2-proxy              a proxy in front answers 403 and a sign-in page to "
+	"everything "
+	"...\n"
+	"  --oauth2-proxy-nonce        ... or to everything but the nonce\n"
+	"  --redirect ORIGIN           a proxy in front redirects everything to ORIGIN\n"
 	"  --list-modes                print the modes\n"
 	"  --help                      print this\n";
 
@@ -109,21 +119,14 @@ static void read_nonce(const char *name, char *argument, void *member)
 	*(const char **)member = argument;
 }
 
-/* What goes into a header must not end it. */
 static void read_zone(const char *name, char *argument, void *member)
 {
-	size_t length = strlen(argument);
-
-	if (length == 0 || length > 16)
-		refuse("--%s: 1 to 16 characters are needed", name);
-	for (size_t i = 0; i < length; i++)
-		if (!isgraph((unsigned char)argument[i]))
-			refuse("--%s: only printable characters other than space are allowed",
-			       name);
-	*(const char **)member = argument;
+	(void)member;
+	if (!zone_choose(argument))
+		refuse("--%s %s: there is no such zone", name, argument);
 }
 
-static void read_basic_auth(const char *name, char *argument, void *member)
+static void read_credentials(const char *name, char *argument, void *member)
 {
 	if (strchr(argument, ':') == NULL)
 		refuse("--%s: USER:PASSWORD is needed", name);
@@ -143,12 +146,17 @@ static const struct row {
 	{"mode", read_mode, offsetof(struct options, mode)},
 	{"nonce", read_nonce, offsetof(struct options, nonce)},
 	{"nonce-expiration", read_count, offsetof(struct options, nonce_expiration)},
-	{"zone", read_zone, offsetof(struct options, zone)},
+	{"late-nonce", read_number, offsetof(struct options, late_nonce)},
+	{"zone", read_zone, 0}, /* the process's, no member */
 	{"delay", read_number, offsetof(struct options, delay)},
 	{"servers", read_number, offsetof(struct options, servers)},
 	{"log", read_text, offsetof(struct options, log)},
 	{"open", NULL, offsetof(struct options, open)},
-	{"basic-auth", read_basic_auth, offsetof(struct options, basic_auth)},
+	{"htpasswd", read_credentials, offsetof(struct options, htpasswd)},
+	{"basic-auth", read_credentials, offsetof(struct options, basic_auth)},
+	{"oauth2-proxy", NULL, offsetof(struct options, oauth2_proxy)},
+	{"oauth2-proxy-nonce", NULL, offsetof(struct options, oauth2_proxy_nonce)},
+	{"redirect", read_text, offsetof(struct options, redirect)},
 	{"list-modes", NULL, offsetof(struct options, list_modes)},
 	{"help", NULL, offsetof(struct options, help)},
 };
@@ -202,10 +210,10 @@ struct options options_read(int count, char **arguments)
 		.base_path = "",
 		.mode = mode_find(GOOD_MODE),
 		.nonce_expiration = 600,
-		.zone = "UTC",
 		.servers = 1,
 	};
 
+	zone_choose("UTC");
 	read_rows(count, arguments, &options);
 	if (options.help)
 		fputs(help, stdout);

@@ -14,12 +14,19 @@ struct options {
 	const struct mode *mode;
 	const char *nonce;         /* the first one; NULL: random */
 	unsigned nonce_expiration; /* seconds */
-	const char *zone;
-	unsigned delay; /* milliseconds */
+	unsigned late_nonce;       /* milliseconds */
+	unsigned delay;            /* milliseconds */
 	unsigned servers;
 	const char *log; /* NULL: none */
 	bool open;
-	const char *basic_auth; /* user:password; NULL: none */
+	const char *htpasswd; /* user:password that Chronograf asks for; NULL: none */
+
+	/* Proxies in front of it. */
+	const char *basic_auth; /* user:password that it asks for; NULL: none */
+	bool oauth2_proxy;
+	bool oauth2_proxy_nonce; /* lets /nonce through */
+	const char *redirect;    /* the origin to go to instead; NULL: none */
+
 	bool list_modes;
 	bool help;
 };

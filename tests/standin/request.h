@@ -14,7 +14,6 @@ struct server {
 	struct MHD_Daemon *daemon;
 	struct later *later;
 	char *cert, *key; /* PEM */
-	char *basic;      /* the Authorization header that --basic-auth wants */
 	bool replaced;    /* the nonce, as the mode wants it replaced once */
 };
 

@@ -1,7 +1,7 @@
 /* MHD's callbacks, its start and its end. What is answered is decided in answers.c. */
+#include "plaintext.h"
 #include "request.h"
 
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,19 +83,17 @@ static char *read_file(const char *path)
 	return text;
 }
 
-/* RFC 7617 §2. */
-static char *make_basic(const char *credentials)
+/* The moment before TLS. */
+static void on_connection(void *closure, struct MHD_Connection *connection, void **context,
+			  enum MHD_ConnectionNotificationCode what)
 {
-	static const char scheme[] = "Basic ";
-	size_t length = strlen(credentials);
-	char *basic = malloc(sizeof(scheme) + (length + 2) / 3 * 4);
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 
-	if (basic == NULL)
-		return NULL;
-	strcpy(basic, scheme);
-	EVP_EncodeBlock((unsigned char *)basic + strlen(scheme), (const unsigned char *)credentials,
-			(int)length);
-	return basic;
+	(void)closure;
+	(void)context;
+	if (what == MHD_CONNECTION_NOTIFY_STARTED && info != NULL)
+		plaintext_refuse(info->connect_fd);
 }
 
 static struct MHD_Daemon *start_daemon(struct server *server)
@@ -104,11 +102,14 @@ static struct MHD_Daemon *start_daemon(struct server *server)
 	struct MHD_OptionItem tls[] = {
 		{MHD_OPTION_HTTPS_MEM_CERT, 0, server->cert},
 		{MHD_OPTION_HTTPS_MEM_KEY, 0, server->key},
+		{MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, NULL},
 		{MHD_OPTION_END, 0, NULL},
 	};
 	struct MHD_OptionItem plain[] = {{MHD_OPTION_END, 0, NULL}};
 	bool secure = server->cert != NULL;
 
+	if (secure)
+		plaintext_expect(server->settings.listener);
 	return MHD_start_daemon(secure ? flags | MHD_USE_TLS : flags, 0, NULL, NULL, on_request,
 				server, MHD_OPTION_LISTEN_SOCKET, server->settings.listener,
 				MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
@@ -121,11 +122,6 @@ static bool prepare(struct server *server)
 {
 	const struct options *options = server->settings.options;
 
-	if (options->basic_auth != NULL) {
-		server->basic = make_basic(options->basic_auth);
-		if (server->basic == NULL)
-			return false;
-	}
 	if (options->tls_cert != NULL) {
 		server->cert = read_file(options->tls_cert);
 		server->key = read_file(options->tls_key);
@@ -169,6 +165,5 @@ void server_end(struct server *server)
 		later_free(server->later);
 	free(server->cert);
 	free(server->key);
-	free(server->basic);
 	free(server);
 }

@@ -59,9 +59,18 @@ check()
 	status_of --header "Authorization: CHRONOGRAF-SHA256 $1" "$2/$MAPPINGS"
 }
 
+# header NAME [PATH] [CURL-ARGUMENT...]
 header()
 {
-	curl --silent --include "$URL/nonce" | tr -d '\r' | sed -n "s/^$1: //p"
+	curl --silent --include "${@:3}" "$URL${2-/nonce}" | tr -d '\r' | sed -n "s/^$1: //p"
+}
+
+# has_headers_of_chronograf PATH [CURL-ARGUMENT...]
+has_headers_of_chronograf()
+{
+	[ "$(header X-Chronograf-Version "$@")" = 1.11.4 ]
+	[ "$(header X-Frame-Options "$@")" = SAMEORIGIN ]
+	[ "$(header Cross-Origin-Resource-Policy "$@")" = same-origin ]
 }
 
 @test "a public key file in Chronograf's form is taken, any other is refused with the reason" {
@@ -106,21 +115,86 @@ header()
 	[ "$(check "$(token_for other)" "$URL")" = 403 ]
 	[ "$(check "$(token_for "$NONCE
 ")" "$URL")" = 403 ]
-	[ "$(status_of --header "Authorization: $good" "$URL/$MAPPINGS")" = 403 ]
+	[ "$(status_of --header "Authorization: Bearer $good" "$URL/$MAPPINGS")" = 403 ]
 	! grep -F "$good" log
+}
+
+@test "the word before the signature may be missing, and white space may be around it" {
+	start --nonce $NONCE --pub-key-file "$BATS_FILE_TMPDIR/key.pub"
+	local good value
+	good=$(token_for $NONCE)
+	for value in "$good" "CHRONOGRAF-SHA256$good" "CHRONOGRAF-SHA256   $good  " " $good"; do
+		[ "$(status_of --header "Authorization:$value" "$URL/$MAPPINGS")" = 200 ]
+	done
+	! grep -F "$good" log
+}
+
+@test "a server without a public key hands out nonces and refuses every token" {
+	start --nonce $NONCE
+	[ "$(curl --silent "$URL/nonce")" = $NONCE ]
+	[ "$(check "$(token_for $NONCE)" "$URL")" = 403 ]
 }
 
 @test "without authentication everybody passes the check" {
 	start --open
 	[ "$(status_of "$URL/$MAPPINGS")" = 200 ]
+	[ "$(check "$(token_for $NONCE)" "$URL")" = 200 ]
 }
 
-@test "every path but the two is a page that says 404" {
-	start --base-path /chronograf
+@test "a refusal is 403 with an empty body" {
+	start --pub-key-file "$BATS_FILE_TMPDIR/key.pub"
+	[ "$(status_of "$URL/$MAPPINGS")" = 403 ]
+	[ ! -s body ]
+	[ "$(header Content-Length /$MAPPINGS)" = 0 ]
+	[ -z "$(header Content-Type /$MAPPINGS)" ]
+	has_headers_of_chronograf /$MAPPINGS
+}
+
+@test "all that Chronograf answers has its headers" {
+	start --base-path /mon --open
 	local path
-	for path in / /nonce /chronograf /chronograf/ /chronograf//nonce /chronograf/s/1/nonce; do
-		[ "$(status_of "${URL%/chronograf}$path")" = 404 ]
-		grep -qi '<html>' body
+	for path in /nonce /$MAPPINGS /unknown /../nonce; do
+		has_headers_of_chronograf "$path" --path-as-is
+		[ -z "$(header Strict-Transport-Security "$path" --path-as-is)" ]
+	done
+	has_headers_of_chronograf /nonce --request POST
+	stop
+
+	start --tls-cert "$BATS_FILE_TMPDIR/tls.pem" --tls-key "$BATS_FILE_TMPDIR/tls.key"
+	has_headers_of_chronograf /nonce --insecure
+	[[ $(header Strict-Transport-Security /nonce --insecure) == max-age=* ]]
+}
+
+@test "what comes from something in front of Chronograf has none of its headers" {
+	local mode
+	for mode in html json status-401 status-502 redirect-once; do
+		start --mode "$mode"
+		[ -n "$(header Date)" ]
+		[ -z "$(header X-Chronograf-Version)" ]
+		[ -z "$(header X-Frame-Options)" ]
+		stop
+	done
+}
+
+@test "outside the base path all is 404" {
+	start --base-path /mon
+	local path
+	for path in / /nonce /$MAPPINGS; do
+		[ "$(status_of "${URL%/mon}$path")" = 404 ]
+		[ "$(cat body)" = "404 page not found" ]
+	done
+}
+
+@test "every unknown path is the web page, and says 200" {
+	local base path
+	for base in '' /mon; do
+		start --base-path "$base"
+		for path in / /chronograf /chronograf/nonce /s/1/nonce //nonce /nonce/; do
+			[ "$(status_of "$URL$path")" = 200 ]
+			grep -qi '<html>' body
+			[ "$(header Content-Type "$path")" = "text/html; charset=utf-8" ]
+		done
+		stop
 	done
 }
 
@@ -150,18 +224,151 @@ header()
 	[ "$(curl --silent "$URL/nonce")" != $NONCE ]
 }
 
+# The time of the next change in milliseconds, seen by asking often.
+next_change()
+{
+	local old
+	old=$(curl --silent "$URL/nonce")
+	while [ "$(curl --silent "$URL/nonce")" = "$old" ]; do
+		sleep 0.01
+	done
+	date +%s%3N
+}
+
+@test "nonces change at start + k periods, whether anybody asks or not" {
+	local started first second
+	until [[ $(date +%3N) =~ ^[56] ]]; do sleep 0.01; done # not at a whole second, as Expires is
+	started=$(date +%s%3N)
+	start --nonce-expiration 2
+	first=$(next_change)
+	((first - started >= 2000 && first - started < 2400))
+	sleep 3
+	second=$(next_change)
+	# Replaced by those who ask, it would be 5,000 ms.
+	((second - first > 3600 && second - first < 4400))
+}
+
+@test "Expires is the time of the next change, cut to whole seconds" {
+	start --nonce-expiration 2
+	local expires change
+	expires=$(date -d "$(header Expires)" +%s)
+	change=$(next_change)
+	((change >= expires * 1000 && change < expires * 1000 + 1300))
+}
+
+@test "a restart starts the ticker anew" {
+	start --nonce-expiration 2
+	local nonce
+	sleep 1.2
+	kill -HUP "$PID"
+	sleep 0.1
+	nonce=$(curl --silent "$URL/nonce")
+	sleep 1.2
+	[ "$(curl --silent "$URL/nonce")" = "$nonce" ]
+}
+
+@test "the old nonce stays with the new time for as long as it is told to" {
+	start --nonce $NONCE --nonce-expiration 2 --late-nonce 1500 --pub-key-file "$BATS_FILE_TMPDIR/key.pub"
+	local before
+	before=$(date -d "$(header Expires)" +%s)
+	sleep 2.2
+	[ "$(date -d "$(header Expires)" +%s)" -eq $((before + 2)) ]
+	[ "$(curl --silent "$URL/nonce")" = $NONCE ]
+	[ "$(check "$(token_for $NONCE)" "$URL")" = 200 ]
+	sleep 1.5
+	[ "$(curl --silent "$URL/nonce")" != $NONCE ]
+	[ "$(check "$(token_for $NONCE)" "$URL")" = 403 ]
+}
+
+# zone ZONE LABEL MINUTES-EAST: Expires, read as if it were UTC, is later by what the zone is east.
+zone()
+{
+	start --nonce-expiration 3600 --zone "$1"
+	local expires east
+	expires=$(header Expires)
+	[[ $expires =~ ^[A-Z][a-z]{2},\ [0-9]{2}\ [A-Z][a-z]{2}\ [0-9]{4}\ [0-9:]{8}\ [A-Z]+$ ]]
+	[ "${expires##* }" = "$2" ]
+	east=$(($(date -d "${expires% *} UTC" +%s) - $(date +%s) - 3600 - $3 * 60))
+	stop
+	((east > -10 && east < 10))
+}
+
+@test "Expires is in the zone of choice" {
+	zone UTC UTC 0
+	zone CET CET 60
+	zone IST IST 330
+	zone EST EST -300
+	zone XYZ XYZ 0
+	zone Asia/Kolkata IST 330
+	zone Asia/Shanghai CST 480
+	run "$STANDIN" --zone Nowhere/Town
+	[ "$status" -eq 2 ]
+	run "$STANDIN" --zone 'a b'
+	[ "$status" -eq 2 ]
+}
+
 @test "it speaks HTTPS with the certificate given" {
 	start --tls-cert "$BATS_FILE_TMPDIR/tls.pem" --tls-key "$BATS_FILE_TMPDIR/tls.key"
 	[[ $URL == https://localhost:* ]]
 	[ "$(status_of --cacert "$BATS_FILE_TMPDIR/tls.pem" "$URL/nonce")" = 200 ]
 }
 
-@test "basic authentication guards the nonce" {
-	start --basic-auth user:pass
+@test "http to its TLS port is answered in words" {
+	start --tls-cert "$BATS_FILE_TMPDIR/tls.pem" --tls-key "$BATS_FILE_TMPDIR/tls.key"
+	[ "$(status_of "http://localhost:${URL##*:}/nonce")" = 400 ]
+	[ "$(cat body)" = "Client sent an HTTP request to an HTTPS server." ]
+	[ "$(status_of --insecure "$URL/nonce")" = 200 ]
+}
+
+@test "with --htpasswd Chronograf answers 401 everywhere, and lets in whoever has the password" {
+	start --htpasswd user:pass --nonce $NONCE --pub-key-file "$BATS_FILE_TMPDIR/key.pub"
+	local path
+	for path in /nonce /$MAPPINGS / /unknown; do
+		[ "$(status_of "$URL$path")" = 401 ]
+		[ "$(header WWW-Authenticate "$path")" = 'Basic realm="Chronograf"' ]
+		has_headers_of_chronograf "$path"
+		[ "$(status_of --user user:pass "$URL$path")" = 200 ]
+	done
+	[ "$(check "$(token_for $NONCE)" "$URL")" = 401 ]
+}
+
+@test "a proxy that asks for Basic answers 401 itself, and lets no token through" {
+	start --basic-auth user:pass --nonce $NONCE --pub-key-file "$BATS_FILE_TMPDIR/key.pub"
 	[ "$(status_of "$URL/nonce")" = 401 ]
+	[[ $(header WWW-Authenticate) == Basic\ * ]]
+	[ -z "$(header X-Chronograf-Version)" ]
 	[ "$(status_of --user user:wrong "$URL/nonce")" = 401 ]
 	[ "$(status_of --user user:pass "$URL/nonce")" = 200 ]
 	[ "$(tail -n 1 log)" = "GET /nonce HTTP/1.1 200 Basic" ]
+	[ "$(check "$(token_for $NONCE)" "$URL")" = 401 ]
+	[ "$(status_of --user user:pass "$URL/$MAPPINGS")" = 403 ]
+	has_headers_of_chronograf /nonce --user user:pass
+}
+
+@test "oauth2-proxy answers 403 and a page of its own, to all or to all but the nonce" {
+	local token
+	token=$(token_for $NONCE)
+	start --oauth2-proxy --nonce $NONCE --pub-key-file "$BATS_FILE_TMPDIR/key.pub"
+	[ "$(status_of "$URL/nonce")" = 403 ]
+	grep -q '<html>' body
+	[ -z "$(header X-Chronograf-Version)" ]
+	[ "$(check "$token" "$URL")" = 403 ]
+	stop
+
+	start --oauth2-proxy-nonce --nonce $NONCE --pub-key-file "$BATS_FILE_TMPDIR/key.pub"
+	[ "$(curl --silent "$URL/nonce")" = $NONCE ]
+	has_headers_of_chronograf /nonce
+	[ "$(check "$token" "$URL")" = 403 ]
+	grep -q '<html>' body
+	[ -z "$(header X-Chronograf-Version /$MAPPINGS)" ]
+}
+
+@test "a proxy redirects all that it gets to another origin" {
+	start --redirect https://localhost:8443
+	[ "$(status_of "$URL/nonce?a=b")" = 302 ]
+	[ "$(header Location '/nonce?a=b')" = "https://localhost:8443/nonce?a=b" ]
+	[ "$(status_of "$URL/$MAPPINGS")" = 302 ]
+	[ -z "$(header X-Chronograf-Version)" ]
 }
 
 @test "a delayed answer delays no other" {

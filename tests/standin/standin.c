@@ -53,7 +53,7 @@ static void wait_for_end(const sigset_t *signals, struct nonces *nonces)
 	int got;
 
 	while (sigwait(signals, &got) == 0 && got == SIGHUP)
-		nonces_replace(nonces);
+		nonces_restart(nonces);
 }
 
 static void print_url(const struct options *options, uint16_t port)
@@ -110,7 +110,11 @@ static bool open_all(struct server_settings *settings)
 	settings->listener = listen_on_loopback(&settings->port);
 	if (settings->listener < 0)
 		perror("standin: no listening socket");
-	settings->nonces = nonces_new(options->nonce, options->nonce_expiration);
+	settings->nonces = nonces_new(&(struct nonce_settings){
+		.first = options->nonce,
+		.life = options->nonce_expiration,
+		.late = options->late_nonce,
+	});
 	return settings->listener >= 0 && settings->nonces != NULL;
 }
 

@@ -119,10 +119,11 @@ bool token_is_good(EVP_PKEY *key, const char *authorization, const char *nonce)
 	const char *token;
 	int length;
 
-	if (key == NULL || authorization == NULL ||
-	    strncmp(authorization, TOKEN_SCHEME " ", strlen(TOKEN_SCHEME " ")) != 0)
+	if (key == NULL || authorization == NULL)
 		return false;
-	token = authorization + strlen(TOKEN_SCHEME);
+	token = authorization;
+	if (strncmp(token, TOKEN_SCHEME, strlen(TOKEN_SCHEME)) == 0)
+		token += strlen(TOKEN_SCHEME);
 	token += strspn(token, " \t");
 	length = decode_base64(token, strcspn(token, " \t"), signature);
 	return length > 0 && verify_signature(key, signature, (size_t)length, nonce);
