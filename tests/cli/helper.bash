@@ -45,8 +45,10 @@ end_processes() {
 	local pid
 	[ -f "$1/pids" ] || return 0
 	while read -r pid; do
+		# If it is stopped, it hears nothing before SIGCONT; which comes first, since it would take away the SIGSTOP by
+		# which LeakSanitizer holds the threads of a program that ends, and that program would spin for ever.
+		kill -CONT "$pid" 2>/dev/null || true
 		kill "$pid" 2>/dev/null || true
-		kill -CONT "$pid" 2>/dev/null || true # if it is stopped, it hears nothing before
 	done <"$1/pids"
 	rm -f "$1/pids" "$1"/server.*
 }
