@@ -127,15 +127,6 @@ typedef struct chronosign_signer chronosign_signer;
  */
 chronosign_signer *chronosign_signer_open(const chronosign_key *key, chronosign_error **error);
 
-/*
- * A signer of the same key for another thread: a session of its own on the same login (PKCS#11 v3.1
- * §5.6: who has logged in is logged in in all sessions with the token). It is closed before the one
- * it came from. NULL with *error set if that cannot be; of kind CHRONOSIGN_ERROR_USAGE if the
- * backend knows no such thing.
- */
-chronosign_signer *chronosign_signer_share(const chronosign_signer *signer,
-					   chronosign_error **error);
-
 /* The public half. Borrowed: valid until the signer is closed. */
 const EVP_PKEY *chronosign_signer_public_key(const chronosign_signer *signer);
 

@@ -1,6 +1,6 @@
 /*
- * The work on one list of servers. Each thread takes the next answer from the network process,
- * signs, and puts the result in its place; what is next in order is printed at once.
+ * The work on one list of servers: takes the next answer from the network process, signs, and puts
+ * the result in its place; what is next in order is printed at once.
  */
 #include "cli/issue.h"
 
@@ -11,9 +11,7 @@
 #include "cli/progress.h"
 #include "cli/refusal.h"
 #include "cli/report.h"
-#include "cli/supervisor.h"
 
-#include <pthread.h>
 #include <string.h>
 
 typedef enum { WAITING, GOOD, FAILED } result_state;
@@ -29,8 +27,7 @@ struct result {
 
 struct issue {
 	const struct issue_order *order;
-	pthread_mutex_t listening; /* held by the thread that waits for an answer */
-	pthread_mutex_t lock;      /* of all below */
+	chronosign_signer *signer;
 	struct result *results;
 	size_t next; /* to be printed */
 	size_t settled;
@@ -39,19 +36,7 @@ struct issue {
 	struct progress progress;
 };
 
-struct worker {
-	struct issue *issue;
-	chronosign_signer *signer;
-	pthread_t thread;
-};
-
-/* ---- Results. Call with the lock held. ---- */
-
-static void stop(struct issue *issue)
-{
-	issue->stopped = true;
-	network_stop(issue->order->fetch);
-}
+/* ---- Results ---- */
 
 static void tell_failure(struct issue *issue, const chronosign_error *error)
 {
@@ -88,7 +73,7 @@ static bool print(struct issue *issue, size_t server, chronosign_error **error)
 	if (output_write_line(order->output, line))
 		return true;
 	issue->failures[EXIT_OTHER]++;
-	stop(issue);
+	issue->stopped = true;
 	return true;
 }
 
@@ -126,20 +111,15 @@ static void settle(struct issue *issue, size_t server, result_state state)
 
 static void settle_failed(struct issue *issue, size_t server, const chronosign_error *error)
 {
-	pthread_mutex_lock(&issue->lock);
 	tell_failure(issue, error);
 	settle(issue, server, FAILED);
-	pthread_mutex_unlock(&issue->lock);
 }
 
 /* What no other server can be spared from: the key, the network process. */
 static void fail_for_all(struct issue *issue, const chronosign_error *error)
 {
-	pthread_mutex_lock(&issue->lock);
-	if (!issue->stopped)
-		tell_failure(issue, error);
-	stop(issue);
-	pthread_mutex_unlock(&issue->lock);
+	tell_failure(issue, error);
+	issue->stopped = true;
 }
 
 static void refuse(struct issue *issue, size_t server, bool nonce_changes)
@@ -154,7 +134,6 @@ static void settle_good(struct issue *issue, size_t server, enum verdict verdict
 {
 	const struct issue_order *order = issue->order;
 
-	pthread_mutex_lock(&issue->lock);
 	issue->results[server].verdict = verdict;
 	if (verdict != VERDICT_NONE)
 		progress_clear(&issue->progress);
@@ -163,13 +142,11 @@ static void settle_good(struct issue *issue, size_t server, enum verdict verdict
 	if (verdict == VERDICT_ACCEPTED && !order->servers->listed)
 		report_detail("the server accepts the token");
 	settle(issue, server, GOOD);
-	pthread_mutex_unlock(&issue->lock);
 }
 
 /* The nonce of a server: signed and, if it is to be checked, sent back on trial. */
-static void take_nonce(struct worker *worker, const struct network_answer *answer)
+static void take_nonce(struct issue *issue, const struct network_answer *answer)
 {
-	struct issue *issue = worker->issue;
 	struct result *result = &issue->results[answer->server];
 	CLEANUP(cleanup_error) chronosign_error *error = NULL;
 
@@ -179,7 +156,7 @@ static void take_nonce(struct worker *worker, const struct network_answer *answe
 	}
 	result->valid_until =
 		answer->valid_for < 0 ? -1 : milliseconds() + answer->valid_for * 1000;
-	result->token = chronosign_token_make(worker->signer, answer->nonce, &error);
+	result->token = chronosign_token_make(issue->signer, answer->nonce, &error);
 	bool check = issue->order->options->check;
 	if (result->token == NULL ||
 	    (check && !network_try_token(issue->order->fetch, answer->server, answer->nonce,
@@ -208,93 +185,29 @@ static void take_verdict(struct issue *issue, const struct network_answer *answe
 	}
 }
 
-static void take_answer(struct worker *worker, const struct network_answer *answer)
+static void take_answer(struct issue *issue, const struct network_answer *answer)
 {
-	if (worker->issue->order->options->verbose && answer->trace[0] != '\0')
+	if (issue->order->options->verbose && answer->trace[0] != '\0')
 		report_detail("%s", answer->trace);
 	if (answer->error != NULL)
-		settle_failed(worker->issue, answer->server, answer->error);
+		settle_failed(issue, answer->server, answer->error);
 	else if (answer->about == NETWORK_ANSWER_CHECK)
-		take_verdict(worker->issue, answer);
+		take_verdict(issue, answer);
 	else
-		take_nonce(worker, answer);
+		take_nonce(issue, answer);
 }
 
-/* ---- The threads ---- */
-
-static bool is_stopped(struct issue *issue)
-{
-	pthread_mutex_lock(&issue->lock);
-	bool stopped = issue->stopped;
-	pthread_mutex_unlock(&issue->lock);
-	return stopped;
-}
-
-static bool next_answer(struct issue *issue, struct network_answer *answer)
+static void run(struct issue *issue)
 {
 	CLEANUP(cleanup_error) chronosign_error *error = NULL;
-	bool got = false;
-
-	pthread_mutex_lock(&issue->listening);
-	if (!is_stopped(issue))
-		got = network_next(issue->order->fetch, answer, &error);
-	pthread_mutex_unlock(&issue->listening);
-	if (error != NULL)
-		fail_for_all(issue, error);
-	return got;
-}
-
-static void *work(void *context)
-{
-	struct worker *worker = context;
 	struct network_answer answer;
 
-	while (next_answer(worker->issue, &answer)) {
-		take_answer(worker, &answer);
+	while (!issue->stopped && network_next(issue->order->fetch, &answer, &error)) {
+		take_answer(issue, &answer);
 		network_answer_clear(&answer);
 	}
-	return NULL;
-}
-
-/* Opens the further sessions. The first worker has the signer that is open already. */
-static bool open_sessions(struct issue *issue, struct worker *workers, unsigned count,
-			  chronosign_error **error)
-{
-	for (unsigned i = 1; i < count; i++) {
-		workers[i].issue = issue;
-		workers[i].signer = chronosign_signer_share(workers[0].signer, error);
-		if (workers[i].signer == NULL)
-			return false;
-	}
-	return true;
-}
-
-static void work_side_by_side(struct worker *workers, unsigned count)
-{
-	unsigned started = 1;
-
-	while (started < count &&
-	       pthread_create(&workers[started].thread, NULL, work, &workers[started]) == 0)
-		started++;
-	work(&workers[0]);
-	while (started > 1)
-		pthread_join(workers[--started].thread, NULL);
-}
-
-static void run(struct issue *issue, chronosign_signer *signer)
-{
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
-	unsigned count = issue->order->options->sessions;
-	struct worker workers[SESSIONS_MAX] = {{.issue = issue, .signer = signer}};
-
-	if (count > issue->order->servers->count)
-		count = (unsigned)issue->order->servers->count;
-	if (open_sessions(issue, workers, count, &error))
-		work_side_by_side(workers, count);
-	else
+	if (error != NULL)
 		fail_for_all(issue, error);
-	for (unsigned i = 1; i < count; i++)
-		chronosign_signer_close(workers[i].signer);
 }
 
 /* The gravest failure: the key concerns all servers, and a server that fails may be mended. */
@@ -320,8 +233,7 @@ int issue_tokens(const struct issue_order *order, chronosign_signer *signer)
 	size_t count = order->servers->count;
 	struct issue issue = {
 		.order = order,
-		.listening = PTHREAD_MUTEX_INITIALIZER,
-		.lock = PTHREAD_MUTEX_INITIALIZER,
+		.signer = signer,
 		.results = calloc(count, sizeof *issue.results),
 		.progress = progress_for(order->servers->listed && !order->options->verbose),
 	};
@@ -330,7 +242,7 @@ int issue_tokens(const struct issue_order *order, chronosign_signer *signer)
 		report_error("out of memory");
 		return EXIT_OTHER;
 	}
-	run(&issue, signer);
+	run(&issue);
 	for (size_t i = 0; i < count; i++) {
 		free(issue.results[i].token);
 		free(issue.results[i].refused_nonce);

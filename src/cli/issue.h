@@ -19,8 +19,7 @@ struct issue_order {
 };
 
 /*
- * Signs the nonces as they come, over as many sessions as the options say, and prints the lines as
- * far as no earlier server's is missing. Whatever fails is told on standard error. Returns the exit
+ * Signs the nonces as they come, and prints the lines as far as no earlier server's is missing. Whatever fails is told on standard error. Returns the exit
  * status.
  */
 int issue_tokens(const struct issue_order *order, chronosign_signer *signer);

@@ -37,8 +37,6 @@ const struct option_row option_table[] = {
 	 "of --watch: replaced as a whole, removed when nothing in it is valid", COMMAND_TOKEN},
 	{"poll-interval", 0, OPTION_SECONDS, VALUE(poll_interval), "SECONDS", NULL, "60",
 	 "of --watch: ask a server at least so often; near a nonce's end oftener", COMMAND_TOKEN},
-	{"sessions", 0, OPTION_NUMBER, VALUE(sessions), "N", NULL, "1",
-	 "sign for many servers over N sessions at once, if the module bears it", COMMAND_TOKEN},
 	{"skip-verify", 'k', OPTION_FLAG, VALUE(skip_verify), NULL, NULL, NULL,
 	 "do not check the server's certificate", COMMANDS_OF_SERVERS},
 	{"ca-file", 0, OPTION_TEXT, VALUE(ca_file), "PEM", NULL, NULL,

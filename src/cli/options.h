@@ -36,7 +36,6 @@ struct options {
 	struct values chronograf_urls;
 	char *chronograf_urls_from;
 	bool check;
-	unsigned sessions;
 	bool watch;
 	char *out_file;
 	unsigned poll_interval;

@@ -16,53 +16,39 @@
 #include <time.h>
 #include <unistd.h>
 
-/* What one thread of the child does in a module. */
-struct activity {
-	char module[512];
-	char function[64];
-	atomic_bool in_call;
-	atomic_ulong calls;
-};
-
 enum { DECIDED = 0x100 };
 
 /* Shared between both; written by the child, of which nothing is trusted but these texts, bounded
  * and made printable, and its outcome once its work is done. */
 struct supervisor {
-	struct activity activities[SESSIONS_MAX];
+	/* What the child does in a module. */
+	char module[512];
+	char function[64];
+	atomic_bool in_call;
+	atomic_ulong calls;
 	char warning[1024];
-	atomic_uint threads;
 	atomic_uint module_timeout; /* seconds; 0: the child has not said */
 	atomic_uint outcome;        /* an exit status, with DECIDED; 0: the child is at work */
 	atomic_bool keeps_file;
 	const char *file; /* of --watch; set by the parent */
 };
 
-/* Each thread has its own, or one that returns would hide another that hangs. */
-static struct activity *own_activity(struct supervisor *supervisor)
-{
-	static _Thread_local struct activity *own;
-
-	if (own == NULL)
-		own = &supervisor->activities[atomic_fetch_add(&supervisor->threads, 1) %
-					      SESSIONS_MAX];
-	return own;
-}
-
 static void begin_call(void *context, const char *module, const char *function)
 {
-	struct activity *activity = own_activity(context);
+	struct supervisor *supervisor = context;
 
-	snprintf(activity->module, sizeof activity->module, "%s", module);
-	snprintf(activity->function, sizeof activity->function, "%s", function);
-	atomic_fetch_add(&activity->calls, 1);
-	atomic_store(&activity->in_call, true);
+	snprintf(supervisor->module, sizeof supervisor->module, "%s", module);
+	snprintf(supervisor->function, sizeof supervisor->function, "%s", function);
+	atomic_fetch_add(&supervisor->calls, 1);
+	atomic_store(&supervisor->in_call, true);
 }
 
 static void end_call(void *context, const char *module, const char *function, unsigned long result)
 {
+	struct supervisor *supervisor = context;
+
 	(void)module, (void)function, (void)result;
-	atomic_store(&own_activity(context)->in_call, false);
+	atomic_store(&supervisor->in_call, false);
 }
 
 const chronosign_watch supervisor_watch = {begin_call, end_call};
@@ -129,22 +115,22 @@ static bool was_done(const struct supervisor *supervisor, int *status)
 	return outcome != 0;
 }
 
-static int module_failed(struct supervisor *supervisor, struct activity *activity, const char *what)
+static int module_failed(struct supervisor *supervisor, const char *what)
 {
 	int status;
 
 	/* The child may have died while it wrote them. */
-	activity->module[sizeof activity->module - 1] = '\0';
-	activity->function[sizeof activity->function - 1] = '\0';
+	supervisor->module[sizeof supervisor->module - 1] = '\0';
+	supervisor->function[sizeof supervisor->function - 1] = '\0';
 	if (was_done(supervisor, &status)) {
 		report_warning("the PKCS#11 module '%s' %s in %s, when all was done; see its "
 			       "vendor's log",
-			       activity->module, what, activity->function);
+			       supervisor->module, what, supervisor->function);
 		return status;
 	}
 	report_error("the PKCS#11 module '%s' %s in %s; see its vendor's log, or try --signer with "
 		     "another way to the token",
-		     activity->module, what, activity->function);
+		     supervisor->module, what, supervisor->function);
 	warn(supervisor);
 	return EXIT_KEY;
 }
@@ -168,26 +154,17 @@ static int end_by(int signal)
 	return EXIT_OTHER;
 }
 
-/* What the child is doing in a module; NULL: nothing. */
-static struct activity *activity_in_call(struct supervisor *supervisor)
-{
-	for (size_t i = 0; i < SESSIONS_MAX; i++)
-		if (atomic_load(&supervisor->activities[i].in_call))
-			return &supervisor->activities[i];
-	return NULL;
-}
-
 static int judge(struct supervisor *supervisor, int status)
 {
-	struct activity *in_call = activity_in_call(supervisor);
+	bool in_call = atomic_load(&supervisor->in_call);
 	char what[64];
 
 	if (WIFEXITED(status))
-		return in_call != NULL ? module_failed(supervisor, in_call, "ended the process")
-				       : WEXITSTATUS(status);
+		return in_call ? module_failed(supervisor, "ended the process")
+			       : WEXITSTATUS(status);
 	snprintf(what, sizeof what, "crashed (%s)", strsignal(WTERMSIG(status)));
-	if (in_call != NULL && is_crash(WTERMSIG(status)))
-		return module_failed(supervisor, in_call, what);
+	if (in_call && is_crash(WTERMSIG(status)))
+		return module_failed(supervisor, what);
 	/* Modules have been seen to crash in destructors of their own. */
 	int outcome;
 	if (is_crash(WTERMSIG(status)) && was_done(supervisor, &outcome)) {
@@ -202,7 +179,7 @@ static int judge(struct supervisor *supervisor, int status)
 	return end_by(WTERMSIG(status));
 }
 
-/* Seconds that a call which is under way has lasted, as seen by looks a second apart. */
+/* Since when the call that is under way has lasted, as seen by looks a second apart. */
 struct patience {
 	unsigned long call;
 	time_t since;
@@ -216,26 +193,17 @@ static time_t now(void)
 	return time.tv_sec;
 }
 
-static bool is_hung(const struct activity *activity, unsigned timeout, struct patience *patience)
+/* True of a child that has been in one call for too long. */
+static bool is_hung(const struct supervisor *supervisor, struct patience *patience)
 {
-	unsigned long call = atomic_load(&activity->calls);
+	unsigned timeout = atomic_load(&supervisor->module_timeout);
+	unsigned long call = atomic_load(&supervisor->calls);
 
-	if (!atomic_load(&activity->in_call) || call != patience->call || timeout == 0) {
+	if (!atomic_load(&supervisor->in_call) || call != patience->call || timeout == 0) {
 		*patience = (struct patience){call, now()};
 		return false;
 	}
 	return now() - patience->since >= (time_t)timeout;
-}
-
-/* What has been in one call for too long; NULL: nothing. */
-static struct activity *hung_activity(struct supervisor *supervisor, struct patience *patience)
-{
-	unsigned timeout = atomic_load(&supervisor->module_timeout);
-
-	for (size_t i = 0; i < SESSIONS_MAX; i++)
-		if (is_hung(&supervisor->activities[i], timeout, &patience[i]))
-			return &supervisor->activities[i];
-	return NULL;
 }
 
 static void watched_signals(sigset_t *signals)
@@ -272,7 +240,7 @@ pid_t supervisor_fork(void)
 
 int supervisor_wait(struct supervisor *supervisor, pid_t child)
 {
-	struct patience patience[SESSIONS_MAX] = {{0, 0}};
+	struct patience patience = {0, 0};
 	sigset_t signals;
 	int status = 0;
 
@@ -289,13 +257,11 @@ int supervisor_wait(struct supervisor *supervisor, pid_t child)
 		 * for it. */
 		if (signal > 0 && signal != SIGCHLD && info.si_code <= 0)
 			kill(child, signal);
-		struct activity *hung = hung_activity(supervisor, patience);
-		if (hung != NULL) {
+		if (is_hung(supervisor, &patience)) {
 			kill(child, SIGKILL);
 			waitpid(child, &status, 0);
 			remove_file(supervisor);
-			return module_failed(supervisor, hung,
-					     "does not answer (--module-timeout)");
+			return module_failed(supervisor, "does not answer (--module-timeout)");
 		}
 	}
 }

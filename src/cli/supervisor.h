@@ -11,9 +11,6 @@
 
 struct supervisor;
 
-/* Threads that may be in a module at the same time. */
-enum { SESSIONS_MAX = 32 };
-
 /* What the child does with its activity: a chronosign_watch for the key, whose context is the
  * supervisor. */
 extern const chronosign_watch supervisor_watch;

@@ -19,16 +19,10 @@ static bool check_options(const struct options *options, token_form *form, chron
 {
 	if (!token_form_find(options->output, form, error))
 		return false;
-	if (options->sessions < 1 || options->sessions > SESSIONS_MAX)
-		return chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
-					    "--sessions is a number from 1 to %d", SESSIONS_MAX);
 	if (options->watch != (options->out_file != NULL))
 		return chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
 					    "--watch and --out-file FILE go together: a file that "
 					    "nobody keeps would hold a stale token");
-	if (options->watch && options->sessions > 1)
-		return chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
-					    "--watch signs over one session; leave --sessions out");
 	return true;
 }
 

@@ -15,26 +15,22 @@
 #include "network/program/url.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
 struct network {
-	pthread_mutex_t lock; /* of `process` */
-	pid_t process;        /* 0: gone and reaped, or never there */
-	int pipe;             /* a socket: both ways */
+	pid_t process; /* 0: gone and reaped, or never there */
+	int pipe;      /* a socket: both ways */
 	bool requests;
 	bool watch;
 	size_t server_count;
 	size_t answer_count;
+	size_t question_count;
 	bool failed;
-	/* Written by those who request, read by the one who listens. */
-	atomic_size_t question_count;
-	atomic_bool finished;
-	atomic_bool *answered; /* no question to the server is open */
+	bool finished;
+	bool *answered; /* no question to the server is open */
 };
 
 DEFINE_CLEANUP(fetch, struct network *, network_free)
@@ -45,13 +41,11 @@ static struct network *fetch_new(size_t server_count)
 
 	if (fetch == NULL)
 		return NULL;
-	pthread_mutex_init(&fetch->lock, NULL);
 	fetch->pipe = -1;
 	fetch->server_count = server_count;
-	atomic_store(&fetch->question_count, server_count);
+	fetch->question_count = server_count;
 	fetch->answered = calloc(server_count, sizeof *fetch->answered);
 	if (fetch->answered == NULL) {
-		pthread_mutex_destroy(&fetch->lock);
 		free(fetch);
 		return NULL;
 	}
@@ -63,10 +57,9 @@ static int end_process(struct network *fetch)
 {
 	int status = 0;
 
-	pthread_mutex_lock(&fetch->lock);
 	pid_t process = fetch->process;
+
 	fetch->process = 0;
-	pthread_mutex_unlock(&fetch->lock);
 	if (process == 0)
 		return 0;
 	/* Asked first: where SIGCHLD is ignored, a process that is gone has left its number to
@@ -87,7 +80,6 @@ void network_free(struct network *fetch)
 	end_process(fetch);
 	if (fetch->pipe >= 0)
 		close(fetch->pipe);
-	pthread_mutex_destroy(&fetch->lock);
 	free(fetch->answered);
 	free(fetch);
 }
@@ -229,8 +221,7 @@ struct network *network_start(const struct network_job *servers, chronosign_erro
 
 static bool all_answered(const struct network *fetch)
 {
-	return fetch->watch ? atomic_load(&fetch->finished)
-			    : fetch->answer_count == atomic_load(&fetch->question_count);
+	return fetch->watch ? fetch->finished : fetch->answer_count == fetch->question_count;
 }
 
 /* The process has hung up before every question was answered. */
@@ -244,8 +235,7 @@ static bool ended_early(struct network *fetch, chronosign_error **error)
 				 strsignal(WTERMSIG(status)));
 	return error_set(error, CHRONOSIGN_ERROR_OTHER,
 			 "the network process ended (status %d) with %zu of %zu servers unanswered",
-			 WEXITSTATUS(status),
-			 atomic_load(&fetch->question_count) - fetch->answer_count,
+			 WEXITSTATUS(status), fetch->question_count - fetch->answer_count,
 			 fetch->server_count);
 }
 
@@ -262,12 +252,11 @@ static bool receive(struct network *fetch, network_message *message, chronosign_
 		return error_set(error, CHRONOSIGN_ERROR_OTHER,
 				 "cannot hear the network process: %s", strerror(errno));
 	if (got == 0)
-		return atomic_load(&fetch->finished) && all_answered(fetch)
-			       ? false
-			       : ended_early(fetch, error);
+		return fetch->finished && all_answered(fetch) ? false : ended_early(fetch, error);
 	if (!message_check(message, (size_t)got, fetch->server_count, error))
 		return false;
-	bool again = atomic_exchange(&fetch->answered[message->server], true);
+	bool again = fetch->answered[message->server];
+	fetch->answered[message->server] = true;
 	return !again || fetch->watch || message_wrong("a second answer of one server", error);
 }
 
@@ -279,7 +268,7 @@ bool network_next(struct network *fetch, struct network_answer *answer, chronosi
 	if (fetch->failed)
 		return error_set(error, CHRONOSIGN_ERROR_OTHER,
 				 "the network process has been ended");
-	if (all_answered(fetch) && (!fetch->requests || atomic_load(&fetch->finished)))
+	if (all_answered(fetch) && (!fetch->requests || fetch->finished))
 		return false;
 	if (receive(fetch, &message, &reason)) {
 		fetch->answer_count++;
@@ -305,9 +294,8 @@ static bool send_request(struct network *fetch, const network_request *request,
 {
 	ssize_t sent;
 
-	/* Before it is sent: the answer may come at once. */
-	atomic_store(&fetch->answered[request->server], false);
-	atomic_fetch_add(&fetch->question_count, 1);
+	fetch->answered[request->server] = false;
+	fetch->question_count++;
 	do
 		sent = send(fetch->pipe, request, sizeof *request, MSG_NOSIGNAL);
 	while (sent < 0 && errno == EINTR);
@@ -337,16 +325,9 @@ bool network_try_token(struct network *fetch, size_t server, const char *nonce, 
 
 void network_finish(struct network *fetch)
 {
-	if (!atomic_exchange(&fetch->finished, true))
+	if (!fetch->finished)
 		shutdown(fetch->pipe, SHUT_WR);
-}
-
-void network_stop(struct network *fetch)
-{
-	pthread_mutex_lock(&fetch->lock);
-	if (fetch->process > 0)
-		kill(fetch->process, SIGKILL);
-	pthread_mutex_unlock(&fetch->lock);
+	fetch->finished = true;
 }
 
 void network_answer_clear(struct network_answer *answer)

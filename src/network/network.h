@@ -58,9 +58,9 @@ struct network_answer {
 struct network;
 
 /*
- * Starts the network process: forks, so call it before any thread is started and before OpenSSL,
- * libcurl or a PKCS#11 module is initialised. The process gets no descriptor but its pipe and
- * standard error, and dies with its parent.
+ * Starts the network process: forks, so call it before OpenSSL, libcurl or a PKCS#11 module is
+ * initialised. The process gets no descriptor but its pipe and standard error, and dies with its
+ * parent.
  */
 struct network *network_start(const struct network_job *job, chronosign_error **error);
 
@@ -77,10 +77,8 @@ bool network_next(struct network *network, struct network_answer *answer, chrono
 int network_descriptor(const struct network *network);
 
 /*
- * The next three may be called by other threads than network_next, but by one at a time. There may
- * be one open question to a server, unless it is watched.
- *
- * Asks a server for its nonce once more, now.
+ * Asks a server for its nonce once more, now. There may be one open question to a server, unless it
+ * is watched.
  */
 bool network_ask_again(struct network *network, size_t server, chronosign_error **error);
 
@@ -94,9 +92,6 @@ bool network_try_token(struct network *network, size_t server, const char *nonce
 
 /* There will be no more requests; what is under way is still answered. Ends watching. */
 void network_finish(struct network *network);
-
-/* Ends the network process at once: network_next fails. For any thread. */
-void network_stop(struct network *network);
 
 void network_answer_clear(struct network_answer *answer);
 

@@ -29,12 +29,6 @@ struct backend {
 	bool (*sign)(void *state, const uint8_t *message, size_t message_length, uint8_t *signature,
 		     size_t *length, chronosign_error **error);
 
-	/*
-	 * The state of another signer of the same key, which another thread uses and closes before
-	 * the first. NULL: the backend has none.
-	 */
-	bool (*share)(void *state, void **shared, chronosign_error **error);
-
 	void (*close)(void *state);
 };
 

@@ -262,14 +262,6 @@ static bool file_sign(void *state, const uint8_t *message, size_t message_length
 	return false;
 }
 
-static bool file_share(void *state, void **shared, chronosign_error **error)
-{
-	(void)error;
-	EVP_PKEY_up_ref(state);
-	*shared = state;
-	return true;
-}
-
 static void file_close(void *state)
 {
 	EVP_PKEY_free(state);
@@ -285,6 +277,5 @@ const struct backend backend_file = {
 	.library = file_library,
 	.open = file_open,
 	.sign = file_sign,
-	.share = file_share,
 	.close = file_close,
 };

@@ -22,7 +22,6 @@ struct pkcs11_signer {
 	chronosign_secret
 		*pin; /* kept for a key that wants it at every signature, and for a second try */
 	bool logged_in;
-	bool shared; /* others sign over the same modules */
 };
 
 /* Leaves nothing but the PIN. */
@@ -117,7 +116,7 @@ static bool is_worth_another(const struct pkcs11_signer *signer, const chronosig
 
 /*
  * A lost session takes a new one. After a token that failed or was removed all starts anew, as it
- * may be back in another slot, unless others sign over the same modules.
+ * may be back in another slot.
  */
 static bool start_afresh(struct pkcs11_signer *signer, const chronosign_error *first,
 			 chronosign_error **error)
@@ -126,7 +125,7 @@ static bool start_afresh(struct pkcs11_signer *signer, const chronosign_error *f
 
 	key_notice(signer->key, token_lost ? CHRONOSIGN_NOTICE_WARNING : CHRONOSIGN_NOTICE_DETAIL,
 		   "%s; trying once more", chronosign_error_message(first));
-	if (signer->token == NULL || (token_lost && !signer->shared)) {
+	if (signer->token == NULL || token_lost) {
 		detach(signer);
 		return attach(signer, error);
 	}
@@ -247,53 +246,6 @@ static bool pkcs11_sign_message(void *state, const uint8_t *message, size_t mess
 	return give_up(&first, second, error);
 }
 
-/* The same token for a session of its own; of its module the one who shares takes care. */
-static bool copy_token(const struct pkcs11_token *token, struct pkcs11_tokens *tokens,
-		       chronosign_error **error)
-{
-	tokens->list = calloc(1, sizeof *tokens->list);
-	if (tokens->list == NULL)
-		return error_out_of_memory(error);
-	tokens->count = 1;
-	struct pkcs11_token *copy = &tokens->list[0];
-	*copy = *token;
-	copy->session = CK_INVALID_HANDLE;
-	copy->uri = strdup(token->uri);
-	copy->label = strdup(token->label);
-	return (copy->uri != NULL && copy->label != NULL) || error_out_of_memory(error);
-}
-
-static bool copy_pin(const struct pkcs11_signer *from, struct pkcs11_signer *to,
-		     chronosign_error **error)
-{
-	if (from->pin == NULL)
-		return true;
-	to->pin = secret_copy(from->pin, error);
-	return to->pin != NULL;
-}
-
-/* The key is searched for again: a handle need not be good in another session (PKCS#11 v3.1 §3.4). */
-static bool pkcs11_share(void *state, void **shared, chronosign_error **error)
-{
-	struct pkcs11_signer *signer = state;
-	CLEANUP(cleanup_pkcs11_signer) struct pkcs11_signer *other = calloc(1, sizeof *other);
-
-	if (other == NULL)
-		return error_out_of_memory(error);
-	other->key = signer->key;
-	other->logged_in = signer->logged_in;
-	other->modulus_length = signer->modulus_length;
-	if (!copy_pin(signer, other, error) || !copy_token(signer->token, &other->tokens, error))
-		return false;
-	other->token = &other->tokens.list[0];
-	if (!find_key(other, error))
-		return false;
-	signer->shared = true;
-	other->shared = true;
-	*shared = TAKE(other);
-	return true;
-}
-
 static const char *pkcs11_library(void)
 {
 	return "p11-kit " P11_KIT_BUILT_WITH ", Cryptoki 2.40";
@@ -304,6 +256,5 @@ const struct backend backend_pkcs11 = {
 	.library = pkcs11_library,
 	.open = pkcs11_open,
 	.sign = pkcs11_sign_message,
-	.share = pkcs11_share,
 	.close = pkcs11_close,
 };

@@ -127,28 +127,6 @@ chronosign_signer *chronosign_signer_open(const chronosign_key *key, chronosign_
 	return TAKE(signer);
 }
 
-chronosign_signer *chronosign_signer_share(const chronosign_signer *signer,
-					   chronosign_error **error)
-{
-	CLEANUP(cleanup_signer) chronosign_signer *shared = calloc(1, sizeof *shared);
-
-	if (shared == NULL) {
-		error_out_of_memory(error);
-		return NULL;
-	}
-	if (signer->backend->share == NULL) {
-		error_set(error, CHRONOSIGN_ERROR_USAGE,
-			  "the signer '%s' signs over one session only", signer->backend->name);
-		return NULL;
-	}
-	if (!signer->backend->share(signer->state, &shared->state, error))
-		return NULL;
-	shared->backend = signer->backend;
-	EVP_PKEY_up_ref(signer->public_key);
-	shared->public_key = signer->public_key;
-	return TAKE(shared);
-}
-
 void chronosign_signer_close(chronosign_signer *signer)
 {
 	if (signer == NULL)

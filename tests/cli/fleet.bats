@@ -151,71 +151,13 @@ tokens_are_of_their_servers() {
 	called C_Sign 300
 }
 
-@test "--sessions 4: still one login, four sessions, and the same lines in the same order" {
-	use_shim
-	start_standin --servers 100
-	urls 100 >"$BATS_TEST_TMPDIR/list"
-	with_token --chronograf-urls-from "$BATS_TEST_TMPDIR/list" --sessions 4
-	[ "$status" -eq 0 ]
-	[ "$(cut -f 1 <<<"$output")" = "$(urls 100)" ] || fail "not in order"
-	called C_Initialize 1
-	called C_Login 1
-	called C_OpenSession 4
-	called C_CloseSession 4
-	called C_Sign 100
-	output=$(head -n 5 <<<"$output")
-	tokens_are_of_their_servers
-}
-
-@test "--sessions 4 --check: every token is tried once" {
+@test "100 servers, --check: every token is tried once" {
 	start_standin --servers 100 --pub-key-file "$PUB"
 	urls 100 >"$BATS_TEST_TMPDIR/list"
-	with_token --pkcs11-module "$SOFTHSM" --check --chronograf-urls-from "$BATS_TEST_TMPDIR/list" --sessions 4
+	with_token --pkcs11-module "$SOFTHSM" --check --chronograf-urls-from "$BATS_TEST_TMPDIR/list"
 	[ "$status" -eq 0 ]
 	[ "$(cut -f 1 <<<"$output")" = "$(urls 100)" ] || fail "not in order"
 	[ "$(grep -c 'mappings .* 200 CHRONOGRAF' "$STANDIN_LOG")" -eq 100 ]
-}
-
-@test "--sessions works with a file, is no more than there are servers, and is refused where it cannot be" {
-	use_shim
-	start_standin --servers 2
-	urls 2 >"$BATS_TEST_TMPDIR/list"
-	chronoctl token --priv-key-file "$KEY" --chronograf-urls-from "$BATS_TEST_TMPDIR/list" --sessions 32
-	[ "$status" -eq 0 ]
-	tokens_are_of_their_servers
-	with_token --chronograf-urls-from "$BATS_TEST_TMPDIR/list" --sessions 32
-	called C_OpenSession 2
-	chronoctl_token --priv-key-file "$KEY" --sessions 33
-	refused 2 "from 1 to 32"
-	chronoctl_token --priv-key-file "$KEY" --sessions 0
-	refused 2 "from 1 to 32"
-}
-
-@test "a session beyond the first that cannot be opened: exit 3, says why, and nothing is signed" {
-	use_shim
-	start_standin --servers 2
-	urls 2 >"$BATS_TEST_TMPDIR/list"
-	SHIM_FAIL=C_OpenSession:2=CKR_SESSION_COUNT with_token --chronograf-urls-from "$BATS_TEST_TMPDIR/list" --sessions 2
-	refused 3 'C_OpenSession.*CKR_SESSION_COUNT'
-	called C_Sign 0
-}
-
-@test "a signer of one session refuses more: exit 2" {
-	[[ $("$CHRONOCTL" --version) == *"signer libp11 "* ]] || skip 'the signer libp11 is not built in'
-	start_standin --servers 2
-	urls 2 >"$BATS_TEST_TMPDIR/list"
-	with_token --signer libp11 --pkcs11-module "$SOFTHSM" --chronograf-urls-from "$BATS_TEST_TMPDIR/list" --sessions 2
-	refused 2 "'libp11' signs over one session only"
-}
-
-@test "a session that hangs is found out while the others sign on" {
-	use_shim
-	start_standin --servers 200
-	urls 200 >"$BATS_TEST_TMPDIR/list"
-	SHIM_HANG=C_Sign:3 SHIM_DELAY=20000 with_token --chronograf-urls-from "$BATS_TEST_TMPDIR/list" \
-		--sessions 4 --module-timeout 2
-	[ "$status" -eq 3 ]
-	says "does not answer.*C_Sign"
 }
 
 @test "a key that fails half way: exit 3, and what was signed is printed" {

@@ -100,8 +100,6 @@ signal_server() { kill "-$1" "$(cat "$SCRATCH/standin_pid")"; }
 	chronoctl_token --priv-key-file "$KEY" --watch --out-file "$SCRATCH/stdout"
 	refused 2 "no regular file"
 	[ -L "$SCRATCH/stdout" ]
-	chronoctl_token --priv-key-file "$KEY" --watch --out-file "$FILE" --sessions 2
-	refused 2 "--sessions"
 	ln -s "$KEY" "$FILE"
 	chronoctl_token --priv-key-file "$KEY" --watch --out-file "$FILE"
 	refused 2 "no regular file"

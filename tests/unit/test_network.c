@@ -534,22 +534,6 @@ static void requests_are_answered_for_until_there_are_no_more(void **state)
 	network_free(fetch);
 }
 
-static void it_can_be_stopped_while_it_waits(void **state)
-{
-	struct network *fetch = network_fork(1, wait_for_ever, NULL, NULL);
-	chronosign_error *error = NULL;
-	struct network_answer answer;
-
-	(void)state;
-	assert_non_null(fetch);
-	network_stop(fetch);
-	assert_false(network_next(fetch, &answer, &error));
-	assert_non_null(error);
-	chronosign_error_free(error);
-	network_stop(fetch);
-	network_free(fetch);
-}
-
 static void who_asks_it_after_its_end_is_told(void **state)
 {
 	struct network *fetch = network_fork(1, end, NULL, NULL);
@@ -649,7 +633,6 @@ int main(void)
 		cmocka_unit_test(it_dies_with_its_parent),
 		cmocka_unit_test(what_cannot_be_is_refused_before_the_fork),
 		cmocka_unit_test(requests_are_answered_for_until_there_are_no_more),
-		cmocka_unit_test(it_can_be_stopped_while_it_waits),
 		cmocka_unit_test(who_asks_it_after_its_end_is_told),
 		cmocka_unit_test(what_is_shown_of_a_url_has_no_user_and_is_else_as_given),
 		cmocka_unit_test(servers_that_are_down_are_answered_for),
