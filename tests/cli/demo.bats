@@ -1,0 +1,24 @@
+# softhsm/demo, the README's first command: the whole story, whatever else is on the machine.
+load helper
+
+setup_file() { suite_key_in_token other; }
+
+@test "the demo passes beside another token that has a key of the same label" {
+	need_user
+	import_key "$KEY" other chronograf 77
+	serve_tokens "$SOFTHSM"
+	user_module other "module: $(first_of /usr/lib/*/pkcs11/p11-kit-client.so)"
+	run as_user env -u SOFTHSM2_CONF timeout $((PATIENCE * 5)) "$SOURCE_DIR/softhsm/demo"
+	[ "$status" -eq 0 ] || fail "$output"
+	[[ $output == *"with the token     200"* && $output == *"without            403"* ]] || fail "$output"
+}
+
+@test "it installs neither a linter nor what the tests alone need" {
+	local package
+	for package in clang clang-tidy cppcheck bats valgrind libcmocka-dev; do
+		run awk -v name="$package" '$1 == name { print $2 }' "$SOURCE_DIR/tests/packages"
+		[[ -n $output && $output != *build* && $output != *demo* ]] || fail "$package is for: $output"
+	done
+	run "$SOURCE_DIR/tests/run" --install nonsense
+	[ "$status" -eq 2 ]
+}
