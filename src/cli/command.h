@@ -18,7 +18,7 @@ enum {
 struct command {
 	const char *name;
 	int (*run)(struct options *options);
-	const char *help; /* one line */
+	const char *help; /* one line; NULL: hidden */
 	unsigned bit;     /* which options it takes: COMMAND_… */
 };
 
@@ -29,6 +29,7 @@ int list_keys_run(struct options *options);
 int import_key_run(struct options *options);
 int doctor_run(struct options *options);
 int completion_run(struct options *options);
+int complete_run(struct options *options);
 
 /* The rows of the table; NULL after the last. */
 const struct command *command_at(size_t index);

@@ -1,4 +1,4 @@
-/* What the completion scripts of the shells share; a script is a file of its own. */
+/* What a shell offers on Tab: the parts of `chronoctl __complete`, in the order of its work. */
 #ifndef CLI_COMPLETION_H
 #define CLI_COMPLETION_H
 
@@ -6,30 +6,40 @@
 
 #include <stdio.h>
 
-typedef enum {
-	VALUE_NONE, /* a flag */
-	VALUE_FREE, /* nothing can be guessed */
-	VALUE_WORDS,
-	VALUE_FILE,
-	VALUE_KEY, /* a file, or a URI without its type */
-	VALUE_URI,
-} value_kind;
+/* A command line up to the cursor, as its shell reads it. */
+struct completion_line {
+	char *text;
+	char **words; /* without their quotes; the last is the one at the cursor, which may be empty */
+	size_t count;
+	char quote;   /* that is open at the cursor, or 0 */
+	size_t start; /* in the last word: of what the shell will replace */
+};
 
-value_kind completion_value_kind(const struct option_row *row, unsigned command);
+/* Takes the text apart, and keeps it; a shell breaks the word at the cursor at the unquoted
+ * `breaks`. */
+bool completion_split(struct completion_line *line, char *text, const char *breaks);
 
-/* Of VALUE_WORDS: prints the words, with a blank between. */
-void completion_print_words(const struct option_row *row, unsigned command);
+/* Wipes and frees: there may be a PIN in the line. */
+void completion_line_free(struct completion_line *line);
 
-/* The next row that the command takes; the first after NULL. NULL at the end. */
-const struct option_row *completion_next_row(const struct option_row *row, unsigned command);
+/* What is offered for the last word of a line. */
+struct completion {
+	enum shell shell;
+	const struct completion_line *line;
+	size_t prefix;     /* of the last word: "--output=", before the value */
+	const char *value; /* the rest of it */
+	bool files;        /* the shell adds those that begin with the value */
+	FILE *candidates;
+};
 
-/* Prints text for the inside of single quotes: a backslash before each of `escaped`, and `quote`
- * for a single quote. */
-void completion_print_quoted(const char *text, const char *escaped, const char *quote);
+/* Offers a word for the value, with what to say of it. */
+void completion_offer(struct completion *completion, const char *word, const char *help);
 
-/* These print a whole script. */
-void completion_print_bash(void);
-void completion_print_zsh(void);
-void completion_print_fish(void);
+enum completion_keys { COMPLETION_KEYS, COMPLETION_OBJECTS, COMPLETION_TOKENS };
+
+/* Offers the keys that the tokens show without a login, the same with their types, or the tokens for
+ * a new key. */
+void completion_offer_keys(struct completion *completion, struct options *options,
+			   enum completion_keys what);
 
 #endif

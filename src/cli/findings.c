@@ -35,14 +35,11 @@ static bool takes_utf8(void)
 	return utf8;
 }
 
-bool findings_begin(struct findings *findings, const char *form, int output,
+bool findings_begin(struct findings *findings, enum output_form form, int output,
 		    chronosign_error **error)
 {
 	*findings = (struct findings){.output = output, .utf8 = takes_utf8()};
-	findings->text = strcmp(form, "text") == 0;
-	if (!findings->text && strcmp(form, "json") != 0)
-		return chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
-					    "--output is text or json, not '%s'", form);
+	findings->text = form == FORM_TEXT;
 	findings->rows = json_array();
 	return findings->rows != NULL ||
 	       chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER, "out of memory");

@@ -2,6 +2,8 @@
 #ifndef CLI_FINDINGS_H
 #define CLI_FINDINGS_H
 
+#include "cli/options.h"
+
 #include <chronosign/error.h>
 #include <jansson.h>
 #include <stdbool.h>
@@ -15,8 +17,8 @@ struct findings {
 	json_t *rows;
 };
 
-/* For --output text or json, to that descriptor. False with *error set if the form is none of them. */
-bool findings_begin(struct findings *findings, const char *form, int output,
+/* For --output text or json, to that descriptor. False with *error set without memory. */
+bool findings_begin(struct findings *findings, enum output_form form, int output,
 		    chronosign_error **error);
 
 /*

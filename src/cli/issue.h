@@ -12,7 +12,7 @@
 struct issue_order {
 	const struct options *options;
 	const struct servers *servers;
-	token_form form;
+	enum output_form form;
 	const chronosign_key *key;
 	struct network *fetch;
 	int output; /* where the lines go */

@@ -185,28 +185,19 @@ static bool print_json(const chronosign_key_list *list, FILE *file)
 
 /* ---- The command ---- */
 
-static const struct form {
-	const char *name;
-	bool (*print)(const chronosign_key_list *list, FILE *file);
-} forms[] = {{"table", print_table}, {"json", print_json}, {"uri", print_uris}};
+static bool (*const printers[])(const chronosign_key_list *list, FILE *file) = {
+	[FORM_TABLE] = print_table,
+	[FORM_JSON] = print_json,
+	[FORM_URI] = print_uris,
+};
 
-static const struct form *find_form(const char *name, chronosign_error **error)
-{
-	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
-		if (strcmp(forms[i].name, name) == 0)
-			return &forms[i];
-	chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
-			     "--output is table, json or uri, not '%s'", name);
-	return NULL;
-}
-
-static bool print(const struct form *form, const chronosign_key_list *list, int output,
+static bool print(enum output_form form, const chronosign_key_list *list, int output,
 		  chronosign_error **error)
 {
 	CLEANUP(cleanup_text) char *text = NULL;
 	size_t length = 0;
 	FILE *memory = open_memstream(&text, &length);
-	bool good = memory != NULL && form->print(list, memory);
+	bool good = memory != NULL && printers[form](list, memory);
 
 	if (memory == NULL || fclose(memory) != 0 || !good)
 		return chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER, "out of memory");
@@ -228,16 +219,13 @@ static void tell(const chronosign_key_list *list)
 
 static int run(struct options *options, int output, chronosign_error **error)
 {
-	const struct form *form = find_form(options->output, error);
-	if (form == NULL)
-		return EXIT_USAGE;
 	CLEANUP(cleanup_key)
 	chronosign_key *where = key_from_reference(options, options->uri, error);
 	if (where == NULL)
 		return EXIT_USAGE;
 	CLEANUP(cleanup_list)
 	chronosign_key_list *list = chronosign_key_list_make(where, options->login, error);
-	if (list == NULL || !print(form, list, output, error))
+	if (list == NULL || !print(options->output, list, output, error))
 		return EXIT_KEY;
 	tell(list);
 	if (!list->login_failed)

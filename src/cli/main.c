@@ -1,8 +1,10 @@
 /* chronoctl: the table of commands, and nothing else. */
 #include "cli/command.h"
+#include "cli/help.h"
 #include "cli/output.h"
 #include "cli/privacy.h"
 #include "cli/report.h"
+#include "cli/suggest.h"
 #include "cli/supervisor.h"
 #include "cli/version.h"
 
@@ -20,39 +22,15 @@ static const struct command commands[] = {
 	{"list-keys", list_keys_run, "list the RSA keys in the machine's tokens",
 	 COMMAND_LIST_KEYS},
 	{"import-key", import_key_run, "move the key of a file into a token", COMMAND_IMPORT_KEY},
-	{"doctor", doctor_run, "find out why a token cannot be had, link by link", COMMAND_DOCTOR},
-	{"completion", completion_run, "print what makes a shell complete all of this",
+	{"doctor", doctor_run, "find out, link by link, why you get no token", COMMAND_DOCTOR},
+	{"completion", completion_run, "print the completion script of a shell",
 	 COMMAND_COMPLETION},
+	{"__complete", complete_run, NULL, COMMAND_COMPLETE},
 };
 
 const struct command *command_at(size_t index)
 {
 	return index < sizeof commands / sizeof commands[0] ? &commands[index] : NULL;
-}
-
-static void print_help(void)
-{
-	printf("usage: chronoctl COMMAND [options]\n\n"
-	       "Superadmin tokens for InfluxData Chronograf, signed by a key in a file, smartcard "
-	       "or HSM.\n\n"
-	       "commands:\n");
-	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
-		printf("  %-14s %s\n", commands[i].name, commands[i].help);
-	printf("\n"
-	       "  -h, --help     show this help, or that of a command: chronoctl COMMAND --help\n"
-	       "      --version  show what is built in, and its versions\n\n"
-	       "exit status: 0 done, 2 usage, 3 the key, 4 the server, 5 the token is refused,\n"
-	       "             1 anything else\n");
-}
-
-static void print_command_help(const struct command *command)
-{
-	const char *operand = options_operand(command->bit);
-
-	printf("usage: chronoctl %s [options]%s%s%s\n\n%s\n\noptions:\n", command->name,
-	       operand == NULL ? "" : " [", operand == NULL ? "" : operand,
-	       operand == NULL ? "" : "]", command->help);
-	options_print_help(command->bit);
 }
 
 static const struct command *find_command(const char *name)
@@ -67,7 +45,7 @@ static const struct command *find_command(const char *name)
 static int run(const struct command *command, struct options *options, int count, char **arguments)
 {
 	if (options->help) {
-		print_command_help(command);
+		help_print_command(stdout, command);
 		return output_flush();
 	}
 	options->supervisor = supervisor_new();
@@ -98,10 +76,43 @@ static int leave(int status)
 	return status;
 }
 
+/* What is no command is told, with the one that was meant. */
+static int refuse_command(const char *name)
+{
+	struct suggestion nearest = {.word = name, .length = strlen(name)};
+
+	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+		if (commands[i].help != NULL)
+			suggest(&nearest, commands[i].name);
+	if (nearest.found == NULL)
+		report_error("unknown command '%.32s'; see chronoctl --help", name);
+	else
+		report_error("unknown command '%.32s'; did you mean %s?", name, nearest.found);
+	return EXIT_USAGE;
+}
+
+/* `chronoctl help`, or `chronoctl help COMMAND`. */
+static int help(const char *name)
+{
+	const struct command *command = name == NULL ? NULL : find_command(name);
+
+	if (name == NULL)
+		help_print(stdout);
+	else if (command != NULL)
+		help_print_command(stdout, command);
+	else
+		return refuse_command(name);
+	return output_flush();
+}
+
+static bool is(const char *name, const char *word)
+{
+	return strcmp(name, word) == 0;
+}
+
 int main(int count, char **arguments)
 {
-	const char *name = count > 1 ? arguments[1] : "";
-	const struct command *command = find_command(name);
+	const char *name = count > 1 ? arguments[1] : NULL;
 	struct options options;
 
 	output_fill_standard_descriptors();
@@ -109,21 +120,21 @@ int main(int count, char **arguments)
 	/* An output that nobody reads, or a limit on the size of files, is an error to be told. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
-	if (strcmp(name, "--version") == 0) {
+	if (name == NULL) {
+		help_print(stderr);
+		return EXIT_USAGE;
+	}
+	if (is(name, "--version")) {
 		version_print();
 		return output_flush();
 	}
-	if (strcmp(name, "-h") == 0 || strcmp(name, "--help") == 0) {
-		print_help();
-		return output_flush();
-	}
-	if (command == NULL) {
-		report_error("%s'%.32s'; see chronoctl --help",
-			     count > 1 ? "unknown command " : "a command is needed, not ", name);
-		return EXIT_USAGE;
-	}
+	if (is(name, "-h") || is(name, "--help") || is(name, "help"))
+		return help(count > 2 ? arguments[2] : NULL);
+	const struct command *command = find_command(name);
+	if (command == NULL)
+		return refuse_command(name);
 	int status = EXIT_USAGE;
-	if (options_parse(&options, command->bit, count - 2, arguments + 2))
+	if (options_parse(&options, command->bit, count - 1, arguments + 1))
 		status = run(command, &options, count, arguments);
 	options_clear(&options);
 	return leave(status);

@@ -1,15 +1,49 @@
-/* The table of options, and what is made of it: the parser and the help. */
+/* The table of options, and of the words that some of them take. Its parser is options_parse.c, its
+ * help help.c. */
 #include "cli/options.h"
 
-#include "cli/report.h"
-
-#include <errno.h>
-#include <limits.h>
+#include <chronosign/public_key.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define VALUE(field) offsetof(struct options, field)
+
+/* ---- The words ---- */
+
+static const struct choice token_forms[] = {
+	{"token", FORM_TOKEN, NULL},
+	{"header", FORM_HEADER, "for curl -H @-"},
+	{"json", FORM_JSON, NULL},
+	{0},
+};
+
+static const struct choice doctor_forms[] = {
+	{"text", FORM_TEXT, NULL},
+	{"json", FORM_JSON, NULL},
+	{0},
+};
+
+static const struct choice list_forms[] = {
+	{"table", FORM_TABLE, NULL},
+	{"json", FORM_JSON, NULL},
+	{"uri", FORM_URI, "a line each"},
+	{0},
+};
+
+static const struct choice public_key_forms[] = {
+	{"chronograf", CHRONOSIGN_PUBLIC_KEY_CHRONOGRAF, "for its --pub-key-file"},
+	{"spki", CHRONOSIGN_PUBLIC_KEY_SPKI, "for everyone else"},
+	{0},
+};
+
+static const struct choice shells[] = {
+	{"bash", SHELL_BASH, NULL},
+	{"zsh", SHELL_ZSH, NULL},
+	{"fish", SHELL_FISH, NULL},
+	{0},
+};
+
+/* ---- The options, in the order and the groups of the help ---- */
 
 /* Those that ask servers, those that reach a key, wherever it is, and those that reach one in a
  * token only. */
@@ -17,299 +51,149 @@
 #define COMMANDS_OF_ANY_KEY (COMMANDS_OF_SERVERS | COMMAND_PUB_KEY)
 #define COMMANDS_OF_TOKENS \
 	(COMMANDS_OF_ANY_KEY | COMMAND_GEN_KEYPAIR | COMMAND_LIST_KEYS | COMMAND_IMPORT_KEY)
+#define COMMANDS_OF_SHELLS (COMMAND_COMPLETION | COMMAND_COMPLETE)
+
+/* No command takes a heading, so that only the help meets it. */
+#define GROUP(name) \
+	{ \
+		name, 0, OPTION_GROUP, 0, NULL, NULL, NULL, NULL, 0, NULL \
+	}
 
 const struct option_row option_table[] = {
-	{"help", 'h', OPTION_FLAG, VALUE(help), NULL, NULL, NULL, "show this help", ~0u},
+	{"SHELL", 0, OPTION_OPERAND, VALUE(shell), NULL, NULL, NULL, NULL, COMMANDS_OF_SHELLS,
+	 shells},
+	{"URI", 0, OPTION_OPERAND, VALUE(uri), NULL, NULL,
+	 "pkcs11:", "only the keys that match this pkcs11: URI", COMMAND_LIST_KEYS, NULL},
+
+	GROUP("server"),
 	{"chronograf-url", 0, OPTION_LIST, VALUE(chronograf_urls), "URL", "CHRONOGRAF_URL",
 	 "http://localhost:8888", "the server, with its base path (may be repeated)",
-	 COMMANDS_OF_SERVERS},
+	 COMMANDS_OF_SERVERS, NULL},
 	{"chronograf-urls-from", 0, OPTION_TEXT, VALUE(chronograf_urls_from), "FILE", NULL, NULL,
-	 "more servers, a URL a line; -: standard input", COMMANDS_OF_SERVERS},
-	{"output", 'o', OPTION_TEXT, VALUE(output), "FORM", NULL, "token",
-	 "token, header (for curl -H @-), or json", COMMAND_TOKEN},
-	{"output", 'o', OPTION_TEXT, VALUE(output), "FORM", NULL, "text", "text or json",
-	 COMMAND_DOCTOR},
+	 "more servers, a URL a line; -: standard input", COMMANDS_OF_SERVERS, NULL},
 	{"check", 0, OPTION_FLAG, VALUE(check), NULL, NULL, NULL,
-	 "try the token on its server, and print it only if it is accepted", COMMAND_TOKEN},
-	{"watch", 0, OPTION_FLAG, VALUE(watch), NULL, NULL, NULL,
-	 "stay, and keep valid tokens in --out-file", COMMAND_TOKEN},
-	{"out-file", 0, OPTION_TEXT, VALUE(out_file), "FILE", NULL, NULL,
-	 "of --watch: replaced as a whole, removed when nothing in it is valid", COMMAND_TOKEN},
-	{"poll-interval", 0, OPTION_SECONDS, VALUE(poll_interval), "SECONDS", NULL, "60",
-	 "of --watch: ask a server at least so often; near a nonce's end oftener", COMMAND_TOKEN},
+	 "try the token on its server, and print it only if it is accepted", COMMAND_TOKEN, NULL},
 	{"skip-verify", 'k', OPTION_FLAG, VALUE(skip_verify), NULL, NULL, NULL,
-	 "do not check the server's certificate", COMMANDS_OF_SERVERS},
+	 "do not check the server's certificate", COMMANDS_OF_SERVERS, NULL},
 	{"ca-file", 0, OPTION_TEXT, VALUE(ca_file), "PEM", NULL, NULL,
-	 "trust these CAs instead of the machine's", COMMANDS_OF_SERVERS},
+	 "trust these CAs instead of the machine's", COMMANDS_OF_SERVERS, NULL},
 	{"timeout", 0, OPTION_SECONDS, VALUE(timeout), "SECONDS", NULL, "30",
-	 "for the whole exchange with the server", COMMANDS_OF_SERVERS},
+	 "for the whole exchange with the server", COMMANDS_OF_SERVERS, NULL},
+
+	GROUP("key"),
+	{"priv-key-file", 0, OPTION_TEXT, VALUE(priv_key_file), "KEY", "PRIV_KEY_FILE", NULL,
+	 "the private key: a file, or a pkcs11: URI", COMMANDS_OF_ANY_KEY, NULL},
+	{"priv-key-file", 0, OPTION_TEXT, VALUE(priv_key_file), "FILE", NULL, NULL,
+	 "the file with the private key", COMMAND_IMPORT_KEY, NULL},
 	{"out", 0, OPTION_TEXT, VALUE(out), "KEY", NULL, "chronograf-rsa",
 	 "where to make the pair: a file, with FILE.pub beside it, or a pkcs11: URI",
-	 COMMAND_GEN_KEYPAIR},
-	{"bits", 0, OPTION_NUMBER, VALUE(bits), "BITS", NULL, "4096", "size of the RSA key",
-	 COMMAND_GEN_KEYPAIR},
-	{"encrypt", 0, OPTION_FLAG, VALUE(encrypt), NULL, NULL, NULL,
-	 "encrypt the file with a passphrase (PKCS#8)", COMMAND_GEN_KEYPAIR},
-	{"pub-key-out", 0, OPTION_TEXT, VALUE(pub_key_out), "FILE", NULL, NULL,
-	 "write the public half of a pair in a token here, in Chronograf's form",
-	 COMMAND_GEN_KEYPAIR},
-	{"priv-key-file", 0, OPTION_TEXT, VALUE(priv_key_file), "KEY", "PRIV_KEY_FILE", NULL,
-	 "the private key: a file, or a pkcs11: URI", COMMANDS_OF_ANY_KEY},
-	{"priv-key-file", 0, OPTION_TEXT, VALUE(priv_key_file), "FILE", NULL, NULL,
-	 "the file with the private key", COMMAND_IMPORT_KEY},
+	 COMMAND_GEN_KEYPAIR, NULL},
 	{"to", 0, OPTION_TEXT, VALUE(to), "URI", NULL, NULL,
-	 "the new key: a pkcs11: URI with token and object", COMMAND_IMPORT_KEY},
-	{"format", 0, OPTION_TEXT, VALUE(format), "FORM", NULL, "chronograf",
-	 "chronograf (its --pub-key-file), or spki (everyone else)", COMMAND_PUB_KEY},
-	{"out", 0, OPTION_TEXT, VALUE(out), "FILE", NULL, NULL,
-	 "write it to this new file instead of standard output", COMMAND_PUB_KEY},
-	{"URI", 0, OPTION_OPERAND, VALUE(uri), NULL, NULL,
-	 "pkcs11:", "only the keys that match this pkcs11: URI", COMMAND_LIST_KEYS},
-	{"login", 0, OPTION_FLAG, VALUE(login), NULL, NULL, NULL,
-	 "log in, and list what the tokens hide without", COMMAND_LIST_KEYS},
-	{"output", 'o', OPTION_TEXT, VALUE(output), "FORM", NULL, "table",
-	 "table, json, or uri (a line each)", COMMAND_LIST_KEYS},
+	 "the new key: a pkcs11: URI with token and object", COMMAND_IMPORT_KEY, NULL},
+	{"bits", 0, OPTION_NUMBER, VALUE(bits), "BITS", NULL, "4096", "size of the RSA key",
+	 COMMAND_GEN_KEYPAIR, NULL},
+	{"encrypt", 0, OPTION_FLAG, VALUE(encrypt), NULL, NULL, NULL,
+	 "encrypt the file with a passphrase (PKCS#8)", COMMAND_GEN_KEYPAIR, NULL},
 	{"pkcs11-module", 0, OPTION_TEXT, VALUE(pkcs11_module), "PATH", "PKCS11_MODULE_PATH", NULL,
-	 "the PKCS#11 module (default: all that p11-kit has registered)", COMMANDS_OF_TOKENS},
+	 "the PKCS#11 module (default: all that p11-kit has registered)",
+	 COMMANDS_OF_TOKENS | COMMAND_COMPLETE, NULL},
 	{"signer", 0, OPTION_TEXT, VALUE(signer), "NAME", "CHRONOCTL_SIGNER", "auto",
-	 "how to reach the key: auto, or a name of chronoctl --version", COMMANDS_OF_ANY_KEY},
+	 "how to reach the key: auto, or a name of chronoctl --version", COMMANDS_OF_ANY_KEY, NULL},
 	{"engine", 0, OPTION_TEXT, VALUE(engine), "ID", NULL, "pkcs11",
-	 "the OpenSSL engine of --signer engine", COMMANDS_OF_ANY_KEY},
+	 "the OpenSSL engine of --signer engine", COMMANDS_OF_ANY_KEY, NULL},
 	{"provider", 0, OPTION_LIST, VALUE(providers), "NAME", NULL, NULL,
-	 "load this OpenSSL provider for --signer provider (may be repeated)", COMMANDS_OF_ANY_KEY},
+	 "load this OpenSSL provider for --signer provider (may be repeated)", COMMANDS_OF_ANY_KEY,
+	 NULL},
 	{"module-timeout", 0, OPTION_SECONDS, VALUE(module_timeout), "SECONDS", NULL, "120",
-	 "for one call into a PKCS#11 module", COMMANDS_OF_TOKENS & ~COMMAND_GEN_KEYPAIR},
+	 "for one call into a PKCS#11 module", COMMANDS_OF_TOKENS & ~COMMAND_GEN_KEYPAIR, NULL},
 	/* A card may take minutes for a large key. */
 	{"module-timeout", 0, OPTION_SECONDS, VALUE(module_timeout), "SECONDS", NULL, "900",
-	 "for one call into a PKCS#11 module", COMMAND_GEN_KEYPAIR},
+	 "for one call into a PKCS#11 module", COMMAND_GEN_KEYPAIR, NULL},
+	/* Somebody waits for a completion. */
+	{"module-timeout", 0, OPTION_SECONDS, VALUE(module_timeout), "SECONDS", NULL, "5", "",
+	 COMMAND_COMPLETE, NULL},
+
+	GROUP("PIN"),
 	{"pin-source", 0, OPTION_TEXT, VALUE(pin_source), "SOURCE", NULL, NULL,
 	 "PIN or passphrase: a file, file:, env:NAME, fd:N, credential:NAME, |command "
 	 "(default: $CHRONOCTL_PIN, PIN pad, prompt)",
-	 COMMANDS_OF_TOKENS},
+	 COMMANDS_OF_TOKENS, NULL},
 	{"passphrase-source", 0, OPTION_TEXT, VALUE(passphrase_source), "SOURCE", NULL, NULL,
 	 "passphrase of the file, from the same kinds of source; the PIN is the token's",
-	 COMMAND_IMPORT_KEY},
+	 COMMAND_IMPORT_KEY, NULL},
 	{"no-prompt", 0, OPTION_FLAG, VALUE(no_prompt), NULL, NULL, NULL,
-	 "never ask for a PIN on the terminal", COMMANDS_OF_TOKENS},
+	 "never ask for a PIN on the terminal", COMMANDS_OF_TOKENS, NULL},
+	{"login", 0, OPTION_FLAG, VALUE(login), NULL, NULL, NULL,
+	 "log in, and list what the tokens hide without", COMMAND_LIST_KEYS, NULL},
 	{"force-login", 0, OPTION_FLAG, VALUE(force_login), NULL, NULL, NULL,
 	 "log in though the token says that its PIN is locked or on its last try",
-	 COMMANDS_OF_TOKENS},
-	{"SHELL", 0, OPTION_OPERAND, VALUE(shell), NULL, NULL, NULL, "bash, zsh or fish",
-	 COMMAND_COMPLETION},
+	 COMMANDS_OF_TOKENS, NULL},
+
+	GROUP("output"),
+	{"output", 'o', OPTION_CHOICE, VALUE(output), "FORM", NULL, "token", NULL, COMMAND_TOKEN,
+	 token_forms},
+	{"output", 'o', OPTION_CHOICE, VALUE(output), "FORM", NULL, "text", NULL, COMMAND_DOCTOR,
+	 doctor_forms},
+	{"output", 'o', OPTION_CHOICE, VALUE(output), "FORM", NULL, "table", NULL,
+	 COMMAND_LIST_KEYS, list_forms},
+	{"watch", 0, OPTION_FLAG, VALUE(watch), NULL, NULL, NULL,
+	 "stay, and keep valid tokens in --out-file", COMMAND_TOKEN, NULL},
+	{"out-file", 0, OPTION_TEXT, VALUE(out_file), "FILE", NULL, NULL,
+	 "of --watch: replaced as a whole, removed when nothing in it is valid", COMMAND_TOKEN,
+	 NULL},
+	{"poll-interval", 0, OPTION_SECONDS, VALUE(poll_interval), "SECONDS", NULL, "60",
+	 "of --watch: ask a server at least this often, more often near a nonce's end",
+	 COMMAND_TOKEN, NULL},
+	{"format", 0, OPTION_CHOICE, VALUE(format), "FORM", NULL, "chronograf", NULL,
+	 COMMAND_PUB_KEY, public_key_forms},
+	{"out", 0, OPTION_TEXT, VALUE(out), "FILE", NULL, NULL,
+	 "write it to this new file instead of standard output", COMMAND_PUB_KEY, NULL},
+	{"pub-key-out", 0, OPTION_TEXT, VALUE(pub_key_out), "FILE", NULL, NULL,
+	 "write the public half of a pair in a token here, in Chronograf's form",
+	 COMMAND_GEN_KEYPAIR, NULL},
+
+	GROUP("other"),
 	{"verbose", 'v', OPTION_FLAG, VALUE(verbose), NULL, NULL, NULL,
-	 "tell on standard error what is done", COMMANDS_OF_TOKENS},
+	 "tell on standard error what is done", COMMANDS_OF_TOKENS, NULL},
+	{"help", 'h', OPTION_FLAG, VALUE(help), NULL, NULL, NULL, "show this help", ~0u, NULL},
 	{0},
 };
 
-static void *value_of(struct options *options, const struct option_row *row)
+_Static_assert(sizeof option_table / sizeof option_table[0] <= OPTION_ROWS_MAX,
+	       "the parser has no room for so many rows");
+
+const struct option_row *options_next(const struct option_row *row, unsigned command)
 {
-	return (char *)options + row->offset;
+	row = row == NULL ? option_table : row + 1;
+	while (row->name != NULL && (row->commands & command) == 0)
+		row++;
+	return row->name == NULL ? NULL : row;
 }
 
-static bool set_seconds(unsigned *value, const char *text, const char *name)
+const struct option_row *options_operand(unsigned command)
 {
-	char *end = NULL;
+	const struct option_row *row = NULL;
 
-	errno = 0;
-	unsigned long seconds = strtoul(text, &end, 10);
-	if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && seconds >= 1 &&
-	    seconds <= 86400) {
-		*value = (unsigned)seconds;
-		return true;
+	while ((row = options_next(row, command)) != NULL && row->kind != OPTION_OPERAND)
+		;
+	return row;
+}
+
+char *options_choices(const struct choice *choices, bool helped)
+{
+	char *text = NULL;
+	size_t length = 0;
+	FILE *memory = open_memstream(&text, &length);
+
+	if (memory == NULL)
+		return NULL;
+	for (const struct choice *choice = choices; choice->name != NULL; choice++) {
+		if (choice > choices)
+			fputs(choice[1].name == NULL ? " or " : ", ", memory);
+		fputs(choice->name, memory);
+		if (helped && choice->help != NULL)
+			fprintf(memory, " (%s)", choice->help);
 	}
-	report_error("--%s takes a whole number of seconds from 1 to 86400", name);
-	return false;
-}
-
-static bool set_number(unsigned *value, const char *text, const char *name)
-{
-	char *end = NULL;
-
-	errno = 0;
-	unsigned long number = strtoul(text, &end, 10);
-	if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && number <= UINT_MAX) {
-		*value = (unsigned)number;
-		return true;
-	}
-	report_error("--%s takes a whole number", name);
-	return false;
-}
-
-static bool add(struct values *values, char *text)
-{
-	char **list = reallocarray(values->list, values->count + 1, sizeof *list);
-
-	if (list == NULL) {
-		report_error("out of memory");
-		return false;
-	}
-	values->list = list;
-	values->list[values->count++] = text;
-	return true;
-}
-
-/* The first flag replaces what the variable or the default says; further ones add to it. */
-static void begin_list(struct values *values)
-{
-	if (!values->by_flag)
-		values->count = 0;
-	values->by_flag = true;
-}
-
-static bool set(struct options *options, const struct option_row *row, char *text)
-{
-	switch (row->kind) {
-	case OPTION_FLAG:
-		*(bool *)value_of(options, row) = true;
-		return true;
-	case OPTION_TEXT:
-	case OPTION_OPERAND:
-		*(char **)value_of(options, row) = text;
-		return true;
-	case OPTION_LIST:
-		return add(value_of(options, row), text);
-	case OPTION_SECONDS:
-		return set_seconds(value_of(options, row), text, row->name);
-	case OPTION_NUMBER:
-		return set_number(value_of(options, row), text, row->name);
-	}
-	return false;
-}
-
-/* Before the flags: the default, then the variable. An empty variable is not set. */
-static bool set_defaults(struct options *options, unsigned command)
-{
-	for (const struct option_row *row = option_table; row->name != NULL; row++) {
-		if ((row->commands & command) == 0)
-			continue;
-		char *text = row->environment == NULL ? NULL : getenv(row->environment);
-		if (text == NULL || text[0] == '\0')
-			text = (char *)row->fallback;
-		if (text != NULL && !set(options, row, text))
-			return false;
-	}
-	return true;
-}
-
-/* The row of `--name`, `--name=value` or `-l`; *value is what follows the '='. NULL if no option of
- * this command is so called. */
-static const struct option_row *find(unsigned command, char *argument, char **value)
-{
-	bool is_long = argument[1] == '-';
-	size_t length = strcspn(argument, "=");
-
-	*value = is_long && argument[length] == '=' ? argument + length + 1 : NULL;
-	for (const struct option_row *row = option_table; row->name != NULL; row++) {
-		if (row->kind == OPTION_OPERAND)
-			continue;
-		bool named = is_long ? strlen(row->name) == length - 2 &&
-					       strncmp(row->name, argument + 2, length - 2) == 0
-				     : row->letter != 0 && argument[1] == row->letter &&
-					       argument[2] == '\0';
-		if (named && (row->commands & command) != 0)
-			return row;
-	}
-	return NULL;
-}
-
-/* Takes one option; *taken is the number of arguments that it used up. */
-static bool parse_one(struct options *options, unsigned command, int left, char **arguments,
-		      int *taken)
-{
-	char *value = NULL;
-	const struct option_row *row = find(command, arguments[0], &value);
-
-	*taken = 1;
-	if (row == NULL) {
-		/* An option that is mistyped may hold a PIN: only its name is repeated. */
-		report_error("unknown option '%.*s'; see --help", (int)strcspn(arguments[0], "="),
-			     arguments[0]);
-		return false;
-	}
-	if (row->kind == OPTION_FLAG) {
-		if (value != NULL)
-			report_error("--%s takes no value", row->name);
-		return value == NULL && set(options, row, NULL);
-	}
-	if (value == NULL) {
-		if (left < 2) {
-			report_error("--%s needs a value: --%s %s", row->name, row->name,
-				     row->argument);
-			return false;
-		}
-		value = arguments[1];
-		*taken = 2;
-	}
-	if (row->kind == OPTION_LIST)
-		begin_list(value_of(options, row));
-	return set(options, row, value);
-}
-
-/* Takes what is no option, if the command has a place for it that is still empty. */
-static bool take_operand(struct options *options, unsigned command, unsigned *taken, char *text)
-{
-	for (const struct option_row *row = option_table; row->name != NULL; row++)
-		if (row->kind == OPTION_OPERAND && (row->commands & command) != 0 &&
-		    (*taken)++ == 0)
-			return set(options, row, text);
-	report_error("unexpected argument; see --help");
-	return false;
-}
-
-bool options_parse(struct options *options, unsigned command, int count, char **arguments)
-{
-	unsigned operands = 0;
-
-	*options = (struct options){0};
-	if (!set_defaults(options, command))
-		return false;
-	for (int i = 0, taken; i < count; i += taken) {
-		taken = 1;
-		if (arguments[i][0] != '-' || arguments[i][1] == '\0'
-			    ? !take_operand(options, command, &operands, arguments[i])
-			    : !parse_one(options, command, count - i, arguments + i, &taken))
-			return false;
-	}
-	return true;
-}
-
-const char *options_operand(unsigned command)
-{
-	for (const struct option_row *row = option_table; row->name != NULL; row++)
-		if (row->kind == OPTION_OPERAND && (row->commands & command) != 0)
-			return row->name;
-	return NULL;
-}
-
-void options_clear(struct options *options)
-{
-	for (const struct option_row *row = option_table; row->name != NULL; row++)
-		if (row->kind == OPTION_LIST) {
-			struct values *values = value_of(options, row);
-			free(values->list);
-			*values = (struct values){0};
-		}
-}
-
-void options_print_help(unsigned command)
-{
-	for (const struct option_row *row = option_table; row->name != NULL; row++) {
-		char left[64];
-
-		if ((row->commands & command) == 0)
-			continue;
-		if (row->kind == OPTION_OPERAND)
-			snprintf(left, sizeof left, "%s", row->name);
-		else
-			snprintf(left, sizeof left, "%c%c%c --%s%s%s", row->letter ? '-' : ' ',
-				 row->letter ? row->letter : ' ', row->letter ? ',' : ' ',
-				 row->name, row->argument ? " " : "",
-				 row->argument ? row->argument : "");
-		printf("  %-30s %s", left, row->help);
-		if (row->environment != NULL)
-			printf(" [$%s]", row->environment);
-		if (row->fallback != NULL)
-			printf(" (default %s)", row->fallback);
-		putchar('\n');
-	}
+	fclose(memory);
+	return text;
 }

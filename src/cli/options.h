@@ -1,4 +1,4 @@
-/* The options of all commands: one table, from which parsing, help and completion are made. */
+/* The options of all commands: one table, which the parser, the help and the completion read. */
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
 
@@ -14,7 +14,13 @@ enum {
 	COMMAND_IMPORT_KEY = 1 << 4,
 	COMMAND_COMPLETION = 1 << 5,
 	COMMAND_DOCTOR = 1 << 6,
+	COMMAND_COMPLETE = 1 << 7, /* hidden: what the completion scripts run */
 };
+
+/* The forms of --output; which command has which is in the table. */
+enum output_form { FORM_TOKEN, FORM_HEADER, FORM_JSON, FORM_TEXT, FORM_TABLE, FORM_URI };
+
+enum shell { SHELL_NONE, SHELL_BASH, SHELL_ZSH, SHELL_FISH };
 
 /* The values: what was given by flag, else by environment, else the default. Strings belong to argv
  * or the environment. */
@@ -54,52 +60,67 @@ struct options {
 	bool encrypt;
 	char *to;
 	char *passphrase_source;
-	char *format;
-	char *output;
+	int format; /* chronosign_public_key_form */
+	int output; /* enum output_form */
 	char *uri;
 	bool login;
-	char *shell;
+	int shell; /* enum shell */
 
 	struct supervisor *supervisor; /* not an option: who watches over the calls into modules */
 };
 
-typedef enum {
+/* A word that an option takes, ended in a list by one without a name. */
+struct choice {
+	const char *name;
+	int value;
+	const char *help; /* what it is for; NULL where the name says so */
+};
+
+enum option_kind {
 	OPTION_FLAG,
 	OPTION_TEXT,
 	OPTION_LIST,
 	OPTION_SECONDS,
 	OPTION_NUMBER,
-	OPTION_OPERAND
-} option_kind;
+	OPTION_CHOICE,
+	OPTION_OPERAND, /* one argument that is no option: a text, or one of its choices */
+	OPTION_GROUP,   /* no option: the heading, in help, of those that follow */
+};
 
 struct option_row {
 	const char *name; /* without its dashes; of an operand, what help calls it */
 	char letter;      /* 0: none */
-	option_kind kind;
+	enum option_kind kind;
 	size_t offset;           /* of its value in struct options */
 	const char *argument;    /* what help calls its value; NULL for a flag */
 	const char *environment; /* the variable that sets it, or NULL */
 	const char *fallback;    /* the default as text, or NULL */
-	const char *help;
+	const char *help;        /* of a choice, what goes before its words */
 	unsigned commands;
+	const struct choice *choices;
 };
 
-/* The table, ended by a row without a name. */
+/* The table, ended by a row without a name, and the room that it fits in. */
 extern const struct option_row option_table[];
+enum { OPTION_ROWS_MAX = 64 };
+
+/* The next row that the command takes; the first after NULL. NULL at the end. */
+const struct option_row *options_next(const struct option_row *row, unsigned command);
+
+/* The row of the command's operand; NULL if it takes none. */
+const struct option_row *options_operand(unsigned command);
 
 /*
- * Parses the arguments that follow a command's name. True: *options is filled. False: what is wrong
- * has been told on standard error.
+ * Parses a command's arguments, with the command's name as the first of them. True: *options is
+ * filled. False: what is wrong has been told on standard error.
  */
 bool options_parse(struct options *options, unsigned command, int count, char **arguments);
-
-/* What help calls the command's operand; NULL if it takes none. */
-const char *options_operand(unsigned command);
 
 /* Frees the lists of the options that may be repeated. */
 void options_clear(struct options *options);
 
-/* Prints the options that a command takes, on standard output. */
-void options_print_help(unsigned command);
+/* The words of a list as prose, "a, b or c", with what they are for if `helped`. The caller frees
+ * it; NULL without memory. */
+char *options_choices(const struct choice *choices, bool helped);
 
 #endif

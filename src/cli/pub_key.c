@@ -11,18 +11,6 @@
 
 DEFINE_CLEANUP(key, chronosign_key *, chronosign_key_free)
 
-static bool find_form(const char *name, chronosign_public_key_form *form, chronosign_error **error)
-{
-	if (strcmp(name, "chronograf") == 0)
-		*form = CHRONOSIGN_PUBLIC_KEY_CHRONOGRAF;
-	else if (strcmp(name, "spki") == 0)
-		*form = CHRONOSIGN_PUBLIC_KEY_SPKI;
-	else
-		return chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
-					    "--format is chronograf or spki, not '%s'", name);
-	return true;
-}
-
 static bool print(const EVP_PKEY *half, chronosign_public_key_form form, int output,
 		  chronosign_error **error)
 {
@@ -38,10 +26,7 @@ static bool print(const EVP_PKEY *half, chronosign_public_key_form form, int out
 
 static bool run(struct options *options, int output, chronosign_error **error)
 {
-	chronosign_public_key_form form = CHRONOSIGN_PUBLIC_KEY_CHRONOGRAF;
-
-	if (!find_form(options->format, &form, error))
-		return false;
+	chronosign_public_key_form form = options->format;
 	CLEANUP(cleanup_key) chronosign_key *key = key_from_options(options, error);
 	if (key == NULL)
 		return false;

@@ -8,17 +8,14 @@
 #include "cli/report.h"
 #include "cli/servers.h"
 #include "cli/supervisor.h"
-#include "cli/token_output.h"
 #include "cli/watch.h"
 
 DEFINE_CLEANUP(key, chronosign_key *, chronosign_key_free)
 DEFINE_CLEANUP(signer, chronosign_signer *, chronosign_signer_close)
 DEFINE_CLEANUP(fetch, struct network *, network_free)
 
-static bool check_options(const struct options *options, token_form *form, chronosign_error **error)
+static bool check_options(const struct options *options, chronosign_error **error)
 {
-	if (!token_form_find(options->output, form, error))
-		return false;
 	if (options->watch != (options->out_file != NULL))
 		return chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
 					    "--watch and --out-file FILE go together: a file that "
@@ -28,7 +25,7 @@ static bool check_options(const struct options *options, token_form *form, chron
 
 /* The PIN leaves the environment, then the network process starts, then the key is opened while the
  * nonces travel. */
-static int run(struct options *options, const struct servers *servers, token_form form, int output,
+static int run(struct options *options, const struct servers *servers, int output,
 	       chronosign_error **error)
 {
 	CLEANUP(cleanup_key) chronosign_key *key = key_from_options(options, error);
@@ -39,13 +36,13 @@ static int run(struct options *options, const struct servers *servers, token_for
 	if (fetch == NULL)
 		return EXIT_OTHER;
 	if (options->watch) {
-		const struct watch_order order = {options, servers, form, key, fetch};
+		const struct watch_order order = {options, servers, options->output, key, fetch};
 		return watch_servers(&order);
 	}
 	CLEANUP(cleanup_signer) chronosign_signer *signer = chronosign_signer_open(key, error);
 	if (signer == NULL)
 		return EXIT_OTHER;
-	const struct issue_order order = {options, servers, form, key, fetch, output};
+	const struct issue_order order = {options, servers, options->output, key, fetch, output};
 	int status = issue_tokens(&order, signer);
 	supervisor_set_outcome(options->supervisor, status);
 	return status;
@@ -56,13 +53,11 @@ int token_run(struct options *options)
 	CLEANUP(cleanup_error) chronosign_error *error = NULL;
 	CLEANUP(cleanup_descriptor) int output = output_set_aside();
 	CLEANUP(servers_free) struct servers servers = {0};
-	token_form form;
 
 	if (output < 0)
 		return EXIT_OTHER;
-	if (!check_options(options, &form, &error) ||
-	    !servers_from_options(options, &servers, &error))
+	if (!check_options(options, &error) || !servers_from_options(options, &servers, &error))
 		return report_failure(error);
-	int status = run(options, &servers, form, output, &error);
+	int status = run(options, &servers, output, &error);
 	return error == NULL ? status : report_failure(error);
 }

@@ -11,23 +11,6 @@
 
 DEFINE_CLEANUP(json, json_t *, json_decref)
 
-static const char *const form_names[] = {
-	[TOKEN_BARE] = "token",
-	[TOKEN_HEADER] = "header",
-	[TOKEN_JSON] = "json",
-};
-
-bool token_form_find(const char *name, token_form *form, chronosign_error **error)
-{
-	for (size_t i = 0; i < sizeof form_names / sizeof form_names[0]; i++)
-		if (strcmp(form_names[i], name) == 0) {
-			*form = (token_form)i;
-			return true;
-		}
-	return chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
-				    "--output is token, header or json, not '%s'", name);
-}
-
 /* RFC 3339 §5.6, by this machine's clock, which is the one that a script compares it to. */
 static json_t *expiry(int64_t valid_for)
 {
@@ -60,7 +43,7 @@ static char *json_line(const struct issued_token *token, const char *url, const 
 	return object == NULL ? NULL : json_dumps(object, JSON_COMPACT);
 }
 
-char *token_line(const struct issued_token *token, token_form form, bool listed,
+char *token_line(const struct issued_token *token, enum output_form form, bool listed,
 		 chronosign_error **error)
 {
 	CLEANUP(cleanup_text) char *url = url_without_user(token->url);
@@ -69,10 +52,10 @@ char *token_line(const struct issued_token *token, token_form form, bool listed,
 
 	if (url == NULL || asprintf(&header, HEADER "%s", token->token) < 0) {
 		header = NULL;
-	} else if (form == TOKEN_JSON) {
+	} else if (form == FORM_JSON) {
 		line = json_line(token, url, header);
 	} else {
-		const char *text = form == TOKEN_HEADER ? header : token->token;
+		const char *text = form == FORM_HEADER ? header : token->token;
 		if (asprintf(&line, "%s%s%s", listed ? url : "", listed ? "\t" : "", text) < 0)
 			line = NULL;
 	}

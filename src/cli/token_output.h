@@ -2,7 +2,9 @@
 #ifndef CLI_TOKEN_OUTPUT_H
 #define CLI_TOKEN_OUTPUT_H
 
+#include "cli/options.h"
 #include "network/network.h"
+
 #include <chronosign/error.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,16 +17,11 @@ struct issued_token {
 	enum verdict verdict;
 };
 
-typedef enum { TOKEN_BARE, TOKEN_HEADER, TOKEN_JSON } token_form;
-
-/* The form of that name (--output). False with *error set if there is none. */
-bool token_form_find(const char *name, token_form *form, chronosign_error **error);
-
 /*
  * The line for a token, without its newline; of a `listed` one it begins with the server's URL and
  * a tab, except in JSON. NULL with *error set if that cannot be. The caller frees it.
  */
-char *token_line(const struct issued_token *token, token_form form, bool listed,
+char *token_line(const struct issued_token *token, enum output_form form, bool listed,
 		 chronosign_error **error);
 
 #endif

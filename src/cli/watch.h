@@ -12,7 +12,7 @@
 struct watch_order {
 	struct options *options;
 	const struct servers *servers;
-	token_form form;
+	enum output_form form;
 	chronosign_key *key;
 	struct network *fetch;
 };

@@ -25,6 +25,97 @@ NOWHERE=http://127.0.0.1:1
 	prints_token "$KEY"
 }
 
+@test "letters in one argument, a value right behind its letter, and abbreviations that mean one option" {
+	chronoctl_token --priv-key-file "$KEY" -kv
+	prints_token "$KEY"
+	says nonce
+	chronoctl_token --priv-key-file "$KEY" -kojson
+	[ "$(jq -r .token <<<"$output")" = "$(expected_token "$KEY")" ] || fail "not the token in JSON"
+	chronoctl_token --priv-key-f "$KEY" --no-pr --timeo=20 --out=token
+	refused 2 "'--out' is ambiguous: --output, --out-file"
+	chronoctl_token --priv-key-f "$KEY" --no-pr --timeo=20 --outp=token
+	prints_token "$KEY"
+}
+
+@test "an ambiguous abbreviation: exit 2, the candidates named, its value not" {
+	chronoctl_token "--p=$PIN"
+	refused 2 "'--p' is ambiguous: .*--priv-key-file, .*--pin-source"
+	never_says "$PIN"
+}
+
+@test "--pin and --passphrase abbreviate nothing: a PIN behind them is not repeated" {
+	local given
+	for given in "--pin=$PIN" "--pin $PIN" "--pi=$PIN"; do
+		chronoctl_token --priv-key-file "$KEY" $given
+		refused 2 "unknown option '--pin?'; did you mean --pin-source"
+		never_says "$PIN"
+	done
+	chronoctl import-key --passphrase "$PIN"
+	refused 2 "unknown option '--passphrase'; did you mean --passphrase-source"
+	never_says "$PIN"
+}
+
+@test "-- ends the options" {
+	chronoctl_token --priv-key-file "$KEY" --
+	prints_token "$KEY"
+	chronoctl_token --priv-key-file "$KEY" -- --help
+	refused 2 argument
+	chronoctl completion -- bash
+	[ "$status" -eq 0 ] && [ -n "$output" ] || fail "no script"
+	chronoctl completion -- --help
+	refused 2 'bash, zsh or fish'
+}
+
+@test "options may stand behind an operand, whatever POSIXLY_CORRECT says" {
+	POSIXLY_CORRECT=1 chronoctl completion bash --help
+	[ "$status" -eq 0 ] && [[ $output == usage:* ]] || fail "no help"
+}
+
+@test "an option that is given again: the last one holds; one that is a list grows" {
+	chronoctl_token --priv-key-file /nonexistent --priv-key-file "$KEY" -ojson -o token
+	prints_token "$KEY"
+	chronoctl_token --chronograf-url "$URL/" --priv-key-file "$KEY"
+	[ "$status" -eq 0 ] && [ "$(wc -l <<<"$output")" -eq 2 ] || fail "not two tokens"
+}
+
+@test "a value may be empty, or begin with a dash" {
+	chronoctl_token --priv-key-file ''
+	refused '2|3'
+	chronoctl_token --priv-key-file --check
+	refused 3 "'--check'"
+}
+
+@test "a word that is none of an option's: the words are named" {
+	chronoctl_token -oxml
+	refused 2 "--output is token, header or json, not 'xml'"
+	chronoctl doctor --output=xml
+	refused 2 "--output is text or json, not 'xml'"
+	chronoctl list-keys --output xml
+	refused 2 "--output is table, json or uri, not 'xml'"
+	chronoctl pub-key --format der
+	refused 2 "--format is chronograf or spki, not 'der'"
+}
+
+@test "what is mistyped: the option or the command that was meant" {
+	chronoctl_token --privkey-file "$KEY"
+	refused 2 "unknown option '--privkey-file'; did you mean --priv-key-file\?"
+	chronoctl_token --chekc
+	refused 2 'did you mean --check\?'
+	chronoctl tokne
+	refused 2 "unknown command 'tokne'; did you mean token\?"
+	chronoctl help tokne
+	refused 2 "unknown command 'tokne'; did you mean token\?"
+}
+
+@test "an operand where an option was meant: the option is named, the operand not" {
+	chronoctl_token "$KEY"
+	refused 2 'argument.*--priv-key-file KEY'
+	never_says "$KEY"
+	chronoctl token "$URL"
+	refused 2 'argument.*--chronograf-url URL'
+	never_says "$URL"
+}
+
 @test "CHRONOGRAF_URL and PRIV_KEY_FILE stand for their options" {
 	CHRONOGRAF_URL=$URL PRIV_KEY_FILE=$KEY chronoctl token
 	prints_token "$KEY"
@@ -74,6 +165,31 @@ NOWHERE=http://127.0.0.1:1
 		done
 	done
 	[ "$(requests)" -eq "$before" ]
+}
+
+@test "chronoctl help: that of the program, or of a command, the same as --help" {
+	chronoctl help
+	[ "$status" -eq 0 ] && [ "$output" = "$("$CHRONOCTL" --help)" ] || fail "not the help"
+	chronoctl help pub-key
+	[ "$status" -eq 0 ] && [ "$output" = "$("$CHRONOCTL" pub-key --help)" ] || fail "not the command's help"
+}
+
+@test "no arguments: the help on standard error, exit 2" {
+	chronoctl
+	[ "$status" -eq 2 ] && [ -z "$output" ] || fail "exit 2 expected, and nothing on standard output"
+	[ "$stderr" = "$("$CHRONOCTL" --help)" ] || fail "not the help"
+}
+
+@test "the help fits 80 columns, and its options are grouped" {
+	local command group
+	for command in '' token gen-keypair pub-key list-keys import-key doctor completion; do
+		output=$("$CHRONOCTL" $command --help)
+		[ "$(wc -L <<<"$output")" -le 80 ] || fail "$command: wider than 80 columns"
+	done
+	output=$("$CHRONOCTL" token --help)
+	for group in server key PIN output other; do
+		grep -qx " $group:" <<<"$output" || fail "no group '$group'"
+	done
 }
 
 @test "chronoctl --version: on standard output, exit 0" {

@@ -40,7 +40,7 @@ fails_silently() { # STATUS ARGUMENT…
 @test "no message ever repeats a pin-value: command lines that are wrong" {
 	fails_silently 2 "$URI?pin-value=$CANARY"
 	fails_silently 2 --priv-key-file "$KEY" "$URI?pin-value=$CANARY"
-	fails_silently 2 "--priv-key-fil=$URI?pin-value=$CANARY"
+	fails_silently 2 "--priv-key-fils=$URI?pin-value=$CANARY"
 	fails_silently 2 "--no-prompt=$URI?pin-value=$CANARY"
 	fails_silently 2 --timeout --priv-key-file "$URI?pin-value=$CANARY"
 	chronoctl "$URI?pin-value=$CANARY"

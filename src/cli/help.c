@@ -1,0 +1,102 @@
+/* The help, made from the tables of commands and options: 80 columns, wrapped at blanks. */
+#include "cli/help.h"
+
+#include "base/cleanup.h"
+
+#include <string.h>
+
+enum { WIDTH = 80 };
+
+/* Prints words up to the margin, and goes on at the indent on further lines. Stands at `column`. */
+static void print_wrapped(FILE *out, const char *text, size_t indent, size_t column)
+{
+	for (size_t length; *text != '\0'; text += length, text += strspn(text, " ")) {
+		length = strcspn(text, " ");
+		if (column > indent && column + 1 + length > WIDTH) {
+			fprintf(out, "\n%*s", (int)indent, "");
+			column = indent;
+		} else if (column > indent) {
+			fputc(' ', out);
+			column++;
+		}
+		fwrite(text, 1, length, out);
+		column += length;
+	}
+	fputc('\n', out);
+}
+
+/* A name and its explanation, beside it or, where there is no room, below it. */
+static void print_entry(FILE *out, const char *name, const char *text, size_t indent)
+{
+	int column = fprintf(out, "  %s", name);
+
+	if ((size_t)column + 2 > indent) {
+		fputc('\n', out);
+		column = 0;
+	}
+	fprintf(out, "%*s", (int)indent - column, "");
+	print_wrapped(out, text, indent, indent);
+}
+
+static void print_option(FILE *out, const struct option_row *row)
+{
+	CLEANUP(cleanup_text)
+	char *words = row->choices == NULL ? NULL : options_choices(row->choices, true);
+	CLEANUP(cleanup_text) char *text = NULL;
+	char name[64];
+
+	if (row->kind == OPTION_OPERAND)
+		snprintf(name, sizeof name, "%s", row->name);
+	else
+		snprintf(name, sizeof name, "%c%c%c --%s%s%s", row->letter ? '-' : ' ',
+			 row->letter ? row->letter : ' ', row->letter ? ',' : ' ', row->name,
+			 row->argument ? " " : "", row->argument ? row->argument : "");
+	if (asprintf(&text, "%s%s%s%s%s%s%s", words == NULL ? row->help : words,
+		     row->environment == NULL ? "" : " [$",
+		     row->environment == NULL ? "" : row->environment,
+		     row->environment == NULL ? "" : "]", row->fallback == NULL ? "" : " (default ",
+		     row->fallback == NULL ? "" : row->fallback,
+		     row->fallback == NULL ? "" : ")") < 0)
+		text = NULL;
+	print_entry(out, name, text == NULL ? "" : text, 30);
+}
+
+void help_print_command(FILE *out, const struct command *command)
+{
+	const struct option_row *operand = options_operand(command->bit);
+	const char *group = NULL;
+
+	fprintf(out, "usage: chronoctl %s [options]%s%s%s\n\n%s\n\noptions:\n", command->name,
+		operand == NULL ? "" : " [", operand == NULL ? "" : operand->name,
+		operand == NULL ? "" : "]", command->help);
+	for (const struct option_row *row = option_table; row->name != NULL; row++) {
+		if (row->kind == OPTION_GROUP)
+			group = row->name;
+		if ((row->commands & command->bit) == 0)
+			continue;
+		if (group != NULL)
+			fprintf(out, "\n %s:\n", group);
+		group = NULL;
+		print_option(out, row);
+	}
+}
+
+void help_print(FILE *out)
+{
+	const struct command *command;
+
+	fputs("usage: chronoctl COMMAND [options]\n\n"
+	      "Superadmin tokens for InfluxData Chronograf, signed by a key in a file, a\n"
+	      "smartcard or an HSM.\n\n"
+	      "commands:\n",
+	      out);
+	for (size_t i = 0; (command = command_at(i)) != NULL; i++)
+		if (command->help != NULL)
+			print_entry(out, command->name, command->help, 17);
+	fputs("\n"
+	      "  -h, --help     show this help; that of a command: chronoctl help COMMAND\n"
+	      "      --version  show what is built in, and its versions\n\n"
+	      "exit status: 0 done, 2 usage, 3 the key, 4 the server, 5 the token is refused,\n"
+	      "             1 anything else\n",
+	      out);
+}

@@ -1,0 +1,44 @@
+/* The distance of two words: how many letters to insert, to drop, to replace, or to swap with the
+ * next. */
+#include "cli/suggest.h"
+
+#include <string.h>
+
+enum { WORD_MAX = 32 };
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+static size_t distance(const char *a, size_t a_length, const char *b, size_t b_length)
+{
+	size_t cost[WORD_MAX + 1][WORD_MAX + 1];
+
+	for (size_t i = 0; i <= a_length; i++)
+		for (size_t j = 0; j <= b_length; j++) {
+			if (i == 0 || j == 0) {
+				cost[i][j] = i + j;
+				continue;
+			}
+			cost[i][j] = least(least(cost[i - 1][j], cost[i][j - 1]) + 1,
+					   cost[i - 1][j - 1] + (a[i - 1] != b[j - 1]));
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				cost[i][j] = least(cost[i][j], cost[i - 2][j - 2] + 1);
+		}
+	return cost[a_length][b_length];
+}
+
+void suggest(struct suggestion *suggestion, const char *candidate)
+{
+	size_t length = strlen(candidate);
+
+	if (suggestion->length > WORD_MAX || length > WORD_MAX)
+		return;
+	size_t here = distance(suggestion->word, suggestion->length, candidate, length);
+	/* A third of the letters wrong is another word. */
+	if (here * 3 <= length && (suggestion->found == NULL || here < suggestion->distance)) {
+		suggestion->found = candidate;
+		suggestion->distance = here;
+	}
+}
