@@ -17,9 +17,9 @@ enum {
 
 struct command {
 	const char *name;
-	int (*run)(struct options *options);
-	const char *help; /* one line; NULL: hidden */
-	unsigned bit;     /* which options it takes: COMMAND_… */
+	int (*run)(struct options *options); /* NULL: InfluxData's chronoctl runs it */
+	const char *help;                    /* one line; NULL: hidden */
+	unsigned bit;                        /* which options it takes: COMMAND_… */
 };
 
 int token_run(struct options *options);

@@ -66,6 +66,13 @@ void help_print_command(FILE *out, const struct command *command)
 	const struct option_row *operand = options_operand(command->bit);
 	const char *group = NULL;
 
+	if (command->run == NULL) {
+		fprintf(out,
+			"usage: chronoctl %s …\n\n%s, by InfluxData's chronoctl: --help is its "
+			"own\n",
+			command->name, command->help);
+		return;
+	}
 	fprintf(out, "usage: chronoctl %s [options]%s%s%s\n\n%s\n\noptions:\n", command->name,
 		operand == NULL ? "" : " [", operand == NULL ? "" : operand->name,
 		operand == NULL ? "" : "]", command->help);
@@ -81,18 +88,26 @@ void help_print_command(FILE *out, const struct command *command)
 	}
 }
 
-void help_print(FILE *out)
+/* Ours, or those that InfluxData's chronoctl runs. */
+static void print_commands(FILE *out, bool ours)
 {
 	const struct command *command;
 
+	for (size_t i = 0; (command = command_at(i)) != NULL; i++)
+		if (command->help != NULL && (command->run != NULL) == ours)
+			print_entry(out, command->name, command->help, 17);
+}
+
+void help_print(FILE *out)
+{
 	fputs("usage: chronoctl COMMAND [options]\n\n"
 	      "Superadmin tokens for InfluxData Chronograf, signed by a key in a file, a\n"
 	      "smartcard or an HSM.\n\n"
 	      "commands:\n",
 	      out);
-	for (size_t i = 0; (command = command_at(i)) != NULL; i++)
-		if (command->help != NULL)
-			print_entry(out, command->name, command->help, 17);
+	print_commands(out, true);
+	fputs("\ncommands of InfluxData's own chronoctl, if it is installed:\n", out);
+	print_commands(out, false);
 	fputs("\n"
 	      "  -h, --help     show this help; that of a command: chronoctl help COMMAND\n"
 	      "      --version  show what is built in, and its versions\n\n"

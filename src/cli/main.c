@@ -1,5 +1,6 @@
 /* chronoctl: the table of commands, and nothing else. */
 #include "cli/command.h"
+#include "cli/handover.h"
 #include "cli/help.h"
 #include "cli/output.h"
 #include "cli/privacy.h"
@@ -25,6 +26,9 @@ static const struct command commands[] = {
 	{"doctor", doctor_run, "find out, link by link, why you get no token", COMMAND_DOCTOR},
 	{"completion", completion_run, "print the completion script of a shell",
 	 COMMAND_COMPLETION},
+	{"add-superadmin", NULL, "add a superadmin to a stopped server's database", 0},
+	{"list-users", NULL, "list the users in a stopped server's database", 0},
+	{"migrate", NULL, "migrate a stopped server's data to another database", 0},
 	{"__complete", complete_run, NULL, COMMAND_COMPLETE},
 };
 
@@ -113,8 +117,12 @@ static bool is(const char *name, const char *word)
 int main(int count, char **arguments)
 {
 	const char *name = count > 1 ? arguments[1] : NULL;
+	const struct command *command = name == NULL ? NULL : find_command(name);
 	struct options options;
 
+	/* Before anything is changed that the other program would inherit. */
+	if (command != NULL && command->run == NULL)
+		return handover_run(arguments);
 	output_fill_standard_descriptors();
 	privacy_forbid_dumps();
 	/* An output that nobody reads, or a limit on the size of files, is an error to be told. */
@@ -130,7 +138,6 @@ int main(int count, char **arguments)
 	}
 	if (is(name, "-h") || is(name, "--help") || is(name, "help"))
 		return help(count > 2 ? arguments[2] : NULL);
-	const struct command *command = find_command(name);
 	if (command == NULL)
 		return refuse_command(name);
 	int status = EXIT_USAGE;

@@ -19,6 +19,14 @@ endif()
 # The headers speak of EVP_PKEY.
 target_link_libraries(chronosign INTERFACE $<INSTALL_INTERFACE:OpenSSL::Crypto>)
 
+# InfluxData's package has a /usr/bin/chronoctl, too: our package moves it aside, and anywhere else it is not in the way.
+set(influxdata /usr/bin/chronoctl)
+if(CMAKE_INSTALL_FULL_BINDIR STREQUAL "/usr/bin")
+	set(influxdata /usr/bin/chronoctl.influxdata)
+endif()
+set(CHRONOCTL_INFLUXDATA ${influxdata} CACHE STRING "Where InfluxData's own chronoctl is")
+target_compile_definitions(chronoctl PRIVATE CHRONOCTL_INFLUXDATA_PATH="${CHRONOCTL_INFLUXDATA}")
+
 install(TARGETS chronoctl RUNTIME COMPONENT command)
 install(TARGETS chronosign EXPORT chronosign
 	LIBRARY COMPONENT library NAMELINK_COMPONENT development)

@@ -27,6 +27,11 @@ set(CPACK_DEBIAN_COMMAND_PACKAGE_NAME chronoctl)
 set(CPACK_DEBIAN_COMMAND_PACKAGE_SECTION admin)
 set(CPACK_DEBIAN_COMMAND_PACKAGE_DEPENDS "${library_package} ${exactly}")
 set(CPACK_DEBIAN_COMMAND_PACKAGE_SUGGESTS "softhsm2, opensc-pkcs11, p11-kit")
+set(debian_files ${PROJECT_BINARY_DIR}/packaging)
+foreach(script IN ITEMS preinst postrm)
+	configure_file(src/packaging/${script}.in ${debian_files}/${script} @ONLY)
+	list(APPEND CPACK_DEBIAN_COMMAND_PACKAGE_CONTROL_EXTRA ${debian_files}/${script})
+endforeach()
 set(CPACK_DEBIAN_COMMAND_DESCRIPTION "superadmin tokens for Chronograf, signed inside the HSM
 chronoctl prints the tokens by which scripts and services sign in to
 Chronograf, the dashboard server of InfluxData. The private key is in a
@@ -50,7 +55,6 @@ libchronosign does for programs what chronoctl does for scripts.
 This package has its headers, manual page and examples.")
 
 # The date of the changelog is that of the release.
-set(debian_files ${PROJECT_BINARY_DIR}/packaging)
 configure_file(src/packaging/changelog.in ${debian_files}/changelog @ONLY)
 foreach(pair IN ITEMS "command ${DOC_COMMAND}" "library ${DOC_LIBRARY}" "development ${DOC_DEVELOPMENT}")
 	string(REPLACE " " ";" pair ${pair})
