@@ -1,7 +1,9 @@
 /* Routes, and the answers that Chronograf gives; where a mode wants another one, its row says
  * which. */
+#include "api.h"
 #include "front.h"
 #include "reply.h"
+#include "resources.h"
 #include "verify.h"
 #include "zone.h"
 
@@ -13,7 +15,6 @@
 #define WEB_PAGE \
 	"<!DOCTYPE html><html><head><title>Chronograf</title></head>" \
 	"<body><div id=\"react-root\"></div></body></html>"
-#define MAPPINGS "{\"links\":{\"self\":\"/chronograf/v1/mappings\"},\"mappings\":[]}\n"
 
 /* A 302 to a path below the server's base path, or to any URL. */
 static void add_location(const struct request *request, const char *location, bool elsewhere,
@@ -144,18 +145,35 @@ static unsigned check_status(const struct request *request)
 	return 403;
 }
 
-static enum MHD_Result answer_mappings(const struct request *request, const char *rest)
+static enum MHD_Result show_web_page(const struct request *request)
+{
+	return reply(request, 200, text_response(TYPE_HTML, WEB_PAGE));
+}
+
+static enum MHD_Result answer_api(const struct request *request, const char *path)
 {
 	unsigned status = check_status(request);
-	struct MHD_Response *response =
-		status == 200 ? text_response(TYPE_JSON, MAPPINGS) : text_response(NULL, "");
+	struct MHD_Response *response;
 
-	(void)rest;
+	if (status == 200)
+		return api_has(path) ? api_answer(request, path) : show_web_page(request);
+	response = text_response(NULL, "");
 	if (status != 302)
 		return reply(request, status, response);
 	if (response != NULL)
 		add_location(request, "/nonce/hop/0", false, response);
 	return reply_in_front(request, status, response);
+}
+
+/* In place of the way by an OAuth provider and back. */
+static enum MHD_Result answer_login(const struct request *request, const char *name)
+{
+	struct MHD_Response *response = text_response(NULL, "");
+
+	user_log_in(request->server->store, name);
+	if (response != NULL)
+		add_location(request, "/", false, response);
+	return reply(request, 307, response);
 }
 
 /* As Go's http.NotFound has it. */
@@ -178,15 +196,16 @@ static enum MHD_Result answer_wrong_method(const struct request *request)
 	return reply(request, 405, response);
 }
 
-/* A path that ends with a slash here stands for all that begin with it; the answer gets the rest.
- */
+/* A path that ends with a slash here stands for all that are longer; the answer gets the rest. */
 static const struct route {
 	const char *path;
 	enum MHD_Result (*answer)(const struct request *request, const char *rest);
+	bool all_methods; /* not GET alone */
 } routes[] = {
-	{"/nonce", answer_nonce},
-	{"/nonce/hop/", answer_hop},
-	{"/chronograf/v1/mappings", answer_mappings},
+	{"/nonce", .answer = answer_nonce},
+	{"/nonce/hop/", .answer = answer_hop},
+	{API_ROOT, .answer = answer_api, .all_methods = true},
+	{"/oauth/generic/login/", .answer = answer_login},
 };
 
 static bool route_matches(const struct route *route, const char *path)
@@ -194,7 +213,7 @@ static bool route_matches(const struct route *route, const char *path)
 	size_t length = strlen(route->path);
 
 	if (route->path[length - 1] == '/')
-		return strncmp(path, route->path, length) == 0;
+		return strncmp(path, route->path, length) == 0 && path[length] != '\0';
 	return strcmp(path, route->path) == 0;
 }
 
@@ -250,8 +269,8 @@ enum MHD_Result answer(struct request *request)
 	if (path == NULL)
 		return answer_outside(request);
 	if (route == NULL)
-		return reply(request, 200, text_response(TYPE_HTML, WEB_PAGE));
-	if (strcmp(request->method, MHD_HTTP_METHOD_GET) != 0)
+		return show_web_page(request);
+	if (!route->all_methods && strcmp(request->method, MHD_HTTP_METHOD_GET) != 0)
 		return answer_wrong_method(request);
 	return route->answer(request, path + strlen(route->path));
 }

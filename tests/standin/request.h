@@ -13,8 +13,9 @@ struct server {
 	struct server_settings settings;
 	struct MHD_Daemon *daemon;
 	struct later *later;
-	char *cert, *key; /* PEM */
-	bool replaced;    /* the nonce, as the mode wants it replaced once */
+	struct store *store; /* touched by MHD's one thread alone */
+	char *cert, *key;    /* PEM */
+	bool replaced;       /* the nonce, as the mode wants it replaced once */
 };
 
 /* A request under way. MHD calls with one of these from one thread at a time. */
@@ -24,10 +25,12 @@ struct request {
 	const char *method, *version;
 	const char *url; /* decoded, without the query */
 	char *path;      /* as it came, with the query */
-	bool begun;      /* MHD calls first when only the headers are there */
-	bool delayed;    /* has waited for --delay */
-	int number;      /* of the server below the base path */
-	int prefix;      /* length of that server's base path */
+	char *body;      /* what was uploaded; NULL: nothing */
+	size_t body_length;
+	bool begun;   /* MHD calls first when only the headers are there */
+	bool delayed; /* has waited for --delay */
+	int number;   /* of the server below the base path */
+	int prefix;   /* length of that server's base path */
 };
 
 /* Queues the answer; MHD_NO closes the connection instead. */

@@ -1,12 +1,31 @@
 /* MHD's callbacks, its start and its end. What is answered is decided in answers.c. */
 #include "plaintext.h"
 #include "request.h"
+#include "store.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define CONNECTIONS_MAX 16384
+#define BODY_LENGTH_MAX 1000000
+
+/* Keeps a NUL behind it. False: it is too much. */
+static bool keep_upload(struct request *request, const char *upload, size_t size)
+{
+	char *body;
+
+	if (size > BODY_LENGTH_MAX - request->body_length)
+		return false;
+	body = realloc(request->body, request->body_length + size + 1);
+	if (body == NULL)
+		return false;
+	memcpy(body + request->body_length, upload, size);
+	request->body = body;
+	request->body_length += size;
+	body[request->body_length] = '\0';
+	return true;
+}
 
 /* MHD asks again after each step, until a response is queued. */
 static enum MHD_Result on_request(void *closure, struct MHD_Connection *connection, const char *url,
@@ -17,7 +36,6 @@ static enum MHD_Result on_request(void *closure, struct MHD_Connection *connecti
 	struct request *request = *context;
 	unsigned delay = server->settings.options->delay;
 
-	(void)upload;
 	if (request == NULL)
 		return MHD_NO;
 	if (!request->begun) {
@@ -30,6 +48,8 @@ static enum MHD_Result on_request(void *closure, struct MHD_Connection *connecti
 		return MHD_YES;
 	}
 	if (*upload_size != 0) {
+		if (!keep_upload(request, upload, *upload_size))
+			return MHD_NO;
 		*upload_size = 0;
 		return MHD_YES;
 	}
@@ -65,8 +85,10 @@ static void on_completed(void *closure, struct MHD_Connection *connection, void 
 	(void)closure;
 	(void)connection;
 	(void)why;
-	if (request != NULL)
-		free(request->path);
+	if (request == NULL)
+		return;
+	free(request->path);
+	free(request->body);
 	free(request);
 }
 
@@ -128,8 +150,9 @@ static bool prepare(struct server *server)
 		if (server->cert == NULL || server->key == NULL)
 			return false;
 	}
+	server->store = store_new();
 	server->later = later_start();
-	return server->later != NULL;
+	return server->store != NULL && server->later != NULL;
 }
 
 struct server *server_start(const struct server_settings *settings)
@@ -163,6 +186,7 @@ void server_end(struct server *server)
 		MHD_stop_daemon(server->daemon);
 	if (server->later != NULL)
 		later_free(server->later);
+	store_free(server->store);
 	free(server->cert);
 	free(server->key);
 	free(server);
