@@ -1,7 +1,9 @@
 /* chronoctl: the table of commands, and nothing else. */
+#include "base/cleanup.h"
 #include "cli/command.h"
 #include "cli/handover.h"
 #include "cli/help.h"
+#include "cli/out_file.h"
 #include "cli/output.h"
 #include "cli/privacy.h"
 #include "cli/report.h"
@@ -45,9 +47,27 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
+/* Before anything is asked or loaded: a folder that is not there is an error now. */
+static int open_kept_file(struct options *options, struct out_file *file)
+{
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+
+	if (!options->watch || options->out_file == NULL)
+		return EXIT_DONE;
+	if (!out_file_open(file, options->out_file, &error))
+		return report_failure(error);
+	CLEANUP(cleanup_text) char *weakness = out_file_weakness(file);
+	if (weakness != NULL)
+		report_warning("%s", weakness);
+	options->kept_file = file;
+	return EXIT_DONE;
+}
+
 /* Runs the command in a process of its own, which this one watches over. */
 static int run(const struct command *command, struct options *options, int count, char **arguments)
 {
+	struct out_file file;
+
 	if (options->help) {
 		help_print_command(stdout, command);
 		return output_flush();
@@ -56,7 +76,10 @@ static int run(const struct command *command, struct options *options, int count
 	if (options->supervisor == NULL)
 		return EXIT_OTHER;
 	supervisor_set_module_timeout(options->supervisor, options->module_timeout);
-	supervisor_set_file(options->supervisor, options->out_file);
+	int status = open_kept_file(options, &file);
+	if (status != EXIT_DONE)
+		return status;
+	supervisor_set_file(options->supervisor, options->kept_file);
 	pid_t child = supervisor_fork();
 	if (child < 0)
 		return EXIT_OTHER;

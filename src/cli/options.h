@@ -25,6 +25,7 @@ enum shell { SHELL_NONE, SHELL_BASH, SHELL_ZSH, SHELL_FISH };
 /* The values: what was given by flag, else by environment, else the default. Strings belong to argv
  * or the environment. */
 struct supervisor;
+struct out_file;
 
 /* The values of an option that may be repeated, in the order given. */
 struct values {
@@ -66,7 +67,9 @@ struct options {
 	bool login;
 	int shell; /* enum shell */
 
-	struct supervisor *supervisor; /* not an option: who watches over the calls into modules */
+	/* No options: who watches over the calls into modules, and the opened --out-file. */
+	struct supervisor *supervisor;
+	struct out_file *kept_file;
 };
 
 /* A word that an option takes, ended in a list by one without a name. */

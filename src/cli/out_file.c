@@ -1,12 +1,19 @@
-/* Replacing a file by rename(2). */
+/* Replacing a file by renameat(2). Which files are ours is token_output's to say. */
 #include "cli/out_file.h"
 
 #include "base/cleanup.h"
+#include "base/text.h"
+#include "cli/token_output.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdint.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/random.h>
+
+/* A line of JSON with the longest signature, a key's URI and a server's, is shorter. */
+enum { LINE_MAX_LENGTH = 16384, NAME_TRIES = 100 };
 
 static bool failed(const char *what, const char *path, chronosign_error **error)
 {
@@ -14,81 +21,227 @@ static bool failed(const char *what, const char *path, chronosign_error **error)
 				    strerror(errno));
 }
 
-bool out_file_check(const char *path, chronosign_error **error)
+static bool all_lines_are_ours(FILE *stream)
+{
+	char line[LINE_MAX_LENGTH];
+
+	while (fgets(line, sizeof line, stream) != NULL) {
+		line[strcspn(line, "\n")] = '\0';
+		if (!token_line_is_ours(line))
+			return false;
+	}
+	return ferror(stream) == 0;
+}
+
+static bool is_ours(int descriptor)
+{
+	CLEANUP(cleanup_stream) FILE *stream = fdopen(descriptor, "r");
+
+	if (stream == NULL) {
+		close(descriptor);
+		return false;
+	}
+	return all_lines_are_ours(stream);
+}
+
+bool out_file_check(const struct out_file *file, chronosign_error **error)
 {
 	struct stat status;
 
 	/* A link to a device, such as /dev/stdout, would be replaced by a file. */
-	if (lstat(path, &status) != 0)
-		return errno == ENOENT || failed("look at", path, error);
-	return S_ISREG(status.st_mode) ||
-	       chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
-				    "'%s' is no regular file: --out-file replaces it as a whole",
-				    path);
+	if (fstatat(file->folder, file->name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+		return errno == ENOENT || failed("look at", file->path, error);
+	if (!S_ISREG(status.st_mode))
+		return chronosign_error_set(
+			error, CHRONOSIGN_ERROR_USAGE,
+			"'%s' is not a regular file: --out-file replaces it as a whole",
+			file->path);
+	int descriptor = openat(file->folder, file->name,
+				O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (descriptor < 0)
+		return errno == ENOENT || failed("read", file->path, error);
+	return is_ours(descriptor) ||
+	       chronosign_error_set(
+		       error, CHRONOSIGN_ERROR_USAGE,
+		       "'%s' exists and holds something other than tokens: --out-file would "
+		       "replace it; name another file, or remove this one",
+		       file->path);
 }
 
-/* A name of its own, but always the same one, so that nothing piles up after crashes. */
-static char *temporary_name(const char *path)
+bool out_file_look(const struct out_file *file, struct stat *status)
+{
+	return fstatat(file->folder, file->name, status, 0) == 0;
+}
+
+static int open_folder(const char *path, const char *name, chronosign_error **error)
+{
+	CLEANUP(cleanup_text)
+	char *folder = name == path ? strdup(".") : strndup(path, (size_t)(name - path));
+	int descriptor =
+		folder == NULL ? -1 : open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOCTTY);
+
+	if (descriptor < 0)
+		failed("open the folder of", path, error);
+	return descriptor;
+}
+
+bool out_file_open(struct out_file *file, const char *path, chronosign_error **error)
 {
 	const char *slash = strrchr(path, '/');
-	const char *name = slash == NULL ? path : slash + 1;
-	char *temporary = NULL;
+	struct out_successor successor;
 
-	if (asprintf(&temporary, "%.*s.%s.new", (int)(name - path), path, name) < 0)
-		return NULL;
-	return temporary;
-}
-
-bool out_file_begin(const char *path, struct out_file *file, chronosign_error **error)
-{
-	*file = (struct out_file){.path = path, .temporary = temporary_name(path)};
-	if (file->temporary == NULL)
-		return chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER, "out of memory");
-	if (!out_file_check(path, error)) {
-		free(TAKE(file->temporary));
+	*file = (struct out_file){
+		.path = path, .name = slash == NULL ? path : slash + 1, .folder = -1};
+	if (file->name[0] == '\0')
+		return chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
+					    "'%s' is not a file's name", path);
+	file->folder = open_folder(path, file->name, error);
+	if (file->folder < 0)
+		return false;
+	if (!out_file_begin(file, &successor, error)) {
+		out_file_close(file);
 		return false;
 	}
-	unlink(file->temporary);
-	int descriptor = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	out_file_abandon(&successor);
+	return true;
+}
+
+void out_file_close(struct out_file *file)
+{
+	cleanup_descriptor(&file->folder);
+	file->folder = -1;
+}
+
+/* ---- The successor ---- */
+
+/* A name that nobody can guess, and block in a sticky folder. */
+static void choose_name(struct out_successor *successor)
+{
+	uint64_t random = 0;
+
+	if (getrandom(&random, sizeof random, 0) < 0)
+		random = (uint64_t)(uintptr_t)successor ^ (uint64_t)getpid();
+	snprintf(successor->name, sizeof successor->name, ".chronoctl-%016" PRIx64, random);
+}
+
+/* Without a name, nothing is left behind whatever happens. Not every file system can do that, and to
+ * be named later it needs /proc. */
+static int open_unnamed(int folder)
+{
+#ifdef O_TMPFILE
+	if (access("/proc/self/fd", X_OK) == 0)
+		return openat(folder, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+#else
+	(void)folder;
+#endif
+	return -1;
+}
+
+static int open_named(struct out_successor *successor)
+{
+	int descriptor = -1;
+
+	for (int i = 0; descriptor < 0 && (i == 0 || errno == EEXIST) && i < NAME_TRIES; i++) {
+		choose_name(successor);
+		descriptor = openat(successor->file->folder, successor->name,
+				    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	}
+	if (descriptor < 0)
+		successor->name[0] = '\0';
+	return descriptor;
+}
+
+static bool give_name(struct out_successor *successor)
+{
+	char link[64];
+	int result = successor->name[0] == '\0' ? -1 : 0;
+
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fileno(successor->stream));
+	for (int i = 0; result != 0 && (i == 0 || errno == EEXIST) && i < NAME_TRIES; i++) {
+		choose_name(successor);
+		result = linkat(AT_FDCWD, link, successor->file->folder, successor->name,
+				AT_SYMLINK_FOLLOW);
+	}
+	if (result != 0)
+		successor->name[0] = '\0';
+	return result == 0;
+}
+
+bool out_file_begin(const struct out_file *file, struct out_successor *successor,
+		    chronosign_error **error)
+{
+	*successor = (struct out_successor){.file = file};
+	if (!out_file_check(file, error))
+		return false;
+	int descriptor = open_unnamed(file->folder);
+	if (descriptor < 0)
+		descriptor = open_named(successor);
 	if (descriptor >= 0 && fchmod(descriptor, 0600) == 0)
-		file->stream = fdopen(descriptor, "w");
-	if (file->stream != NULL)
+		successor->stream = fdopen(descriptor, "w");
+	if (successor->stream != NULL)
 		return true;
-	failed("make", file->temporary, error);
+	failed("make a file in the folder of", file->path, error);
 	if (descriptor >= 0)
 		close(descriptor);
-	out_file_abandon(file);
+	out_file_abandon(successor);
 	return false;
 }
 
-bool out_file_commit(struct out_file *file, chronosign_error **error)
+static bool put_in_place(struct out_successor *successor, chronosign_error **error)
 {
-	bool written = fflush(file->stream) == 0 && fsync(fileno(file->stream)) == 0;
+	const struct out_file *file = successor->file;
 
-	if (!written)
-		failed("write", file->temporary, error);
-	if (fclose(TAKE(file->stream)) != 0 && written)
-		written = failed("write", file->temporary, error);
-	if (written && rename(file->temporary, file->path) != 0)
-		written = failed("replace", file->path, error);
-	if (written) {
-		free(TAKE(file->temporary));
-		return true;
-	}
-	out_file_abandon(file);
-	return false;
+	if (fflush(successor->stream) != 0 || fsync(fileno(successor->stream)) != 0)
+		return failed("write", file->path, error);
+	if (!give_name(successor))
+		return failed("make a file in the folder of", file->path, error);
+	if (fclose(TAKE(successor->stream)) != 0)
+		return failed("write", file->path, error);
+	if (renameat(file->folder, successor->name, file->folder, file->name) != 0)
+		return failed("replace", file->path, error);
+	successor->name[0] = '\0';
+	return true;
 }
 
-void out_file_abandon(struct out_file *file)
+bool out_file_commit(struct out_successor *successor, chronosign_error **error)
 {
-	if (file->stream != NULL)
-		fclose(TAKE(file->stream));
-	if (file->temporary != NULL)
-		unlink(file->temporary);
-	free(TAKE(file->temporary));
+	bool done = put_in_place(successor, error);
+
+	out_file_abandon(successor);
+	return done;
 }
 
-bool out_file_remove(const char *path, chronosign_error **error)
+void out_file_abandon(struct out_successor *successor)
 {
-	return unlink(path) == 0 || errno == ENOENT || failed("remove", path, error);
+	if (successor->stream != NULL)
+		fclose(TAKE(successor->stream));
+	if (successor->name[0] != '\0')
+		unlinkat(successor->file->folder, successor->name, 0);
+	successor->name[0] = '\0';
+}
+
+bool out_file_remove(const struct out_file *file, chronosign_error **error)
+{
+	return out_file_check(file, error) &&
+	       (unlinkat(file->folder, file->name, 0) == 0 || errno == ENOENT ||
+		failed("remove", file->path, error));
+}
+
+char *out_file_weakness(const struct out_file *file)
+{
+	struct stat status;
+
+	if (fstat(file->folder, &status) != 0)
+		return NULL;
+	if (status.st_uid != geteuid() && status.st_uid != 0)
+		return text_format(
+			"the folder of '%s' belongs to another user, who can replace the "
+			"file",
+			file->path);
+	/* In a sticky folder nobody else removes or renames our file. */
+	if ((status.st_mode & S_ISVTX) == 0 && (status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		return text_format("others can write to the folder of '%s' (mode %04o), and so "
+				   "replace the file",
+				   file->path, (unsigned)(status.st_mode & 07777));
+	return NULL;
 }

@@ -1,32 +1,58 @@
-/* A file that others read while it is kept: always whole, and for its owner only. */
+/* A file that others read while it is kept: always whole, and for its owner only. A file that is not
+ * ours is neither replaced nor removed. */
 #ifndef CLI_OUT_FILE_H
 #define CLI_OUT_FILE_H
 
 #include <chronosign/error.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
-/* A successor of the file, not yet in its place. */
+/* The file, by its folder, which is opened once: a module may call chdir(2). */
 struct out_file {
-	const char *path; /* borrowed */
-	char *temporary;
-	FILE *stream; /* to write it by */
+	const char *path; /* borrowed; for messages */
+	const char *name; /* in the folder */
+	int folder;       /* -1: there is no file */
 };
 
-/* True if the path is free, or a regular file: nothing else is ever replaced. */
-bool out_file_check(const char *path, chronosign_error **error);
+/* A successor of the file, not yet in its place. */
+struct out_successor {
+	const struct out_file *file;
+	FILE *stream;  /* to write it by */
+	char name[32]; /* in the folder; empty: it has none yet */
+};
 
-/* Begins a successor in the same directory, with mode 0600 whatever the umask. */
-bool out_file_begin(const char *path, struct out_file *file, chronosign_error **error);
+/*
+ * Opens the folder, and makes sure that a file can be made in it. False with *error set if not, or if
+ * what has the file's name is not ours.
+ */
+bool out_file_open(struct out_file *file, const char *path, chronosign_error **error);
+void out_file_close(struct out_file *file);
+
+/* What may make others replace the file, for a warning; NULL: nothing. The caller frees it. */
+char *out_file_weakness(const struct out_file *file);
+
+/*
+ * True if nothing has the file's name, or a regular file in which all lines are tokens as
+ * token_output writes them, or none are.
+ */
+bool out_file_check(const struct out_file *file, chronosign_error **error);
+
+/* The status of what has the file's name; false if nothing has. */
+bool out_file_look(const struct out_file *file, struct stat *status);
+
+/* Begins a successor in the same folder, with mode 0600 whatever the umask. */
+bool out_file_begin(const struct out_file *file, struct out_successor *successor,
+		    chronosign_error **error);
 
 /* Puts what was written on the disk and then, at one stroke, in the place of the old file. On
  * failure the old one stays, and the successor goes. */
-bool out_file_commit(struct out_file *file, chronosign_error **error);
+bool out_file_commit(struct out_successor *successor, chronosign_error **error);
 
 /* Gives a successor up. */
-void out_file_abandon(struct out_file *file);
+void out_file_abandon(struct out_successor *successor);
 
 /* Removes the file, if it is there. */
-bool out_file_remove(const char *path, chronosign_error **error);
+bool out_file_remove(const struct out_file *file, chronosign_error **error);
 
 #endif

@@ -2,6 +2,7 @@
 #include "cli/supervisor.h"
 
 #include "cli/command.h"
+#include "cli/out_file.h"
 #include "cli/report.h"
 
 #include <errno.h>
@@ -30,7 +31,7 @@ struct supervisor {
 	atomic_uint module_timeout; /* seconds; 0: the child has not said */
 	atomic_uint outcome;        /* an exit status, with DECIDED; 0: the child is at work */
 	atomic_bool keeps_file;
-	const char *file; /* of --watch; set by the parent */
+	const struct out_file *file; /* of --watch; set by the parent */
 };
 
 static void begin_call(void *context, const char *module, const char *function)
@@ -74,9 +75,9 @@ void supervisor_set_warning(struct supervisor *supervisor, const char *text)
 	snprintf(supervisor->warning, sizeof supervisor->warning, "%s", text == NULL ? "" : text);
 }
 
-void supervisor_set_file(struct supervisor *supervisor, const char *path)
+void supervisor_set_file(struct supervisor *supervisor, const struct out_file *file)
 {
-	supervisor->file = path;
+	supervisor->file = file;
 }
 
 void supervisor_keep_file(struct supervisor *supervisor)
@@ -95,7 +96,7 @@ void supervisor_set_outcome(struct supervisor *supervisor, int status)
 static void remove_file(const struct supervisor *supervisor)
 {
 	if (supervisor->file != NULL && atomic_load(&supervisor->keeps_file))
-		unlink(supervisor->file);
+		out_file_remove(supervisor->file, NULL);
 }
 
 /* What the child was about when it ended against its will. */

@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 struct supervisor;
+struct out_file;
 
 /* What the child does with its activity: a chronosign_watch for the key, whose context is the
  * supervisor. */
@@ -27,7 +28,7 @@ void supervisor_set_module_timeout(struct supervisor *supervisor, unsigned secon
 void supervisor_set_warning(struct supervisor *supervisor, const char *text);
 
 /* The file of --watch; NULL: there is none. Said before the fork. */
-void supervisor_set_file(struct supervisor *supervisor, const char *path);
+void supervisor_set_file(struct supervisor *supervisor, const struct out_file *file);
 
 /* In the child: from here on the file is ours, and is removed when the child ends, however that may
  * be. */

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #define HEADER "Authorization: CHRONOGRAF-SHA256 "
+#define VARIABLE "CHRONOGRAF_TOKEN="
 
 DEFINE_CLEANUP(json, json_t *, json_decref)
 
@@ -65,4 +66,43 @@ char *token_line(const struct issued_token *token, enum output_form form, bool l
 				     "name that is not UTF-8",
 				     url == NULL ? "a server" : url);
 	return line;
+}
+
+/* Standard base64 (RFC 4648 §4) of an RSA signature, to the end of the text; 1024 bits are the least. */
+static bool is_token(const char *text, size_t length)
+{
+	size_t digits = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				     "0123456789+/");
+
+	return length >= 172 && length % 4 == 0 && digits <= length && length - digits <= 2 &&
+	       strspn(text + digits, "=") == length - digits;
+}
+
+static bool is_json_line(const char *line)
+{
+	CLEANUP(cleanup_json) json_t *object = json_loads(line, 0, NULL);
+	const char *token = json_string_value(json_object_get(object, "token"));
+	const char *header = json_string_value(json_object_get(object, "header"));
+
+	return token != NULL && header != NULL && is_token(token, strlen(token)) &&
+	       strncmp(header, HEADER, strlen(HEADER)) == 0 &&
+	       strcmp(header + strlen(HEADER), token) == 0;
+}
+
+bool token_line_is_ours(const char *line)
+{
+	const char *tab = strchr(line, '\t');
+	const char *text = tab == NULL ? line : tab + 1;
+	size_t length = strlen(text);
+
+	if (line[0] == '{')
+		return is_json_line(line);
+	if (tab != NULL && memmem(line, (size_t)(tab - line), "://", 3) == NULL)
+		return false;
+	if (tab == NULL && strncmp(line, VARIABLE "'", strlen(VARIABLE "'")) == 0 &&
+	    line[length - 1] == '\'')
+		return is_token(line + strlen(VARIABLE "'"), length - strlen(VARIABLE "''"));
+	if (strncmp(text, HEADER, strlen(HEADER)) == 0)
+		return is_token(text + strlen(HEADER), length - strlen(HEADER));
+	return is_token(text, length);
 }

@@ -15,6 +15,7 @@
 #include "cli/watched_file.h"
 #include "cli/watched_key.h"
 #include "cli/watched_servers.h"
+#include "key/files.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -234,16 +235,29 @@ static void step(struct watch *watch)
 		write_file(watch);
 }
 
+/* Whatever is in the file that the key or its PIN is read from. */
+static bool spares_key(const struct watch_order *order, chronosign_error **error)
+{
+	const struct out_file *file = order->options->kept_file;
+	struct stat status;
+
+	return !out_file_look(file, &status) || !key_reads_file(order->key, &status) ||
+	       chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
+				    "'%s' holds the key or its PIN: --out-file would replace it; "
+				    "name another file",
+				    file->path);
+}
+
 static bool start(struct watch *watch, chronosign_error **error)
 {
 	const struct watch_order *order = watch->order;
 
-	if (!out_file_check(order->options->out_file, error) || !hold_signals(watch, error) ||
+	if (!spares_key(order, error) || !hold_signals(watch, error) ||
 	    !watched_key_prepare(&watch->key, order->key, order->options, error) ||
 	    !watched_key_open(&watch->key, error))
 		return false;
 	/* What stands there is of an earlier time. */
-	if (!out_file_remove(order->options->out_file, error))
+	if (!out_file_remove(order->options->kept_file, error))
 		return false;
 	supervisor_keep_file(order->options->supervisor);
 	return true;

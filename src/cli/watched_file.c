@@ -43,9 +43,9 @@ static size_t count_fit(const struct watched_servers *servers, int64_t now)
 static bool replace(const struct watched_file *file, const struct watched_servers *servers,
 		    int64_t now, chronosign_error **error)
 {
-	struct out_file successor;
+	struct out_successor successor;
 
-	if (!out_file_begin(file->order->options->out_file, &successor, error))
+	if (!out_file_begin(file->order->options->kept_file, &successor, error))
 		return false;
 	if (write_tokens(file, servers, now, successor.stream, error))
 		return out_file_commit(&successor, error);
@@ -54,15 +54,15 @@ static bool replace(const struct watched_file *file, const struct watched_server
 }
 
 /* No file says better than an old one that there is no valid token. */
-static void remove_file(struct watched_file *file)
+static void remove_file(struct watched_file *file, bool tell)
 {
 	CLEANUP(cleanup_error) chronosign_error *error = NULL;
-	const char *path = file->order->options->out_file;
+	const struct out_file *kept = file->order->options->kept_file;
 
-	if (!out_file_remove(path, &error))
+	if (!out_file_remove(kept, &error) && tell)
 		report_failure(error);
-	else if (file->tokens > 0)
-		report_warning("no valid token is left: '%s' is removed", path);
+	if (error == NULL && file->tokens > 0)
+		report_warning("no valid token is left: '%s' is removed", kept->path);
 	file->tokens = 0;
 }
 
@@ -78,7 +78,7 @@ void watched_file_write(struct watched_file *file, const struct watched_servers 
 		report_failure(error);
 	file->unwritable = failed;
 	if (fit == 0 || failed)
-		remove_file(file);
+		remove_file(file, !failed);
 	else
 		file->tokens = fit;
 }

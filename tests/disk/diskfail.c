@@ -4,6 +4,7 @@
  *
  *     DISK_FAIL=fsync:2   the second fsync answers EIO; a write that fails has written half
  *     DISK_LOG=FILE       a line a call: the function's name
+ *     DISK_WITHOUT_TMPFILE=1   no file without a name
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -101,6 +102,30 @@ int __open_2(const char *path, int flags);
 int __open_2(const char *path, int flags)
 {
 	return open_watched(path, flags, 0);
+}
+
+int openat(int folder, const char *path, int flags, ...)
+{
+	static unsigned calls;
+	int (*function)(int, const char *, int, ...) =
+		(int (*)(int, const char *, int, ...))next("openat");
+	va_list arguments;
+
+	va_start(arguments, flags);
+	mode_t mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(arguments, mode_t) : 0;
+	va_end(arguments);
+	bool unnamed = (flags & O_TMPFILE) == O_TMPFILE;
+	if (unnamed && getenv("DISK_WITHOUT_TMPFILE") != NULL) {
+		errno = EOPNOTSUPP;
+		return -1;
+	}
+	bool ours = unnamed || (flags & O_EXCL) != 0;
+	if (ours && is_to_fail("open", &calls))
+		return -1;
+	int descriptor = function(folder, path, flags, mode);
+	if (ours && descriptor >= 0 && descriptor < DESCRIPTORS)
+		watched[descriptor] = true;
+	return descriptor;
 }
 
 ssize_t write(int descriptor, const void *bytes, size_t length)

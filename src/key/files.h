@@ -1,0 +1,12 @@
+/* The files that a key and its PIN are read from. */
+#ifndef KEY_FILES_H
+#define KEY_FILES_H
+
+#include <chronosign/signer.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+
+/* True if the key, or its PIN, is read from the file of this status, by whatever name. */
+bool key_reads_file(const chronosign_key *key, const struct stat *file);
+
+#endif
