@@ -100,12 +100,13 @@ static struct nonce present(struct nonces *nonces)
 {
 	int64_t age = now() - nonces->start, ticks = age / nonces->life;
 	struct nonce nonce;
+	bool old;
 
 	if (ticks > nonces->ticks)
 		tick(nonces, ticks);
 	nonce.expires = (time_t)((nonces->start + (nonces->ticks + 1) * nonces->life) / NS_PER_S);
-	strcpy(nonce.text,
-	       nonces->ticks > 0 && age % nonces->life < nonces->late ? nonces->old : nonces->text);
+	old = nonces->ticks > 0 && age % nonces->life < nonces->late;
+	memcpy(nonce.text, old ? nonces->old : nonces->text, sizeof(nonce.text));
 	return nonce;
 }
 

@@ -38,6 +38,7 @@ static const char help[] =
 	"or\n"
 	"                              an abbreviation such as IST\n"
 	"  --delay MILLISECONDS        wait so long before each answer (0)\n"
+	"  --idle SECONDS              close connections that are idle for so long (5)\n"
 	"  --servers N                 servers with nonces of their own below BASE/s/0 to "
 	"BASE/s/N-1 (1)\n"
 	"  --log FILE                  append METHOD PATH VERSION STATUS AUTHORIZATION-SCHEME a "
@@ -149,6 +150,7 @@ static const struct row {
 	{"late-nonce", read_number, offsetof(struct options, late_nonce)},
 	{"zone", read_zone, 0}, /* the process's, no member */
 	{"delay", read_number, offsetof(struct options, delay)},
+	{"idle", read_count, offsetof(struct options, idle)},
 	{"servers", read_number, offsetof(struct options, servers)},
 	{"log", read_text, offsetof(struct options, log)},
 	{"open", NULL, offsetof(struct options, open)},
@@ -210,6 +212,7 @@ struct options options_read(int count, char **arguments)
 		.base_path = "",
 		.mode = mode_find(GOOD_MODE),
 		.nonce_expiration = 600,
+		.idle = 5,
 		.servers = 1,
 	};
 

@@ -16,6 +16,7 @@ struct options {
 	unsigned nonce_expiration; /* seconds */
 	unsigned late_nonce;       /* milliseconds */
 	unsigned delay;            /* milliseconds */
+	unsigned idle;             /* seconds */
 	unsigned servers;
 	const char *log; /* NULL: none */
 	bool open;

@@ -135,6 +135,7 @@ static struct MHD_Daemon *start_daemon(struct server *server)
 	return MHD_start_daemon(secure ? flags | MHD_USE_TLS : flags, 0, NULL, NULL, on_request,
 				server, MHD_OPTION_LISTEN_SOCKET, server->settings.listener,
 				MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+				MHD_OPTION_CONNECTION_TIMEOUT, server->settings.options->idle,
 				MHD_OPTION_URI_LOG_CALLBACK, on_path, NULL,
 				MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_ARRAY,
 				secure ? tls : plain, MHD_OPTION_END);

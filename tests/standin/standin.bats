@@ -320,6 +320,15 @@ zone()
 	[ "$(status_of --insecure "$URL/nonce")" = 200 ]
 }
 
+@test "idle connections are closed after their time" {
+	start --idle 1
+	exec 9<> "/dev/tcp/127.0.0.1/${URL##*:}"
+	printf 'GET /nonce HTTP/1.1\r\nHost: localhost\r\n\r\n' >&9
+	timeout 10 cat <&9 > answer
+	exec 9>&-
+	grep -q '^HTTP/1.1 200' answer
+}
+
 @test "with --htpasswd Chronograf answers 401 everywhere, and lets in whoever has the password" {
 	start --htpasswd user:pass --nonce $NONCE --pub-key-file "$BATS_FILE_TMPDIR/key.pub"
 	local path
@@ -539,10 +548,12 @@ crud()
 	start_api
 	[ "$(api GET sources/1/dbs)" = 404 ]
 	[ "$(api POST sources '{"name": "influx", "url": "http://127.0.0.1:8086", "username": "u", "password": "geheim"}')" = 201 ]
-	! grep geheim body
+	[ "$(grep -c geheim body)" -eq 0 ]
 	[ "$(api GET sources/1)" = 200 ]
-	! grep geheim body
+	[ "$(grep -c geheim body)" -eq 0 ]
 	[ "$(jq -r .username body)" = u ]
+	[ "$(api PATCH sources/1 '{"password": "geheim"}')" = 200 ]
+	[ "$(grep -c geheim body)" -eq 0 ]
 	[ "$(api GET sources/1/dbs)" = 200 ]
 	[ "$(api GET sources/1/health)" = 204 ]
 	[ "$(api GET sources/1/annotations)" = 200 ]
