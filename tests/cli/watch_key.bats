@@ -1,0 +1,137 @@
+# --watch stays logged in: what becomes of a key, a PIN, a module, and of the file when it ends.
+load helper
+load watching
+
+@test "a token that is pulled out and put back: no stale file meanwhile, then a new one" {
+	use_shim
+	export SHIM_CONTROL=$BATS_TEST_TMPDIR/control
+	: >"$SHIM_CONTROL"
+	start_server
+	watch_token
+	appears
+	control 'SHIM_FAIL=C_Sign:*=CKR_DEVICE_REMOVED,C_Initialize:*=CKR_DEVICE_REMOVED'
+	replace_nonce
+	goes
+	said CKR_DEVICE_REMOVED
+	lives
+	control ''
+	appears
+	wait_for accepted
+	said "the key is back"
+	kill -TERM "$WATCH"
+	ended_with 0
+}
+
+@test "a session that is lost once is opened anew at once, with the PIN of the first time" {
+	use_shim
+	start_server
+	SHIM_PULL=C_Sign:2 SHIM_PULL_CALLS=1 watch --priv-key-file 'pkcs11:object=chronograf' \
+		--pin-source fd:7 7<"$PIN_FILE"
+	appears
+	replace_nonce
+	wait_for logins 2 || fail "no second login"
+	wait_for accepted || fail "no new token"
+	lives
+}
+
+@test "a PIN that is refused when the token is back is not tried again: exit 3" {
+	use_shim
+	start_server
+	SHIM_PULL=C_Sign:2 SHIM_PULL_CALLS=1 SHIM_FAIL=C_Login:2=CKR_PIN_INCORRECT watch_token
+	appears
+	replace_nonce
+	ended_with 3
+	called C_Login 2
+	said CKR_PIN_INCORRECT
+}
+
+@test "where a login cannot be seen, a lost key is not opened again: exit 3" {
+	[ -n "$("$CHRONOCTL" --version | grep 'signer libp11')" ] || skip "the signer libp11 is not built in"
+	use_shim
+	export SHIM_CONTROL=$BATS_TEST_TMPDIR/control
+	: >"$SHIM_CONTROL"
+	start_server
+	watch_token --signer libp11
+	appears
+	control SHIM_FAIL=C_Sign:*=CKR_DEVICE_ERROR
+	replace_nonce
+	ended_with 3
+	called C_Login 1
+}
+
+@test "a key that cannot be opened in the first place: exit 3, and nothing is tried again" {
+	start_server
+	printf 99999 >"$BATS_TEST_TMPDIR/wrong"
+	use_shim
+	own_tokens
+	watch_token --pin-source "$BATS_TEST_TMPDIR/wrong"
+	ended_with 3
+	called C_Login 1
+}
+
+@test "SIGHUP opens the key anew, and what it signs replaces the old; the file is there all the time" {
+	local old
+	cp "$KEY" "$BATS_TEST_TMPDIR/changing"
+	start_server
+	watch --priv-key-file "$BATS_TEST_TMPDIR/changing"
+	appears
+	old=$(cat "$FILE")
+	new_key "$BATS_TEST_TMPDIR/changing"
+	sleep 1.5
+	[ "$(cat "$FILE")" = "$old" ]
+	kill -HUP "$WATCH"
+	wait_for differs "$old"
+	[ "$(cat "$FILE")" = "$(expected_token "$BATS_TEST_TMPDIR/changing")" ]
+	[ ! -s "$BATS_TEST_TMPDIR/said" ]
+	lives
+}
+
+@test "SIGHUP logs in again, with the PIN of the first time" {
+	use_shim
+	start_server
+	watch_token --pin-source fd:7 7<"$PIN_FILE"
+	appears
+	kill -HUP "$WATCH"
+	wait_for logins 2
+	sleep 0.5
+	lives
+	[ -s "$FILE" ]
+}
+
+@test "a person is asked for the PIN once" {
+	start_server
+	on_terminal 'PIN of the token' "$PIN\n" "$CHRONOCTL token --chronograf-url $URL --watch --out-file $FILE \
+		--poll-interval 1 --pkcs11-module $SOFTHSM --priv-key-file pkcs11:object=chronograf & \
+		watch=\$!; until [ -s $FILE ]; do sleep 0.1; done; kill -HUP \$watch; sleep 1; \
+		[ -s $FILE ] && kill -TERM \$watch; wait \$watch"
+	[ "$status" -eq 0 ] || fail "exit status 0 expected" "$screen"
+	[ "$(grep -c 'PIN of the token' <<<"$screen")" -eq 1 ] || fail "asked more than once: $screen"
+}
+
+@test "however it ends, no file stays: a module that crashes, hangs, or a process that is killed" {
+	use_shim
+	start_server
+	SHIM_CRASH=C_Sign:2 watch_token
+	appears
+	replace_nonce
+	ended_with 3
+	said "crashed.*C_Sign"
+	SHIM_HANG=C_Sign:2 watch_token --module-timeout 1
+	appears
+	replace_nonce
+	ended_with 3
+	said "does not answer.*C_Sign"
+	watch_token
+	appears
+	pkill -KILL -P "$WATCH"
+	ended_with 1
+}
+
+@test "the network process dies: it is told, and no file stays" {
+	start_server
+	watch --priv-key-file "$KEY"
+	appears
+	pkill -KILL -P "$(pgrep -P "$WATCH")"
+	ended_with 1
+	said "network process died"
+}

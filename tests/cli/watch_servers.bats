@@ -1,0 +1,95 @@
+# --watch and its servers: those that are gone, fail, refuse the token, or are many.
+load helper
+load watching
+
+@test "a server that is gone: the file stays as long as its nonce lives, and no longer; and comes back" {
+	start_server --nonce-expiration 5
+	watch --priv-key-file "$KEY" --timeout 1
+	appears
+	signal_server STOP
+	sleep 1.5
+	[ -s "$FILE" ] || fail "removed before its time"
+	goes
+	lives
+	wait_for said "no nonce from $URL"
+	said "no valid token is left"
+	signal_server CONT
+	appears
+	wait_for accepted
+	wait_for said "is well again"
+	[ "$(times_said "no nonce from")" -eq 1 ] || fail "it repeats itself"
+}
+
+@test "a server that fails is asked less and less often" {
+	start_standin --mode status-503
+	watch --priv-key-file "$KEY" --poll-interval 60
+	sleep 4
+	lives
+	is_gone
+	[ "$(requests)" -ge 2 ]
+	[ "$(requests)" -le 4 ] || fail "$(requests) requests in 4 seconds"
+}
+
+@test "--check: a token that is refused is not written, which is said once" {
+	start_server --mode other-replica
+	watch --priv-key-file "$KEY" --check
+	wait_for said "does not accept"
+	wait_for logged /nonce 4
+	is_gone
+	lives
+	[ "$(times_said 'does not accept')" -eq 1 ]
+}
+
+@test "--check: a token that is accepted is written, and a nonce that was replaced meanwhile is no refusal" {
+	start_server --mode replaced-once
+	watch --priv-key-file "$KEY" --check
+	appears
+	accepted
+	replace_nonce
+	wait_for accepted
+	[ "$(times_said 'does not accept')" -eq 0 ]
+}
+
+@test "--check: a server in trouble is tried again at the next poll" {
+	start_server --mode check-500
+	watch --priv-key-file "$KEY" --check
+	wait_for said "status 500"
+	wait_for logged mappings 3
+	is_gone
+	[ "$(times_said 'status 500')" -eq 1 ]
+}
+
+@test "many servers: a line each in the order given, and none for one that is dead" {
+	start_server --servers 30
+	for i in $(seq 29 -1 0); do
+		echo "$URL/s/$i"
+	done >"$BATS_TEST_TMPDIR/list"
+	watch --chronograf-url http://127.0.0.1:1 --chronograf-urls-from "$BATS_TEST_TMPDIR/list" --priv-key-file "$KEY"
+	complete() { [ "$(cut -f 1 "$FILE" | tail -n 30)" = "$(cat "$BATS_TEST_TMPDIR/list")" ]; }
+	wait_for complete || fail "not all: $(cut -f 1 "$FILE")"
+	[ "$(wc -l <"$FILE")" -eq 31 ]
+	replaced() { [ "$(cut -f 2 "$FILE" | sort -u | wc -l)" -eq 31 ] && ! grep -qF "$old" "$FILE"; }
+	old=$(tail -n 1 "$FILE")
+	replace_nonce
+	wait_for replaced || fail "not all are replaced"
+	[ "$(times_said 'no nonce from')" -eq 1 ]
+}
+
+@test "many servers with --check and SIGHUP: all are signed again, and nobody waits for ever" {
+	use_shim
+	start_server --servers 200
+	for i in $(seq 0 199); do
+		echo "$URL/s/$i"
+	done >"$BATS_TEST_TMPDIR/list"
+	URL=$URL/s/0
+	watch_token --check --chronograf-urls-from "$BATS_TEST_TMPDIR/list"
+	complete() { [ -e "$FILE" ] && [ "$(wc -l <"$FILE")" -eq 201 ]; }
+	wait_for complete || fail "only $(wc -l <"$FILE") lines"
+	kill -HUP "$WATCH"
+	signed_again() { [ "$(calls C_Sign)" -ge 402 ]; }
+	wait_for signed_again || fail "$(calls C_Sign) signatures"
+	complete
+	kill -TERM "$WATCH"
+	ended_with 0
+	called C_Login 2
+}
