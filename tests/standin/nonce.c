@@ -1,6 +1,6 @@
-/* Making nonces, and the ticker: a replacement is due at start + k * life, and whoever asks first
- * after it carries it out, which nobody can tell from a thread that does it in time. One seed, the
- * base server's nonce, holds those of all the others. */
+/* Making nonces, and the ticker: a nonce is a hash of the seed, of the number of replacements since
+ * the start and of the server, so that ten thousand servers cost no memory, and nobody needs to be
+ * asked, nor anything to run, for a replacement to take place. */
 #include "nonce.h"
 
 #include <openssl/evp.h>
@@ -18,10 +18,9 @@
 struct nonces {
 	pthread_mutex_t lock;
 	int64_t life, late; /* nanoseconds */
+	unsigned spread;
 	int64_t start;
-	int64_t ticks; /* since the start */
-	char text[NONCE_LENGTH + 1];
-	char old[NONCE_LENGTH + 1]; /* the one before the last tick */
+	char seed[NONCE_LENGTH + 1]; /* the base server's first nonce */
 };
 
 bool nonce_is_canonical(const char *text)
@@ -56,13 +55,11 @@ static void random_nonce(char text[NONCE_LENGTH + 1])
 	format_uuid(bytes, text);
 }
 
-/* Ten thousand servers cost no memory: a server's nonce is a hash of the seed and the server's
- * number. */
-static void derive_nonce(char text[NONCE_LENGTH + 1], int server)
+static void derive_nonce(char text[NONCE_LENGTH + 1], char what, long long number)
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
-	char seed[NONCE_LENGTH + 16];
-	int length = snprintf(seed, sizeof(seed), "%s/s/%d", text, server);
+	char seed[NONCE_LENGTH + 32];
+	int length = snprintf(seed, sizeof(seed), "%s/%c/%lld", text, what, number);
 
 	if (EVP_Digest(seed, (size_t)length, digest, NULL, EVP_sha256(), NULL) != 1)
 		abort();
@@ -78,35 +75,30 @@ static int64_t now(void)
 	return time.tv_sec * NS_PER_S + time.tv_nsec;
 }
 
-/* Call with the lock held, as the next two. */
+/* Call with the lock held, as the next. */
 static void restart(struct nonces *nonces)
 {
-	random_nonce(nonces->text);
+	random_nonce(nonces->seed);
 	nonces->start = now();
-	nonces->ticks = 0;
 }
 
-static void tick(struct nonces *nonces, int64_t ticks)
+static struct nonce present(const struct nonces *nonces, int server)
 {
-	if (ticks == nonces->ticks + 1)
-		memcpy(nonces->old, nonces->text, sizeof(nonces->old));
-	else /* the one that nobody has asked for */
-		random_nonce(nonces->old);
-	random_nonce(nonces->text);
-	nonces->ticks = ticks;
-}
+	bool in_turn = nonces->spread != 0 && server != BASE_SERVER;
+	int64_t ahead = in_turn ? nonces->life * server / nonces->spread : 0;
+	int64_t start = nonces->start - ahead, age = now() - start;
+	int64_t ticks = age / nonces->life;
+	struct nonce nonce = {
+		.expires = (time_t)((start + (ticks + 1) * nonces->life) / NS_PER_S),
+	};
 
-static struct nonce present(struct nonces *nonces)
-{
-	int64_t age = now() - nonces->start, ticks = age / nonces->life;
-	struct nonce nonce;
-	bool old;
-
-	if (ticks > nonces->ticks)
-		tick(nonces, ticks);
-	nonce.expires = (time_t)((nonces->start + (nonces->ticks + 1) * nonces->life) / NS_PER_S);
-	old = nonces->ticks > 0 && age % nonces->life < nonces->late;
-	memcpy(nonce.text, old ? nonces->old : nonces->text, sizeof(nonce.text));
+	if (ticks > 0 && age % nonces->life < nonces->late)
+		ticks--;
+	memcpy(nonce.text, nonces->seed, sizeof(nonce.text));
+	if (ticks > 0)
+		derive_nonce(nonce.text, 't', ticks);
+	if (server != BASE_SERVER)
+		derive_nonce(nonce.text, 's', server);
 	return nonce;
 }
 
@@ -119,9 +111,10 @@ struct nonces *nonces_new(const struct nonce_settings *settings)
 	pthread_mutex_init(&nonces->lock, NULL);
 	nonces->life = settings->life * NS_PER_S;
 	nonces->late = (int64_t)settings->late * NS_PER_MS;
+	nonces->spread = settings->spread;
 	restart(nonces);
 	if (settings->first != NULL)
-		memcpy(nonces->text, settings->first, NONCE_LENGTH);
+		memcpy(nonces->seed, settings->first, NONCE_LENGTH);
 	return nonces;
 }
 
@@ -138,10 +131,8 @@ struct nonce nonces_of(struct nonces *nonces, int server)
 	struct nonce nonce;
 
 	pthread_mutex_lock(&nonces->lock);
-	nonce = present(nonces);
+	nonce = present(nonces, server);
 	pthread_mutex_unlock(&nonces->lock);
-	if (server != BASE_SERVER)
-		derive_nonce(nonce.text, server);
 	return nonce;
 }
 

@@ -1,4 +1,5 @@
-/* The nonces: one for each server, all replaced together by a ticker, or by a restart. */
+/* The nonces: one for each server, replaced by a ticker, all together or in turn, or all by a
+ * restart. */
 #ifndef STANDIN_NONCE_H
 #define STANDIN_NONCE_H
 
@@ -24,6 +25,7 @@ struct nonce_settings {
 	const char *first; /* NULL: random */
 	unsigned life;     /* seconds from one replacement to the next */
 	unsigned late;     /* milliseconds for which the old nonce stays with the new time */
+	unsigned spread;   /* so many servers take turns within a life; 0: all at once */
 };
 
 /* The ticker starts now. NULL: there is no memory. */

@@ -41,6 +41,7 @@ static const char help[] =
 	"  --idle SECONDS              close connections that are idle for so long (5)\n"
 	"  --servers N                 servers with nonces of their own below BASE/s/0 to "
 	"BASE/s/N-1 (1)\n"
+	"  --spread                    their nonces change in turn, not all at once\n"
 	"  --log FILE                  append METHOD PATH VERSION STATUS AUTHORIZATION-SCHEME a "
 	"request\n"
 	"  --open                      run without authentication: everybody passes the check\n"
@@ -152,6 +153,7 @@ static const struct row {
 	{"delay", read_number, offsetof(struct options, delay)},
 	{"idle", read_count, offsetof(struct options, idle)},
 	{"servers", read_number, offsetof(struct options, servers)},
+	{"spread", NULL, offsetof(struct options, spread)},
 	{"log", read_text, offsetof(struct options, log)},
 	{"open", NULL, offsetof(struct options, open)},
 	{"htpasswd", read_credentials, offsetof(struct options, htpasswd)},

@@ -18,6 +18,7 @@ struct options {
 	unsigned delay;            /* milliseconds */
 	unsigned idle;             /* seconds */
 	unsigned servers;
+	bool spread;     /* the servers' nonces change in turn */
 	const char *log; /* NULL: none */
 	bool open;
 	const char *htpasswd; /* user:password that Chronograf asks for; NULL: none */

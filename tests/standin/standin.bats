@@ -80,6 +80,7 @@ has_headers_of_chronograf()
 	start --pub-key-file "$BATS_FILE_TMPDIR/key.pub"
 	run "$STANDIN" --pub-key-file spki
 	[ "$status" -eq 1 ]
+	[[ $output == *'level=error msg="Unable to set public key x509: failed to parse public key'* ]]
 	[[ $output == *"spki: this PUBLIC KEY block holds a SubjectPublicKeyInfo"* ]]
 	run "$STANDIN" --pub-key-file pkcs1
 	[ "$status" -eq 1 ]
@@ -224,12 +225,12 @@ has_headers_of_chronograf()
 	[ "$(curl --silent "$URL/nonce")" != $NONCE ]
 }
 
-# The time of the next change in milliseconds, seen by asking often.
+# next_change [PATH]: the time of the next change in milliseconds, seen by asking often.
 next_change()
 {
-	local old
-	old=$(curl --silent "$URL/nonce")
-	while [ "$(curl --silent "$URL/nonce")" = "$old" ]; do
+	local old path=${1-/nonce}
+	old=$(curl --silent "$URL$path")
+	while [ "$(curl --silent "$URL$path")" = "$old" ]; do
 		sleep 0.01
 	done
 	date +%s%3N
@@ -246,6 +247,19 @@ next_change()
 	second=$(next_change)
 	# Replaced by those who ask, it would be 5,000 ms.
 	((second - first > 3600 && second - first < 4400))
+}
+
+@test "the nonces of many servers change all at once, or in turn" {
+	start --servers 2 --nonce-expiration 2
+	local first second
+	first=$(next_change /s/0/nonce)
+	second=$(next_change /s/1/nonce)
+	((second - first > 1600 && second - first < 2400))
+	stop
+	start --servers 2 --nonce-expiration 2 --spread
+	first=$(next_change /s/0/nonce)
+	second=$(next_change /s/1/nonce)
+	((second - first > 600 && second - first < 1400))
 }
 
 @test "Expires is the time of the next change, cut to whole seconds" {
@@ -373,6 +387,13 @@ zone()
 }
 
 @test "a proxy redirects all that it gets to another origin" {
+	start --tls-cert "$BATS_FILE_TMPDIR/tls.pem" --tls-key "$BATS_FILE_TMPDIR/tls.key" --nonce $NONCE
+	local tls=$URL tls_pid=$PID
+	start --redirect "$tls"
+	[ "$(curl --silent --insecure --location "$URL/nonce")" = $NONCE ]
+	kill "$tls_pid"
+	stop
+
 	start --redirect https://localhost:8443
 	[ "$(status_of "$URL/nonce?a=b")" = 302 ]
 	[ "$(header Location '/nonce?a=b')" = "https://localhost:8443/nonce?a=b" ]

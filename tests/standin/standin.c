@@ -114,6 +114,7 @@ static bool open_all(struct server_settings *settings)
 		.first = options->nonce,
 		.life = options->nonce_expiration,
 		.late = options->late_nonce,
+		.spread = options->spread ? options->servers : 0,
 	});
 	return settings->listener >= 0 && settings->nonces != NULL;
 }

@@ -50,6 +50,8 @@ static EVP_PKEY *parse_block(const char *path, const char *label, const unsigned
 	key = parse_pkcs1(der, length);
 	if (key == NULL && is_subject_public_key_info(der, length))
 		fprintf(stderr,
+			"level=error msg=\"Unable to set public key x509: failed to parse public "
+			"key (use ParsePKIXPublicKey instead for this key format)\"\n"
 			"standin: %s: this " LABEL
 			" block holds a SubjectPublicKeyInfo; Chronograf wants"
 			" PKCS#1 (RSAPublicKey) in it\n",
