@@ -21,8 +21,7 @@ void completion_offer(struct completion *completion, const char *word, const cha
 	size_t held = line->start > completion->prefix ? line->start - completion->prefix : 0;
 
 	if (completion->shell != SHELL_BASH) {
-		fprintf(completion->candidates, "%s%s%s\n", word, help == NULL ? "" : "\t",
-			help == NULL ? "" : help);
+		fprintf(completion->candidates, "%s\t%s\n", word, help == NULL ? "" : help);
 		return;
 	}
 	if (strncmp(word, completion->value, strlen(completion->value)) != 0)

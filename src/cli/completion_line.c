@@ -22,7 +22,7 @@ static bool take_quote(struct completion_line *line, char character)
 	bool opens = line->quote == 0 && strchr("'\"", character) != NULL;
 
 	if (opens || character == line->quote)
-		line->quote = opens ? character : 0;
+		line->quote = opens ? character : '\0';
 	else
 		return false;
 	return true;

@@ -1,30 +1,10 @@
 #!/usr/bin/env bats
 # Completion: the scripts of `chronoctl completion`, run in their shells.
 load helper
+load shells
 
-setup_file() {
-	private_environment
-	new_key "$BATS_FILE_TMPDIR/key"
-	new_token_dir "$BATS_FILE_TMPDIR"
-	new_token ops
-	import_key "$BATS_FILE_TMPDIR/key" ops chronograf 01
-	import_key "$BATS_FILE_TMPDIR/key" ops 'spare one' 02
-}
-
-setup() {
-	private_environment
-	export PKCS11_MODULE_PATH=$TOKENS
-	for shell in bash zsh fish; do
-		"$CHRONOCTL" completion $shell >"$SCRATCH/script.$shell"
-	done
-	mkdir "$SCRATCH/bin" "$SCRATCH/files"
-	ln -s "$CHRONOCTL" "$SCRATCH/bin/chronoctl"
-	touch "$SCRATCH/files/key.pem"
-	cd "$SCRATCH/files"
-	PATH=$SCRATCH/bin:$PATH
-}
-
-need() { command -v "$1" >/dev/null || skip "$1 is not installed"; }
+setup_file() { completion_token; }
+setup() { completion_surroundings; }
 
 # completes LINE: what bash offers with the cursor at its end, sorted.
 completes() {
