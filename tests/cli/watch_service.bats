@@ -66,7 +66,8 @@ listen_for_notice() { # ADDRESS, as $NOTIFY_SOCKET has it
 @test "the unit in docs passes systemd-analyze verify, and takes no more than it needs" {
 	command -v systemd-analyze >/dev/null || skip "there is no systemd-analyze"
 	local unit=$BATS_TEST_TMPDIR/chronoctl-watch.service
-	sed "s|/usr/bin/chronoctl|$CHRONOCTL|" "$SOURCE_DIR/docs/chronoctl-watch.service" >"$unit"
+	grep -q "^ExecStart=chronoctl token" "$SOURCE_DIR/docs/chronoctl-watch.service" || fail "the command is named otherwise"
+	sed "s|^ExecStart=chronoctl|ExecStart=$CHRONOCTL|" "$SOURCE_DIR/docs/chronoctl-watch.service" >"$unit"
 	run systemd-analyze verify --man=no "$unit"
 	[ "$status" -eq 0 ] && [ -z "$output" ] || fail "systemd-analyze objects"
 	run systemd-analyze security --offline=true --threshold=25 "$unit"
