@@ -80,7 +80,7 @@ static bool print_row(const struct findings *findings, const struct finding *fin
 	print_advice(finding->advice, lines);
 	if (fclose(lines) != 0)
 		return false;
-	privacy_forget_pin_values(text);
+	privacy_mask_message(text);
 	return output_write_line(findings->output, text);
 }
 
@@ -107,7 +107,7 @@ static void add(struct findings *findings, const char *link, const char *subject
 	if (end != NULL)
 		*end = '\0';
 	if (text != NULL)
-		privacy_forget_pin_values(text);
+		privacy_mask_message(text);
 	const struct finding finding = {.link = link,
 					.subject = subject,
 					.state = state,

@@ -34,7 +34,10 @@ static chronosign_key *file_from_options(struct options *options, chronosign_err
 	chronosign_key *file = chronosign_key_new(options->priv_key_file, error);
 	if (file == NULL)
 		return NULL;
-	chronosign_key_set_pin_source(file, options->passphrase_source);
+	if (options->given.passphrase != NULL)
+		chronosign_key_set_pin(file, TAKE(options->given.passphrase));
+	else
+		chronosign_key_set_pin_source(file, options->passphrase_source);
 	bool may_ask = !options->no_prompt && prompt_possible();
 	chronosign_key_set_prompt(file, may_ask ? prompt_for_pin : no_passphrase, NULL);
 	return file;

@@ -2,11 +2,8 @@
 #include "cli/key.h"
 
 #include "base/cleanup.h"
-#include "cli/privacy.h"
 #include "cli/prompt.h"
 #include "cli/report.h"
-
-#include <string.h>
 
 DEFINE_CLEANUP(key, chronosign_key *, chronosign_key_free)
 
@@ -28,44 +25,17 @@ static void tell(void *context, chronosign_notice_level level, const char *messa
 	}
 }
 
-/* A variable is taken now rather than when it is needed: the network process inherits the
- * environment. */
-static bool take_variable(chronosign_key *key, const char *name, chronosign_error **error)
-{
-	char *value = getenv(name);
-
-	if (value == NULL || value[0] == '\0')
-		return true;
-	chronosign_secret *pin = chronosign_secret_take(value, error);
-	chronosign_key_set_pin(key, pin);
-	return pin != NULL;
-}
-
-static bool set_pin(chronosign_key *key, const struct options *options, chronosign_error **error)
-{
-	const char *source = options->pin_source;
-
-	if (source == NULL)
-		return take_variable(key, "CHRONOCTL_PIN", error);
-	/* Not used, but inherited by a |command all the same. */
-	if (strcmp(source, "env:CHRONOCTL_PIN") != 0)
-		privacy_forget_variable("CHRONOCTL_PIN");
-	if (strncmp(source, "env:", 4) == 0) {
-		char *value = getenv(source + 4);
-		if (value != NULL && value[0] != '\0')
-			return take_variable(key, source + 4, error);
-	}
-	chronosign_key_set_pin_source(key, source);
-	return true;
-}
-
 chronosign_key *key_from_reference(struct options *options, char *reference,
 				   chronosign_error **error)
 {
 	CLEANUP(cleanup_key) chronosign_key *key = chronosign_key_new(reference, error);
 
-	if (key == NULL || !set_pin(key, options, error))
+	if (key == NULL)
 		return NULL;
+	if (options->given.pin != NULL)
+		chronosign_key_set_pin(key, TAKE(options->given.pin));
+	else
+		chronosign_key_set_pin_source(key, options->pin_source);
 	chronosign_key_set_module_path(key, options->pkcs11_module);
 	chronosign_key_set_force_login(key, options->force_login);
 	chronosign_key_set_notice(key, tell, options);
@@ -83,10 +53,6 @@ chronosign_key *key_from_options(struct options *options, chronosign_error **err
 				     "pkcs11: URI) or set PRIV_KEY_FILE");
 		return NULL;
 	}
-	/* A flag beats the variable, which the child of a |command inherits all the same. */
-	char *variable = getenv("PRIV_KEY_FILE");
-	if (variable != NULL && variable != options->priv_key_file)
-		privacy_forget_pin_values(variable);
 	CLEANUP(cleanup_key)
 	chronosign_key *key = key_from_reference(options, options->priv_key_file, error);
 	if (key == NULL)

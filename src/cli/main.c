@@ -1,6 +1,7 @@
 /* chronoctl: the table of commands, and nothing else. */
 #include "base/cleanup.h"
 #include "cli/command.h"
+#include "cli/given.h"
 #include "cli/handover.h"
 #include "cli/help.h"
 #include "cli/out_file.h"
@@ -63,8 +64,19 @@ static int open_kept_file(struct options *options, struct out_file *file)
 	return EXIT_DONE;
 }
 
+/* In the process that does the command's work. */
+static int work(const struct command *command, struct options *options,
+		const struct arguments *arguments)
+{
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+
+	return given_take(options, arguments, &error) ? command->run(options)
+						      : report_failure(error);
+}
+
 /* Runs the command in a process of its own, which this one watches over. */
-static int run(const struct command *command, struct options *options, int count, char **arguments)
+static int run(const struct command *command, struct options *options,
+	       const struct arguments *arguments)
 {
 	struct out_file file;
 
@@ -84,8 +96,8 @@ static int run(const struct command *command, struct options *options, int count
 	if (child < 0)
 		return EXIT_OTHER;
 	if (child == 0)
-		return command->run(options);
-	privacy_forget_arguments(count, arguments);
+		return work(command, options, arguments);
+	given_forget(options, arguments);
 	return supervisor_wait(options->supervisor, child);
 }
 
@@ -165,7 +177,8 @@ int main(int count, char **arguments)
 		return refuse_command(name);
 	int status = EXIT_USAGE;
 	if (options_parse(&options, command->bit, count - 1, arguments + 1))
-		status = run(command, &options, count, arguments);
+		status = run(command, &options, &(struct arguments){count, arguments});
+	given_release(&options);
 	options_clear(&options);
 	return leave(status);
 }

@@ -34,6 +34,16 @@ struct values {
 	bool by_flag; /* else by the variable or the default */
 };
 
+/* Secrets among them, out of the arguments and the environment (given.h). */
+enum { GIVEN_REFERENCES = 4 };
+struct given {
+	struct chronosign_secret *pin;        /* of --pin-source env:NAME, or of CHRONOCTL_PIN */
+	struct chronosign_secret *passphrase; /* of --passphrase-source env:NAME */
+	struct chronosign_secret *references[GIVEN_REFERENCES];
+	char **urls;
+	size_t url_count;
+};
+
 struct options {
 	bool help;
 	bool verbose;
@@ -67,7 +77,8 @@ struct options {
 	bool login;
 	int shell; /* enum shell */
 
-	/* No options: who watches over the calls into modules, and the opened --out-file. */
+	/* No options: secrets, who watches over the calls into modules, and the opened --out-file. */
+	struct given given;
 	struct supervisor *supervisor;
 	struct out_file *kept_file;
 };

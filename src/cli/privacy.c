@@ -1,8 +1,6 @@
 /* Core files, environment and argument list hold no PIN. */
 #include "cli/privacy.h"
 
-#include "base/stack.h"
-
 #include <malloc.h>
 #include <openssl/crypto.h>
 #include <stdlib.h>
@@ -50,40 +48,33 @@ void privacy_forbid_dumps(void)
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 }
 
+/* Where the next value of a pin-value begins; NULL: there is none. By any case: what the library
+ * would refuse is a PIN all the same. */
+static char *next_pin_value(const char *text)
+{
+	static const char name[] = "pin-value=";
+	char *found = strcasestr(text, name);
+
+	return found == NULL ? NULL : found + strlen(name);
+}
+
+bool privacy_has_pin_value(const char *text)
+{
+	return next_pin_value(text) != NULL;
+}
+
 void privacy_forget_pin_values(char *text)
 {
-	const char name[] = "pin-value=";
-
-	for (char *found = strstr(text, name); found != NULL; found = strstr(found, name)) {
-		found += strlen(name);
-		/* Asterisks: the library has been here, and knew where the value ends. */
-		if (*found != '*')
-			memset(found, '*', strcspn(found, "&\n"));
-	}
+	for (char *value = text; (value = next_pin_value(value)) != NULL;)
+		memset(value, '*', strcspn(value, "&"));
 }
 
-void privacy_forget_variable(const char *name)
+void privacy_mask_message(char *message)
 {
-	char *value = getenv(name);
+	for (char *value = message; (value = next_pin_value(value)) != NULL;) {
+		char *end = value + strspn(value, "*");
 
-	if (value != NULL)
-		explicit_bzero(value, strlen(value));
-}
-
-void privacy_forget_arguments(int count, char **arguments)
-{
-	const char source[] = "env:";
-	char *reference = getenv("PRIV_KEY_FILE");
-
-	privacy_forget_variable("CHRONOCTL_PIN");
-	if (reference != NULL)
-		privacy_forget_pin_values(reference);
-	for (int i = 0; i < count; i++) {
-		char *named = strstr(arguments[i], source);
-
-		privacy_forget_pin_values(arguments[i]);
-		if (named != NULL)
-			privacy_forget_variable(named + strlen(source));
+		if (end == value || strchr("&'\" \n", *end) == NULL)
+			memset(value, '*', strcspn(value, "&\n"));
 	}
-	stack_wipe();
 }

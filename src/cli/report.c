@@ -18,7 +18,7 @@ static void report(const char *kind, const char *format, va_list arguments)
 	if (vasprintf(&message, format, arguments) < 0)
 		return;
 	/* Whatever was mistyped, and wherever a PIN stood in it: a message does not repeat one. */
-	privacy_forget_pin_values(message);
+	privacy_mask_message(message);
 	dprintf(2, "chronoctl: %s%s\n", kind, message);
 	free(message);
 }

@@ -51,6 +51,46 @@ waits_or_ended() { is_waiting "$1" || [[ ! -e /proc/$1/stat || $(</proc/$1/stat)
 	each_way waiting_shows_nothing
 }
 
+@test "a PIN is overwritten whatever it begins with, in whatever case its name and source are written" {
+	ENCODED=k4nary
+	waiting_shows_nothing --priv-key-file "$KEY" --pin-source "$URI?pin-value=**k4nary"
+	waiting_shows_nothing --priv-key-file "$KEY" --pin-source "$URI?PIN-Value=$CANARY"
+	MY_PIN=$CANARY waiting_shows_nothing --priv-key-file "$URI" --pin-source ENV:MY_PIN
+	MY_PIN=$CANARY waiting_shows_nothing --priv-key-file "$URI" "--pin-source=Env:MY_PIN"
+	OTHER="$URI?pin-value=$CANARY" waiting_shows_nothing --priv-key-file "$KEY"
+}
+
+@test "user and password of a URL are overwritten, in the argument and the variable" {
+	local host=${SILENT_URL#*://}
+	waiting_shows_nothing --priv-key-file "$KEY" --chronograf-url "http://me:$CANARY@$host"
+	waiting_shows_nothing --priv-key-file "$KEY" "--chronograf-url=http://$CANARY@$host"
+	CHRONOGRAF_URL="http://me:$CANARY@$host" waiting_shows_nothing --priv-key-file "$KEY"
+}
+
+@test "the server gets user and password all the same" {
+	start_standin
+	chronoctl token --chronograf-url "http://me:secret@${URL#*://}" --priv-key-file "$KEY"
+	prints_token "$KEY"
+	CHRONOGRAF_URL="http://me:secret@${URL#*://}" chronoctl token --priv-key-file "$KEY"
+	prints_token "$KEY"
+}
+
+@test "nothing else is touched" {
+	local process pid child
+	: >"$SILENT_LOG"
+	HARMLESS=env:HARMLESS OTHER=some@thing "$CHRONOCTL" token --chronograf-url "$SILENT_URL" --priv-key-file "$KEY" \
+		--pkcs11-module env:OTHER --timeout "$PATIENCE" >/dev/null 2>&1 </dev/null 3>&- &
+	process=$!
+	echo "$process" >>"$SCRATCH/pids"
+	wait_for is_waiting "$process"
+	sleep 0.5
+	for pid in $process $(pgrep -P "$process"); do
+		[[ "$(tr '\0' '\n' <"/proc/$pid/environ")" == *HARMLESS=env:HARMLESS*OTHER=some@thing* ||
+			"$(tr '\0' '\n' <"/proc/$pid/environ")" == *OTHER=some@thing*HARMLESS=env:HARMLESS* ]]
+		[[ "$(tr '\0' ' ' <"/proc/$pid/cmdline")" == *"--chronograf-url $SILENT_URL --priv-key-file $KEY --pkcs11-module env:OTHER"* ]]
+	done
+}
+
 @test "a PIN source that is a command does not get another PIN in its environment" {
 	export CHRONOCTL_PIN=other-canary PRIV_KEY_FILE="$URI?pin-value=other-canary"
 	chronoctl_token --no-prompt --priv-key-file "$URI" --pin-source "|cat /proc/self/environ >'$SCRATCH/environ'; cat '$D/pin'"

@@ -1,0 +1,32 @@
+/* Secrets that were given as text, in an argument or the environment: the key process moves them to
+ * locked memory, and no process leaves them where the system shows them. */
+#ifndef CLI_GIVEN_H
+#define CLI_GIVEN_H
+
+#include "cli/options.h"
+
+#include <chronosign/error.h>
+
+/* The command's arguments, as main(3) has them. */
+struct arguments {
+	int count;
+	char **list;
+};
+
+/*
+ * For the process that needs them: a PIN in a variable goes to options->given, references and URLs
+ * are replaced by copies, and then all is overwritten, as given_forget does it.
+ */
+bool given_take(struct options *options, const struct arguments *arguments,
+		struct chronosign_error **error);
+
+/*
+ * Overwrites each pin-value of a PKCS#11 URI in the arguments and the environment, the user and
+ * password of each --chronograf-url, and the values of CHRONOCTL_PIN and of the variables that env:
+ * names; nothing else.
+ */
+void given_forget(const struct options *options, const struct arguments *arguments);
+
+void given_release(struct options *options);
+
+#endif
