@@ -1,4 +1,5 @@
-# Tokens and modules that are odd, or break: the right token all the same, or a message that names what is wrong.
+# Tokens and modules that are odd: the right token all the same, or a message that names what is wrong. Modules that break
+# are in broken_modules.bats.
 load helper
 
 setup_file() {
@@ -176,52 +177,4 @@ label_is() {
 @test "a module that somebody else has initialised is used, and not ended" {
 	SHIM_INITIALIZE=already signs
 	called C_Finalize 0
-}
-
-# ---- Modules that break ----
-
-# breaks HOW CALL REGEX: exit 3 in time, module and function named, no token and no PIN. Where the token has been printed
-# and the module is only closed, that is a warning.
-breaks() {
-	local start=$SECONDS
-	: >"$SHIM_LOG"
-	export "$1=$2:1"
-	chronoctl_token --no-prompt --module-timeout 2 --priv-key-file 'pkcs11:object=chronograf'
-	case $2 in
-	C_CloseSession | C_Finalize)
-		prints_token "$KEY"
-		says "warning: .*shim\.so.*$3.* in $2, when all was done"
-		;;
-	*) refused 3 'shim\.so' "$3" "\\b$2\\b" ;;
-	esac
-	never_says "$PIN"
-	[ $((SECONDS - start)) -lt "$PATIENCE" ]
-	grep -q "^$2 $1\$" "$SHIM_LOG" || fail "the call did not take place:" "$(cat "$SHIM_LOG")"
-	unset "$1"
-}
-
-CALLS='C_GetFunctionList C_Initialize C_GetSlotList C_GetTokenInfo C_OpenSession C_Login C_FindObjectsInit
-	C_GetAttributeValue C_SignInit C_Sign C_CloseSession C_Finalize'
-
-@test "a module that hangs is named in time" {
-	local call
-	for call in C_GetFunctionList C_Initialize C_Login C_Sign C_Finalize; do breaks SHIM_HANG "$call" 'does not answer'; done
-}
-
-@test "a module that crashes, at any call: named" {
-	local call
-	for call in $CALLS; do breaks SHIM_CRASH "$call" 'crash'; done
-}
-
-@test "a module that ends the process, at any call: exit status 3, not 0" {
-	local call
-	for call in $CALLS; do breaks SHIM_EXIT "$call" 'ended the process'; done
-}
-
-@test "a module that crashes leaves no core file, whatever the limit" {
-	cd "$SCRATCH"
-	ulimit -c unlimited || skip "the limit of core files cannot be raised here"
-	breaks SHIM_CRASH C_Sign 'crash'
-	[ -z "$(find "$SCRATCH" -name 'core*')" ] || fail "a core file"
-	[[ $(ulimit -c) == unlimited ]]
 }
