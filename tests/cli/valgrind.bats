@@ -1,4 +1,5 @@
-# No leak and no wrong access of ours, by valgrind. Leaks inside PKCS#11 modules are theirs (valgrind.supp).
+# Nothing of ours reads what was never written, by valgrind, once for each way to a key or to an error: leaks and wrong
+# accesses are found in every suite by the build with sanitizers. Leaks inside PKCS#11 modules are theirs (valgrind.supp).
 load helper
 
 setup_file() {
@@ -41,12 +42,6 @@ is_clean() {
 	prints_token "$KEY"
 }
 
-@test "a key in a token" {
-	chronoctl_token --priv-key-file 'pkcs11:object=chronograf'
-	is_clean
-	prints_token "$KEY"
-}
-
 @test "a key in a token, by a URI with everything in it" {
 	unset CHRONOCTL_PIN PKCS11_MODULE_PATH
 	chronoctl_token -v --priv-key-file \
@@ -62,10 +57,9 @@ is_clean() {
 	prints_token "$KEY"
 }
 
-@test "errors: no key, several keys, wrong PIN, unknown attribute, bad file" {
+@test "errors: several keys, wrong PIN, unknown attribute, bad file" {
 	local uri
-	for uri in 'pkcs11:object=nowhere' 'pkcs11:object=twin' 'pkcs11:object=chronograf?pin-value=99999' \
-		'pkcs11:objct=chronograf' 'pkcs11:object=chronograf?module-path=/nonexistent.so' /nonexistent /dev/null; do
+	for uri in 'pkcs11:object=twin' 'pkcs11:object=chronograf?pin-value=99999' 'pkcs11:objct=chronograf' /dev/null; do
 		chronoctl_token --no-prompt --priv-key-file "$uri"
 		is_clean
 		refused '2|3'
@@ -82,11 +76,7 @@ is_clean() {
 	refused 4
 }
 
-@test "help, version and usage errors" {
-	chronoctl token --help
-	is_clean
-	chronoctl --version
-	is_clean
+@test "a usage error" {
 	chronoctl token --no-such-option
 	is_clean
 	[ "$status" -eq 2 ]
