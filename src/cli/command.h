@@ -34,4 +34,7 @@ int complete_run(struct options *options);
 /* The rows of the table; NULL after the last. */
 const struct command *command_at(size_t index);
 
+/* The row of that name, or NULL. */
+const struct command *command_find(const char *name);
+
 #endif

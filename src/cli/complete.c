@@ -2,7 +2,7 @@
  * `chronoctl __complete SHELL`, which the completion scripts run: reads a command line up to the
  * cursor on standard input (before it, from bash, $COMP_WORDBREAKS and a NUL: a line may hold a PIN,
  * which arguments would show), and writes what may stand there: "files" or "words", what stands
- * before the value in the shell's view of the word, the value, and a line for each candidate.
+ * before the value in its word, the value, what bash leaves of the word, and a line a candidate.
  */
 #include "base/cleanup.h"
 #include "cli/completion.h"
@@ -14,19 +14,25 @@
 
 /* ---- A candidate ---- */
 
+static char *last_word(const struct completion_line *line)
+{
+	return line->words[line->count - 1];
+}
+
 /* In bash as it is inserted, where it is inserted; in the others as it is, and described. */
 void completion_offer(struct completion *completion, const char *word, const char *help)
 {
 	const struct completion_line *line = completion->line;
-	size_t held = line->start > completion->prefix ? line->start - completion->prefix : 0;
+	CLEANUP(cleanup_text) char *whole = NULL;
 
 	if (completion->shell != SHELL_BASH) {
 		fprintf(completion->candidates, "%s\t%s\n", word, help == NULL ? "" : help);
 		return;
 	}
-	if (strncmp(word, completion->value, strlen(completion->value)) != 0)
+	if (strncmp(word, completion->value, strlen(completion->value)) != 0 ||
+	    asprintf(&whole, "%.*s%s", (int)completion->prefix, last_word(line), word) < 0)
 		return;
-	for (const char *next = word + held; *next != '\0'; next++) {
+	for (const char *next = whole + line->start; *next != '\0'; next++) {
 		bool special = line->quote == 0 ? isascii(*next) && !isalnum(*next) &&
 							  strchr("%+,-./:=@_", *next) == NULL
 			       : line->quote == '"' ? strchr("\\\"$`", *next) != NULL
@@ -37,8 +43,6 @@ void completion_offer(struct completion *completion, const char *word, const cha
 }
 
 /* ---- What may stand for a value ---- */
-
-enum value_kind { VALUE_FREE, VALUE_FILE, VALUE_KEY, VALUE_OBJECT, VALUE_TOKEN };
 
 static const struct {
 	const char *argument; /* what help calls the value */
@@ -84,10 +88,7 @@ static void offer_uris(struct completion *completion, struct options *options, e
 
 	completion->files = kind != VALUE_OBJECT && !begun;
 	if (begun)
-		completion_offer_keys(completion, options,
-				      kind == VALUE_OBJECT  ? COMPLETION_OBJECTS
-				      : kind == VALUE_TOKEN ? COMPLETION_TOKENS
-							    : COMPLETION_KEYS);
+		completion_offer_keys(completion, options, kind);
 	else
 		completion_offer(completion, scheme, "a key in a token");
 }
@@ -201,7 +202,7 @@ static struct state read_words(const struct completion_line *line, unsigned comm
 static void offer_for(struct completion *completion, struct options *options,
 		      const struct command *command)
 {
-	char *word = completion->line->words[completion->line->count - 1];
+	char *word = last_word(completion->line);
 	char *value = NULL;
 	struct state state = read_words(completion->line, command->bit, options);
 	const struct option_row *row = state.wanting;
@@ -221,27 +222,17 @@ static void offer_for(struct completion *completion, struct options *options,
 		offer_options(completion, command->bit);
 }
 
-static const struct command *find_command(const char *name)
-{
-	const struct command *command;
-
-	for (size_t i = 0; (command = command_at(i)) != NULL; i++)
-		if (strcmp(command->name, name) == 0)
-			break;
-	return command;
-}
-
 static void offer_all(struct completion *completion, struct options *options)
 {
 	const struct completion_line *line = completion->line;
 	bool help = line->count > 2 && strcmp(line->words[1], "help") == 0;
 
-	completion->value = line->words[line->count - 1];
+	completion->value = last_word(line);
 	if (line->count <= 2 || (help && line->count == 3)) {
 		offer_commands(completion);
 		return;
 	}
-	const struct command *command = find_command(line->words[1]);
+	const struct command *command = command_find(line->words[1]);
 	if (command != NULL)
 		offer_for(completion, options, command);
 }
@@ -262,21 +253,14 @@ static char *read_part(void)
 
 static bool write_answer(const struct completion *completion, const char *candidates, int output)
 {
-	const char *word = completion->line->words[completion->line->count - 1];
-	size_t start = completion->line->start;
-	size_t from = completion->shell == SHELL_BASH ? completion->prefix : 0;
-	size_t to = completion->shell != SHELL_BASH ? completion->prefix : start;
+	const char *word = last_word(completion->line);
 	CLEANUP(cleanup_text) char *text = NULL;
 
-	if (asprintf(&text, "%s\n%.*s\n%s%s%s", completion->files ? "files" : "words",
-		     to > from ? (int)(to - from) : 0, word + from, completion->value,
-		     candidates[0] == '\0' ? "" : "\n", candidates) < 0)
-		text = NULL;
-	if (text == NULL)
+	if (asprintf(&text, "%s\n%.*s\n%s\n%.*s\n%s", completion->files ? "files" : "words",
+		     (int)completion->prefix, word, completion->value, (int)completion->line->start,
+		     word, candidates) < 0)
 		return false;
-	size_t length = strlen(text);
-	if (candidates[0] != '\0')
-		text[length - 1] = '\0'; /* its last newline is the line's */
+	text[strlen(text) - 1] = '\0'; /* its last newline is the line's */
 	return output_write_line(output, text);
 }
 

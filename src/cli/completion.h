@@ -35,11 +35,17 @@ struct completion {
 /* Offers a word for the value, with what to say of it. */
 void completion_offer(struct completion *completion, const char *word, const char *help);
 
-enum completion_keys { COMPLETION_KEYS, COMPLETION_OBJECTS, COMPLETION_TOKENS };
+/* What a value is. */
+enum value_kind {
+	VALUE_FREE,
+	VALUE_FILE,
+	VALUE_KEY,    /* a file too */
+	VALUE_OBJECT, /* the URI of one half of a pair, with its type */
+	VALUE_TOKEN,  /* where a new key goes; a file too */
+};
 
-/* Offers the keys that the tokens show without a login, the same with their types, or the tokens for
- * a new key. */
+/* Offers the keys that the tokens show without a login, or the tokens. */
 void completion_offer_keys(struct completion *completion, struct options *options,
-			   enum completion_keys what);
+			   enum value_kind kind);
 
 #endif

@@ -16,13 +16,13 @@ static bool add_word(struct completion_line *line, char *word)
 	return true;
 }
 
-/* True if the character belongs to the word; a quote opens, or closes, and does not. */
+/* True if the character is a quote that opens or closes. */
 static bool take_quote(struct completion_line *line, char character)
 {
-	bool opens = line->quote == 0 && strchr("'\"", character) != NULL;
-
-	if (opens || character == line->quote)
-		line->quote = opens ? character : '\0';
+	if (line->quote == 0 && strchr("'\"", character) != NULL)
+		line->quote = character;
+	else if (line->quote == character)
+		line->quote = 0;
 	else
 		return false;
 	return true;

@@ -40,7 +40,7 @@ const struct command *command_at(size_t index)
 	return index < sizeof commands / sizeof commands[0] ? &commands[index] : NULL;
 }
 
-static const struct command *find_command(const char *name)
+const struct command *command_find(const char *name)
 {
 	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
 		if (strcmp(commands[i].name, name) == 0)
@@ -133,7 +133,7 @@ static int refuse_command(const char *name)
 /* `chronoctl help`, or `chronoctl help COMMAND`. */
 static int help(const char *name)
 {
-	const struct command *command = name == NULL ? NULL : find_command(name);
+	const struct command *command = name == NULL ? NULL : command_find(name);
 
 	if (name == NULL)
 		help_print(stdout);
@@ -152,7 +152,7 @@ static bool is(const char *name, const char *word)
 int main(int count, char **arguments)
 {
 	const char *name = count > 1 ? arguments[1] : NULL;
-	const struct command *command = name == NULL ? NULL : find_command(name);
+	const struct command *command = name == NULL ? NULL : command_find(name);
 	struct options options;
 
 	/* Before anything is changed that the other program would inherit. */

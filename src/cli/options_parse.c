@@ -20,32 +20,22 @@ static void *value_of(struct options *options, const struct option_row *row)
 	return (char *)options + row->offset;
 }
 
-static bool set_seconds(unsigned *value, const char *text, const char *name)
-{
-	char *end = NULL;
-
-	errno = 0;
-	unsigned long seconds = strtoul(text, &end, 10);
-	if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && seconds >= 1 &&
-	    seconds <= 86400) {
-		*value = (unsigned)seconds;
-		return true;
-	}
-	report_error("--%s takes a whole number of seconds from 1 to 86400", name);
-	return false;
-}
-
-static bool set_number(unsigned *value, const char *text, const char *name)
+static bool set_number(unsigned *value, const char *text, unsigned long least, unsigned long most)
 {
 	char *end = NULL;
 
 	errno = 0;
 	unsigned long number = strtoul(text, &end, 10);
-	if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && number <= UINT_MAX) {
-		*value = (unsigned)number;
-		return true;
-	}
-	report_error("--%s takes a whole number", name);
+	if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || number < least ||
+	    number > most)
+		return false;
+	*value = (unsigned)number;
+	return true;
+}
+
+static bool refuse_number(const struct option_row *row, const char *what)
+{
+	report_error("--%s takes a whole number%s", row->name, what);
 	return false;
 }
 
@@ -99,9 +89,11 @@ static bool set(struct options *options, const struct option_row *row, char *tex
 	case OPTION_LIST:
 		return add(value_of(options, row), text);
 	case OPTION_SECONDS:
-		return set_seconds(value_of(options, row), text, row->name);
+		return set_number(value_of(options, row), text, 1, 86400) ||
+		       refuse_number(row, " of seconds from 1 to 86400");
 	case OPTION_NUMBER:
-		return set_number(value_of(options, row), text, row->name);
+		return set_number(value_of(options, row), text, 0, UINT_MAX) ||
+		       refuse_number(row, "");
 	case OPTION_CHOICE:
 		return set_choice(value_of(options, row), text, row);
 	case OPTION_GROUP:

@@ -80,6 +80,67 @@ has() {
 	is ''
 }
 
+@test "bash completes what is shortened, and a value right behind its letter" {
+	completes 'chronoctl token --priv-key-f ke'
+	is key.pem
+	completes 'chronoctl list-keys -oj'
+	is -ojson
+	completes 'chronoctl list-keys --outp=j'
+	is json
+}
+
+@test "bash completes an empty word to the options, or to the operand where there is one" {
+	completes 'chronoctl token '
+	has --priv-key-file --output
+	completes 'chronoctl list-keys '
+	is pkcs11:
+	completes 'chronoctl list-keys pkcs11: '
+	has --login
+	completes 'chronoctl help pub'
+	is pub-key
+}
+
+@test "a value that looks like an option is none, and after -- nothing is" {
+	completes 'chronoctl token --out-file --output '
+	has --check
+	completes 'chronoctl list-keys -- --'
+	is ''
+	completes "chronoctl token --out-file '' -o h"
+	is header
+}
+
+@test "keys that share their labels are offered in full" {
+	own_tokens
+	new_key "$SCRATCH/key"
+	import_key "$SCRATCH/key" ops chronograf 03
+	completes "chronoctl token --priv-key-file 'pkcs11:"
+	[ "$(grep -c 'token=ops;id=%0[13];object=chronograf$' <<<"$output")" -eq 2 ] || fail "not both in full"
+	has 'pkcs11:token=ops;object=spare%20one'
+}
+
+@test "completion asks the module of --pkcs11-module" {
+	unset PKCS11_MODULE_PATH
+	completes "chronoctl token --pkcs11-module $TOKENS --priv-key-file 'pkcs11:token=ops;object=c"
+	is 'pkcs11:token=ops;object=chronograf'
+	completes "chronoctl token --pkcs11-module=$TOKENS --priv-key-file 'pkcs11:token=ops;object=c"
+	is 'pkcs11:token=ops;object=chronograf'
+}
+
+@test "a module that crashes is no word of the line" {
+	use_shim
+	SHIM_CRASH=C_GetSlotList completes "chronoctl token --priv-key-file 'pkcs11:"
+	is ''
+}
+
+@test "the line is in no list of processes: it may hold a PIN" {
+	rm "$SCRATCH/bin/chronoctl"
+	printf '#!/bin/sh\necho "$*" >>"%s/arguments"\nexec "%s" "$@"\n' "$SCRATCH" "$CHRONOCTL" >"$SCRATCH/bin/chronoctl"
+	chmod +x "$SCRATCH/bin/chronoctl"
+	completes "chronoctl token --priv-key-file 'pkcs11:object=a?pin-value=$PIN' --outp"
+	is --output
+	[ "$(cat "$SCRATCH/arguments")" = '__complete bash' ] || fail "arguments: $(cat "$SCRATCH/arguments")"
+}
+
 @test "completion asks no module before a URI is begun" {
 	use_shim
 	completes 'chronoctl token --priv-key-file '

@@ -64,6 +64,17 @@ completes_to() {
 		chronoctl token "--priv-key-file=$URI"
 }
 
+@test "bash: a value behind = where that is no break" {
+	start_shell bash 'COMP_WORDBREAKS=${COMP_WORDBREAKS//[:=]}'
+	types 'chronoctl token --priv-key-file=pkcs11:token=ops\;object=s'
+	press Tab
+	soon '20one'
+	types ' --ca-file=ke'
+	press Tab
+	soon 'key.pem'
+	reads_as chronoctl token "--priv-key-file=$URI" --ca-file=key.pem
+}
+
 @test "zsh: a URI in quotes, and behind an option's =" {
 	completes_to zsh "chronoctl token --priv-key-file 'pkcs11:token=ops;object=s" \
 		chronoctl token --priv-key-file "$URI"
