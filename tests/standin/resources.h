@@ -41,6 +41,13 @@ api_function fixed_answer, fixed_error;
 
 struct api_result api_error(unsigned status, const char *message);
 
+/* The body as an object that has all that the row needs; the caller's. NULL: *error is the answer.
+ */
+json_t *api_read_body(const struct api_call *call, struct api_result *error);
+
+/* Adds the object, which is the store's from now on, and shows it. */
+struct api_result api_add(const struct api_call *call, json_t *object);
+
 /* 404 for the object of this path. */
 struct api_result api_not_found(const char *path);
 
