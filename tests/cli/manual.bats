@@ -21,8 +21,13 @@ options_of_page() { # COMMAND
 
 variables_of_help() { "$CHRONOCTL" "$1" --help | grep -oE '\[\$[A-Z0-9_]+\]' | tr -d '[]$' | sort -u; }
 
-# faults FILE…: whether other packages' pages are on this machine is no fault of ours.
-faults() { mandoc -T lint "$@" 2>&1 | grep -vE 'referenced manual not found|mandoc\.db' || true; }
+# faults FILE…: whether other packages' pages are on this machine is no fault of ours, nor that a page names the project
+# where the pages of NetBSD name their system.
+faults() {
+	mandoc -T lint "$@" 2>&1 |
+		grep -vE 'referenced manual not found|mandoc\.db|operating system explicitly specified: Os chronoctl' ||
+		true
+}
 
 @test "each command has a page, and each page a command" {
 	pages=$(cd "$MANUALS" && printf '%s\n' chronoctl-*.1 | sed 's/^chronoctl-//; s/\.1$//' | sort)
@@ -67,4 +72,22 @@ faults() { mandoc -T lint "$@" 2>&1 | grep -vE 'referenced manual not found|mand
 	command -v mandoc >/dev/null || skip "mandoc is not installed"
 	found=$(faults "$MANUALS"/*.[13])
 	[ -z "$found" ] || fail "$found"
+}
+
+@test "each page has the project's name and its date at its foot, and not the system's" {
+	for page in "$MANUALS"/*.[13]; do
+		foot=$(mandoc -T ascii "$page" | tail -n 1)
+		[[ $foot =~ ^chronoctl\ +(January|February|March|April|May|June|July|August|September|October|November|December)\ [0-9]+,\ 20[0-9][0-9]\ +chronoctl$ ]] ||
+			fail "$page ends with '$foot'"
+	done
+}
+
+@test "the page of a command has these sections, in this order" {
+	for page in "$MANUALS"/*.1; do
+		sections=$(sed -nE 's/^\.Sh (ENVIRONMENT|FILES|EXIT STATUS|EXAMPLES|DIAGNOSTICS|SEE ALSO)$/\1/p' "$page" | xargs)
+		[ "$sections" = 'ENVIRONMENT FILES EXIT STATUS EXAMPLES DIAGNOSTICS SEE ALSO' ] || fail "$page has $sections"
+		for section in ENVIRONMENT FILES 'EXIT STATUS' EXAMPLES DIAGNOSTICS; do
+			[ -n "$(sed -n "/^.Sh $section\$/,/^.Sh/{/^\.Sh/d;p}" "$page")" ] || fail "$page: $section is empty"
+		done
+	done
 }
