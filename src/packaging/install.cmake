@@ -101,7 +101,11 @@ endif()
 
 # ---- Documents ----
 
-install(FILES README.md docs/security.md DESTINATION ${DOC_COMMAND} COMPONENT command)
+# As in the source tree, so that the links of the README hold.
+install(FILES README.md CHANGELOG.md DESTINATION ${DOC_COMMAND} COMPONENT command)
+install(DIRECTORY docs DESTINATION ${DOC_COMMAND} COMPONENT command
+	FILES_MATCHING PATTERN "*.md" PATTERN "*.svg" PATTERN "*.service"
+	PATTERN man EXCLUDE PATTERN examples EXCLUDE)
 if(EXISTS ${PROJECT_SOURCE_DIR}/docs/chronoctl-watch.service)
 	install(FILES docs/chronoctl-watch.service DESTINATION ${DOC_COMMAND}/examples COMPONENT command)
 endif()
