@@ -40,8 +40,7 @@ chronosign_secret *chronosign_secret_allocate(size_t capacity, chronosign_error 
 			  size, strerror(reason));
 		return NULL;
 	}
-	/* Both are refinements that an old kernel may lack; PR_SET_DUMPABLE and the fork before the
-	 * PIN stand without them. */
+	/* Both are refinements that an old kernel may lack. The second is for what modules fork. */
 	madvise(secret, size, MADV_DONTDUMP);
 	madvise(secret, size, MADV_WIPEONFORK);
 	secret->capacity = capacity;

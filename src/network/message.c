@@ -1,4 +1,4 @@
-/* Fills messages in the network process, and checks them in the key process. Sends and reads
+/* Fills messages in the network program, and checks them in the key process. Sends and reads
  * nothing. */
 #include "network/message.h"
 
@@ -26,7 +26,7 @@ static void put_text(char *field, size_t size, const char *text)
 	memcpy(field + length, more, sizeof more);
 }
 
-void message_init(network_message *message, size_t server)
+void message_init(struct network_message *message, size_t server)
 {
 	memset(message, 0, sizeof *message);
 	message->magic = MESSAGE_MAGIC;
@@ -35,39 +35,38 @@ void message_init(network_message *message, size_t server)
 	message->valid_for = -1;
 }
 
-void message_set_nonce(network_message *message, const char *nonce, int64_t valid_for)
+void message_set_nonce(struct network_message *message, const char *nonce, int64_t valid_for)
 {
 	message->outcome = MESSAGE_NONCE;
 	message->reached = REACHED_ANSWER;
 	memcpy(message->nonce, nonce, UUID_LENGTH);
-	message->valid_for = valid_for;
+	message->valid_for = valid_for < MESSAGE_LIFE_MAX ? valid_for : MESSAGE_LIFE_MAX;
 }
 
-void message_set_check(network_message *message, uint32_t outcome, const char *nonce)
+void message_set_check(struct network_message *message, uint32_t outcome, const char *nonce)
 {
 	message->outcome = outcome;
 	memcpy(message->nonce, nonce, UUID_LENGTH);
 }
 
-void message_set_failure(network_message *message, uint32_t outcome, const char *text)
+void message_set_failure(struct network_message *message, uint32_t outcome, const char *text)
 {
 	message->outcome = outcome;
 	put_text(message->failure, sizeof message->failure, text);
 }
 
-void message_set_trace(network_message *message, const char *text)
+void message_set_trace(struct network_message *message, const char *text)
 {
 	put_text(message->trace, sizeof message->trace, text);
 }
 
-/* Nothing but a hostile answer makes the network process send such a message: the server is to
- * blame. */
+/* No honest program sends such a message: a server has taken it over. */
 bool message_wrong(const char *what, chronosign_error **error)
 {
 	return error_set(
-		error, CHRONOSIGN_ERROR_SERVER,
-		"the network process sent a message with %s: nothing it says is believed; does a "
-		"server attack it?",
+		error, CHRONOSIGN_ERROR_OTHER,
+		"the network program misbehaves: it sent a message with %s\nNothing it says "
+		"is believed. Does a server attack it?",
 		what);
 }
 
@@ -96,7 +95,7 @@ static bool is_failure(uint32_t outcome)
 }
 
 /* What a check found; the status is that of its last answer. */
-static bool check_verdict(const network_message *message, chronosign_error **error)
+static bool check_verdict(const struct network_message *message, chronosign_error **error)
 {
 	bool refused = message->http_status == 401 || message->http_status == 403;
 
@@ -112,7 +111,7 @@ static bool check_verdict(const network_message *message, chronosign_error **err
 	return true;
 }
 
-static bool check_outcome(const network_message *message, chronosign_error **error)
+static bool check_outcome(const struct network_message *message, chronosign_error **error)
 {
 	if (is_check(message->outcome))
 		return check_verdict(message, error);
@@ -134,13 +133,15 @@ static bool check_outcome(const network_message *message, chronosign_error **err
 		if (message->failure[0] == '\0')
 			return message_wrong("a failure without a reason", error);
 		return true;
+	case MESSAGE_FILES_REPLACED:
+		return true;
 	default:
 		return message_wrong("an unknown outcome", error);
 	}
 }
 
-bool message_check(const network_message *message, size_t length, size_t server_count,
-		   chronosign_error **error)
+static bool check_frame(const struct network_message *message, size_t length,
+			chronosign_error **error)
 {
 	if (length != sizeof *message)
 		return message_wrong("a wrong length", error);
@@ -148,17 +149,44 @@ bool message_check(const network_message *message, size_t length, size_t server_
 		return message_wrong("a wrong beginning", error);
 	if (message->version != MESSAGE_VERSION)
 		return message_wrong("an unknown version", error);
+	if (!terminated(message->failure, sizeof message->failure) ||
+	    !terminated(message->trace, sizeof message->trace))
+		return message_wrong("a text without end", error);
+	return true;
+}
+
+bool message_check_job(const struct network_message *message, size_t length,
+		       chronosign_error **error)
+{
+	if (!check_frame(message, length, error))
+		return false;
+	if (message->outcome == MESSAGE_JOB_TAKEN)
+		return true;
+	if (message->outcome != MESSAGE_JOB_REFUSED && message->outcome != MESSAGE_JOB_FAILED)
+		return message_wrong("no answer to its job", error);
+	if (message->failure[0] == '\0')
+		return message_wrong("a failure without a reason", error);
+	if (error != NULL)
+		*error =
+			error_make(message->outcome == MESSAGE_JOB_REFUSED ? CHRONOSIGN_ERROR_USAGE
+									   : CHRONOSIGN_ERROR_OTHER,
+				   message->failure);
+	return false;
+}
+
+bool message_check(const struct network_message *message, size_t length, size_t server_count,
+		   chronosign_error **error)
+{
+	if (!check_frame(message, length, error))
+		return false;
 	if (message->server >= server_count)
 		return message_wrong("a server that was not asked for", error);
 	if (message->http_status > 999)
 		return message_wrong("an impossible HTTP status", error);
 	if (message->reached > REACHED_ANSWER || message->tls > 1)
 		return message_wrong("an impossible way to the server", error);
-	if (message->valid_for < -1)
+	if (message->valid_for < -1 || message->valid_for > MESSAGE_LIFE_MAX)
 		return message_wrong("an impossible life of the nonce", error);
-	if (!terminated(message->failure, sizeof message->failure) ||
-	    !terminated(message->trace, sizeof message->trace))
-		return message_wrong("a text without end", error);
 	return check_outcome(message, error);
 }
 
@@ -168,7 +196,7 @@ static const enum verdict verdicts[] = {
 	[MESSAGE_EVERYONE] = VERDICT_EVERYONE,
 };
 
-void message_to_answer(const network_message *message, struct network_answer *answer)
+void message_to_answer(const struct network_message *message, struct network_answer *answer)
 {
 	uint32_t outcome = message->outcome;
 	bool by_server = outcome == MESSAGE_SERVER_FAILED || outcome == MESSAGE_CHECK_SERVER_FAILED;
@@ -182,6 +210,8 @@ void message_to_answer(const network_message *message, struct network_answer *an
 	answer->tls = message->tls == 1;
 	answer->http_status = message->http_status;
 	answer->about = is_check(outcome) ? NETWORK_ANSWER_CHECK : NETWORK_ANSWER_NONCE;
+	if (outcome == MESSAGE_FILES_REPLACED)
+		answer->about = NETWORK_ANSWER_FILES_REPLACED;
 	if (trace != NULL)
 		put_text(answer->trace, sizeof answer->trace, trace);
 	memcpy(answer->nonce, message->nonce, sizeof message->nonce);
@@ -202,7 +232,7 @@ static bool is_token(const char *token)
 	return token[strspn(token, base64)] == '\0';
 }
 
-bool request_init(network_request *request, uint32_t kind, size_t server, const char *nonce,
+bool request_init(struct network_request *request, uint32_t kind, size_t server, const char *nonce,
 		  const char *token)
 {
 	memset(request, 0, sizeof *request);
@@ -220,7 +250,7 @@ bool request_init(network_request *request, uint32_t kind, size_t server, const 
 	return true;
 }
 
-bool request_check(const network_request *request, size_t length, size_t server_count)
+bool request_check(const struct network_request *request, size_t length, size_t server_count)
 {
 	return length == sizeof *request && request->magic == MESSAGE_MAGIC &&
 	       request->version == MESSAGE_VERSION && request->server < server_count &&

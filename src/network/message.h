@@ -1,5 +1,5 @@
 /*
- * What the network process and the key process tell each other: messages of fixed size, each kept
+ * What the network program and the key process tell each other: messages of fixed size, each kept
  * whole by the socket between them (unix(7), SOCK_SEQPACKET). The key process trusts nothing in
  * those it gets.
  */
@@ -7,6 +7,7 @@
 #define NETWORK_MESSAGE_H
 
 #include "network/network.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,10 +29,22 @@ enum {
 	MESSAGE_EVERYONE = 6,             /* the server lets in everyone, with a token or not */
 	MESSAGE_CHECK_SERVER_FAILED = 7,  /* as 2 */
 	MESSAGE_CHECK_MACHINE_FAILED = 8, /* as 3 */
+	MESSAGE_FILES_REPLACED =
+		9, /* a file that it reads is another one now; nothing else counts */
 };
 
+/* What the program makes of its job; the first message after its hello (process.h). */
+enum {
+	MESSAGE_JOB_TAKEN = 32,
+	MESSAGE_JOB_REFUSED = 33, /* a usage error: `failure` says why */
+	MESSAGE_JOB_FAILED = 34,  /* as 3 */
+};
+
+/* A nonce that lives longer is of no known server: the program tells no more. */
+#define MESSAGE_LIFE_MAX (INT64_C(10) * 366 * 24 * 3600)
+
 /* Integers of fixed width, because the receiver cannot rely on a hostile sender's enums. */
-typedef struct {
+struct network_message {
 	uint32_t magic;
 	uint32_t version;
 	uint64_t server; /* index */
@@ -43,9 +56,9 @@ typedef struct {
 	char nonce[UUID_LENGTH];
 	char trace[MESSAGE_TRACE_SIZE];
 	char failure[MESSAGE_FAILURE_SIZE];
-} network_message;
+};
 
-_Static_assert(sizeof(network_message) ==
+_Static_assert(sizeof(struct network_message) ==
 		       40 + UUID_LENGTH + MESSAGE_TRACE_SIZE + MESSAGE_FAILURE_SIZE,
 	       "a message has no padding");
 
@@ -55,51 +68,55 @@ enum {
 };
 
 /* What the key process asks for. */
-typedef struct {
+struct network_request {
 	uint32_t magic;
 	uint32_t version;
 	uint64_t server;
 	uint32_t kind;
 	char nonce[UUID_LENGTH];
 	char token[MESSAGE_TOKEN_SIZE]; /* NUL-terminated */
-} network_request;
+};
 
-_Static_assert(sizeof(network_request) == 20 + UUID_LENGTH + MESSAGE_TOKEN_SIZE,
+_Static_assert(sizeof(struct network_request) == 20 + UUID_LENGTH + MESSAGE_TOKEN_SIZE,
 	       "a request has no padding");
 
 /* An empty message about a server; its outcome is still to be set. */
-void message_init(network_message *message, size_t server);
+void message_init(struct network_message *message, size_t server);
 
-void message_set_nonce(network_message *message, const char *nonce, int64_t valid_for);
+void message_set_nonce(struct network_message *message, const char *nonce, int64_t valid_for);
 
 /* Sets outcome and nonce (UUID_LENGTH bytes) of a check. */
-void message_set_check(network_message *message, uint32_t outcome, const char *nonce);
+void message_set_check(struct network_message *message, uint32_t outcome, const char *nonce);
 
 /* Sets outcome (one of the failures) and text; a text that does not fit ends in "...". */
-void message_set_failure(network_message *message, uint32_t outcome, const char *text);
+void message_set_failure(struct network_message *message, uint32_t outcome, const char *text);
 
 /* A text that does not fit ends in "...". */
-void message_set_trace(network_message *message, const char *text);
+void message_set_trace(struct network_message *message, const char *text);
 
 /*
  * True if these `length` bytes are a message that can be believed, about one of `server_count`
  * servers. Otherwise false with *error set.
  */
-bool message_check(const network_message *message, size_t length, size_t server_count,
+bool message_check(const struct network_message *message, size_t length, size_t server_count,
 		   chronosign_error **error);
 
-/* Sets *error to "the network process sent a message with `what`". Always returns false. */
+/* The same of the answer to a job. True if the job was taken. */
+bool message_check_job(const struct network_message *message, size_t length,
+		       chronosign_error **error);
+
+/* Sets *error to "the network program sent a message with `what`". Always returns false. */
 bool message_wrong(const char *what, chronosign_error **error);
 
 /* A request of that kind; without a token NULL for both. False if they are no nonce and no token.
  */
-bool request_init(network_request *request, uint32_t kind, size_t server, const char *nonce,
+bool request_init(struct network_request *request, uint32_t kind, size_t server, const char *nonce,
 		  const char *token);
 
 /* True if these `length` bytes are a request about one of `server_count` servers. */
-bool request_check(const network_request *request, size_t length, size_t server_count);
+bool request_check(const struct network_request *request, size_t length, size_t server_count);
 
 /* Makes the answer of a message that was checked; its texts are made printable again. */
-void message_to_answer(const network_message *message, struct network_answer *answer);
+void message_to_answer(const struct network_message *message, struct network_answer *answer);
 
 #endif

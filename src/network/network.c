@@ -1,337 +1,256 @@
-/* The parent's end of the network process: forks it, believes none of its messages unchecked, and
+/* The key process's end of the network program: starts it, believes none of its messages unchecked, and
  * ends it. */
 #include "network/network.h"
 
 #include "base/cleanup.h"
-#include "base/coverage.h"
 #include "base/error.h"
-#include "base/text.h"
+#include "network/job.h"
 #include "network/message.h"
-#include "network/program/authorities.h"
-#include "network/program/confine.h"
-#include "network/program/fetch.h"
-#include "network/program/isolate.h"
-#include "network/program/schedule.h"
-#include "network/program/url.h"
+#include "network/process.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 
+/* What is needed to start anew, and what is known of the program that runs. */
 struct network {
-	pid_t process; /* 0: gone and reaped, or never there */
-	int pipe;      /* a socket: both ways */
+	struct packed_job job;
+	int program; /* to be executed */
 	bool requests;
 	bool watch;
 	size_t server_count;
-	size_t answer_count;
+	struct process process;
 	size_t question_count;
-	bool failed;
-	bool finished;
+	size_t answer_count;
 	bool *answered; /* no question to the server is open */
+	bool finished;
+	bool failed;
 };
 
-DEFINE_CLEANUP(fetch, struct network *, network_free)
+DEFINE_CLEANUP(network, struct network *, network_free)
 
-static struct network *fetch_new(size_t server_count)
+/* ---- Starting ---- */
+
+static struct network *network_new(const struct network_job *job, chronosign_error **error)
 {
-	struct network *fetch = calloc(1, sizeof *fetch);
+	CLEANUP(cleanup_network) struct network *network = calloc(1, sizeof *network);
 
-	if (fetch == NULL)
-		return NULL;
-	fetch->pipe = -1;
-	fetch->server_count = server_count;
-	fetch->question_count = server_count;
-	fetch->answered = calloc(server_count, sizeof *fetch->answered);
-	if (fetch->answered == NULL) {
-		free(fetch);
+	if (network == NULL) {
+		error_out_of_memory(error);
 		return NULL;
 	}
-	return fetch;
-}
-
-/* Ends the process if it still runs, and tells how it ended; 0 if nobody knows. */
-static int end_process(struct network *fetch)
-{
-	int status = 0;
-
-	pid_t process = fetch->process;
-
-	fetch->process = 0;
-	if (process == 0)
-		return 0;
-	/* Asked first: where SIGCHLD is ignored, a process that is gone has left its number to
-	 * another. */
-	pid_t ended = waitpid(process, &status, WNOHANG);
-	if (ended == 0) {
-		kill(process, SIGKILL);
-		while ((ended = waitpid(process, &status, 0)) < 0 && errno == EINTR)
-			;
+	network->process = PROCESS_NONE;
+	network->program = -1;
+	network->requests = job->requests || job->watch;
+	network->watch = job->watch;
+	network->server_count = job->url_count;
+	network->failed = true;
+	if (!job_pack(job, &network->job, error))
+		return NULL;
+	network->answered = calloc(job->url_count, sizeof *network->answered);
+	if (network->answered == NULL) {
+		error_out_of_memory(error);
+		return NULL;
 	}
-	return ended == process ? status : 0;
+	network->program = process_open_program(error);
+	return network->program < 0 ? NULL : TAKE(network);
 }
 
-void network_free(struct network *fetch)
+void network_free(struct network *network)
 {
-	if (fetch == NULL)
+	if (network == NULL)
 		return;
-	end_process(fetch);
-	if (fetch->pipe >= 0)
-		close(fetch->pipe);
-	free(fetch->answered);
-	free(fetch);
+	process_end(&network->process);
+	packed_job_release(&network->job);
+	cleanup_descriptor(&network->program);
+	free(network->answered);
+	free(network);
 }
 
-__attribute__((noreturn)) static void be_network_process(pid_t parent, int pipe, network_work *work,
-							 const void *context)
-{
-	/* No exit(3): the handlers and buffers are the parent's. */
-	if (!isolate(parent, &pipe))
-		_exit(1);
-	/* The last file that this process could write. */
-	coverage_write();
-	network_confine();
-	_exit(work(context, pipe) ? 0 : 1);
-}
-
-struct network *network_fork(size_t server_count, network_work *work, const void *context,
-			     chronosign_error **error)
-{
-	CLEANUP(cleanup_fetch) struct network *fetch = fetch_new(server_count);
-	pid_t parent = getpid();
-	sigset_t all;
-	sigset_t before;
-	int ends[2];
-
-	if (fetch == NULL) {
-		error_out_of_memory(error);
-		return NULL;
-	}
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
-		error_set(error, CHRONOSIGN_ERROR_OTHER,
-			  "cannot make a pair of sockets for the network process: %s",
-			  strerror(errno));
-		return NULL;
-	}
-	fetch->pipe = ends[0];
-	/* Handlers of the parent must not run in the child. */
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, &before);
-	pid_t process = fork();
-	if (process == 0) {
-		/* The parent's end, which closes its copy of the pipe, too. */
-		network_free(fetch);
-		be_network_process(parent, ends[1], work, context);
-	}
-	int reason = errno;
-	sigprocmask(SIG_SETMASK, &before, NULL);
-	close(ends[1]);
-	if (process < 0) {
-		error_set(error, CHRONOSIGN_ERROR_OTHER, "cannot start the network process: %s",
-			  strerror(reason));
-		return NULL;
-	}
-	fetch->process = process;
-	return TAKE(fetch);
-}
-
-static bool check_urls(const struct network_job *servers, chronosign_error **error)
-{
-	for (size_t i = 0; i < servers->url_count; i++) {
-		CLEANUP(cleanup_url) CURLU *url = url_of_nonce(servers->urls[i], error);
-		if (url == NULL)
-			return false;
-	}
-	return true;
-}
-
-static void free_urls(char ***urls)
-{
-	for (char **url = *urls; url != NULL && *url != NULL; url++)
-		free(*url);
-	free(*urls);
-}
-
-/* The URLs may stand in the environment, which the child overwrites: it works on copies. */
-static char **copy_urls(const struct network_job *servers)
-{
-	CLEANUP(free_urls) char **copies = calloc(servers->url_count + 1, sizeof *copies);
-
-	for (size_t i = 0; copies != NULL && i < servers->url_count; i++)
-		if ((copies[i] = strdup(servers->urls[i])) == NULL)
-			return NULL;
-	return TAKE(copies);
-}
-
-static bool work_on_job(const void *job, int pipe)
-{
-	return fetch_run(job, pipe);
-}
-
-static unsigned poll_seconds(const struct network_job *servers)
-{
-	if (!servers->watch)
-		return 0;
-	return servers->poll_seconds == 0 ? SCHEDULE_CEILING_SECONDS : servers->poll_seconds;
-}
-
-struct network *network_start(const struct network_job *servers, chronosign_error **error)
-{
-	CLEANUP(cleanup_text) char *pem = NULL;
-	size_t length = 0;
-
-	if (servers->url_count == 0 || servers->timeout_seconds == 0) {
-		error_set(error, CHRONOSIGN_ERROR_USAGE,
-			  servers->url_count == 0 ? "there is no server to ask"
-						  : "the time-out is 0 seconds: give 1 or more");
-		return NULL;
-	}
-	if (!check_urls(servers, error))
-		return NULL;
-	if (servers->ca_file != NULL) {
-		pem = authorities_read(servers->ca_file, &length, error);
-		if (pem == NULL)
-			return NULL;
-	}
-	CLEANUP(free_urls) char **urls = copy_urls(servers);
-	if (urls == NULL) {
-		error_out_of_memory(error);
-		return NULL;
-	}
-	const fetch_job job = {
-		.urls = (const char *const *)urls,
-		.url_count = servers->url_count,
-		.ca_pem = pem,
-		.ca_length = length,
-		.timeout_seconds = servers->timeout_seconds,
-		.skip_verify = servers->skip_verify,
-		.verbose = servers->verbose,
-		.requests = servers->requests || servers->watch,
-		.poll_seconds = poll_seconds(servers),
-	};
-	struct network *fetch = network_fork(servers->url_count, work_on_job, &job, error);
-	if (fetch != NULL) {
-		fetch->requests = job.requests;
-		fetch->watch = servers->watch;
-	}
-	return fetch;
-}
-
-static bool all_answered(const struct network *fetch)
-{
-	return fetch->watch ? fetch->finished : fetch->answer_count == fetch->question_count;
-}
-
-/* The process has hung up before every question was answered. */
-static bool ended_early(struct network *fetch, chronosign_error **error)
-{
-	int status = end_process(fetch);
-
-	if (WIFSIGNALED(status))
-		return error_set(error, CHRONOSIGN_ERROR_OTHER,
-				 "the network process died: signal %d (%s)", WTERMSIG(status),
-				 strsignal(WTERMSIG(status)));
-	return error_set(error, CHRONOSIGN_ERROR_OTHER,
-			 "the network process ended (status %d) with %zu of %zu servers unanswered",
-			 WEXITSTATUS(status), fetch->question_count - fetch->answer_count,
-			 fetch->server_count);
-}
-
-/* False with *error NULL: it has hung up, and that is right. */
-static bool receive(struct network *fetch, network_message *message, chronosign_error **error)
+static ssize_t receive_message(const struct network *network, struct network_message *message)
 {
 	ssize_t got;
 
 	/* MSG_TRUNC: the length that was sent, even if it is more than there is room for. */
 	do
-		got = recv(fetch->pipe, message, sizeof *message, MSG_TRUNC);
+		got = recv(network->process.socket, message, sizeof *message, MSG_TRUNC);
 	while (got < 0 && errno == EINTR);
-	if (got < 0)
-		return error_set(error, CHRONOSIGN_ERROR_OTHER,
-				 "cannot hear the network process: %s", strerror(errno));
-	if (got == 0)
-		return fetch->finished && all_answered(fetch) ? false : ended_early(fetch, error);
-	if (!message_check(message, (size_t)got, fetch->server_count, error))
-		return false;
-	bool again = fetch->answered[message->server];
-	fetch->answered[message->server] = true;
-	return !again || fetch->watch || message_wrong("a second answer of one server", error);
+	return got;
 }
 
-bool network_next(struct network *fetch, struct network_answer *answer, chronosign_error **error)
+/* The program checks the URLs before it does anything else. */
+static bool give_job(struct network *network, chronosign_error **error)
+{
+	struct network_message message;
+
+	if (!job_send(&network->job, network->process.socket))
+		return error_set(error, CHRONOSIGN_ERROR_OTHER,
+				 "cannot give the network program its job: %s", strerror(errno));
+	ssize_t got = receive_message(network, &message);
+	if (got == 0)
+		return process_tell_end(&network->process,
+					"the network program ended before it took its job", error);
+	if (got < 0)
+		return error_set(error, CHRONOSIGN_ERROR_OTHER,
+				 "the network program does not take its job: %s", strerror(errno));
+	return message_check_job(&message, (size_t)got, error);
+}
+
+bool network_restart(struct network *network, chronosign_error **error)
+{
+	process_end(&network->process);
+	network->failed = true;
+	network->question_count = network->server_count;
+	network->answer_count = 0;
+	memset(network->answered, 0, network->server_count * sizeof *network->answered);
+	if (!process_start(network->program, &network->process, error))
+		return false;
+	if (!give_job(network, error)) {
+		process_end(&network->process);
+		return false;
+	}
+	process_started(&network->process);
+	network->failed = false;
+	return true;
+}
+
+struct network *network_start(const struct network_job *job, chronosign_error **error)
+{
+	CLEANUP(cleanup_network) struct network *network = network_new(job, error);
+
+	return network != NULL && network_restart(network, error) ? TAKE(network) : NULL;
+}
+
+bool network_is_running(const struct network *network)
+{
+	return !network->failed;
+}
+
+/* ---- Answers ---- */
+
+static bool all_answered(const struct network *network)
+{
+	return network->watch ? network->finished
+			      : network->answer_count == network->question_count;
+}
+
+/* The program has hung up before every question was answered. */
+static bool ended_early(struct network *network, chronosign_error **error)
+{
+	size_t open = network->question_count - network->answer_count;
+
+	if (network->watch)
+		return process_tell_end(&network->process, "the network program died", error);
+	process_tell_end(&network->process, "the network program died", error);
+	return error_append(error, "%zu of %zu servers are unanswered.", open,
+			    network->server_count);
+}
+
+/* Counts what was answered. */
+static bool take(struct network *network, const struct network_message *message,
+		 chronosign_error **error)
+{
+	if (message->outcome == MESSAGE_FILES_REPLACED)
+		return network->watch || message_wrong("news of files that nobody watches", error);
+	if (!network->watch && network->answered[message->server])
+		return message_wrong("a second answer of one server", error);
+	network->answered[message->server] = true;
+	network->answer_count++;
+	return true;
+}
+
+/* False with *error NULL: it has hung up, and that is right. */
+static bool receive(struct network *network, struct network_message *message,
+		    chronosign_error **error)
+{
+	ssize_t got = receive_message(network, message);
+
+	if (got < 0)
+		return error_set(error, CHRONOSIGN_ERROR_OTHER,
+				 "cannot hear the network program: %s", strerror(errno));
+	if (got == 0)
+		return network->finished && all_answered(network) ? false
+								  : ended_early(network, error);
+	return message_check(message, (size_t)got, network->server_count, error) &&
+	       take(network, message, error);
+}
+
+bool network_next(struct network *network, struct network_answer *answer, chronosign_error **error)
 {
 	CLEANUP(cleanup_error) chronosign_error *reason = NULL;
-	network_message message;
+	struct network_message message;
 
-	if (fetch->failed)
+	if (network->failed)
 		return error_set(error, CHRONOSIGN_ERROR_OTHER,
-				 "the network process has been ended");
-	if (all_answered(fetch) && (!fetch->requests || fetch->finished))
+				 "the network program has been ended");
+	if (all_answered(network) && (!network->requests || network->finished))
 		return false;
-	if (receive(fetch, &message, &reason)) {
-		fetch->answer_count++;
+	if (receive(network, &message, &reason)) {
 		message_to_answer(&message, answer);
 		return true;
 	}
 	if (reason == NULL)
 		return false;
-	fetch->failed = true;
-	end_process(fetch);
+	network->failed = true;
+	process_end(&network->process);
 	if (error != NULL)
 		*error = TAKE(reason);
 	return false;
 }
 
-int network_descriptor(const struct network *fetch)
+int network_descriptor(const struct network *network)
 {
-	return fetch->pipe;
-}
-
-static bool send_request(struct network *fetch, const network_request *request,
-			 chronosign_error **error)
-{
-	ssize_t sent;
-
-	fetch->answered[request->server] = false;
-	fetch->question_count++;
-	do
-		sent = send(fetch->pipe, request, sizeof *request, MSG_NOSIGNAL);
-	while (sent < 0 && errno == EINTR);
-	return sent == (ssize_t)sizeof *request ||
-	       error_set(error, CHRONOSIGN_ERROR_OTHER, "cannot speak to the network process: %s",
-			 strerror(errno));
-}
-
-bool network_ask_again(struct network *fetch, size_t server, chronosign_error **error)
-{
-	network_request request;
-
-	return request_init(&request, REQUEST_NONCE, server, NULL, NULL) &&
-	       send_request(fetch, &request, error);
-}
-
-bool network_try_token(struct network *fetch, size_t server, const char *nonce, const char *token,
-		       chronosign_error **error)
-{
-	network_request request;
-
-	if (!request_init(&request, REQUEST_CHECK, server, nonce, token))
-		return error_set(error, CHRONOSIGN_ERROR_USAGE,
-				 "what is to be checked is no token");
-	return send_request(fetch, &request, error);
-}
-
-void network_finish(struct network *fetch)
-{
-	if (!fetch->finished)
-		shutdown(fetch->pipe, SHUT_WR);
-	fetch->finished = true;
+	return network->process.socket;
 }
 
 void network_answer_clear(struct network_answer *answer)
 {
 	chronosign_error_free(answer->error);
 	memset(answer, 0, sizeof *answer);
+}
+
+/* ---- Requests ---- */
+
+static bool send_request(struct network *network, const struct network_request *request,
+			 chronosign_error **error)
+{
+	ssize_t sent;
+
+	if (network->failed)
+		return error_set(error, CHRONOSIGN_ERROR_OTHER,
+				 "cannot speak to the network program: it has ended");
+	network->answered[request->server] = false;
+	network->question_count++;
+	do
+		sent = send(network->process.socket, request, sizeof *request, MSG_NOSIGNAL);
+	while (sent < 0 && errno == EINTR);
+	return sent == (ssize_t)sizeof *request ||
+	       error_set(error, CHRONOSIGN_ERROR_OTHER, "cannot speak to the network program: %s",
+			 strerror(errno));
+}
+
+bool network_ask_again(struct network *network, size_t server, chronosign_error **error)
+{
+	struct network_request request;
+
+	return request_init(&request, REQUEST_NONCE, server, NULL, NULL) &&
+	       send_request(network, &request, error);
+}
+
+bool network_try_token(struct network *network, size_t server, const char *nonce, const char *token,
+		       chronosign_error **error)
+{
+	struct network_request request;
+
+	if (!request_init(&request, REQUEST_CHECK, server, nonce, token))
+		return error_set(error, CHRONOSIGN_ERROR_USAGE,
+				 "what is to be checked is no token");
+	return send_request(network, &request, error);
+}
+
+void network_finish(struct network *network)
+{
+	if (!network->finished)
+		shutdown(network->process.socket, SHUT_WR);
+	network->finished = true;
 }

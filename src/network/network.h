@@ -13,7 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The servers to ask, and how. The strings and the array are copied by network_start. */
+/* Unless the user says otherwise, a watched server is asked at least so often. */
+#define NETWORK_POLL_SECONDS 60
+
+/* The servers to ask, and how. Nothing of it is needed after network_start. */
 struct network_job {
 	const char *const *urls;  /* base URLs, http or https, with or without a trailing slash */
 	size_t url_count;         /* at least 1 */
@@ -29,6 +32,12 @@ struct network_job {
 enum network_answer_kind {
 	NETWORK_ANSWER_NONCE,
 	NETWORK_ANSWER_CHECK, /* to network_try_token */
+	/*
+	 * With `watch`: a file that the program read when it started, or may read, has been replaced
+	 * (resolv.conf, hosts, CAs). Its sandbox may hold the old one: call network_restart. Nothing else
+	 * in the answer counts.
+	 */
+	NETWORK_ANSWER_FILES_REPLACED,
 };
 
 /* How far the last request of an exchange got. */
@@ -58,27 +67,40 @@ struct network_answer {
 struct network;
 
 /*
- * Starts the network process: forks, so call it before OpenSSL, libcurl or a PKCS#11 module is
- * initialised. The process gets no descriptor but its pipe and standard error, and dies with its
- * parent.
+ * Starts the network program, which was installed with this command (process.h), gives it the job and
+ * begins. It has an address space, an environment and descriptors of its own, and dies with this
+ * process, so it can be started at any time. A URL that is none is a usage error. NULL with *error set.
  */
 struct network *network_start(const struct network_job *job, chronosign_error **error);
 
 /*
+ * Starts the program anew with the same job, whether it runs, has died or was ended for a wrong message;
+ * it is the one that was opened by network_start, whatever has been installed since. All is asked from
+ * the beginning: each server for its nonce, at once. Requests that are not answered yet are forgotten:
+ * a token that was on trial is to be tried again by the caller, once a new nonce has come or before.
+ * network_descriptor is another one. False with *error set: it is not running, and may be started again
+ * later; network_next fails until then.
+ */
+bool network_restart(struct network *network, chronosign_error **error);
+
+/* True if the program runs, as far as is known: false once network_next has told of its end. */
+bool network_is_running(const struct network *network);
+
+/*
  * Waits for the next answer, in the order in which they come: one for each server and one for each
  * request, or, with `watch`, a nonce whenever it was asked for. True: *answer is filled, release it
- * with network_answer_clear. False with *error set: the process died or sent what it should not
+ * with network_answer_clear. False with *error set: the program died or sent what it should not
  * (every message is checked again here). False with *error NULL: everything has been answered for
  * (with `requests`: and network_finish was called).
  */
 bool network_next(struct network *network, struct network_answer *answer, chronosign_error **error);
 
-/* Becomes readable when an answer can be had without waiting: for poll(2). */
+/* Becomes readable when an answer has come: for poll(2). -1 while the program does not run. */
 int network_descriptor(const struct network *network);
 
 /*
- * Asks a server for its nonce once more, now. There may be one open question to a server, unless it
- * is watched.
+ * Asks a server for its nonce once more, now. There may be one open question to a server, unless it is
+ * watched.
  */
 bool network_ask_again(struct network *network, size_t server, chronosign_error **error);
 
@@ -95,7 +117,7 @@ void network_finish(struct network *network);
 
 void network_answer_clear(struct network_answer *answer);
 
-/* Ends the network process if it still runs, and frees. NULL is allowed. */
+/* Ends the program if it still runs, and frees. NULL is allowed. */
 void network_free(struct network *network);
 
 /*
@@ -103,16 +125,5 @@ void network_free(struct network *network);
  * The caller frees it. NULL if memory is out.
  */
 char *url_without_user(const char *text);
-
-/* What the process does; it ends, with this success, when it returns. */
-typedef bool network_work(const void *context, int pipe);
-
-/*
- * Forks a process that is isolated (isolate.h) and does the work, which is to write a message
- * (message.h) for each of `server_count` servers to the pipe. NULL with *error set if that cannot
- * be.
- */
-struct network *network_fork(size_t server_count, network_work *work, const void *context,
-			     chronosign_error **error);
 
 #endif

@@ -28,6 +28,7 @@ set(CHRONOCTL_INFLUXDATA ${influxdata} CACHE STRING "Where InfluxData's own chro
 target_compile_definitions(chronoctl PRIVATE CHRONOCTL_INFLUXDATA_PATH="${CHRONOCTL_INFLUXDATA}")
 
 install(TARGETS chronoctl RUNTIME COMPONENT command)
+install(TARGETS chronoctl-network RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/chronoctl COMPONENT command)
 install(TARGETS chronosign EXPORT chronosign
 	LIBRARY COMPONENT library NAMELINK_COMPONENT development)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/chronosign TYPE INCLUDE COMPONENT development)

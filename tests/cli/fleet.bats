@@ -93,7 +93,7 @@ tokens_are_of_their_servers() {
 	printf '%s\nhttp://user:geheim@127.0.0.1:1\n' "${URL/:\/\//://user:geheim@}" >"$BATS_TEST_TMPDIR/list"
 	chronoctl token --priv-key-file "$KEY" --chronograf-urls-from "$BATS_TEST_TMPDIR/list" -v
 	[ "$status" -eq 4 ]
-	[ "$output" = "$URL/"$'\t'"$(expected_token "$KEY")" ] || fail "not the one line"
+	[ "$output" = "$URL"$'\t'"$(expected_token "$KEY")" ] || fail "not the one line"
 	never_says geheim
 }
 

@@ -1,8 +1,8 @@
-# The network process of the command itself, taken over by whoever it talks to (tests/hostile, preloaded): what it
-# can reach, and that what it is there for still works.
+# The network program of the command, taken over by whoever it talks to (tests/hostile): what it can reach, and that
+# what it is there for still works.
 load helper
 
-: "${HOSTILE:?path of the hostile library}"
+: "${HOSTILE:?folder of the hostile tree}"
 
 setup_file() {
 	suite_key_in_token estate
@@ -19,17 +19,22 @@ setup() {
 	export PKCS11_MODULE_PATH=$SOFTHSM
 }
 
-# taken_over ARGUMENT…: chronoctl token whose network process makes all attempts before it goes on.
+# taken_over ARGUMENT…: chronoctl token whose network program makes all attempts before it goes on.
 taken_over() {
-	WRAPPER=(env LD_PRELOAD="$HOSTILE" HOSTILE_KEY="$KEY" HOSTILE_PIN="$PIN_FILE" HOSTILE_FOLDER="$D/softhsm/tokens"
-		ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0")
-	chronoctl_token "$@"
-	WRAPPER=()
+	local tree=$SCRATCH/hostile program
+	[ -d "$tree" ] || { mkdir "$tree" && chmod 755 "$SCRATCH" && cp -r "$HOSTILE/bin" "$HOSTILE/libexec" "$tree"; }
+	program=$(find "$tree" -name chronoctl-network)
+	printf '%s\n' "$KEY" "$PIN_FILE" "$D/softhsm/tokens" >"${program%/*}/aims"
+	REPORT=${program%/*}/report
+	: >"$REPORT"
+	chmod 666 "$REPORT"
+	CHRONOCTL=$tree/bin/chronoctl chronoctl_token "$@"
 }
 
 achieves_nothing() {
-	says '^hostile: [0-9]+ attempts, successful: none$' || return
-	[[ $stderr =~ hostile:\ ([0-9]+)\ attempts ]]
+	local report
+	report=$(<"$REPORT")
+	[[ $report =~ ^hostile:\ ([0-9]+)\ attempts,\ successful:\ none$ ]] || fail "the report: $report" || return
 	echo "# ${BASH_REMATCH[1]} attempts" >&3
 }
 
@@ -50,9 +55,7 @@ achieves_nothing() {
 	WRAPPER=(setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all,+dac_override
 		--ambient-caps=-all,+dac_override --)
 	[ "$(id -u)" -eq 0 ] || WRAPPER=()
-	WRAPPER+=(env LD_PRELOAD="$HOSTILE" HOSTILE_KEY="$KEY" HOSTILE_PIN="$PIN_FILE" HOSTILE_FOLDER="$D/softhsm/tokens"
-		ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0")
-	chronoctl_token --priv-key-file "$KEY"
+	taken_over --priv-key-file "$KEY"
 	prints_token "$KEY"
 	achieves_nothing
 }

@@ -15,13 +15,16 @@ setup() {
 	command -v valgrind >/dev/null || skip "no valgrind here"
 	private_environment
 	export CHRONOCTL_PIN=$PIN PKCS11_MODULE_PATH=$SOFTHSM
-	WRAPPER=(valgrind --quiet --log-file="$SCRATCH/valgrind.%p" --trace-children=no --child-silent-after-fork=no
+	WRAPPER=(valgrind --quiet --log-file="$SCRATCH/valgrind.%p" --vgdb=no --trace-children=no --child-silent-after-fork=no
 		--leak-check=full --show-leak-kinds=definite,indirect,possible --errors-for-leak-kinds=definite,indirect,possible
 		--keep-debuginfo=yes --num-callers=40 --error-exitcode=99 --track-fds=no
 		--suppressions="$SOURCE_DIR/tests/cli/valgrind.supp")
 }
 
-# What valgrind says of itself, in the network process that may open no file, is none.
+# The network program, too: once for each thing that it does.
+program_as_well() { WRAPPER=("${WRAPPER[@]/#--trace-children=no/--trace-children=yes}"); }
+
+# What valgrind says of itself, in the network program that may open no file, is none.
 complaints() { grep -h '^==' "$SCRATCH"/valgrind.* | grep -vE 'warning: connection to image|no debug info loaded'; }
 
 is_clean() {
@@ -31,6 +34,7 @@ is_clean() {
 }
 
 @test "a key in a file" {
+	program_as_well
 	chronoctl_token --priv-key-file "$KEY"
 	is_clean
 	prints_token "$KEY"
@@ -67,6 +71,7 @@ is_clean() {
 }
 
 @test "errors: the server" {
+	program_as_well
 	start_standin --mode html
 	chronoctl_token --priv-key-file "$KEY"
 	is_clean

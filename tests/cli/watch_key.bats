@@ -127,11 +127,11 @@ load watching
 	ended_with 1
 }
 
-@test "the network process dies: it is told, and no file stays" {
+@test "the network program dies: it is told, and no file stays" {
 	start_server
 	watch --priv-key-file "$KEY"
 	appears
 	pkill -KILL -P "$(pgrep -P "$WATCH")"
 	ended_with 1
-	said "network process died"
+	said "network program died"
 }

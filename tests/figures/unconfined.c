@@ -1,5 +1,5 @@
-/* To be loaded before everything else (LD_PRELOAD): leaves the network process without its seccomp filter, under which
- * valgrind could not write down what it counted. */
+/* Linked into a chronoctl-network of its own tree: leaves it without its seccomp filter, under which valgrind could not
+ * write down what it counted. */
 #include <errno.h>
 #include <stdarg.h>
 #include <sys/prctl.h>

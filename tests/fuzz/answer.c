@@ -13,7 +13,7 @@
 /* Nothing but 36 bytes of a 200 answer gets signed, and the key process believes them. */
 static void promise_nonce(const nonce_response *response, int64_t life)
 {
-	network_message message;
+	struct network_message message;
 
 	PROMISE(response->status == 200 && response->length == UUID_LENGTH);
 	PROMISE(strspn(response->body, "0123456789abcdef-") >= UUID_LENGTH);

@@ -14,9 +14,9 @@
 
 enum { SERVERS = 3 };
 
-static network_message honest_message(uint8_t choice, const char *text)
+static struct network_message honest_message(uint8_t choice, const char *text)
 {
-	network_message message;
+	struct network_message message;
 
 	message_init(&message, (choice & 1) == 0 ? 0 : 2);
 	message.http_status = 200;
@@ -34,7 +34,7 @@ static network_message honest_message(uint8_t choice, const char *text)
 	return message;
 }
 
-static void patch(network_message *message, const uint8_t *data, size_t size)
+static void patch(struct network_message *message, const uint8_t *data, size_t size)
 {
 	uint8_t *bytes = (uint8_t *)message;
 
@@ -53,7 +53,7 @@ static void patch(network_message *message, const uint8_t *data, size_t size)
 	}
 }
 
-static bool receive(const network_message *message, size_t length)
+static bool receive(const struct network_message *message, size_t length)
 {
 	CLEANUP(cleanup_error) chronosign_error *error = NULL;
 	struct network_answer answer;
@@ -80,7 +80,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 2)
 		return 0;
 	CLEANUP(cleanup_text) char *text = fuzz_text(data + 2, size - 2);
-	network_message message = honest_message(data[0], text);
+	struct network_message message = honest_message(data[0], text);
 
 	PROMISE(receive(&message, sizeof message));
 	patch(&message, data + 2, size - 2);

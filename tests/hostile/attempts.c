@@ -62,13 +62,13 @@ unsigned hostile_guards(void)
 	return guards;
 }
 
-size_t hostile_try(const hostile_attempt *attempts, const hostile_aims *aims, char *done,
-		   size_t size)
+size_t hostile_try(const struct hostile_attempt *attempts, const struct hostile_aims *aims,
+		   char *done, size_t size)
 {
 	size_t count = 0;
 
 	done[0] = '\0';
-	for (const hostile_attempt *attempt = attempts; attempt->what != NULL; attempt++) {
+	for (const struct hostile_attempt *attempt = attempts; attempt->what != NULL; attempt++) {
 		if ((attempt->guards & aims->guards) == 0)
 			continue;
 		count++;
@@ -93,13 +93,15 @@ static bool can_open(const char *path, int flags)
 	return opened(open(path, flags | O_CLOEXEC | O_NOCTTY, 0600));
 }
 
-static const char *in_folder(const hostile_aims *aims, const char *name, char path[PATH_SIZE])
+static const char *in_folder(const struct hostile_aims *aims, const char *name,
+			     char path[PATH_SIZE])
 {
 	snprintf(path, PATH_SIZE, "%s/%s", aims->folder, name);
 	return path;
 }
 
-static const char *of_parent(const hostile_aims *aims, const char *name, char path[PATH_SIZE])
+static const char *of_parent(const struct hostile_aims *aims, const char *name,
+			     char path[PATH_SIZE])
 {
 	snprintf(path, PATH_SIZE, "/proc/%d/%s", (int)aims->parent, name);
 	return path;
@@ -107,13 +109,13 @@ static const char *of_parent(const hostile_aims *aims, const char *name, char pa
 
 /* ---- files ---- */
 
-static bool read_key(const hostile_aims *aims)
+static bool read_key(const struct hostile_aims *aims)
 {
 	return can_open(aims->key, O_RDONLY);
 }
 
 /* A descriptor that is no more than a name, opened anew by way of /proc. */
-static bool read_key_by_path_descriptor(const hostile_aims *aims)
+static bool read_key_by_path_descriptor(const struct hostile_aims *aims)
 {
 	char path[PATH_SIZE];
 	int name = open(aims->key, O_PATH | O_CLOEXEC);
@@ -126,40 +128,40 @@ static bool read_key_by_path_descriptor(const hostile_aims *aims)
 	return read;
 }
 
-static bool read_pin(const hostile_aims *aims)
+static bool read_pin(const struct hostile_aims *aims)
 {
 	return can_open(aims->pin, O_RDONLY);
 }
 
-static bool list_folder(const hostile_aims *aims)
+static bool list_folder(const struct hostile_aims *aims)
 {
 	return can_open(aims->folder, O_RDONLY | O_DIRECTORY);
 }
 
-static bool read_users(const hostile_aims *aims)
+static bool read_users(const struct hostile_aims *aims)
 {
 	(void)aims;
 	return can_open("/etc/passwd", O_RDONLY);
 }
 
-static bool list_root(const hostile_aims *aims)
+static bool list_root(const struct hostile_aims *aims)
 {
 	(void)aims;
 	return can_open("/", O_RDONLY | O_DIRECTORY);
 }
 
-static bool write_key(const hostile_aims *aims)
+static bool write_key(const struct hostile_aims *aims)
 {
 	return can_open(aims->key, O_WRONLY | O_APPEND);
 }
 
-static bool write_null(const hostile_aims *aims)
+static bool write_null(const struct hostile_aims *aims)
 {
 	(void)aims;
 	return can_open("/dev/null", O_RDWR);
 }
 
-static bool cut_key(const hostile_aims *aims)
+static bool cut_key(const struct hostile_aims *aims)
 {
 	struct stat status;
 
@@ -167,7 +169,7 @@ static bool cut_key(const hostile_aims *aims)
 	       syscall(SYS_truncate, aims->key, (long)status.st_size) == 0;
 }
 
-static bool make_file(const hostile_aims *aims)
+static bool make_file(const struct hostile_aims *aims)
 {
 	char path[PATH_SIZE];
 
@@ -177,12 +179,12 @@ static bool make_file(const hostile_aims *aims)
 	return true;
 }
 
-static bool make_unnamed_file(const hostile_aims *aims)
+static bool make_unnamed_file(const struct hostile_aims *aims)
 {
 	return can_open(aims->folder, O_TMPFILE | O_WRONLY);
 }
 
-static bool make_folder(const hostile_aims *aims)
+static bool make_folder(const struct hostile_aims *aims)
 {
 	char path[PATH_SIZE];
 
@@ -192,7 +194,7 @@ static bool make_folder(const hostile_aims *aims)
 	return true;
 }
 
-static bool make_link(const hostile_aims *aims)
+static bool make_link(const struct hostile_aims *aims)
 {
 	char path[PATH_SIZE];
 
@@ -202,7 +204,7 @@ static bool make_link(const hostile_aims *aims)
 	return true;
 }
 
-static bool move_key(const hostile_aims *aims)
+static bool move_key(const struct hostile_aims *aims)
 {
 	char path[PATH_SIZE];
 
@@ -212,27 +214,27 @@ static bool move_key(const hostile_aims *aims)
 	return true;
 }
 
-static bool change_mode(const hostile_aims *aims)
+static bool change_mode(const struct hostile_aims *aims)
 {
 	return chmod(aims->key, 0600) == 0;
 }
 
-static bool change_owner(const hostile_aims *aims)
+static bool change_owner(const struct hostile_aims *aims)
 {
 	return chown(aims->key, getuid(), getgid()) == 0;
 }
 
-static bool change_times(const hostile_aims *aims)
+static bool change_times(const struct hostile_aims *aims)
 {
 	return utimensat(AT_FDCWD, aims->key, NULL, 0) == 0;
 }
 
-static bool change_attributes(const hostile_aims *aims)
+static bool change_attributes(const struct hostile_aims *aims)
 {
 	return syscall(SYS_setxattr, aims->key, "user.hostile", "x", 1, 0) == 0;
 }
 
-static bool serve_at_path(const hostile_aims *aims)
+static bool serve_at_path(const struct hostile_aims *aims)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	char path[PATH_SIZE];
@@ -252,13 +254,13 @@ static bool serve_at_path(const hostile_aims *aims)
 static char *const no_arguments[] = {(char *)"true", NULL};
 static char *const no_environment[] = {NULL};
 
-static bool run_program(const hostile_aims *aims)
+static bool run_program(const struct hostile_aims *aims)
 {
 	(void)aims;
 	return syscall(SYS_execve, "/bin/true", no_arguments, no_environment) == 0;
 }
 
-static bool run_descriptor(const hostile_aims *aims)
+static bool run_descriptor(const struct hostile_aims *aims)
 {
 	int program = open("/bin/true", O_PATH | O_CLOEXEC);
 
@@ -275,13 +277,13 @@ static bool started(long child)
 	return child > 0;
 }
 
-static bool start_process(const hostile_aims *aims)
+static bool start_process(const struct hostile_aims *aims)
 {
 	(void)aims;
 	return started(fork());
 }
 
-static bool start_process_by_clone3(const hostile_aims *aims)
+static bool start_process_by_clone3(const struct hostile_aims *aims)
 {
 	uint64_t arguments[8] = {[4] = SIGCHLD};
 
@@ -289,81 +291,80 @@ static bool start_process_by_clone3(const hostile_aims *aims)
 	return started(syscall(SYS_clone3, arguments, sizeof arguments));
 }
 
-static bool trace_parent(const hostile_aims *aims)
+static bool trace_parent(const struct hostile_aims *aims)
 {
 	return ptrace(PTRACE_SEIZE, aims->parent, NULL, NULL) == 0;
 }
 
-static bool open_memory_of_parent(const hostile_aims *aims)
+static bool open_memory_of_parent(const struct hostile_aims *aims)
 {
 	char path[PATH_SIZE];
 
 	return can_open(of_parent(aims, "mem", path), O_RDONLY);
 }
 
-static bool read_environment_of_parent(const hostile_aims *aims)
+static bool read_environment_of_parent(const struct hostile_aims *aims)
 {
 	char path[PATH_SIZE];
 
 	return can_open(of_parent(aims, "environ", path), O_RDONLY);
 }
 
-static bool read_map_of_parent(const hostile_aims *aims)
+static bool read_map_of_parent(const struct hostile_aims *aims)
 {
 	char path[PATH_SIZE];
 
 	return can_open(of_parent(aims, "maps", path), O_RDONLY);
 }
 
-static bool open_descriptors_of_parent(const hostile_aims *aims)
+static bool open_descriptors_of_parent(const struct hostile_aims *aims)
 {
 	char path[PATH_SIZE];
 
 	return can_open(of_parent(aims, "fd/0", path), O_RDONLY);
 }
 
-static bool transfer(const hostile_aims *aims, long call)
+static bool transfer(const struct hostile_aims *aims, long call)
 {
-	char bytes[8];
+	char bytes[8] = {'1', '2', '3', '4', '5', '6', '7', '8'}; /* as they stand there */
 	struct iovec here = {bytes, sizeof bytes};
 	struct iovec there = {aims->memory, sizeof bytes};
 
-	memcpy(bytes, aims->memory, sizeof bytes);
 	return syscall(call, aims->parent, &here, 1, &there, 1, 0) == (long)sizeof bytes;
 }
 
-static bool read_memory_of_parent(const hostile_aims *aims)
+static bool read_memory_of_parent(const struct hostile_aims *aims)
 {
 	return aims->memory != NULL && transfer(aims, SYS_process_vm_readv);
 }
 
-static bool write_memory_of_parent(const hostile_aims *aims)
+static bool write_memory_of_parent(const struct hostile_aims *aims)
 {
 	return aims->memory != NULL && transfer(aims, SYS_process_vm_writev);
 }
 
-static bool signal_parent(const hostile_aims *aims)
+static bool signal_parent(const struct hostile_aims *aims)
 {
 	return kill(aims->parent, 0) == 0;
 }
 
-static bool signal_everybody(const hostile_aims *aims)
+static bool signal_everybody(const struct hostile_aims *aims)
 {
 	(void)aims;
 	return kill(-1, 0) == 0;
 }
 
-static bool signal_thread_of_parent(const hostile_aims *aims)
+static bool signal_thread_of_parent(const struct hostile_aims *aims)
 {
 	return syscall(SYS_tgkill, aims->parent, aims->parent, 0) == 0;
 }
 
-static bool hold_parent(const hostile_aims *aims)
+static bool hold_parent(const struct hostile_aims *aims)
 {
 	return opened(syscall(SYS_pidfd_open, aims->parent, 0));
 }
 
-static bool take_descriptor_of_parent(const hostile_aims *aims)
+static bool take_descriptor_of_parent(const struct hostile_aims *aims)
 {
 	long parent = syscall(SYS_pidfd_open, aims->parent, 0);
 	bool taken = parent >= 0 && opened(syscall(SYS_pidfd_getfd, (int)parent, 0, 0));
@@ -372,7 +373,7 @@ static bool take_descriptor_of_parent(const hostile_aims *aims)
 	return taken;
 }
 
-static bool limit_parent(const hostile_aims *aims)
+static bool limit_parent(const struct hostile_aims *aims)
 {
 	struct rlimit limit;
 
@@ -380,13 +381,13 @@ static bool limit_parent(const hostile_aims *aims)
 	       syscall(SYS_prlimit64, aims->parent, RLIMIT_CORE, &limit, NULL) == 0;
 }
 
-static bool slow_parent(const hostile_aims *aims)
+static bool slow_parent(const struct hostile_aims *aims)
 {
 	return setpriority(PRIO_PROCESS, (id_t)aims->parent, 0) == 0;
 }
 
 /* The kernel sends signals in its name: to whom it says, whenever its pipe has something to tell. */
-static bool let_kernel_signal_parent(const hostile_aims *aims)
+static bool let_kernel_signal_parent(const struct hostile_aims *aims)
 {
 	int ends[2];
 
@@ -400,31 +401,31 @@ static bool let_kernel_signal_parent(const hostile_aims *aims)
 
 /* ---- itself ---- */
 
-static bool become_dumpable(const hostile_aims *aims)
+static bool become_dumpable(const struct hostile_aims *aims)
 {
 	(void)aims;
 	return prctl(PR_SET_DUMPABLE, 1) == 0;
 }
 
-static bool outlive_parent(const hostile_aims *aims)
+static bool outlive_parent(const struct hostile_aims *aims)
 {
 	(void)aims;
 	return prctl(PR_SET_PDEATHSIG, 0) == 0;
 }
 
-static bool use_capability(const hostile_aims *aims)
+static bool use_capability(const struct hostile_aims *aims)
 {
 	(void)aims;
 	return syscall(SYS_chroot, "/") == 0;
 }
 
-static bool become_somebody_else(const hostile_aims *aims)
+static bool become_somebody_else(const struct hostile_aims *aims)
 {
 	(void)aims;
 	return syscall(SYS_setgroups, 0, NULL) == 0;
 }
 
-static bool make_user_namespace(const hostile_aims *aims)
+static bool make_user_namespace(const struct hostile_aims *aims)
 {
 	(void)aims;
 	return unshare(CLONE_NEWUSER) == 0;
@@ -432,14 +433,14 @@ static bool make_user_namespace(const hostile_aims *aims)
 
 /* ---- sockets ---- */
 
-static bool reach_agents(const hostile_aims *aims)
+static bool reach_agents(const struct hostile_aims *aims)
 {
 	(void)aims;
 	return opened(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
 }
 
 /* A datagram socket that was born in a pair takes another address. */
-static bool lead_pair_elsewhere(const hostile_aims *aims)
+static bool lead_pair_elsewhere(const struct hostile_aims *aims)
 {
 	int ends[2];
 
@@ -455,25 +456,25 @@ static bool use_family(int family, int type)
 	return opened(socket(family, type | SOCK_CLOEXEC, 0));
 }
 
-static bool see_packets(const hostile_aims *aims)
+static bool see_packets(const struct hostile_aims *aims)
 {
 	(void)aims;
 	return use_family(AF_PACKET, SOCK_RAW);
 }
 
-static bool use_kernel_crypto(const hostile_aims *aims)
+static bool use_kernel_crypto(const struct hostile_aims *aims)
 {
 	(void)aims;
 	return use_family(AF_ALG, SOCK_SEQPACKET);
 }
 
-static bool reach_hypervisor(const hostile_aims *aims)
+static bool reach_hypervisor(const struct hostile_aims *aims)
 {
 	(void)aims;
 	return use_family(AF_VSOCK, SOCK_STREAM);
 }
 
-static bool serve(const hostile_aims *aims)
+static bool serve(const struct hostile_aims *aims)
 {
 	int name = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -483,7 +484,7 @@ static bool serve(const hostile_aims *aims)
 
 /* ---- the kernel's less walked ways ---- */
 
-static bool load_bpf(const hostile_aims *aims)
+static bool load_bpf(const struct hostile_aims *aims)
 {
 	uint64_t attributes[16] = {
 		[0] = 2 /* BPF_MAP_TYPE_ARRAY */ | UINT64_C(4) << 32, [1] = 4 | UINT64_C(1) << 32};
@@ -492,25 +493,25 @@ static bool load_bpf(const hostile_aims *aims)
 	return opened(syscall(SYS_bpf, 0, attributes, 24));
 }
 
-static bool use_keyring(const hostile_aims *aims)
+static bool use_keyring(const struct hostile_aims *aims)
 {
 	(void)aims;
 	return syscall(SYS_add_key, "user", "hostile", "x", 1, -1 /* of the thread */) >= 0;
 }
 
-static bool search_keyring(const hostile_aims *aims)
+static bool search_keyring(const struct hostile_aims *aims)
 {
 	(void)aims;
 	return syscall(SYS_keyctl, 0 /* KEYCTL_GET_KEYRING_ID */, -3, 0) >= 0;
 }
 
-static bool handle_page_faults(const hostile_aims *aims)
+static bool handle_page_faults(const struct hostile_aims *aims)
 {
 	(void)aims;
 	return opened(syscall(SYS_userfaultfd, O_CLOEXEC));
 }
 
-static bool use_io_uring(const hostile_aims *aims)
+static bool use_io_uring(const struct hostile_aims *aims)
 {
 	struct io_uring_params parameters = {0};
 
@@ -518,7 +519,7 @@ static bool use_io_uring(const hostile_aims *aims)
 	return opened(syscall(SYS_io_uring_setup, 1, &parameters));
 }
 
-static bool measure(const hostile_aims *aims)
+static bool measure(const struct hostile_aims *aims)
 {
 	struct perf_event_attr attributes = {
 		.type = PERF_TYPE_SOFTWARE, .size = sizeof attributes, .exclude_kernel = 1};
@@ -527,7 +528,7 @@ static bool measure(const hostile_aims *aims)
 	return opened(syscall(SYS_perf_event_open, &attributes, 0, -1, -1, 0));
 }
 
-static bool mount_folder(const hostile_aims *aims)
+static bool mount_folder(const struct hostile_aims *aims)
 {
 	char path[PATH_SIZE];
 
@@ -537,13 +538,13 @@ static bool mount_folder(const hostile_aims *aims)
 	return true;
 }
 
-static bool forbid_nothing_more(const hostile_aims *aims)
+static bool forbid_nothing_more(const struct hostile_aims *aims)
 {
 	(void)aims;
 	return syscall(SYS_capset, NULL, NULL) != 0 && errno == EFAULT;
 }
 
-const hostile_attempt hostile_attempts[] = {
+const struct hostile_attempt hostile_attempts[] = {
 	{"read the key file", read_key, HOSTILE_FILES, true},
 	{"read the key file by way of /proc/self/fd", read_key_by_path_descriptor, HOSTILE_FILES,
 	 true},
@@ -615,7 +616,7 @@ const hostile_attempt hostile_attempts[] = {
 
 /* ---- the terminal ---- */
 
-static bool read_standard_error(const hostile_aims *aims)
+static bool read_standard_error(const struct hostile_aims *aims)
 {
 	int flags = fcntl(STDERR_FILENO, F_GETFL);
 
@@ -623,25 +624,29 @@ static bool read_standard_error(const hostile_aims *aims)
 	return flags >= 0 && (flags & O_ACCMODE) != O_WRONLY;
 }
 
-static bool open_terminal(const hostile_aims *aims)
+static bool open_terminal(const struct hostile_aims *aims)
 {
 	(void)aims;
 	return can_open("/dev/tty", O_RDONLY);
 }
 
-static bool open_terminal_anew(const hostile_aims *aims)
+static bool open_terminal_anew(const struct hostile_aims *aims)
 {
+	int terminal = open("/proc/self/fd/2", O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	bool opened_it = terminal >= 0 && isatty(terminal) == 1;
+
 	(void)aims;
-	return can_open("/proc/self/fd/2", O_RDONLY);
+	opened(terminal);
+	return opened_it;
 }
 
-static bool type_on_terminal(const hostile_aims *aims)
+static bool type_on_terminal(const struct hostile_aims *aims)
 {
 	(void)aims;
 	return ioctl(STDERR_FILENO, TIOCSTI, "x") == 0;
 }
 
-static bool turn_echo_on(const hostile_aims *aims)
+static bool turn_echo_on(const struct hostile_aims *aims)
 {
 	struct termios settings;
 
@@ -650,13 +655,13 @@ static bool turn_echo_on(const hostile_aims *aims)
 	       tcsetattr(STDERR_FILENO, TCSANOW, &settings) == 0;
 }
 
-static bool claim_terminal(const hostile_aims *aims)
+static bool claim_terminal(const struct hostile_aims *aims)
 {
 	(void)aims;
 	return ioctl(STDERR_FILENO, TIOCSCTTY, 0) == 0 || ioctl(STDERR_FILENO, TIOCNOTTY) == 0;
 }
 
-const hostile_attempt hostile_terminal_attempts[] = {
+const struct hostile_attempt hostile_terminal_attempts[] = {
 	{"read standard error", read_standard_error, HOSTILE_ISOLATION, true},
 	{"open /dev/tty", open_terminal, HOSTILE_FILES | HOSTILE_ISOLATION, true},
 	{"open the terminal anew", open_terminal_anew, HOSTILE_FILES, true},

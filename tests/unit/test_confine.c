@@ -1,18 +1,15 @@
-/* The network process, taken over by whoever it talks to: what it can reach is what it needs, and
+/* The network program, taken over by whoever it talks to: what it can reach is what it needs, and
  * every attempt to reach more (tests/hostile) fails that succeeds elsewhere. */
 #include "network/program/confine.h"
 
 #include "../hostile/attempts.h"
 #include "base/secret.h"
-#include "network/message.h"
 #include "network/network.h"
-#include "network/program/isolate.h"
+#include "network/program/privileges.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
-#include <netdb.h>
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -30,7 +26,7 @@
 
 static char folder[] = "/tmp/confine.XXXXXX";
 static char key[64], pin[64], tokens[64];
-static hostile_aims aims;
+static struct hostile_aims aims;
 static chronosign_secret *secret;
 
 static void write_file(const char *path, const char *text)
@@ -56,7 +52,7 @@ static int make_aims(void **state)
 	secret = chronosign_secret_new("12345678", 8, NULL);
 	if (secret == NULL)
 		return -1;
-	aims = (hostile_aims){
+	aims = (struct hostile_aims){
 		.key = key,
 		.pin = pin,
 		.folder = tokens,
@@ -84,66 +80,44 @@ static int remove_aims(void **state)
 	return nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-/* --- in the network process --- */
+/* --- in the program --- */
 
-/* Does something there and returns NULL, or says what is wrong. */
-typedef const char *look_function(const void *context);
-
-typedef struct {
-	look_function *look;
-	const void *context;
-} look_job;
-
-static bool look_and_report(const void *job, int pipe)
+/* What the puppet's look says: "well", or trouble. */
+static void look_there(const char *role, char *found, size_t size)
 {
-	const look_job *look = job;
-	network_message message;
-
-	message_init(&message, 0);
-	const char *trouble = look->look(look->context);
-	message_set_failure(&message, MESSAGE_SERVER_FAILED, trouble == NULL ? "well" : trouble);
-	return write(pipe, &message, sizeof message) == (ssize_t)sizeof message;
-}
-
-/* What the look there says: "well", or trouble. */
-static void look_there(look_function *look, const void *context, char *found, size_t size)
-{
-	const look_job job = {look, context};
-	struct network *fetch = network_fork(1, look_and_report, &job, NULL);
+	char memory[32];
+	char guards[16];
+	const char *urls[] = {role, key, pin, tokens, memory, guards};
+	const struct network_job job = {.urls = urls, .url_count = 6, .timeout_seconds = 5};
 	chronosign_error *error = NULL;
 	struct network_answer answer = {0};
 
-	bool answered = fetch != NULL && network_next(fetch, &answer, &error);
+	snprintf(memory, sizeof memory, "%lx", (unsigned long)aims.memory);
+	snprintf(guards, sizeof guards, "%x", aims.guards);
+	struct network *network = network_start(&job, &error);
+	bool answered = network != NULL && network_next(network, &answer, &error);
 	snprintf(found, size, "%s",
 		 chronosign_error_message(answered ? answer.error : error) == NULL
 			 ? "nothing"
 			 : chronosign_error_message(answered ? answer.error : error));
 	network_answer_clear(&answer);
 	chronosign_error_free(error);
-	network_free(fetch);
+	network_free(network);
 }
 
-static void assert_well_there(look_function *look, const void *context)
+static void assert_well_there(const char *role)
 {
 	char found[2048];
 
-	look_there(look, context, found, sizeof found);
+	look_there(role, found, sizeof found);
 	if (strcmp(found, "well") != 0)
-		fail_msg("the network process: %s", found);
+		fail_msg("the program: %s", found);
 }
 
 /* --- what it cannot do --- */
 
-static const char *try_all(const void *attempts)
-{
-	static char done[1500];
-
-	hostile_try(attempts, &aims, done, sizeof done);
-	return done[0] == '\0' ? NULL : done;
-}
-
 /* True if a process of its own, with nothing against it, succeeds. */
-static bool works_unconfined(const hostile_attempt *attempt)
+static bool works_unconfined(const struct hostile_attempt *attempt)
 {
 	int status = 0;
 	pid_t child = fork();
@@ -154,9 +128,9 @@ static bool works_unconfined(const hostile_attempt *attempt)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-static void assert_works_elsewhere(const hostile_attempt *attempts)
+static void assert_works_elsewhere(const struct hostile_attempt *attempts)
 {
-	for (const hostile_attempt *attempt = attempts; attempt->what != NULL; attempt++) {
+	for (const struct hostile_attempt *attempt = attempts; attempt->what != NULL; attempt++) {
 		bool works = works_unconfined(attempt);
 		if (attempt->works_unconfined && !works)
 			fail_msg("nobody can %s here: it proves nothing", attempt->what);
@@ -176,7 +150,7 @@ static void it_can_do_nothing_that_it_need_not(void **state)
 	(void)state;
 	/* As in chronoctl, whose first act it is. */
 	assert_int_equal(prctl(PR_SET_DUMPABLE, 0), 0);
-	assert_well_there(try_all, hostile_attempts);
+	assert_well_there("puppet:attempts");
 	prctl(PR_SET_DUMPABLE, 1);
 }
 
@@ -213,9 +187,10 @@ static void assert_holds_alone(bool (*confine)(void), unsigned guard)
 	assert_int_equal(WEXITSTATUS(status), 3);
 }
 
+/* A session of its own is given to the program by whoever starts it. */
 static bool isolate_child(void)
 {
-	return isolate(aims.parent, &told);
+	return setsid() >= 0 && privileges_give_up() == NULL;
 }
 
 static void isolation_holds_alone(void **state)
@@ -277,7 +252,7 @@ static void on_terminal(void (*test)(char *found, size_t size))
 
 static void try_terminal_there(char *found, size_t size)
 {
-	look_there(try_all, hostile_terminal_attempts, found, size);
+	look_there("puppet:terminal", found, size);
 }
 
 static void it_cannot_read_the_terminal_where_a_pin_is_typed(void **state)
@@ -289,8 +264,8 @@ static void it_cannot_read_the_terminal_where_a_pin_is_typed(void **state)
 static void try_terminal_elsewhere(char *found, size_t size)
 {
 	snprintf(found, size, "well");
-	for (const hostile_attempt *attempt = hostile_terminal_attempts; attempt->what != NULL;
-	     attempt++)
+	for (const struct hostile_attempt *attempt = hostile_terminal_attempts;
+	     attempt->what != NULL; attempt++)
 		if (attempt->works_unconfined && !works_unconfined(attempt))
 			snprintf(found, size, "nobody can %s here", attempt->what);
 }
@@ -303,69 +278,36 @@ static void a_child_elsewhere_can(void **state)
 
 /* --- what it still can do --- */
 
-static void *say_hello(void *context)
-{
-	*(bool *)context = true;
-	return NULL;
-}
-
-static const char *start_thread(const void *context)
-{
-	pthread_t thread;
-	bool said = false;
-
-	(void)context;
-	if (pthread_create(&thread, NULL, say_hello, &said) != 0)
-		return "no thread starts";
-	pthread_join(thread, NULL);
-	return said ? NULL : "the thread does nothing";
-}
-
 static void it_can_start_threads(void **state)
 {
 	(void)state;
-	assert_well_there(start_thread, NULL);
-}
-
-static const char *resolve(const void *name)
-{
-	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
-	struct addrinfo *addresses = NULL;
-	int result = getaddrinfo(name, "8888", &hints, &addresses);
-
-	if (result == 0)
-		freeaddrinfo(addresses);
-	return result == 0 ? NULL : gai_strerror(result);
+	assert_well_there("puppet:thread");
 }
 
 static void it_can_resolve_names(void **state)
 {
 	(void)state;
-	assert_well_there(resolve, "localhost");
+	assert_well_there("puppet:resolve localhost");
+}
+
+static void assert_readable_there(const char *path)
+{
+	char role[200];
+
+	snprintf(role, sizeof role, "puppet:read %s", path);
+	assert_well_there(role);
 }
 
 /* resolver(3): a machine without a name server of its own is not tested for its answers, but the
  * files that tell where to ask must be open. */
-static const char *read_resolver_files(const void *context)
+static void it_can_read_what_the_resolver_reads(void **state)
 {
 	static const char *const paths[] = {"/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf"};
 
-	(void)context;
-	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
-		if (access(paths[i], R_OK) == 0 && open(paths[i], O_RDONLY) < 0)
-			return paths[i];
-	return NULL;
-}
-
-static void it_can_read_what_the_resolver_reads(void **state)
-{
 	(void)state;
-	assert_well_there(read_resolver_files, NULL);
-}
-
-static const char *read_file(const void *path)
-{
-	return open(path, O_RDONLY | O_CLOEXEC) < 0 ? strerror(errno) : NULL;
+	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
+		if (access(paths[i], R_OK) == 0)
+			assert_readable_there(paths[i]);
 }
 
 static void it_can_read_the_authorities_that_the_user_names(void **state)
@@ -380,21 +322,15 @@ static void it_can_read_the_authorities_that_the_user_names(void **state)
 	mkdir(directory, 0755);
 	assert_int_equal(symlink("../ca.pem", link), 0);
 	setenv("SSL_CERT_FILE", file, 1);
-	assert_well_there(read_file, file);
+	assert_readable_there(file);
 	setenv("SSL_CERT_FILE", "/nonexistent", 1);
 	setenv("SSL_CERT_DIR", directory, 1);
-	assert_well_there(read_file, link);
+	assert_readable_there(link);
 	unsetenv("SSL_CERT_FILE");
 	unsetenv("SSL_CERT_DIR");
 }
 
 /* --- what is told --- */
-
-static const char *say_confinement(const void *context)
-{
-	(void)context;
-	return network_confinement();
-}
 
 static void it_says_what_confines_it(void **state)
 {
@@ -409,7 +345,7 @@ static void it_says_what_confines_it(void **state)
 		expected = "confined by Landlock, without a seccomp filter";
 	else if (guards == HOSTILE_CALLS)
 		expected = "confined by a seccomp filter, without Landlock";
-	look_there(say_confinement, NULL, found, sizeof found);
+	look_there("puppet:confinement", found, sizeof found);
 	assert_string_equal(found, expected);
 	assert_string_equal(network_confinement(),
 			    "not confined: there is neither Landlock nor a seccomp filter");

@@ -1,4 +1,5 @@
-/* The network process: what it gives up, and what its parent makes of its words and its death. */
+/* The network program as its parent sees it: how it is started, what it is given, and what is made of its
+ * words and its death. A puppet (puppet/puppet.c) stands in its place. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,95 +15,50 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/secret.h"
 #include "network/message.h"
 #include "network/network.h"
 
 #define GOOD "0f1e2d3c-4b5a-4978-8695-a4b3c2d1e0f0"
 
-static bool send_bytes(int pipe, const void *bytes, size_t length)
+/* A puppet of that role, with so many servers. */
+static struct network *start_puppet(const char *role, size_t count, chronosign_error **error)
 {
-	return write(pipe, bytes, length) == (ssize_t)length;
+	const char *urls[] = {role, "http://1.invalid", "http://2.invalid"};
+	const struct network_job job = {.urls = urls, .url_count = count, .timeout_seconds = 5};
+
+	return network_start(&job, error);
 }
 
-static network_message nonce_of(size_t server)
+/* Lets the puppet look around in its process and say what it found. */
+static bool finds_well(const char *role)
 {
-	network_message message;
+	struct network *network = start_puppet(role, 1, NULL);
+	struct network_answer answer = {0};
+	bool answered = network != NULL && network_next(network, &answer, NULL);
+	bool well = answered && strcmp(chronosign_error_message(answer.error), "well") == 0;
 
-	message_init(&message, server);
-	message.http_status = 200;
-	message_set_nonce(&message, GOOD, 600);
-	return message;
-}
-
-static bool send_nonce(int pipe, size_t server)
-{
-	const network_message message = nonce_of(server);
-
-	return send_bytes(pipe, &message, sizeof message);
-}
-
-/* Lets a function of the test look around in the network process and say what it found. */
-static bool report(const void *look, int pipe)
-{
-	const char *(*found)(int) = *(const char *(*const *)(int))look;
-	const char *trouble = found(pipe);
-	network_message message = nonce_of(0);
-
-	if (trouble != NULL) {
-		message_init(&message, 0);
-		message_set_failure(&message, MESSAGE_MACHINE_FAILED, trouble);
-	}
-	return send_bytes(pipe, &message, sizeof message);
-}
-
-static void assert_found_well(const char *(*look)(int))
-{
-	struct network *fetch = network_fork(1, report, &look, NULL);
-	struct network_answer answer;
-
-	assert_non_null(fetch);
-	assert_true(network_next(fetch, &answer, NULL));
-	if (answer.error != NULL)
-		fail_msg("%s", chronosign_error_message(answer.error));
+	if (answered && !well)
+		print_error("%s\n", chronosign_error_message(answer.error));
 	network_answer_clear(&answer);
-	network_free(fetch);
+	network_free(network);
+	return well;
 }
 
-/* --- what it gives up --- */
+/* --- what it is given --- */
 
-static const char *look_at_descriptors(int pipe)
-{
-	char target[2][32] = {"", ""};
-
-	if (pipe != 3)
-		return "the pipe is not 3";
-	for (int number = 4; number < 200; number++)
-		if (fcntl(number, F_GETFD) >= 0)
-			return "a descriptor is open that should not be";
-	if (fcntl(2, F_GETFD) < 0)
-		return "standard error is closed";
-	if (readlink("/proc/self/fd/0", target[0], 31) < 0 ||
-	    readlink("/proc/self/fd/1", target[1], 31) < 0 || strcmp(target[0], "/dev/null") != 0 ||
-	    strcmp(target[1], "/dev/null") != 0)
-		return "standard input or output lead somewhere";
-	return NULL;
-}
-
-static void it_keeps_no_descriptor_but_the_pipe_and_standard_error(void **state)
+static void it_has_no_descriptor_but_the_socket_and_standard_error(void **state)
 {
 	int open_one = open("/dev/null", O_RDONLY);
 	int open_far = fcntl(open_one, F_DUPFD, 150);
 
 	(void)state;
 	assert_true(open_far >= 150);
-	assert_found_well(look_at_descriptors);
+	assert_true(finds_well("puppet:descriptors"));
 	close(open_one);
 	close(open_far);
 }
@@ -116,13 +72,7 @@ static void it_works_where_standard_descriptors_are_closed(void **state)
 		saved[number] = fcntl(number, F_DUPFD_CLOEXEC, 50);
 		close(number);
 	}
-	const char *(*look)(int) = look_at_descriptors;
-	struct network *fetch = network_fork(1, report, &look, NULL);
-	struct network_answer answer = {0};
-	bool answered = fetch != NULL && network_next(fetch, &answer, NULL);
-	bool well = answered && answer.error == NULL;
-	network_answer_clear(&answer);
-	network_free(fetch);
+	bool well = finds_well("puppet:descriptors");
 	for (int number = 0; number < 3; number++) {
 		dup2(saved[number], number);
 		close(saved[number]);
@@ -130,24 +80,10 @@ static void it_works_where_standard_descriptors_are_closed(void **state)
 	assert_true(well);
 }
 
-static const char *look_at_privileges(int pipe)
-{
-	int signal_number = 0;
-
-	(void)pipe;
-	if (prctl(PR_GET_DUMPABLE) != 0)
-		return "it can be dumped and traced";
-	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
-		return "it can get new privileges";
-	if (prctl(PR_GET_PDEATHSIG, &signal_number) != 0 || signal_number != SIGKILL)
-		return "it outlives its parent";
-	return NULL;
-}
-
 static void it_gives_up_privileges_and_dumps(void **state)
 {
 	(void)state;
-	assert_found_well(look_at_privileges);
+	assert_true(finds_well("puppet:privileges"));
 }
 
 #ifdef WITH_SECCOMP
@@ -164,15 +100,6 @@ static bool be_hardened(void)
 	return hardened;
 }
 
-static bool answers_when_hardened(void)
-{
-	const char *(*look)(int) = look_at_privileges;
-	struct network *fetch = be_hardened() ? network_fork(1, report, &look, NULL) : NULL;
-	struct network_answer answer;
-
-	return fetch != NULL && network_next(fetch, &answer, NULL) && answer.error == NULL;
-}
-
 static void it_starts_where_capset_is_forbidden_and_there_is_nothing_to_give_up(void **state)
 {
 	int status = 0;
@@ -180,29 +107,12 @@ static void it_starts_where_capset_is_forbidden_and_there_is_nothing_to_give_up(
 
 	(void)state;
 	if (child == 0)
-		_exit(answers_when_hardened() ? 0 : 1);
+		_exit(be_hardened() && finds_well("puppet:privileges") ? 0 : 1);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
 }
 
 #endif
-
-static const char *look_at_signals(int pipe)
-{
-	struct sigaction action;
-	sigset_t blocked;
-
-	(void)pipe;
-	if (sigaction(SIGUSR1, NULL, &action) != 0 || action.sa_handler != SIG_DFL)
-		return "a handler of the parent is left";
-	if (sigaction(SIGHUP, NULL, &action) != 0 || action.sa_handler != SIG_IGN)
-		return "what was ignored no longer is";
-	if (sigaction(SIGPIPE, NULL, &action) != 0 || action.sa_handler != SIG_IGN)
-		return "SIGPIPE is not ignored";
-	if (sigprocmask(SIG_BLOCK, NULL, &blocked) != 0 || sigismember(&blocked, SIGTERM) != 0)
-		return "signals are blocked";
-	return NULL;
-}
 
 static void do_nothing(int number)
 {
@@ -216,220 +126,239 @@ static void it_has_no_signal_handlers(void **state)
 	(void)state;
 	signal(SIGUSR1, do_nothing);
 	signal(SIGHUP, SIG_IGN);
-	assert_found_well(look_at_signals);
+	assert_true(finds_well("puppet:signals"));
 	signal(SIGUSR1, SIG_DFL);
 	signal(SIGHUP, SIG_DFL);
 	assert_int_equal(sigprocmask(SIG_BLOCK, NULL, &blocked), 0);
 	assert_int_equal(sigismember(&blocked, SIGTERM), 0);
 }
 
-static const char *pin_text;
-
-static const char *look_at_environment(int pipe)
-{
-	(void)pipe;
-	if (getenv("NO_PROXY") == NULL || strcmp(getenv("NO_PROXY"), "example.com") != 0)
-		return "no_proxy is lost";
-	if (getenv("CHRONOCTL_TEST_PIN") != NULL || getenv("CHRONOCTL_TEST_CONSTANT") != NULL)
-		return "a variable is left";
-	if (strspn(pin_text, "123456") != 0)
-		return "the PIN still stands in memory";
-	return NULL;
-}
-
-static void it_forgets_the_environment(void **state)
+static void its_environment_holds_what_it_needs_and_no_more(void **state)
 {
 	(void)state;
 	setenv("CHRONOCTL_TEST_PIN", "123456", 1);
+	setenv("LD_LIBRARY_PATH", "/nonexistent", 1);
 	setenv("NO_PROXY", "example.com", 1);
-	putenv((char *)"CHRONOCTL_TEST_CONSTANT=in read-only memory");
-	pin_text = getenv("CHRONOCTL_TEST_PIN");
-	assert_found_well(look_at_environment);
+	assert_true(finds_well("puppet:environment"));
 	assert_string_equal(getenv("CHRONOCTL_TEST_PIN"), "123456");
 	unsetenv("CHRONOCTL_TEST_PIN");
-	unsetenv("CHRONOCTL_TEST_CONSTANT");
+	unsetenv("LD_LIBRARY_PATH");
 	unsetenv("NO_PROXY");
 }
 
-static chronosign_secret *secret;
+/* --- how it starts --- */
 
-static const char *look_at_secret(int pipe)
+/* What is said where it does `act` before its job. */
+static void assert_start_fails(const char *act, chronosign_error_kind kind, const char *reason)
 {
-	(void)pipe;
-	return secret_bytes(secret)[0] == 0 ? NULL : "a secret of the parent is readable";
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+
+	setenv("LOCALDOMAIN", act, 1);
+	assert_null(start_puppet("puppet:wait", 1, &error));
+	unsetenv("LOCALDOMAIN");
+	assert_int_equal(chronosign_error_get_kind(error), kind);
+	if (strstr(chronosign_error_message(error), reason) == NULL)
+		fail_msg("no '%s' in: %s", reason, chronosign_error_message(error));
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 }
 
-static void it_cannot_read_a_secret(void **state)
+static void why_it_does_not_start_is_told_in_its_own_words_made_printable(void **state)
 {
 	(void)state;
-	secret = chronosign_secret_new("123456", 6, NULL);
-	assert_non_null(secret);
-	assert_found_well(look_at_secret);
-	chronosign_secret_free(secret);
+	assert_start_fails("complain", CHRONOSIGN_ERROR_OTHER,
+			   "the network program does not start: libcurl.so.4: cannot "
+			   "open\\x1b]52;\nagain");
+	assert_start_fails("abort", CHRONOSIGN_ERROR_OTHER, "signal 9");
+}
+
+static void the_step_that_fails_is_told_and_why(void **state)
+{
+	(void)state;
+	assert_start_fails("fail", CHRONOSIGN_ERROR_OTHER,
+			   "cannot start the network program: cannot give up\\x1b: Operation not "
+			   "permitted");
+}
+
+/* With a limit on descriptors that lets this process make its own, and the child no more. */
+static bool tells_of_too_many_descriptors(void)
+{
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	const struct rlimit few = {.rlim_cur = 10, .rlim_max = 10};
+
+	for (int number = 3; number < 1024; number++)
+		close(number);
+	return setrlimit(RLIMIT_NOFILE, &few) == 0 &&
+	       start_puppet("puppet:wait", 1, &error) == NULL &&
+	       strstr(chronosign_error_message(error),
+		      "cannot place its descriptors: Too many open files") != NULL;
+}
+
+static void a_step_of_the_child_that_fails_is_told_and_why(void **state)
+{
+	int status = 0;
+	pid_t child = fork();
+
+	(void)state;
+	if (child == 0)
+		_exit(tells_of_too_many_descriptors() ? 0 : 1);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
+static void no_more_than_4_KiB_are_read_of_its_words(void **state)
+{
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+
+	(void)state;
+	setenv("LOCALDOMAIN", "babble", 1);
+	assert_null(start_puppet("puppet:wait", 1, &error));
+	unsetenv("LOCALDOMAIN");
+	assert_in_range(strlen(chronosign_error_message(error)), 4096, 4200);
+}
+
+static void a_program_of_another_version_is_refused(void **state)
+{
+	(void)state;
+	assert_start_fails("other-version", CHRONOSIGN_ERROR_OTHER,
+			   "of version 0.0.1\\x1b[2J, chronoctl of " CHRONOCTL_VERSION);
+	assert_start_fails("no-hello", CHRONOSIGN_ERROR_OTHER, "not chronoctl's");
+}
+
+static void a_job_that_it_refuses_is_a_usage_error(void **state)
+{
+	(void)state;
+	assert_start_fails("refuse", CHRONOSIGN_ERROR_USAGE, "no\\x1b URL");
+	assert_start_fails("no-answer", CHRONOSIGN_ERROR_OTHER, "no answer to its job");
+}
+
+static void it_is_started_anew_and_asked_from_the_beginning(void **state)
+{
+	struct network *network = start_puppet("puppet:nonces 0", 2, NULL);
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	struct network_answer answer;
+
+	(void)state;
+	assert_non_null(network);
+	for (int i = 0; i < 3; i++) {
+		assert_true(network_is_running(network));
+		assert_true(network_next(network, &answer, NULL));
+		assert_string_equal(answer.nonce, GOOD);
+		network_answer_clear(&answer);
+		if (i != 1) {
+			assert_false(network_next(network, &answer, NULL));
+			assert_false(network_is_running(network));
+		}
+		assert_true(network_restart(network, &error));
+	}
+	network_free(network);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+}
+
+static void a_start_that_fails_can_be_tried_again(void **state)
+{
+	struct network *network = start_puppet("puppet:nonces 0", 1, NULL);
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	struct network_answer answer;
+
+	(void)state;
+	setenv("LOCALDOMAIN", "abort", 1);
+	assert_false(network_restart(network, NULL));
+	unsetenv("LOCALDOMAIN");
+	assert_false(network_next(network, &answer, &error));
+	assert_non_null(error);
+	assert_false(network_ask_again(network, 0, NULL));
+	assert_true(network_restart(network, NULL));
+	assert_true(network_next(network, &answer, NULL));
+	network_answer_clear(&answer);
+	network_free(network);
 }
 
 /* --- what its parent makes of it --- */
 
-static bool send_in_turn(const void *servers, int pipe)
-{
-	for (const size_t *server = servers; *server != SIZE_MAX; server++)
-		if (!send_nonce(pipe, *server))
-			return false;
-	return true;
-}
-
 static void answers_come_in_the_order_sent_and_then_no_more(void **state)
 {
-	static const size_t servers[] = {2, 0, 1, SIZE_MAX};
-	struct network *fetch = network_fork(3, send_in_turn, servers, NULL);
+	static const size_t servers[] = {2, 0, 1};
+	struct network *network = start_puppet("puppet:nonces 201", 3, NULL);
 	chronosign_error *error = NULL;
 	struct network_answer answer;
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
-		assert_true(network_next(fetch, &answer, &error));
+		assert_true(network_next(network, &answer, &error));
 		assert_int_equal(answer.server, servers[i]);
 		assert_string_equal(answer.nonce, GOOD);
 		network_answer_clear(&answer);
 	}
-	assert_false(network_next(fetch, &answer, &error));
+	assert_false(network_next(network, &answer, &error));
 	assert_null(error);
-	assert_false(network_next(fetch, &answer, &error));
+	assert_false(network_next(network, &answer, &error));
 	assert_null(error);
-	network_free(fetch);
+	network_free(network);
 }
 
-/* The first failure of a process of two servers, after `good` answers; it stays failed. */
-static void assert_fails(network_work *work, const void *context, size_t good,
-			 chronosign_error_kind kind, const char *reason)
+/* The first failure of a program of two servers, after `good` answers; it stays failed. */
+static void assert_fails(const char *role, size_t good, const char *reason)
 {
-	struct network *fetch = network_fork(2, work, context, NULL);
+	struct network *network = start_puppet(role, 2, NULL);
 	chronosign_error *error = NULL;
 	struct network_answer answer;
 
 	for (size_t i = 0; i < good; i++) {
-		assert_true(network_next(fetch, &answer, &error));
+		assert_true(network_next(network, &answer, &error));
 		network_answer_clear(&answer);
 	}
-	assert_false(network_next(fetch, &answer, &error));
+	assert_false(network_next(network, &answer, &error));
 	assert_non_null(error);
-	assert_int_equal(chronosign_error_get_kind(error), kind);
+	assert_int_equal(chronosign_error_get_kind(error), CHRONOSIGN_ERROR_OTHER);
 	if (strstr(chronosign_error_message(error), reason) == NULL)
 		fail_msg("no '%s' in: %s", reason, chronosign_error_message(error));
 	chronosign_error_free(error);
 	error = NULL;
-	assert_false(network_next(fetch, &answer, &error));
+	assert_false(network_next(network, &answer, &error));
 	assert_non_null(error);
 	chronosign_error_free(error);
-	network_free(fetch);
-}
-
-static bool send_half(const void *context, int pipe)
-{
-	const network_message message = nonce_of(0);
-
-	(void)context;
-	return send_bytes(pipe, &message, sizeof message / 2) && pause() == 0;
-}
-
-static bool send_more(const void *context, int pipe)
-{
-	char bytes[2 * sizeof(network_message)];
-	const network_message message = nonce_of(0);
-
-	(void)context;
-	memset(bytes, 'x', sizeof bytes);
-	memcpy(bytes, &message, sizeof message);
-	return send_bytes(pipe, bytes, sizeof bytes) && pause() == 0;
-}
-
-static bool send_and_lie(const void *context, int pipe)
-{
-	network_message message = nonce_of(0);
-
-	(void)context;
-	memset(message.nonce, 'x', sizeof message.nonce);
-	return send_bytes(pipe, &message, sizeof message) && pause() == 0;
-}
-
-static bool die(const void *context, int pipe)
-{
-	const struct rlimit none = {0, 0};
-
-	(void)context;
-	setrlimit(RLIMIT_CORE, &none);
-	return send_nonce(pipe, 1) && raise(SIGABRT) == 0;
-}
-
-static bool end(const void *context, int pipe)
-{
-	(void)pipe;
-	return context != NULL;
-}
-
-static bool hang_up_and_linger(const void *context, int pipe)
-{
-	(void)context;
-	close(pipe);
-	return pause() == 0;
+	network_free(network);
 }
 
 static void a_message_that_is_wrong_is_the_last_one_heard(void **state)
 {
-	static const size_t twice[] = {0, 0, SIZE_MAX};
-	static const size_t unknown[] = {0, 2, SIZE_MAX};
-
 	(void)state;
-	assert_fails(send_half, NULL, 0, CHRONOSIGN_ERROR_SERVER, "length");
-	assert_fails(send_more, NULL, 0, CHRONOSIGN_ERROR_SERVER, "length");
-	assert_fails(send_and_lie, NULL, 0, CHRONOSIGN_ERROR_SERVER, "nonce");
-	assert_fails(send_in_turn, twice, 1, CHRONOSIGN_ERROR_SERVER, "second answer");
-	assert_fails(send_in_turn, unknown, 1, CHRONOSIGN_ERROR_SERVER, "not asked for");
+	assert_fails("puppet:half", 0, "length");
+	assert_fails("puppet:more", 0, "length");
+	assert_fails("puppet:lie", 0, "nonce");
+	assert_fails("puppet:nonces 00", 1, "second answer");
+	assert_fails("puppet:nonces 02", 1, "not asked for");
+	assert_fails("puppet:outcome 9", 0, "nobody watches");
+	assert_fails("puppet:outcome 32", 0, "unknown outcome");
 }
 
 static void its_death_is_told(void **state)
 {
 	(void)state;
-	assert_fails(die, NULL, 1, CHRONOSIGN_ERROR_OTHER, "signal 6");
-	assert_fails(end, NULL, 0, CHRONOSIGN_ERROR_OTHER, "status 1) with 2 of 2");
-	assert_fails(end, "well", 0, CHRONOSIGN_ERROR_OTHER, "status 0) with 2 of 2");
-	assert_fails(hang_up_and_linger, NULL, 0, CHRONOSIGN_ERROR_OTHER, "signal 9");
-}
-
-static bool wait_for_ever(const void *context, int pipe)
-{
-	(void)context;
-	(void)pipe;
-	return pause() == 0;
+	assert_fails("puppet:die", 1, "signal 6");
+	assert_fails("puppet:end 1", 0, "status 1\n2 of 2");
+	assert_fails("puppet:end 0", 0, "status 0\n2 of 2");
+	assert_fails("puppet:hang-up", 0, "signal 9");
 }
 
 static void freeing_ends_it_and_leaves_no_zombie(void **state)
 {
-	struct network *fetch = network_fork(1, wait_for_ever, NULL, NULL);
+	struct network *network = start_puppet("puppet:wait", 1, NULL);
 
 	(void)state;
-	assert_non_null(fetch);
-	network_free(fetch);
+	assert_non_null(network);
+	network_free(network);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 	assert_int_equal(errno, ECHILD);
 	network_free(NULL);
 }
 
-static bool tell_number(const void *out, int pipe)
-{
-	network_message message = nonce_of(0);
-
-	(void)out;
-	message.valid_for = getpid();
-	return send_bytes(pipe, &message, sizeof message) && pause() == 0;
-}
-
 static void start_and_be_killed(int out)
 {
-	struct network *fetch = network_fork(1, tell_number, NULL, NULL);
+	struct network *network = start_puppet("puppet:number", 1, NULL);
 	struct network_answer answer;
 
-	if (network_next(fetch, &answer, NULL))
+	if (network_next(network, &answer, NULL))
 		dprintf(out, "%d\n", (int)answer.valid_for);
 	raise(SIGKILL);
 }
@@ -477,14 +406,12 @@ static void assert_no_start(const struct network_job *servers, const char *reaso
 	chronosign_error_free(error);
 }
 
-static void what_cannot_be_is_refused_before_the_fork(void **state)
+static void what_cannot_be_is_refused_before_it_starts(void **state)
 {
-	static const char *const urls[] = {"http://127.0.0.1:1", "localhost:8888"};
-	struct network_job servers = {.urls = urls, .url_count = 2, .timeout_seconds = 1};
+	static const char *const urls[] = {"http://127.0.0.1:1"};
+	struct network_job servers = {.urls = urls, .url_count = 1, .timeout_seconds = 1};
 
 	(void)state;
-	assert_no_start(&servers, "http://localhost:8888");
-	servers.url_count = 1;
 	servers.ca_file = "/nonexistent/ca.pem";
 	assert_no_start(&servers, "No such file");
 	servers.ca_file = "/";
@@ -536,17 +463,17 @@ static void requests_are_answered_for_until_there_are_no_more(void **state)
 
 static void who_asks_it_after_its_end_is_told(void **state)
 {
-	struct network *fetch = network_fork(1, end, NULL, NULL);
+	struct network *network = start_puppet("puppet:end 0", 1, NULL);
 	CLEANUP(cleanup_error) chronosign_error *error = NULL;
 	struct network_answer answer;
 
 	(void)state;
-	assert_false(network_next(fetch, &answer, NULL));
-	assert_false(network_ask_again(fetch, 0, &error));
+	assert_false(network_next(network, &answer, NULL));
+	assert_false(network_ask_again(network, 0, &error));
 	assert_int_equal(chronosign_error_get_kind(error), CHRONOSIGN_ERROR_OTHER);
 	assert_non_null(
-		strstr(chronosign_error_message(error), "cannot speak to the network process"));
-	network_free(fetch);
+		strstr(chronosign_error_message(error), "cannot speak to the network program"));
+	network_free(network);
 }
 
 static void what_is_shown_of_a_url_has_no_user_and_is_else_as_given(void **state)
@@ -558,7 +485,13 @@ static void what_is_shown_of_a_url_has_no_user_and_is_else_as_given(void **state
 		{"https://user@host/", "https://host/"},
 		{"http://us%40er:p%40@host/a@b", "http://host/a@b"},
 		{"user:geheim@host", "host"},
-		{"http://a b:geheim@[", "["},
+		{"http://a b:geheim@[", "http://["},
+		{"http://user:ge/heim@host/", "http://host/"},
+		{"http://user:geheim", "http://user:geheim"},
+		{"http://[::1]:8888/a@b", "http://[::1]:8888/a@b"},
+		{"http://user:geheim@[::1]:8888/a@b", "http://[::1]:8888/a@b"},
+		{"http://host:8888?a@b", "http://host:8888?a@b"},
+		{"", ""},
 	};
 
 	(void)state;
@@ -595,28 +528,48 @@ static void servers_that_are_down_are_answered_for(void **state)
 	network_free(fetch);
 }
 
-static void a_url_may_stand_in_the_environment(void **state)
+static void as_many_as_10000_urls_get_there(void **state)
 {
-	setenv("CHRONOCTL_TEST_URL", "http://127.0.0.1:1/base", 1);
-	const char *const urls[] = {getenv("CHRONOCTL_TEST_URL")};
-	const struct network_job servers = {.urls = urls, .url_count = 1, .timeout_seconds = 5};
-	struct network *fetch = network_start(&servers, NULL);
+	enum { COUNT = 10000 };
+	char **urls = calloc(COUNT, sizeof *urls);
+	const struct network_job job = {
+		.urls = (const char *const *)urls, .url_count = COUNT, .timeout_seconds = 60};
 	struct network_answer answer;
+	size_t sum = 0;
 
 	(void)state;
-	assert_non_null(fetch);
-	assert_true(network_next(fetch, &answer, NULL));
-	assert_non_null(
-		strstr(chronosign_error_message(answer.error), "http://127.0.0.1:1/base/nonce"));
-	network_answer_clear(&answer);
-	network_free(fetch);
-	unsetenv("CHRONOCTL_TEST_URL");
+	for (size_t i = 0; i < COUNT; i++)
+		assert_true(asprintf(&urls[i], "http://127.0.0.1:1/%0200zu", i) > 0);
+	struct network *network = network_start(&job, NULL);
+	assert_non_null(network);
+	for (size_t i = 0; i < COUNT; i++) {
+		assert_true(network_next(network, &answer, NULL));
+		if (answer.server == COUNT - 1)
+			assert_non_null(
+				strstr(chronosign_error_message(answer.error), "09999/nonce"));
+		sum += answer.server;
+		network_answer_clear(&answer);
+	}
+	assert_int_equal(sum, (size_t)COUNT * (COUNT - 1) / 2);
+	network_free(network);
+	for (size_t i = 0; i < COUNT; i++)
+		free(urls[i]);
+	free(urls);
+}
+
+static void a_url_that_is_none_ends_all_as_a_usage_error(void **state)
+{
+	static const char *const urls[] = {"http://127.0.0.1:1", "localhost:8888"};
+	const struct network_job job = {.urls = urls, .url_count = 2, .timeout_seconds = 1};
+
+	(void)state;
+	assert_no_start(&job, "write http://localhost:8888");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(it_keeps_no_descriptor_but_the_pipe_and_standard_error),
+		cmocka_unit_test(it_has_no_descriptor_but_the_socket_and_standard_error),
 		cmocka_unit_test(it_works_where_standard_descriptors_are_closed),
 		cmocka_unit_test(it_gives_up_privileges_and_dumps),
 #ifdef WITH_SECCOMP
@@ -624,19 +577,27 @@ int main(void)
 			it_starts_where_capset_is_forbidden_and_there_is_nothing_to_give_up),
 #endif
 		cmocka_unit_test(it_has_no_signal_handlers),
-		cmocka_unit_test(it_forgets_the_environment),
-		cmocka_unit_test(it_cannot_read_a_secret),
+		cmocka_unit_test(its_environment_holds_what_it_needs_and_no_more),
+		cmocka_unit_test(why_it_does_not_start_is_told_in_its_own_words_made_printable),
+		cmocka_unit_test(the_step_that_fails_is_told_and_why),
+		cmocka_unit_test(a_step_of_the_child_that_fails_is_told_and_why),
+		cmocka_unit_test(no_more_than_4_KiB_are_read_of_its_words),
+		cmocka_unit_test(a_program_of_another_version_is_refused),
+		cmocka_unit_test(a_job_that_it_refuses_is_a_usage_error),
+		cmocka_unit_test(it_is_started_anew_and_asked_from_the_beginning),
+		cmocka_unit_test(a_start_that_fails_can_be_tried_again),
 		cmocka_unit_test(answers_come_in_the_order_sent_and_then_no_more),
 		cmocka_unit_test(a_message_that_is_wrong_is_the_last_one_heard),
 		cmocka_unit_test(its_death_is_told),
 		cmocka_unit_test(freeing_ends_it_and_leaves_no_zombie),
 		cmocka_unit_test(it_dies_with_its_parent),
-		cmocka_unit_test(what_cannot_be_is_refused_before_the_fork),
+		cmocka_unit_test(what_cannot_be_is_refused_before_it_starts),
 		cmocka_unit_test(requests_are_answered_for_until_there_are_no_more),
 		cmocka_unit_test(who_asks_it_after_its_end_is_told),
 		cmocka_unit_test(what_is_shown_of_a_url_has_no_user_and_is_else_as_given),
 		cmocka_unit_test(servers_that_are_down_are_answered_for),
-		cmocka_unit_test(a_url_may_stand_in_the_environment),
+		cmocka_unit_test(as_many_as_10000_urls_get_there),
+		cmocka_unit_test(a_url_that_is_none_ends_all_as_a_usage_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -148,12 +148,12 @@ static const int allowed[] = {
 };
 
 /* A call that is allowed where one argument is equal to `value` under `mask`. */
-typedef struct {
+struct allowed_form {
 	int call;
 	unsigned argument;
 	uint64_t mask;
 	uint64_t value;
-} allowed_form;
+};
 
 #define WHOLE UINT64_MAX
 /* 0 means that a file is opened for reading, and neither made nor cut. */
@@ -166,7 +166,7 @@ typedef struct {
 #define CLONE_FLAGS 0
 #endif
 
-static const allowed_form allowed_forms[] = {
+static const struct allowed_form allowed_forms[] = {
 	{SCMP_SYS(open), 1, WRITING, 0},
 	{SCMP_SYS(openat), 2, WRITING, 0},
 	{SCMP_SYS(clone), CLONE_FLAGS, CLONE_THREAD, CLONE_THREAD},
@@ -207,7 +207,7 @@ static bool allow(scmp_filter_ctx filter, int call)
 	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0) == 0;
 }
 
-static bool allow_form(scmp_filter_ctx filter, allowed_form form)
+static bool allow_form(scmp_filter_ctx filter, struct allowed_form form)
 {
 	const struct scmp_arg_cmp condition = {
 		.arg = form.argument,
@@ -224,8 +224,8 @@ static bool allow_own_signals(scmp_filter_ctx filter)
 {
 	const uint64_t self = (uint64_t)getpid();
 
-	return allow_form(filter, (allowed_form){SCMP_SYS(kill), 0, WHOLE, self}) &&
-	       allow_form(filter, (allowed_form){SCMP_SYS(tgkill), 0, WHOLE, self});
+	return allow_form(filter, (struct allowed_form){SCMP_SYS(kill), 0, WHOLE, self}) &&
+	       allow_form(filter, (struct allowed_form){SCMP_SYS(tgkill), 0, WHOLE, self});
 }
 
 static bool add_rules(scmp_filter_ctx filter)
@@ -242,7 +242,7 @@ static bool add_rules(scmp_filter_ctx filter)
 	 * nscd, and without the one of systemd-resolved, glibc asks the name server itself.
 	 */
 	if (confine_names_need_sockets("/etc/nsswitch.conf") &&
-	    !allow_form(filter, (allowed_form){SCMP_SYS(socket), 0, WHOLE, AF_UNIX}))
+	    !allow_form(filter, (struct allowed_form){SCMP_SYS(socket), 0, WHOLE, AF_UNIX}))
 		return false;
 	return allow_own_signals(filter);
 }

@@ -19,11 +19,11 @@
 #include <unistd.h>
 
 /* As the newest kernel knows it; an older one takes the zeros at its end (landlock(7)). */
-typedef struct {
+struct landlock_rights {
 	uint64_t files;
 	uint64_t network;
 	uint64_t scopes;
-} landlock_rights;
+};
 
 /* Rights that the headers of Debian 12 do not name yet. */
 #define FILE_TRUNCATE (UINT64_C(1) << 14)
@@ -37,9 +37,9 @@ static const uint64_t reading = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_F
 DEFINE_CLEANUP(directory, DIR *, closedir)
 
 /* What is taken away, as far as this version of Landlock can. */
-static landlock_rights all_rights(long version)
+static struct landlock_rights all_rights(long version)
 {
-	landlock_rights rights = {.files = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1};
+	struct landlock_rights rights = {.files = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1};
 
 	if (version >= 2)
 		rights.files |= LANDLOCK_ACCESS_FS_REFER;
@@ -134,7 +134,7 @@ bool confine_files(void)
 {
 	long version =
 		syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
-	const landlock_rights rights = all_rights(version);
+	const struct landlock_rights rights = all_rights(version);
 
 	if (version < 1)
 		return false;

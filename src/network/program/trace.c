@@ -3,7 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "network/program/easy_handle.h"
+#include "network/program/curl_options.h"
 #include "network/program/url.h"
 
 #include <string.h>
@@ -39,14 +39,14 @@ static const char *version_name(long version)
 }
 
 /* Who answered: "from 192.0.2.1 port 8888". */
-static char *peer_text(const exchange_trace *trace)
+static char *peer_text(const struct trace *trace)
 {
 	const char *peer = info_text(trace->easy, CURLINFO_PRIMARY_IP);
 
 	if (peer[0] == '\0')
 		return strdup("not connected");
 	return text_format("from %s port %ld%s", peer,
-			   easy_number(trace->easy, CURLINFO_PRIMARY_PORT),
+			   curl_number(trace->easy, CURLINFO_PRIMARY_PORT),
 			   trace->by_proxy ? " (a proxy)" : "");
 }
 
@@ -60,7 +60,7 @@ static char *times_text(CURL *easy)
 			   info_milliseconds(easy, CURLINFO_STARTTRANSFER_TIME_T));
 }
 
-char *trace_line(const exchange_trace *trace)
+char *trace_line(const struct trace *trace)
 {
 	CLEANUP(cleanup_text) char *shown = url_shown(trace->url);
 	CLEANUP(cleanup_text) char *peer = peer_text(trace);
@@ -72,7 +72,7 @@ char *trace_line(const exchange_trace *trace)
 	CLEANUP(cleanup_text)
 	char *line = text_format(
 		"GET %s: %s, status %u, %zu bytes, %u redirects, %s, %lld ms (%s)%s%s", shown,
-		version_name(easy_number(trace->easy, CURLINFO_HTTP_VERSION)), trace->status,
+		version_name(curl_number(trace->easy, CURLINFO_HTTP_VERSION)), trace->status,
 		trace->body_length, trace->redirects, peer, (long long)trace->milliseconds, times,
 		process[0] == '\0' ? "" : "; ", process);
 	return line == NULL ? NULL : text_printable(line, strlen(line), false);

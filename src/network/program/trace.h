@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef struct {
+struct trace {
 	CURL *easy; /* as the last hop has left it */
 	CURLU *url; /* of the last hop */
 	unsigned status;
@@ -16,9 +16,9 @@ typedef struct {
 	bool by_proxy;
 	int64_t milliseconds;    /* that the whole exchange took */
 	const char *confinement; /* what confines this process; NULL: not said this time */
-} exchange_trace;
+};
 
 /* Printable, with nothing secret of the URL. NULL if memory is out. The caller frees it. */
-char *trace_line(const exchange_trace *trace);
+char *trace_line(const struct trace *trace);
 
 #endif

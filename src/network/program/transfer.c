@@ -8,8 +8,8 @@
 #include "base/text.h"
 #include "chronograf/check.h"
 #include "chronograf/nonce.h"
-#include "network/program/easy_handle.h"
-#include "network/program/failure.h"
+#include "network/program/curl_error.h"
+#include "network/program/curl_options.h"
 #include "network/program/trace.h"
 #include "network/program/url.h"
 
@@ -19,12 +19,12 @@
 #include <strings.h>
 
 /* What an exchange is for. A check is two requests: with the token, and without. */
-typedef enum { TASK_NONCE, TASK_CHECK, TASK_CHECK_EVERYONE } transfer_task;
+enum transfer_task { TASK_NONCE, TASK_CHECK, TASK_CHECK_EVERYONE };
 
 struct transfer {
-	const transfer_settings *settings;
+	const struct transfer_settings *settings;
 	CURL *easy;
-	transfer_task task;
+	enum transfer_task task;
 	struct curl_slist *headers; /* the token of a check */
 	CURLU *url;                 /* of this hop */
 	char *asked_url;            /* of the first hop, as shown */
@@ -36,13 +36,13 @@ struct transfer {
 	bool body_longer;
 	char body[TRANSFER_BODY_MAX];
 	char reason[CURL_ERROR_SIZE];
-	network_message message;
+	struct network_message message;
 };
 
 /* Stops the transfer once the body is longer than any answer of Chronograf. */
 static size_t take_body(char *bytes, size_t size, size_t count, void *context)
 {
-	server_transfer *transfer = context;
+	struct transfer *transfer = context;
 	size_t length = size * count;
 	size_t room = sizeof transfer->body - transfer->body_length;
 	size_t taken = length < room ? length : room;
@@ -55,42 +55,42 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *context)
 
 static size_t count_header(char *bytes, size_t size, size_t count, void *context)
 {
-	server_transfer *transfer = context;
+	struct transfer *transfer = context;
 
 	(void)bytes;
 	transfer->header_bytes += size * count;
 	return transfer->header_bytes <= TRANSFER_HEADERS_MAX ? size * count : 0;
 }
 
-static bool set_callbacks(server_transfer *transfer)
+static bool set_callbacks(struct transfer *transfer)
 {
 	CURL *easy = transfer->easy;
 
-	return EASY_SET(easy, CURLOPT_WRITEFUNCTION, take_body) &&
-	       EASY_SET(easy, CURLOPT_WRITEDATA, (void *)transfer) &&
-	       EASY_SET(easy, CURLOPT_BUFFERSIZE, (long)TRANSFER_BODY_MAX) &&
-	       EASY_SET(easy, CURLOPT_HEADERFUNCTION, count_header) &&
-	       EASY_SET(easy, CURLOPT_HEADERDATA, (void *)transfer) &&
-	       EASY_SET(easy, CURLOPT_ERRORBUFFER, transfer->reason);
+	return CURL_SET(easy, CURLOPT_WRITEFUNCTION, take_body) &&
+	       CURL_SET(easy, CURLOPT_WRITEDATA, (void *)transfer) &&
+	       CURL_SET(easy, CURLOPT_BUFFERSIZE, (long)TRANSFER_BODY_MAX) &&
+	       CURL_SET(easy, CURLOPT_HEADERFUNCTION, count_header) &&
+	       CURL_SET(easy, CURLOPT_HEADERDATA, (void *)transfer) &&
+	       CURL_SET(easy, CURLOPT_ERRORBUFFER, transfer->reason);
 }
 
-server_transfer *transfer_new(const transfer_settings *settings)
+struct transfer *transfer_new(const struct transfer_settings *settings)
 {
-	server_transfer *transfer = calloc(1, sizeof *transfer);
+	struct transfer *transfer = calloc(1, sizeof *transfer);
 
 	if (transfer == NULL)
 		return NULL;
 	transfer->settings = settings;
 	transfer->easy = curl_easy_init();
 	if (transfer->easy == NULL || !set_callbacks(transfer) ||
-	    !easy_set_common(transfer->easy, settings->ca_file, settings->skip_verify)) {
+	    !curl_options_set(transfer->easy, settings->ca_file, settings->skip_verify)) {
 		transfer_free(transfer);
 		return NULL;
 	}
 	return transfer;
 }
 
-void transfer_free(server_transfer *transfer)
+void transfer_free(struct transfer *transfer)
 {
 	if (transfer == NULL)
 		return;
@@ -101,18 +101,18 @@ void transfer_free(server_transfer *transfer)
 	free(transfer);
 }
 
-CURL *transfer_handle(server_transfer *transfer)
+CURL *transfer_handle(struct transfer *transfer)
 {
 	return transfer->easy;
 }
 
-const network_message *transfer_message(const server_transfer *transfer)
+const struct network_message *transfer_message(const struct transfer *transfer)
 {
 	return &transfer->message;
 }
 
 /* The value of a header of the answer that is there just once, else NULL. The caller frees it. */
-static char *header(const server_transfer *transfer, const char *name)
+static char *header(const struct transfer *transfer, const char *name)
 {
 	struct curl_header *found;
 
@@ -122,7 +122,7 @@ static char *header(const server_transfer *transfer, const char *name)
 	return strdup(found->value);
 }
 
-static uint32_t failure_of_task(transfer_task task, uint32_t outcome)
+static uint32_t failure_of_task(enum transfer_task task, uint32_t outcome)
 {
 	if (task == TASK_NONCE)
 		return outcome;
@@ -131,7 +131,7 @@ static uint32_t failure_of_task(transfer_task task, uint32_t outcome)
 }
 
 /* Sets the message to "no nonce from URL (redirected to URL): reason". Always returns false. */
-static bool fail(server_transfer *transfer, uint32_t outcome, const char *reason)
+static bool fail(struct transfer *transfer, uint32_t outcome, const char *reason)
 {
 	CLEANUP(cleanup_text) char *last = transfer->url == NULL ? NULL : url_shown(transfer->url);
 	bool moved = transfer->redirects > 0 && last != NULL;
@@ -152,7 +152,7 @@ static bool fail(server_transfer *transfer, uint32_t outcome, const char *reason
 	return false;
 }
 
-static bool fail_with(server_transfer *transfer, const chronosign_error *error)
+static bool fail_with(struct transfer *transfer, const chronosign_error *error)
 {
 	return fail(transfer,
 		    chronosign_error_get_kind(error) == CHRONOSIGN_ERROR_OTHER
@@ -161,33 +161,34 @@ static bool fail_with(server_transfer *transfer, const chronosign_error *error)
 		    chronosign_error_message(error));
 }
 
-static bool is_https(const server_transfer *transfer)
+static bool is_https(const struct transfer *transfer)
 {
 	CLEANUP(cleanup_text) char *scheme = url_part(transfer->url, CURLUPART_SCHEME);
 
 	return scheme != NULL && strcasecmp(scheme, "https") == 0;
 }
 
-static bool fail_by_curl(server_transfer *transfer, CURLcode code)
+static bool fail_by_curl(struct transfer *transfer, CURLcode code)
 {
-	const exchange_failure failure = {
+	const struct curl_error failure = {
 		.code = code,
 		.reason = transfer->reason,
-		.verify_result = easy_number(transfer->easy, CURLINFO_SSL_VERIFYRESULT),
-		.connect_status = easy_number(transfer->easy, CURLINFO_HTTP_CONNECTCODE),
+		.verify_result = curl_number(transfer->easy, CURLINFO_SSL_VERIFYRESULT),
+		.connect_status = curl_number(transfer->easy, CURLINFO_HTTP_CONNECTCODE),
 		.timeout_seconds = transfer->settings->timeout_seconds,
 		.begun = transfer->header_bytes > 0,
 		.ca_file_given = transfer->settings->ca_file != NULL,
 		.https = is_https(transfer),
 		.by_proxy = transfer->by_proxy,
 	};
-	CLEANUP(cleanup_text) char *text = failure_text(&failure);
+	CLEANUP(cleanup_text) char *text = curl_error_text(&failure);
 
 	return fail(transfer,
-		    failure_is_local(code) ? MESSAGE_MACHINE_FAILED : MESSAGE_SERVER_FAILED, text);
+		    curl_error_is_local(code) ? MESSAGE_MACHINE_FAILED : MESSAGE_SERVER_FAILED,
+		    text);
 }
 
-static bool fail_by_timeout(server_transfer *transfer)
+static bool fail_by_timeout(struct transfer *transfer)
 {
 	snprintf(transfer->reason, sizeof transfer->reason, "after %u redirects",
 		 transfer->redirects);
@@ -195,7 +196,7 @@ static bool fail_by_timeout(server_transfer *transfer)
 }
 
 /* The time left of the whole exchange, in milliseconds; 0: none. */
-static long time_left(const server_transfer *transfer)
+static long time_left(const struct transfer *transfer)
 {
 	int64_t left = (int64_t)transfer->settings->timeout_seconds * 1000 -
 		       (milliseconds() - transfer->started);
@@ -205,18 +206,18 @@ static long time_left(const server_transfer *transfer)
 	return left < INT_MAX ? (long)left : INT_MAX;
 }
 
-static bool set_proxy(server_transfer *transfer)
+static bool set_proxy(struct transfer *transfer)
 {
 	CLEANUP(cleanup_text) char *proxy = NULL;
 
 	if (!proxy_for(&transfer->settings->proxies, transfer->url, &proxy))
 		return false;
 	transfer->by_proxy = proxy[0] != '\0';
-	return EASY_SET(transfer->easy, CURLOPT_PROXY, proxy);
+	return CURL_SET(transfer->easy, CURLOPT_PROXY, proxy);
 }
 
 /* Makes the handle ready for the hop to transfer->url. */
-static bool prepare_hop(server_transfer *transfer)
+static bool prepare_hop(struct transfer *transfer)
 {
 	CLEANUP(cleanup_text) char *url = url_part(transfer->url, CURLUPART_URL);
 	long left = time_left(transfer);
@@ -228,15 +229,15 @@ static bool prepare_hop(server_transfer *transfer)
 	if (left == 0)
 		return fail_by_timeout(transfer);
 	if (url == NULL || !set_proxy(transfer) ||
-	    !EASY_SET(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers) ||
-	    !EASY_SET(transfer->easy, CURLOPT_URL, url) ||
-	    !EASY_SET(transfer->easy, CURLOPT_TIMEOUT_MS, left) ||
-	    !EASY_SET(transfer->easy, CURLOPT_CONNECTTIMEOUT_MS, left))
+	    !CURL_SET(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers) ||
+	    !CURL_SET(transfer->easy, CURLOPT_URL, url) ||
+	    !CURL_SET(transfer->easy, CURLOPT_TIMEOUT_MS, left) ||
+	    !CURL_SET(transfer->easy, CURLOPT_CONNECTTIMEOUT_MS, left))
 		return fail(transfer, MESSAGE_MACHINE_FAILED, NULL);
 	return true;
 }
 
-static void begin(server_transfer *transfer, transfer_task task, size_t server)
+static void begin(struct transfer *transfer, enum transfer_task task, size_t server)
 {
 	message_init(&transfer->message, server);
 	transfer->task = task;
@@ -249,7 +250,7 @@ static void begin(server_transfer *transfer, transfer_task task, size_t server)
 }
 
 /* Takes the URL over. */
-static bool set_out(server_transfer *transfer, CURLU *url, const chronosign_error *error)
+static bool set_out(struct transfer *transfer, CURLU *url, const chronosign_error *error)
 {
 	transfer->url = url;
 	if (url == NULL)
@@ -258,7 +259,7 @@ static bool set_out(server_transfer *transfer, CURLU *url, const chronosign_erro
 	return prepare_hop(transfer);
 }
 
-bool transfer_prepare(server_transfer *transfer, size_t server, const char *base)
+bool transfer_prepare(struct transfer *transfer, size_t server, const char *base)
 {
 	CLEANUP(cleanup_error) chronosign_error *error = NULL;
 
@@ -267,7 +268,7 @@ bool transfer_prepare(server_transfer *transfer, size_t server, const char *base
 	return set_out(transfer, url, error);
 }
 
-bool transfer_prepare_check(server_transfer *transfer, const network_request *request,
+bool transfer_prepare_check(struct transfer *transfer, const struct network_request *request,
 			    const char *base)
 {
 	CLEANUP(cleanup_error) chronosign_error *error = NULL;
@@ -290,7 +291,7 @@ static bool is_redirect(long status)
 }
 
 /* Goes on to where the answer points. */
-static bool follow(server_transfer *transfer, const char *location)
+static bool follow(struct transfer *transfer, const char *location)
 {
 	CLEANUP(cleanup_error) chronosign_error *error = NULL;
 
@@ -306,7 +307,7 @@ static bool follow(server_transfer *transfer, const char *location)
 }
 
 /* Takes a whole answer, or the beginning of one that is too long. */
-static bool take_answer(server_transfer *transfer)
+static bool take_answer(struct transfer *transfer)
 {
 	CLEANUP(cleanup_text) char *type = header(transfer, "Content-Type");
 	const nonce_response response = {
@@ -328,7 +329,7 @@ static bool take_answer(server_transfer *transfer)
 }
 
 /* Where an answer points, as it is shown; NULL: nowhere. */
-static char *location_shown(const server_transfer *transfer, const char *location)
+static char *location_shown(const struct transfer *transfer, const char *location)
 {
 	CLEANUP(cleanup_url) CURLU *url = location == NULL ? NULL : curl_url_dup(transfer->url);
 
@@ -337,7 +338,7 @@ static char *location_shown(const server_transfer *transfer, const char *locatio
 	return url_follow(url, location, NULL) ? url_shown(url) : strdup("what is no URL");
 }
 
-static bool take_unclear_check(server_transfer *transfer, const char *type, const char *location)
+static bool take_unclear_check(struct transfer *transfer, const char *type, const char *location)
 {
 	CLEANUP(cleanup_text) char *shown = location_shown(transfer, location);
 	CLEANUP(cleanup_text)
@@ -347,9 +348,9 @@ static bool take_unclear_check(server_transfer *transfer, const char *type, cons
 }
 
 /* The token was accepted if the list came: then, as long as there was one, the same without. */
-static bool take_check(server_transfer *transfer, const char *location)
+static bool take_check(struct transfer *transfer, const char *location)
 {
-	network_message *message = &transfer->message;
+	struct network_message *message = &transfer->message;
 	CLEANUP(cleanup_text) char *type = header(transfer, "Content-Type");
 	check_result result = check_judge(message->http_status, type);
 
@@ -369,7 +370,7 @@ static bool take_check(server_transfer *transfer, const char *location)
 }
 
 /* True if there is another hop to run. */
-static bool take_result(server_transfer *transfer, CURLcode result)
+static bool take_result(struct transfer *transfer, CURLcode result)
 {
 	bool answered = result == CURLE_OK || transfer->body_longer;
 	CLEANUP(cleanup_text) char *location = header(transfer, "Location");
@@ -391,17 +392,17 @@ static bool take_result(server_transfer *transfer, CURLcode result)
  * libcurl 7.88 counts the time to connect to the end of TLS, so what tells a connection is that it
  * has a port here; libcurl 8.14 forgets that where TLS fails, which needs a connection.
  */
-static bool was_connected(const server_transfer *transfer, CURLcode result)
+static bool was_connected(const struct transfer *transfer, CURLcode result)
 {
 	return result == CURLE_SSL_CONNECT_ERROR || result == CURLE_PEER_FAILED_VERIFICATION ||
 	       (result != CURLE_COULDNT_CONNECT &&
-		easy_number(transfer->easy, CURLINFO_LOCAL_PORT) > 0);
+		curl_number(transfer->easy, CURLINFO_LOCAL_PORT) > 0);
 }
 
 /* How far the hop got that has just ended. A proxy that does not connect us is not the server. */
-static enum reached reached(const server_transfer *transfer, CURLcode result)
+static enum reached reached(const struct transfer *transfer, CURLcode result)
 {
-	long proxy_status = easy_number(transfer->easy, CURLINFO_HTTP_CONNECTCODE);
+	long proxy_status = curl_number(transfer->easy, CURLINFO_HTTP_CONNECTCODE);
 	curl_off_t secured = 0;
 
 	if (transfer->message.http_status != 0)
@@ -413,13 +414,13 @@ static enum reached reached(const server_transfer *transfer, CURLcode result)
 }
 
 /* One line about the exchange, for --verbose. What is true of all of them is said once. */
-static void trace(server_transfer *transfer)
+static void trace(struct transfer *transfer)
 {
-	const transfer_settings *settings = transfer->settings;
+	const struct transfer_settings *settings = transfer->settings;
 
 	if (!settings->verbose || transfer->url == NULL)
 		return;
-	const exchange_trace facts = {
+	const struct trace facts = {
 		.easy = transfer->easy,
 		.url = transfer->url,
 		.status = transfer->message.http_status,
@@ -435,9 +436,9 @@ static void trace(server_transfer *transfer)
 		message_set_trace(&transfer->message, line);
 }
 
-bool transfer_finish(server_transfer *transfer, CURLcode result)
+bool transfer_finish(struct transfer *transfer, CURLcode result)
 {
-	long status = easy_number(transfer->easy, CURLINFO_RESPONSE_CODE);
+	long status = curl_number(transfer->easy, CURLINFO_RESPONSE_CODE);
 
 	transfer->message.http_status = status < 0 || status > 999 ? 0 : (uint32_t)status;
 	transfer->message.reached = reached(transfer, result);

@@ -16,39 +16,39 @@
 #define TRANSFER_REDIRECTS_MAX 10
 
 /* What all exchanges of a job have in common. */
-typedef struct {
+struct transfer_settings {
 	unsigned timeout_seconds;
 	const char *ca_file; /* PEM file of the CAs to trust; NULL: the machine's */
 	bool skip_verify;
 	bool verbose;
 	const char *confinement; /* what confines this process, said with the first exchange */
 	proxy_settings proxies;
-} transfer_settings;
+};
 
-typedef struct transfer server_transfer;
+struct transfer;
 
 /* A transfer that can be used for one server after another. NULL if libcurl lacks memory or an
  * option. */
-server_transfer *transfer_new(const transfer_settings *settings);
-void transfer_free(server_transfer *transfer);
+struct transfer *transfer_new(const struct transfer_settings *settings);
+void transfer_free(struct transfer *transfer);
 
 /*
  * Makes ready to ask a server. True: its handle is to be run by libcurl. False: that cannot be, and
  * the message says why.
  */
-bool transfer_prepare(server_transfer *transfer, size_t server, const char *base);
+bool transfer_prepare(struct transfer *transfer, size_t server, const char *base);
 
 /* The same to try the request's token on its server. */
-bool transfer_prepare_check(server_transfer *transfer, const network_request *request,
+bool transfer_prepare_check(struct transfer *transfer, const struct network_request *request,
 			    const char *base);
 
 /* Takes libcurl's result. True: there is one more hop to run. False: it is over, and the message is
  * ready. */
-bool transfer_finish(server_transfer *transfer, CURLcode result);
+bool transfer_finish(struct transfer *transfer, CURLcode result);
 
 /* The handle; its CURLOPT_PRIVATE is free for the caller. */
-CURL *transfer_handle(server_transfer *transfer);
+CURL *transfer_handle(struct transfer *transfer);
 
-const network_message *transfer_message(const server_transfer *transfer);
+const struct network_message *transfer_message(const struct transfer *transfer);
 
 #endif

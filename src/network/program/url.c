@@ -5,7 +5,6 @@
 #include "base/error.h"
 #include "base/text.h"
 
-#include "network/network.h"
 #include <string.h>
 #include <strings.h>
 
@@ -201,21 +200,4 @@ bool url_follow(CURLU *url, const char *location, chronosign_error **error)
 	}
 	curl_url_set(url, CURLUPART_FRAGMENT, NULL, 0);
 	return true;
-}
-
-char *url_without_user(const char *text)
-{
-	CLEANUP(cleanup_url) CURLU *url = curl_url();
-	char *shown = NULL;
-
-	if (url == NULL)
-		return NULL;
-	if (curl_url_set(url, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
-		return strdup(without_user(text));
-	if (!has_part(url, CURLUPART_USER) && !has_part(url, CURLUPART_PASSWORD))
-		return strdup(text);
-	curl_url_set(url, CURLUPART_USER, NULL, 0);
-	curl_url_set(url, CURLUPART_PASSWORD, NULL, 0);
-	curl_url_set(url, CURLUPART_OPTIONS, NULL, 0);
-	return curl_url_get(url, CURLUPART_URL, &shown, 0) == CURLUE_OK ? shown : NULL;
 }

@@ -1,6 +1,6 @@
 /* What libcurl is told for all exchanges alike, above all whom it trusts, and asked when one has
  * ended. */
-#include "network/program/easy_handle.h"
+#include "network/program/curl_options.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,22 +9,22 @@
 static bool set_http(CURL *easy)
 {
 	/* QUICK_EXIT: a name server that hangs holds up its own transfer, not those beside it. */
-	return EASY_SET(easy, CURLOPT_PROTOCOLS_STR, "http,https") &&
-	       EASY_SET(easy, CURLOPT_FOLLOWLOCATION, 0L) && EASY_SET(easy, CURLOPT_HTTPGET, 1L) &&
-	       EASY_SET(easy, CURLOPT_USERAGENT, "chronoctl/" CHRONOCTL_VERSION) &&
-	       EASY_SET(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) &&
-	       EASY_SET(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC) &&
-	       EASY_SET(easy, CURLOPT_PROXYAUTH, (long)CURLAUTH_BASIC) &&
-	       EASY_SET(easy, CURLOPT_NOPROXY, "") && EASY_SET(easy, CURLOPT_NOSIGNAL, 1L) &&
-	       EASY_SET(easy, CURLOPT_QUICK_EXIT, 1L);
+	return CURL_SET(easy, CURLOPT_PROTOCOLS_STR, "http,https") &&
+	       CURL_SET(easy, CURLOPT_FOLLOWLOCATION, 0L) && CURL_SET(easy, CURLOPT_HTTPGET, 1L) &&
+	       CURL_SET(easy, CURLOPT_USERAGENT, "chronoctl/" CHRONOCTL_VERSION) &&
+	       CURL_SET(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) &&
+	       CURL_SET(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC) &&
+	       CURL_SET(easy, CURLOPT_PROXYAUTH, (long)CURLAUTH_BASIC) &&
+	       CURL_SET(easy, CURLOPT_NOPROXY, "") && CURL_SET(easy, CURLOPT_NOSIGNAL, 1L) &&
+	       CURL_SET(easy, CURLOPT_QUICK_EXIT, 1L);
 }
 
 /* For the server, and for a proxy that is spoken to by TLS. */
 static bool set_authorities(CURL *easy, const char *file, const char *directory)
 {
-	return EASY_SET(easy, CURLOPT_CAINFO, file) && EASY_SET(easy, CURLOPT_PROXY_CAINFO, file) &&
-	       EASY_SET(easy, CURLOPT_CAPATH, directory) &&
-	       EASY_SET(easy, CURLOPT_PROXY_CAPATH, directory);
+	return CURL_SET(easy, CURLOPT_CAINFO, file) && CURL_SET(easy, CURLOPT_PROXY_CAINFO, file) &&
+	       CURL_SET(easy, CURLOPT_CAPATH, directory) &&
+	       CURL_SET(easy, CURLOPT_PROXY_CAPATH, directory);
 }
 
 static bool same_path(const char *one, const char *other)
@@ -64,20 +64,20 @@ static bool set_tls(CURL *easy, const char *ca_file, bool skip_verify)
 	long peer = skip_verify ? 0L : 1L;
 	long host = skip_verify ? 0L : 2L;
 
-	return EASY_SET(easy, CURLOPT_SSL_VERIFYPEER, peer) &&
-	       EASY_SET(easy, CURLOPT_SSL_VERIFYHOST, host) &&
-	       EASY_SET(easy, CURLOPT_PROXY_SSL_VERIFYPEER, peer) &&
-	       EASY_SET(easy, CURLOPT_PROXY_SSL_VERIFYHOST, host) &&
+	return CURL_SET(easy, CURLOPT_SSL_VERIFYPEER, peer) &&
+	       CURL_SET(easy, CURLOPT_SSL_VERIFYHOST, host) &&
+	       CURL_SET(easy, CURLOPT_PROXY_SSL_VERIFYPEER, peer) &&
+	       CURL_SET(easy, CURLOPT_PROXY_SSL_VERIFYHOST, host) &&
 	       (ca_file != NULL ? set_authorities(easy, ca_file, NULL)
 				: set_machine_authorities(easy));
 }
 
-bool easy_set_common(CURL *easy, const char *ca_file, bool skip_verify)
+bool curl_options_set(CURL *easy, const char *ca_file, bool skip_verify)
 {
 	return set_http(easy) && set_tls(easy, ca_file, skip_verify);
 }
 
-long easy_number(CURL *easy, CURLINFO info)
+long curl_number(CURL *easy, CURLINFO info)
 {
 	long number = 0;
 

@@ -1,5 +1,6 @@
-/* The CAs of --ca-file: what is read of the file, and the copy that the network process gets. */
-#include "network/program/authorities.h"
+/* The CAs of --ca-file: what is read of the file, and the copy that the program gets. */
+#include "network/ca_file.h"
+#include "network/program/ca_memory.h"
 
 #include "base/cleanup.h"
 
@@ -28,7 +29,7 @@ static char *file_of(const char *text)
 static char *read_file_of(const char *text, size_t *length, chronosign_error **error)
 {
 	CLEANUP(cleanup_text) char *path = file_of(text);
-	char *pem = authorities_read(path, length, error);
+	char *pem = ca_file_read(path, length, error);
 
 	unlink(path);
 	return pem;
@@ -85,18 +86,18 @@ static void what_cannot_be_read_or_has_no_end_is_a_usage_error(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		CLEANUP(cleanup_error) chronosign_error *error = NULL;
-		char *pem = authorities_read(rows[i][0], &length, &error);
+		char *pem = ca_file_read(rows[i][0], &length, &error);
 		assert_refused(pem, error, rows[i][1]);
 	}
 }
 
 static void what_is_published_is_read_by_its_path_while_it_is_open(void **state)
 {
-	authorities_file published;
+	struct ca_memory published;
 	char bytes[sizeof PEM + 1];
 
 	(void)state;
-	assert_true(authorities_publish(PEM, strlen(PEM), &published));
+	assert_true(ca_memory_make(PEM, strlen(PEM), &published));
 	CLEANUP(cleanup_descriptor) int file = open(published.path, O_RDONLY | O_CLOEXEC);
 	assert_int_equal(read(file, bytes, sizeof bytes), strlen(PEM));
 	assert_memory_equal(bytes, PEM, strlen(PEM));
@@ -107,7 +108,7 @@ static void what_is_published_is_read_by_its_path_while_it_is_open(void **state)
 
 static void what_there_is_no_room_for_is_not_published(void **state)
 {
-	authorities_file published;
+	struct ca_memory published;
 	struct rlimit before;
 
 	(void)state;
@@ -115,7 +116,7 @@ static void what_there_is_no_room_for_is_not_published(void **state)
 	struct rlimit little = {.rlim_cur = 10, .rlim_max = before.rlim_max};
 	signal(SIGXFSZ, SIG_IGN);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &little), 0);
-	bool done = authorities_publish(PEM, strlen(PEM), &published);
+	bool done = ca_memory_make(PEM, strlen(PEM), &published);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
 	signal(SIGXFSZ, SIG_DFL);
 	assert_false(done);

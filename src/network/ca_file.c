@@ -1,18 +1,16 @@
 /* Reads the file of --ca-file. What the certificates in it are worth is for the TLS library to find
  * out. */
-#include "network/program/authorities.h"
+#include "network/ca_file.h"
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "network/job.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 
-/* A machine's whole collection has a quarter of a MiB. */
-#define FILE_MAX ((size_t)8 << 20)
+#define FILE_MAX ((size_t)JOB_CA_BYTES_MAX)
 
 static bool unreadable(const char *path, int reason, chronosign_error **error)
 {
@@ -50,7 +48,7 @@ static bool has_certificate(const char *pem, size_t length)
 	return false;
 }
 
-char *authorities_read(const char *path, size_t *length, chronosign_error **error)
+char *ca_file_read(const char *path, size_t *length, chronosign_error **error)
 {
 	CLEANUP(cleanup_descriptor) int file = open(path, O_RDONLY | O_CLOEXEC);
 
@@ -79,19 +77,4 @@ char *authorities_read(const char *path, size_t *length, chronosign_error **erro
 		return NULL;
 	}
 	return TAKE(pem);
-}
-
-bool authorities_publish(const char *pem, size_t length, authorities_file *published)
-{
-	published->file = memfd_create("ca", MFD_CLOEXEC);
-	if (published->file < 0)
-		return false;
-	snprintf(published->path, sizeof published->path, "/proc/self/fd/%d", published->file);
-	for (size_t done = 0; done < length;) {
-		ssize_t written = write(published->file, pem + done, length - done);
-		if (written <= 0)
-			return false;
-		done += (size_t)written;
-	}
-	return true;
 }

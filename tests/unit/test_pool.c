@@ -19,7 +19,7 @@
 
 #include "base/coverage.h"
 #include "network/message.h"
-#include "network/program/fetch.h"
+#include "network/program/pool.h"
 
 #define GOOD "0f1e2d3c-4b5a-4978-8695-a4b3c2d1e0f0"
 
@@ -256,19 +256,20 @@ static int stop_server(void **state)
 
 /* --- the client --- */
 
-static fetch_job job_for(const char *const *url)
+static struct program_job job_for(const char *const *url)
 {
-	return (fetch_job){.urls = url, .url_count = 1, .timeout_seconds = 30, .verbose = true};
+	return (struct program_job){
+		.urls = url, .url_count = 1, .timeout_seconds = 30, .verbose = true};
 }
 
 /* Runs a job of one server; the message has passed the receiver's check. */
-static network_message run(const fetch_job *job)
+static struct network_message run(const struct program_job *job)
 {
-	network_message message;
+	struct network_message message;
 	int ends[2];
 
 	assert_int_equal(pipe(ends), 0);
-	assert_true(fetch_run(job, ends[1]));
+	assert_true(pool_run(job, ends[1]));
 	close(ends[1]);
 	ssize_t got = read(ends[0], &message, sizeof message);
 	assert_true(got > 0);
@@ -287,14 +288,14 @@ static const char *at(const char *user, const char *path)
 	return url;
 }
 
-static network_message ask(const char *url)
+static struct network_message ask(const char *url)
 {
-	fetch_job job = job_for(&url);
+	struct program_job job = job_for(&url);
 
 	return run(&job);
 }
 
-static void assert_nonce(const network_message *message)
+static void assert_nonce(const struct network_message *message)
 {
 	assert_string_equal(message->failure, "");
 	assert_int_equal(message->outcome, MESSAGE_NONCE);
@@ -303,7 +304,7 @@ static void assert_nonce(const network_message *message)
 
 static void assert_failure(const char *url, const char *first, const char *second)
 {
-	network_message message = ask(url);
+	struct network_message message = ask(url);
 
 	assert_int_equal(message.outcome, MESSAGE_SERVER_FAILED);
 	if (strstr(message.failure, first) == NULL || strstr(message.failure, second) == NULL)
@@ -314,7 +315,7 @@ static void assert_failure(const char *url, const char *first, const char *secon
 
 static void a_nonce_comes_with_its_life_and_a_trace(void **state)
 {
-	network_message message = ask(at("", "/ok"));
+	struct network_message message = ask(at("", "/ok"));
 
 	(void)state;
 	assert_nonce(&message);
@@ -327,18 +328,18 @@ static void a_nonce_comes_with_its_life_and_a_trace(void **state)
 static void without_verbose_there_is_no_trace(void **state)
 {
 	const char *url = at("", "/ok");
-	fetch_job job = job_for(&url);
+	struct program_job job = job_for(&url);
 
 	(void)state;
 	job.verbose = false;
-	network_message message = run(&job);
+	struct network_message message = run(&job);
 	assert_nonce(&message);
 	assert_string_equal(message.trace, "");
 }
 
 static void a_slash_at_the_end_and_chunks_change_nothing(void **state)
 {
-	network_message message = ask(at("", "/ok/"));
+	struct network_message message = ask(at("", "/ok/"));
 
 	(void)state;
 	assert_nonce(&message);
@@ -349,7 +350,7 @@ static void a_slash_at_the_end_and_chunks_change_nothing(void **state)
 
 static void an_old_server_that_ends_by_hanging_up_is_heard(void **state)
 {
-	network_message message = ask(at("", "/old"));
+	struct network_message message = ask(at("", "/old"));
 
 	(void)state;
 	assert_nonce(&message);
@@ -358,7 +359,7 @@ static void an_old_server_that_ends_by_hanging_up_is_heard(void **state)
 
 static void the_request_is_plain_and_names_us(void **state)
 {
-	network_message message = ask(at("", "/plain"));
+	struct network_message message = ask(at("", "/plain"));
 
 	(void)state;
 	assert_nonce(&message);
@@ -366,7 +367,7 @@ static void the_request_is_plain_and_names_us(void **state)
 
 static void user_and_password_are_sent_and_not_shown(void **state)
 {
-	network_message message = ask(at("user:geheim@", "/login"));
+	struct network_message message = ask(at("user:geheim@", "/login"));
 
 	(void)state;
 	assert_nonce(&message);
@@ -377,7 +378,7 @@ static void user_and_password_are_sent_and_not_shown(void **state)
 
 static void a_redirect_is_followed(void **state)
 {
-	network_message message = ask(at("", "/moved"));
+	struct network_message message = ask(at("", "/moved"));
 
 	(void)state;
 	assert_nonce(&message);
@@ -386,7 +387,7 @@ static void a_redirect_is_followed(void **state)
 
 static void user_and_password_do_not_follow_to_another_host(void **state)
 {
-	network_message message = ask(at("user:geheim@", "/other-host"));
+	struct network_message message = ask(at("user:geheim@", "/other-host"));
 
 	(void)state;
 	assert_nonce(&message);
@@ -421,12 +422,12 @@ static void a_connection_that_is_cut_is_told(void **state)
 static void a_silent_server_costs_the_time_out(void **state)
 {
 	const char *url = at("", "/silent");
-	fetch_job job = job_for(&url);
+	struct program_job job = job_for(&url);
 	time_t started = time(NULL);
 
 	(void)state;
 	job.timeout_seconds = 1;
-	network_message message = run(&job);
+	struct network_message message = run(&job);
 	assert_non_null(strstr(message.failure, "within 1 seconds"));
 	assert_non_null(strstr(message.failure, "--timeout"));
 	assert_true(time(NULL) - started <= 3);
@@ -450,9 +451,9 @@ static void tls_to_a_plain_port_is_told(void **state)
 	assert_failure(url, "SSL", "http://");
 }
 
-static network_message ask_with_ca(const char *url, const char *pem)
+static struct network_message ask_with_ca(const char *url, const char *pem)
 {
-	fetch_job job = job_for(&url);
+	struct program_job job = job_for(&url);
 
 	job.ca_pem = pem;
 	job.ca_length = strlen(pem);
@@ -466,7 +467,7 @@ static void authorities_are_read_by_https_and_need_no_http(void **state)
 
 	(void)state;
 	snprintf(url, sizeof url, "https://127.0.0.1:%u/ok", port);
-	network_message message = ask_with_ca(url, pem);
+	struct network_message message = ask_with_ca(url, pem);
 	assert_int_equal(message.outcome, MESSAGE_SERVER_FAILED);
 	if (strstr(message.failure, "--ca-file") == NULL)
 		fail_msg("no '--ca-file' in: %s", message.failure);
@@ -476,7 +477,7 @@ static void authorities_are_read_by_https_and_need_no_http(void **state)
 
 static void assert_reached(const char *url, uint32_t reached, uint32_t tls)
 {
-	network_message message = ask(url);
+	struct network_message message = ask(url);
 
 	assert_int_equal(message.reached, reached);
 	assert_int_equal(message.tls, tls);
@@ -503,7 +504,7 @@ static void a_proxy_is_chosen_for_each_hop(void **state)
 	(void)state;
 	snprintf(proxy, sizeof proxy, "127.0.0.1:%u", port);
 	setenv("HTTP_PROXY", proxy, 1);
-	network_message message = ask("http://chronograf.invalid/ok");
+	struct network_message message = ask("http://chronograf.invalid/ok");
 	assert_nonce(&message);
 	assert_non_null(strstr(message.trace, "(a proxy)"));
 	message = ask("http://chronograf.invalid/back");
@@ -518,9 +519,9 @@ static void a_proxy_is_chosen_for_each_hop(void **state)
 
 /* --- checks of tokens, and other requests --- */
 
-static network_message receive_one(int end, size_t server_count)
+static struct network_message receive_one(int end, size_t server_count)
 {
-	network_message message;
+	struct network_message message;
 	ssize_t got = read(end, &message, sizeof message);
 
 	assert_true(got > 0);
@@ -530,22 +531,22 @@ static network_message receive_one(int end, size_t server_count)
 
 static void send_one(int end, uint32_t kind, size_t server, const char *token)
 {
-	network_request request;
+	struct network_request request;
 
 	assert_true(request_init(&request, kind, server, token == NULL ? NULL : GOOD, token));
 	assert_int_equal(write(end, &request, sizeof request), sizeof request);
 }
 
-__attribute__((noreturn)) static void work(const fetch_job *job, int pipe)
+__attribute__((noreturn)) static void work(const struct program_job *job, int pipe)
 {
-	bool done = fetch_run(job, pipe);
+	bool done = pool_run(job, pipe);
 
 	coverage_write();
 	_exit(done ? 0 : 1);
 }
 
 /* Starts the work in a process of its own; our end of its socket. */
-static int start_work(const fetch_job *job, pid_t *worker)
+static int start_work(const struct program_job *job, pid_t *worker)
 {
 	int ends[2];
 
@@ -562,7 +563,7 @@ static int start_work(const fetch_job *job, pid_t *worker)
 /* No more requests; how the work has ended. */
 static int end_work(int end, pid_t worker)
 {
-	network_message message;
+	struct network_message message;
 	int status;
 
 	shutdown(end, SHUT_WR);
@@ -573,24 +574,24 @@ static int end_work(int end, pid_t worker)
 	return status;
 }
 
-static network_message check_token(const char *path, const char *token)
+static struct network_message check_token(const char *path, const char *token)
 {
 	const char *url = at("", path);
-	fetch_job job = job_for(&url);
+	struct program_job job = job_for(&url);
 	pid_t worker;
 
 	job.requests = true;
 	int end = start_work(&job, &worker);
 	receive_one(end, 1);
 	send_one(end, REQUEST_CHECK, 0, token);
-	network_message message = receive_one(end, 1);
+	struct network_message message = receive_one(end, 1);
 	assert_int_equal(end_work(end, worker), 0);
 	return message;
 }
 
 static void assert_check_fails(const char *path, const char *reason)
 {
-	network_message message = check_token(path, "yes=");
+	struct network_message message = check_token(path, "yes=");
 
 	assert_int_equal(message.outcome, MESSAGE_CHECK_SERVER_FAILED);
 	if (strstr(message.failure, reason) == NULL)
@@ -625,13 +626,13 @@ static void a_check_follows_no_redirect_and_takes_no_page_for_a_yes(void **state
 static void a_nonce_can_be_asked_for_once_more(void **state)
 {
 	const char *url = at("", "/ok");
-	fetch_job job = job_for(&url);
+	struct program_job job = job_for(&url);
 	pid_t worker;
 
 	(void)state;
 	job.requests = true;
 	int end = start_work(&job, &worker);
-	network_message message = receive_one(end, 1);
+	struct network_message message = receive_one(end, 1);
 	assert_nonce(&message);
 	send_one(end, REQUEST_NONCE, 0, NULL);
 	message = receive_one(end, 1);
@@ -642,7 +643,7 @@ static void a_nonce_can_be_asked_for_once_more(void **state)
 static void what_is_no_request_ends_the_work(void **state)
 {
 	const char *url = at("", "/ok");
-	fetch_job job = job_for(&url);
+	struct program_job job = job_for(&url);
 	pid_t worker;
 
 	(void)state;
@@ -656,7 +657,7 @@ static void what_is_no_request_ends_the_work(void **state)
 static void a_watched_server_is_asked_again_until_nobody_listens(void **state)
 {
 	const char *url = at("", "/ok");
-	fetch_job job = job_for(&url);
+	struct program_job job = job_for(&url);
 	pid_t worker;
 
 	(void)state;
@@ -664,7 +665,7 @@ static void a_watched_server_is_asked_again_until_nobody_listens(void **state)
 	job.poll_seconds = 1;
 	int end = start_work(&job, &worker);
 	for (size_t i = 0; i < 3; i++) {
-		network_message message = receive_one(end, 1);
+		struct network_message message = receive_one(end, 1);
 		assert_nonce(&message);
 	}
 	assert_int_equal(end_work(end, worker), 0);
@@ -690,7 +691,7 @@ static const char *const *many_urls(void)
 /* A reader slower than the servers: pauses longer, in all, than the time-out. */
 static size_t read_slowly(int reader, bool *answered, useconds_t pause)
 {
-	network_message message;
+	struct network_message message;
 	size_t nonces = 0;
 
 	while (read(reader, &message, sizeof message) == (ssize_t)sizeof message) {
@@ -707,7 +708,8 @@ static size_t read_slowly(int reader, bool *answered, useconds_t pause)
 
 static void assert_many(useconds_t pause)
 {
-	const fetch_job job = {.urls = many_urls(), .url_count = MANY, .timeout_seconds = 3};
+	const struct program_job job = {
+		.urls = many_urls(), .url_count = MANY, .timeout_seconds = 3};
 	bool answered[MANY] = {false};
 	int ends[2];
 
@@ -730,7 +732,7 @@ static void assert_many(useconds_t pause)
 /* A check for every nonce, by one who neither reads nor writes but in turn. */
 static void many_checks_and_many_servers_do_not_wait_for_each_other(void **state)
 {
-	const fetch_job job = {
+	const struct program_job job = {
 		.urls = many_urls(), .url_count = MANY, .timeout_seconds = 3, .requests = true};
 	size_t checks = 0;
 	pid_t worker;
@@ -739,7 +741,7 @@ static void many_checks_and_many_servers_do_not_wait_for_each_other(void **state
 	int end = start_work(&job, &worker);
 	usleep(500000);
 	for (size_t left = MANY; left > 0; left--) {
-		network_message message = receive_one(end, MANY);
+		struct network_message message = receive_one(end, MANY);
 		if (message.outcome != MESSAGE_NONCE)
 			continue;
 		send_one(end, REQUEST_CHECK, message.server, "yes=");
@@ -765,15 +767,15 @@ static void a_slow_reader_makes_no_server_time_out(void **state)
 static void a_broken_pipe_ends_the_work(void **state)
 {
 	const char *url = at("", "/ok");
-	fetch_job job = job_for(&url);
+	struct program_job job = job_for(&url);
 	int ends[2];
 
 	(void)state;
 	assert_int_equal(pipe(ends), 0);
 	close(ends[0]);
-	assert_false(fetch_run(&job, ends[1]));
+	assert_false(pool_run(&job, ends[1]));
 	close(ends[1]);
-	assert_false(fetch_run(&job, -1));
+	assert_false(pool_run(&job, -1));
 }
 
 int main(void)

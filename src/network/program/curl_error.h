@@ -1,11 +1,11 @@
 /* Words for an exchange that libcurl could not finish: what went wrong, and what to do. */
-#ifndef NETWORK_PROGRAM_FAILURE_H
-#define NETWORK_PROGRAM_FAILURE_H
+#ifndef NETWORK_PROGRAM_CURL_ERROR_H
+#define NETWORK_PROGRAM_CURL_ERROR_H
 
 #include <curl/curl.h>
 #include <stdbool.h>
 
-typedef struct {
+struct curl_error {
 	CURLcode code;
 	const char *reason;  /* libcurl's own words; empty if it has none */
 	long verify_result;  /* of the certificate; 0: its chain is trusted
@@ -16,12 +16,12 @@ typedef struct {
 	bool ca_file_given;
 	bool https;
 	bool by_proxy;
-} exchange_failure;
+};
 
 /* A line that says what failed, and one of advice. NULL if memory is out. The caller frees it. */
-char *failure_text(const exchange_failure *failure);
+char *curl_error_text(const struct curl_error *failure);
 
 /* True if the machine is to blame and not the server: memory, the installed libraries. */
-bool failure_is_local(CURLcode code);
+bool curl_error_is_local(CURLcode code);
 
 #endif

@@ -1,22 +1,22 @@
 /* libcurl's easy handle: the options that all exchanges share, and its numbers. Those of one hop are
  * transfer.c's. */
-#ifndef NETWORK_PROGRAM_EASY_HANDLE_H
-#define NETWORK_PROGRAM_EASY_HANDLE_H
+#ifndef NETWORK_PROGRAM_CURL_OPTIONS_H
+#define NETWORK_PROGRAM_CURL_OPTIONS_H
 
 #include <curl/curl.h>
 #include <stdbool.h>
 
 /* True if libcurl took the option. A macro, for libcurl checks the value's type by one. */
-#define EASY_SET(easy, option, value) (curl_easy_setopt((easy), (option), (value)) == CURLE_OK)
+#define CURL_SET(easy, option, value) (curl_easy_setopt((easy), (option), (value)) == CURLE_OK)
 
 /*
  * HTTP as we speak it, and whom TLS trusts: the CAs in the PEM file `ca_file` or, where that is
  * NULL, the machine's; with `skip_verify` everyone. Strings are copied. False if libcurl lacks
  * memory or an option.
  */
-bool easy_set_common(CURL *easy, const char *ca_file, bool skip_verify);
+bool curl_options_set(CURL *easy, const char *ca_file, bool skip_verify);
 
 /* A number about the exchange that has ended (curl_easy_getinfo); 0 if there is none. */
-long easy_number(CURL *easy, CURLINFO info);
+long curl_number(CURL *easy, CURLINFO info);
 
 #endif

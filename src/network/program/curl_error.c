@@ -1,6 +1,6 @@
 /* Words for an exchange that libcurl could not finish. Answers that came are judged in
  * chronograf/nonce.c. */
-#include "network/program/failure.h"
+#include "network/program/curl_error.h"
 
 #include "base/text.h"
 
@@ -28,7 +28,7 @@ static const char advice_ca_file[] = "The certificates in the file of --ca-file 
 static const char advice_machine_cas[] = "The machine's CAs cannot be read: give others with "
 					 "--ca-file, or correct SSL_CERT_FILE and SSL_CERT_DIR.";
 
-bool failure_is_local(CURLcode code)
+bool curl_error_is_local(CURLcode code)
 {
 	return code == CURLE_OUT_OF_MEMORY || code == CURLE_FAILED_INIT ||
 	       code == CURLE_NOT_BUILT_IN || code == CURLE_UNKNOWN_OPTION ||
@@ -42,14 +42,14 @@ static bool is_out_of_date(long verify_result)
 }
 
 /* libcurl leaves 0 or, by 7.88, X509_V_ERR_UNSPECIFIED where only the name is wrong. */
-static const char *advice_certificate(const exchange_failure *failure)
+static const char *advice_certificate(const struct curl_error *failure)
 {
 	if (is_out_of_date(failure->verify_result))
 		return "The certificate is out of date, or this machine's clock is wrong.";
 	return failure->verify_result <= 1 ? advice_name : advice_untrusted;
 }
 
-static const char *advice(const exchange_failure *failure)
+static const char *advice(const struct curl_error *failure)
 {
 	if (failure->connect_status == 407)
 		return "The proxy asks for a login: http://user:password@proxy in https_proxy.";
@@ -84,7 +84,7 @@ static const char *advice(const exchange_failure *failure)
 	}
 }
 
-char *failure_text(const exchange_failure *failure)
+char *curl_error_text(const struct curl_error *failure)
 {
 	const char *reason =
 		failure->reason[0] != '\0' ? failure->reason : curl_easy_strerror(failure->code);

@@ -8,21 +8,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "network/program/failure.h"
+#include "network/program/curl_error.h"
 
-static void assert_says(exchange_failure failure, const char *words)
+static void assert_says(struct curl_error failure, const char *words)
 {
 	if (failure.reason == NULL)
 		failure.reason = "";
 	failure.timeout_seconds = 30;
-	char *text = failure_text(&failure);
+	char *text = curl_error_text(&failure);
 	assert_non_null(text);
 	if (strstr(text, words) == NULL)
 		fail_msg("no '%s' in: %s", words, text);
 	free(text);
 }
 
-#define SAYS(words, ...) assert_says((exchange_failure){__VA_ARGS__}, words)
+#define SAYS(words, ...) assert_says((struct curl_error){__VA_ARGS__}, words)
 
 static void a_certificate_that_is_refused_names_the_remedy(void **state)
 {
@@ -78,10 +78,10 @@ static void libcurl_is_quoted_and_the_time_out_named(void **state)
 static void only_the_machine_is_blamed_for_what_it_lacks(void **state)
 {
 	(void)state;
-	assert_true(failure_is_local(CURLE_OUT_OF_MEMORY));
-	assert_true(failure_is_local(CURLE_NOT_BUILT_IN));
-	assert_false(failure_is_local(CURLE_COULDNT_CONNECT));
-	assert_false(failure_is_local(CURLE_SSL_CACERT_BADFILE));
+	assert_true(curl_error_is_local(CURLE_OUT_OF_MEMORY));
+	assert_true(curl_error_is_local(CURLE_NOT_BUILT_IN));
+	assert_false(curl_error_is_local(CURLE_COULDNT_CONNECT));
+	assert_false(curl_error_is_local(CURLE_SSL_CACERT_BADFILE));
 }
 
 int main(void)

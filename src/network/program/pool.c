@@ -1,11 +1,11 @@
 /*
  * Asks many servers at once, within bounds: a slot is taken by a server from the first packet until
- * its message is in the pipe. One exchange is the matter of transfer.c.
+ * its message is in the socket. One exchange is the matter of transfer.c.
  */
-#include "network/program/fetch.h"
+#include "network/program/pool.h"
 
 #include "base/clock.h"
-#include "network/program/authorities.h"
+#include "network/program/ca_memory.h"
 #include "network/program/confine.h"
 #include "network/program/schedule.h"
 #include "network/program/transfer.h"
@@ -19,31 +19,31 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-typedef enum { SLOT_FREE, SLOT_RUNNING, SLOT_READY } slot_state;
+enum slot_state { SLOT_FREE, SLOT_RUNNING, SLOT_READY };
 
-typedef struct {
-	slot_state state;
-	server_transfer *transfer;
+struct pool_slot {
+	enum slot_state state;
+	struct transfer *transfer;
 	size_t server;
 	bool is_check;
-} fetch_slot;
+};
 
-typedef struct {
-	const fetch_job *job;
-	transfer_settings settings;
+struct pool {
+	const struct program_job *job;
+	struct transfer_settings settings;
 	CURLM *multi;
-	int pipe;
+	int socket;
 	bool requests_open; /* more may come */
 	struct schedule schedule;
 	size_t busy;  /* slots that are not free */
-	size_t ready; /* those that wait for room in the pipe */
-	fetch_slot slots[FETCH_CONCURRENT];
-} fetch_pool;
+	size_t ready; /* those that wait for room in the socket */
+	struct pool_slot slots[POOL_CONCURRENT];
+};
 
 /* Plans when the server of a nonce is asked next. */
-static void plan(fetch_pool *pool, const fetch_slot *slot)
+static void plan(struct pool *pool, const struct pool_slot *slot)
 {
-	const network_message *message = transfer_message(slot->transfer);
+	const struct network_message *message = transfer_message(slot->transfer);
 
 	if (slot->is_check)
 		return;
@@ -54,7 +54,7 @@ static void plan(fetch_pool *pool, const fetch_slot *slot)
 		schedule_failed(&pool->schedule, slot->server, milliseconds());
 }
 
-static void set_ready(fetch_pool *pool, fetch_slot *slot)
+static void set_ready(struct pool *pool, struct pool_slot *slot)
 {
 	plan(pool, slot);
 	slot->state = SLOT_READY;
@@ -62,7 +62,7 @@ static void set_ready(fetch_pool *pool, fetch_slot *slot)
 }
 
 /* Lets libcurl run the slot's hop. */
-static bool run(fetch_pool *pool, fetch_slot *slot)
+static bool run(struct pool *pool, struct pool_slot *slot)
 {
 	CURL *easy = transfer_handle(slot->transfer);
 
@@ -72,7 +72,8 @@ static bool run(fetch_pool *pool, fetch_slot *slot)
 }
 
 /* Takes a slot for a server; `request` is NULL if its nonce is to be asked for. */
-static bool start(fetch_pool *pool, fetch_slot *slot, size_t server, const network_request *request)
+static bool start(struct pool *pool, struct pool_slot *slot, size_t server,
+		  const struct network_request *request)
 {
 	const char *base = pool->job->urls[server];
 
@@ -90,22 +91,22 @@ static bool start(fetch_pool *pool, fetch_slot *slot, size_t server, const netwo
 	return true;
 }
 
-static fetch_slot *free_slot(fetch_pool *pool)
+static struct pool_slot *free_slot(struct pool *pool)
 {
-	for (size_t i = 0; i < FETCH_CONCURRENT; i++)
+	for (size_t i = 0; i < POOL_CONCURRENT; i++)
 		if (pool->slots[i].state == SLOT_FREE)
 			return &pool->slots[i];
 	return NULL;
 }
 
 /* Takes what has been requested, as far as there are slots for it. */
-static bool take_requests(fetch_pool *pool)
+static bool take_requests(struct pool *pool)
 {
-	network_request request;
-	fetch_slot *slot;
+	struct network_request request;
+	struct pool_slot *slot;
 
 	while (pool->requests_open && (slot = free_slot(pool)) != NULL) {
-		ssize_t got = recv(pool->pipe, &request, sizeof request, MSG_DONTWAIT);
+		ssize_t got = recv(pool->socket, &request, sizeof request, MSG_DONTWAIT);
 		if (got < 0)
 			return errno == EAGAIN || errno == EINTR;
 		if (got == 0) {
@@ -122,12 +123,12 @@ static bool take_requests(fetch_pool *pool)
 	return true;
 }
 
-/* Requests come before servers that are due: whoever made one has taken a message out of the pipe,
+/* Requests come before servers that are due: whoever made one has taken a message out of the socket,
  * so the two of us can never wait for each other with both directions full. */
-static bool start_all(fetch_pool *pool)
+static bool start_all(struct pool *pool)
 {
 	int64_t now = milliseconds();
-	fetch_slot *slot;
+	struct pool_slot *slot;
 	size_t server;
 
 	if (!take_requests(pool))
@@ -138,21 +139,21 @@ static bool start_all(fetch_pool *pool)
 	return true;
 }
 
-static bool finish(fetch_pool *pool, CURL *easy, CURLcode result)
+static bool finish(struct pool *pool, CURL *easy, CURLcode result)
 {
 	char *private = NULL;
 
 	if (curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private) != CURLE_OK ||
 	    curl_multi_remove_handle(pool->multi, easy) != CURLM_OK)
 		return false;
-	fetch_slot *slot = (void *)private;
+	struct pool_slot *slot = (void *)private;
 	if (transfer_finish(slot->transfer, result))
 		return run(pool, slot);
 	set_ready(pool, slot);
 	return true;
 }
 
-static bool finish_all(fetch_pool *pool)
+static bool finish_all(struct pool *pool)
 {
 	CURLMsg *news;
 	int left;
@@ -164,27 +165,27 @@ static bool finish_all(fetch_pool *pool)
 	return true;
 }
 
-/* True: written, or *full. The pipe takes a message whole or not at all (pipe(7)). */
-static bool send_message(int pipe, const network_message *message, bool *full)
+/* True: written, or *full. The socket takes a message whole or not at all (unix(7)). */
+static bool send_message(int socket, const struct network_message *message, bool *full)
 {
 	ssize_t written;
 
 	do
-		written = write(pipe, message, sizeof *message);
+		written = write(socket, message, sizeof *message);
 	while (written < 0 && errno == EINTR);
 	*full = written < 0 && errno == EAGAIN;
 	return *full || written == (ssize_t)sizeof *message;
 }
 
-static bool send_all(fetch_pool *pool)
+static bool send_all(struct pool *pool)
 {
 	bool full = false;
 
-	for (size_t i = 0; i < FETCH_CONCURRENT && !full; i++) {
-		fetch_slot *slot = &pool->slots[i];
+	for (size_t i = 0; i < POOL_CONCURRENT && !full; i++) {
+		struct pool_slot *slot = &pool->slots[i];
 		if (slot->state != SLOT_READY)
 			continue;
-		if (!send_message(pool->pipe, transfer_message(slot->transfer), &full))
+		if (!send_message(pool->socket, transfer_message(slot->transfer), &full))
 			return false;
 		if (full)
 			break;
@@ -196,12 +197,12 @@ static bool send_all(fetch_pool *pool)
 }
 
 /* Waits until the network has something to do, a server is due, a request can be taken or, if a
- * message waits, the pipe has room. */
-static bool wait_for_events(fetch_pool *pool)
+ * message waits, the socket has room. */
+static bool wait_for_events(struct pool *pool)
 {
-	bool has_slot = pool->busy < FETCH_CONCURRENT;
+	bool has_slot = pool->busy < POOL_CONCURRENT;
 	int64_t wait = has_slot ? schedule_wait(&pool->schedule, milliseconds()) : INT64_MAX;
-	struct curl_waitfd other = {.fd = pool->pipe};
+	struct curl_waitfd other = {.fd = pool->socket};
 
 	if (pool->ready > 0)
 		other.events |= CURL_WAIT_POLLOUT;
@@ -211,7 +212,7 @@ static bool wait_for_events(fetch_pool *pool)
 			       wait < 1000 ? (int)wait : 1000, NULL) == CURLM_OK;
 }
 
-static bool is_done(const fetch_pool *pool)
+static bool is_done(const struct pool *pool)
 {
 	bool watching = pool->job->poll_seconds != 0;
 
@@ -220,7 +221,7 @@ static bool is_done(const fetch_pool *pool)
 	return (watching && pool->job->requests) || schedule_wait(&pool->schedule, 0) == INT64_MAX;
 }
 
-static bool serve(fetch_pool *pool)
+static bool serve(struct pool *pool)
 {
 	int running;
 
@@ -236,19 +237,19 @@ static bool serve(fetch_pool *pool)
 	return false;
 }
 
-static void free_slots(fetch_pool *pool)
+static void free_slots(struct pool *pool)
 {
-	for (size_t i = 0; i < FETCH_CONCURRENT; i++) {
-		fetch_slot *slot = &pool->slots[i];
+	for (size_t i = 0; i < POOL_CONCURRENT; i++) {
+		struct pool_slot *slot = &pool->slots[i];
 		if (slot->state == SLOT_RUNNING)
 			curl_multi_remove_handle(pool->multi, transfer_handle(slot->transfer));
 		transfer_free(slot->transfer);
 	}
 }
 
-static bool run_pool(const fetch_job *job, const char *ca_file, int pipe)
+static bool run_pool(const struct program_job *job, const char *ca_file, int socket)
 {
-	fetch_pool pool = {
+	struct pool pool = {
 		.job = job,
 		.settings =
 			{
@@ -260,13 +261,13 @@ static bool run_pool(const fetch_job *job, const char *ca_file, int pipe)
 				.proxies = proxy_settings_read(),
 			},
 		.multi = curl_multi_init(),
-		.pipe = pipe,
+		.socket = socket,
 		.requests_open = job->requests,
 	};
 
 	bool done = schedule_init(&pool.schedule, job->url_count, job->poll_seconds) &&
 		    pool.multi != NULL &&
-		    curl_multi_setopt(pool.multi, CURLMOPT_MAXCONNECTS, (long)FETCH_CONCURRENT) ==
+		    curl_multi_setopt(pool.multi, CURLMOPT_MAXCONNECTS, (long)POOL_CONCURRENT) ==
 			    CURLM_OK &&
 		    serve(&pool);
 	free_slots(&pool);
@@ -275,35 +276,33 @@ static bool run_pool(const fetch_job *job, const char *ca_file, int pipe)
 	return done;
 }
 
-/* As a file and not as libcurl's "blob": of a file libcurl keeps what it has read for the next
- * server. */
-static bool run_with_authorities(const fetch_job *job, int pipe)
+static bool run_with_cas(const struct program_job *job, int socket)
 {
-	authorities_file authorities = {.file = -1};
+	struct ca_memory memory = {.file = -1};
 
 	if (job->ca_pem == NULL)
-		return run_pool(job, NULL, pipe);
-	bool done = authorities_publish(job->ca_pem, job->ca_length, &authorities) &&
-		    run_pool(job, authorities.path, pipe);
-	if (authorities.file >= 0)
-		close(authorities.file);
+		return run_pool(job, NULL, socket);
+	bool done = ca_memory_make(job->ca_pem, job->ca_length, &memory) &&
+		    run_pool(job, memory.path, socket);
+	if (memory.file >= 0)
+		close(memory.file);
 	return done;
 }
 
-bool fetch_run(const fetch_job *job, int pipe)
+bool pool_run(const struct program_job *job, int socket)
 {
-	int flags = fcntl(pipe, F_GETFL);
+	int flags = fcntl(socket, F_GETFL);
 
 	srandom((unsigned)getpid() ^ (unsigned)milliseconds());
 
-	if (flags < 0 || fcntl(pipe, F_SETFL, flags | O_NONBLOCK) != 0)
+	if (flags < 0 || fcntl(socket, F_SETFL, flags | O_NONBLOCK) != 0)
 		return false;
 	/* openssl.cnf may load a PKCS#11 provider or engine, PIN included: not into this process.
 	 */
 	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return false;
-	bool done = run_with_authorities(job, pipe);
+	bool done = run_with_cas(job, socket);
 	curl_global_cleanup();
 	return done;
 }

@@ -1,0 +1,210 @@
+/* Packs a job, sends it, receives it and takes it apart. What a URL is worth is for the program to
+ * say. */
+#include "network/job.h"
+
+#include "base/error.h"
+#include "network/ca_file.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+static uint64_t total(const struct job_header *header)
+{
+	return header->url_bytes + header->ca_bytes;
+}
+
+bool job_header_check(const struct job_header *header, size_t length)
+{
+	bool ca_given = (header->flags & JOB_CA_GIVEN) != 0;
+
+	return length == sizeof *header && header->magic == JOB_MAGIC &&
+	       (header->flags & ~(uint32_t)JOB_FLAGS) == 0 && header->url_count >= 1 &&
+	       header->url_count <= JOB_URLS_MAX && header->url_bytes >= header->url_count &&
+	       header->url_bytes <= JOB_URL_BYTES_MAX && header->ca_bytes <= JOB_CA_BYTES_MAX &&
+	       ca_given == (header->ca_bytes > 0) && header->timeout_seconds >= 1 &&
+	       header->timeout_seconds <= JOB_SECONDS_MAX &&
+	       header->poll_seconds <= JOB_SECONDS_MAX;
+}
+
+/* ---- In the key process ---- */
+
+static bool check_wanted(const struct network_job *wanted, chronosign_error **error)
+{
+	if (wanted->url_count == 0)
+		return error_set(error, CHRONOSIGN_ERROR_USAGE, "there is no server to ask");
+	if (wanted->timeout_seconds == 0)
+		return error_set(error, CHRONOSIGN_ERROR_USAGE,
+				 "the time-out is 0 seconds: give 1 or more");
+	return true;
+}
+
+static bool too_much(chronosign_error **error)
+{
+	return error_set(error, CHRONOSIGN_ERROR_USAGE,
+			 "the list of servers is too long: at most %llu URLs and %llu MiB",
+			 (unsigned long long)JOB_URLS_MAX,
+			 (unsigned long long)(JOB_URL_BYTES_MAX >> 20));
+}
+
+static uint32_t least(uint32_t one, uint32_t other)
+{
+	return one < other ? one : other;
+}
+
+static void fill_header(const struct network_job *wanted, size_t ca_length,
+			struct job_header *header)
+{
+	*header = (struct job_header){
+		.magic = JOB_MAGIC,
+		.flags = (wanted->skip_verify ? JOB_SKIP_VERIFY : 0) |
+			 (wanted->verbose ? JOB_VERBOSE : 0) |
+			 (wanted->requests || wanted->watch ? JOB_REQUESTS : 0) |
+			 (ca_length > 0 ? JOB_CA_GIVEN : 0),
+		.url_count = wanted->url_count,
+		.ca_bytes = ca_length,
+		.timeout_seconds = least(wanted->timeout_seconds, JOB_SECONDS_MAX),
+	};
+	if (wanted->watch)
+		header->poll_seconds = wanted->poll_seconds == 0
+					       ? NETWORK_POLL_SECONDS
+					       : least(wanted->poll_seconds, JOB_SECONDS_MAX);
+	for (size_t i = 0; i < wanted->url_count; i++)
+		header->url_bytes += strlen(wanted->urls[i]) + 1;
+}
+
+bool job_pack(const struct network_job *wanted, struct packed_job *packed, chronosign_error **error)
+{
+	CLEANUP(cleanup_text) char *pem = NULL;
+	size_t length = 0;
+
+	*packed = (struct packed_job){0};
+	if (!check_wanted(wanted, error))
+		return false;
+	if (wanted->ca_file != NULL &&
+	    (pem = ca_file_read(wanted->ca_file, &length, error)) == NULL)
+		return false;
+	fill_header(wanted, length, &packed->header);
+	if (!job_header_check(&packed->header, sizeof packed->header))
+		return too_much(error);
+	packed->bytes = malloc((size_t)total(&packed->header));
+	if (packed->bytes == NULL)
+		return error_out_of_memory(error);
+	char *end = packed->bytes;
+	for (size_t i = 0; i < wanted->url_count; i++)
+		end = stpcpy(end, wanted->urls[i]) + 1;
+	if (length > 0)
+		memcpy(end, pem, length);
+	return true;
+}
+
+void packed_job_release(struct packed_job *packed)
+{
+	free(TAKE(packed->bytes));
+}
+
+static bool send_packet(int socket, const void *bytes, size_t length)
+{
+	ssize_t sent;
+
+	do
+		sent = send(socket, bytes, length, MSG_NOSIGNAL);
+	while (sent < 0 && errno == EINTR);
+	return sent == (ssize_t)length;
+}
+
+bool job_send(const struct packed_job *packed, int socket)
+{
+	size_t left = (size_t)total(&packed->header);
+
+	if (!send_packet(socket, &packed->header, sizeof packed->header))
+		return false;
+	for (const char *next = packed->bytes; left > 0;) {
+		size_t length = left < JOB_PACKET ? left : JOB_PACKET;
+		if (!send_packet(socket, next, length))
+			return false;
+		next += length;
+		left -= length;
+	}
+	return true;
+}
+
+/* ---- In the network program ---- */
+
+static ssize_t receive_packet(int socket, void *bytes, size_t room)
+{
+	ssize_t got;
+
+	do
+		got = recv(socket, bytes, room, MSG_TRUNC);
+	while (got < 0 && errno == EINTR);
+	return got;
+}
+
+static bool split_urls(const char *next, const char *end, const char **urls, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const char *nul = memchr(next, '\0', (size_t)(end - next));
+		if (nul == NULL)
+			return false;
+		urls[i] = next;
+		next = nul + 1;
+	}
+	return next == end;
+}
+
+bool job_unpack(struct packed_job *packed, struct program_job *job)
+{
+	const struct job_header *header = &packed->header;
+	size_t url_bytes = (size_t)header->url_bytes;
+
+	*job = (struct program_job){
+		.url_count = (size_t)header->url_count,
+		.ca_length = (size_t)header->ca_bytes,
+		.timeout_seconds = header->timeout_seconds,
+		.skip_verify = (header->flags & JOB_SKIP_VERIFY) != 0,
+		.verbose = (header->flags & JOB_VERBOSE) != 0,
+		.requests = (header->flags & JOB_REQUESTS) != 0,
+		.poll_seconds = header->poll_seconds,
+		.bytes = TAKE(packed->bytes),
+	};
+	if (job->ca_length > 0)
+		job->ca_pem = job->bytes + url_bytes;
+	const char **urls = calloc(job->url_count, sizeof *urls);
+	job->urls = urls;
+	return urls != NULL && split_urls(job->bytes, job->bytes + url_bytes, urls, job->url_count);
+}
+
+static bool receive_bytes(int socket, char *bytes, size_t length)
+{
+	while (length > 0) {
+		ssize_t got = receive_packet(socket, bytes, length);
+		if (got <= 0 || (size_t)got > length)
+			return false;
+		bytes += got;
+		length -= (size_t)got;
+	}
+	return true;
+}
+
+bool job_receive(int socket, struct program_job *job)
+{
+	struct packed_job packed = {0};
+	ssize_t got = receive_packet(socket, &packed.header, sizeof packed.header);
+
+	*job = (struct program_job){0};
+	if (got < 0 || !job_header_check(&packed.header, (size_t)got))
+		return false;
+	packed.bytes = malloc((size_t)total(&packed.header));
+	bool good = packed.bytes != NULL &&
+		    receive_bytes(socket, packed.bytes, (size_t)total(&packed.header)) &&
+		    job_unpack(&packed, job);
+	packed_job_release(&packed);
+	return good;
+}
+
+void program_job_release(struct program_job *job)
+{
+	free((void *)TAKE(job->urls));
+	free(TAKE(job->bytes));
+}

@@ -1,0 +1,83 @@
+/*
+ * The job on its way from the key process to the network program: a header of fixed size, then the URLs
+ * and the CAs as bytes, cut into packets (unix(7), SOCK_SEQPACKET), so that thousands of URLs fit. Both
+ * sides check it.
+ */
+#ifndef NETWORK_JOB_H
+#define NETWORK_JOB_H
+
+#include "base/cleanup.h"
+#include "network/network.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define JOB_MAGIC 0x4a4f4243u
+#define JOB_URLS_MAX UINT64_C(1000000)
+#define JOB_URL_BYTES_MAX (UINT64_C(64) << 20)
+/* A machine's whole collection of CAs has a quarter of a MiB. */
+#define JOB_CA_BYTES_MAX (UINT64_C(8) << 20)
+#define JOB_SECONDS_MAX UINT32_C(1000000000)
+/* A packet must fit into the socket's buffer, whatever a machine has made of it. */
+#define JOB_PACKET 16384
+
+enum {
+	JOB_SKIP_VERIFY = 1,
+	JOB_VERBOSE = 2,
+	JOB_REQUESTS = 4,
+	JOB_CA_GIVEN = 8,
+	JOB_FLAGS = 15,
+};
+
+struct job_header {
+	uint32_t magic;
+	uint32_t flags;
+	uint64_t url_count;
+	uint64_t url_bytes; /* all URLs, a NUL after each */
+	uint64_t ca_bytes;
+	uint32_t timeout_seconds;
+	uint32_t poll_seconds; /* 0: each server is asked once */
+};
+
+_Static_assert(sizeof(struct job_header) == 40, "a header has no padding");
+
+/* A job as it travels. */
+struct packed_job {
+	struct job_header header;
+	char *bytes; /* the URLs, then the CAs */
+};
+
+/* A job as the program works on it. */
+struct program_job {
+	const char *const *urls; /* they point into `bytes` */
+	size_t url_count;
+	const char *ca_pem; /* NULL: the machine's CAs */
+	size_t ca_length;
+	unsigned timeout_seconds;
+	bool skip_verify;
+	bool verbose;
+	bool requests;         /* the socket brings requests, too */
+	unsigned poll_seconds; /* ask again and again, at least so often; 0: once */
+	char *bytes;
+};
+
+/* Reads the CA file, too. False with *error set (most of them usage errors). Release it in any case. */
+bool job_pack(const struct network_job *wanted, struct packed_job *packed,
+	      chronosign_error **error);
+void packed_job_release(struct packed_job *packed);
+
+/* Sends it over a socket that blocks. False with errno set. */
+bool job_send(const struct packed_job *packed, int socket);
+
+/* True if a job of these numbers can be taken. */
+bool job_header_check(const struct job_header *header, size_t length);
+
+/* Takes apart what a packed job of a good header holds, and `packed`'s bytes over. False: it is no job. */
+bool job_unpack(struct packed_job *packed, struct program_job *job);
+
+/* Receives a whole job. False: none came, or not as it should be. Release it in any case. */
+bool job_receive(int socket, struct program_job *job);
+void program_job_release(struct program_job *job);
+
+#endif

@@ -1,0 +1,352 @@
+/* Executes chronoctl-network. Between fork and exec just system calls are made: modules may have started
+ * threads, which may hold locks. */
+#include "network/process.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+/* Where the program's own descriptor is in the child, until it is executed. */
+#define PROGRAM_NUMBER (PROCESS_SOCKET + 1)
+
+/* No more is read of what it writes before its first message. */
+#define STDERR_MAX 4096
+
+/* To start takes milliseconds; under valgrind, seconds. */
+#define START_SECONDS 60
+
+/* What the program reads of the environment; nothing else gets there. */
+static const char *const variables[] = {
+	"http_proxy=",     "HTTP_PROXY=",        "https_proxy=",   "HTTPS_PROXY=",
+	"all_proxy=",      "ALL_PROXY=",         "no_proxy=",      "NO_PROXY=",
+	"REQUEST_METHOD=", "SSL_CERT_FILE=",     "SSL_CERT_DIR=",  "RES_OPTIONS=",
+	"LOCALDOMAIN=",
+#ifdef CHRONOCTL_SANITIZE
+	"ASAN_OPTIONS=",   "LSAN_OPTIONS=",      "UBSAN_OPTIONS=",
+#endif
+#ifdef CHRONOCTL_COVERAGE
+	"GCOV_PREFIX=",    "GCOV_PREFIX_STRIP=",
+#endif
+};
+
+#define VARIABLE_COUNT (sizeof variables / sizeof variables[0])
+
+/* ---- Found ---- */
+
+/* The folder of this command, and the way from there. Nothing but the kernel says where that is. */
+static char *program_path(chronosign_error **error)
+{
+	char command[PATH_MAX];
+	ssize_t length = readlink("/proc/self/exe", command, sizeof command - 1);
+
+	if (length < 0) {
+		error_set(error, CHRONOSIGN_ERROR_OTHER,
+			  "cannot find chronoctl-network: cannot read /proc/self/exe: %s",
+			  strerror(errno));
+		return NULL;
+	}
+	command[length] = '\0';
+	*strrchr(command, '/') = '\0';
+	char *path = text_format("%s/%s", command, NETWORK_PROGRAM);
+	if (path == NULL)
+		error_out_of_memory(error);
+	return path;
+}
+
+int process_open_program(chronosign_error **error)
+{
+	CLEANUP(cleanup_text) char *path = program_path(error);
+	int program = path == NULL ? -1 : open(path, O_PATH | O_CLOEXEC);
+
+	if (path != NULL && program < 0)
+		error_set(
+			error, CHRONOSIGN_ERROR_OTHER,
+			"cannot open the network program '%s': %s\nIt is installed with chronoctl, "
+			"and found from there.",
+			path, strerror(errno));
+	return program;
+}
+
+/* ---- In the child ---- */
+
+struct plan {
+	pid_t parent;
+	int program;
+	int socket;
+	int complaints;
+	int null;
+	char *variables[VARIABLE_COUNT + 1];
+};
+
+/* Says which step failed, and ends. */
+__attribute__((noreturn)) static void give_up(int socket, const char *step)
+{
+	struct network_hello hello = {.magic = HELLO_STEP_FAILED, .reason = (uint32_t)errno};
+
+	strncpy(hello.text, step, sizeof hello.text - 1);
+	send(socket, &hello, sizeof hello, MSG_NOSIGNAL);
+	_exit(1);
+}
+
+/* Each of the plan's descriptors, first beyond all numbers that are going to be taken. */
+static bool place_descriptors(struct plan *plan)
+{
+	int *const all[] = {&plan->program, &plan->socket, &plan->complaints, &plan->null};
+
+	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+		int moved = fcntl(*all[i], F_DUPFD_CLOEXEC, PROGRAM_NUMBER + 1);
+		if (moved < 0)
+			return false;
+		*all[i] = moved;
+	}
+	return dup2(plan->null, STDIN_FILENO) >= 0 && dup2(plan->null, STDOUT_FILENO) >= 0 &&
+	       dup2(plan->complaints, STDERR_FILENO) >= 0 &&
+	       dup2(plan->socket, PROCESS_SOCKET) >= 0 &&
+	       dup3(plan->program, PROGRAM_NUMBER, O_CLOEXEC) >= 0;
+}
+
+static void close_from(int first)
+{
+#ifdef SYS_close_range
+	if (syscall(SYS_close_range, (unsigned)first, UINT_MAX, 0u) == 0)
+		return;
+#endif
+	long end = sysconf(_SC_OPEN_MAX);
+
+	for (int number = first; number < (end < 0 ? 1024 : end); number++)
+		close(number);
+}
+
+/* All signals stay blocked: a handler of this command must not run here. The program lets them in. */
+__attribute__((noreturn)) static void be_child(struct plan *plan)
+{
+	char *arguments[] = {(char *)"chronoctl-network", NULL};
+
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
+		give_up(plan->socket, "cannot tie its life to chronoctl's");
+	if (getppid() != plan->parent)
+		_exit(1);
+	/* Without a controlling terminal it cannot open /dev/tty, where a PIN is typed. */
+	if (setsid() < 0)
+		give_up(plan->socket, "cannot leave the session");
+	if (!place_descriptors(plan))
+		give_up(plan->socket, "cannot place its descriptors");
+	close_from(PROGRAM_NUMBER + 1);
+	syscall(SYS_execveat, PROGRAM_NUMBER, "", arguments, plan->variables, AT_EMPTY_PATH);
+	give_up(PROCESS_SOCKET, "cannot execute it");
+}
+
+/* ---- In the parent ---- */
+
+static void choose_variables(struct plan *plan)
+{
+	size_t count = 0;
+
+	for (char **entry = environ; entry != NULL && *entry != NULL; entry++)
+		for (size_t i = 0; i < VARIABLE_COUNT && count < VARIABLE_COUNT; i++)
+			if (strncmp(*entry, variables[i], strlen(variables[i])) == 0)
+				plan->variables[count++] = *entry;
+}
+
+/* _Fork: what modules have registered to be called at a fork is not called. */
+static pid_t fork_child(struct plan *plan)
+{
+	sigset_t all;
+	sigset_t before;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
+	pid_t child = _Fork();
+	if (child == 0)
+		be_child(plan);
+	int reason = errno;
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	errno = reason;
+	return child;
+}
+
+static bool cannot_start(const char *step, chronosign_error **error)
+{
+	return error_set(error, CHRONOSIGN_ERROR_OTHER, "cannot start the network program: %s: %s",
+			 step, strerror(errno));
+}
+
+static bool run(int program, struct process *process, chronosign_error **error)
+{
+	CLEANUP(cleanup_descriptor) int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int sockets[2];
+	int pipes[2];
+
+	if (null < 0)
+		return cannot_start("cannot open /dev/null", error);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0)
+		return cannot_start("cannot make a pair of sockets", error);
+	process->socket = sockets[0];
+	CLEANUP(cleanup_descriptor) int theirs = sockets[1];
+	if (pipe2(pipes, O_CLOEXEC) != 0)
+		return cannot_start("cannot make a pipe", error);
+	process->complaints = pipes[0];
+	CLEANUP(cleanup_descriptor) int complaints = pipes[1];
+	struct plan plan = {
+		.parent = getpid(),
+		.program = program,
+		.socket = theirs,
+		.complaints = complaints,
+		.null = null,
+	};
+	choose_variables(&plan);
+	pid_t child = fork_child(&plan);
+	if (child < 0)
+		return cannot_start("cannot fork", error);
+	process->id = child;
+	return true;
+}
+
+/* So that a program that hangs while it starts holds nobody up; 0: for ever. */
+static void limit_waiting(int socket, time_t seconds)
+{
+	const struct timeval limit = {.tv_sec = seconds};
+
+	setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+	setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+}
+
+static bool check_hello(const struct network_hello *hello, size_t length, chronosign_error **error)
+{
+	if (length != sizeof *hello || memchr(hello->text, '\0', sizeof hello->text) == NULL ||
+	    (hello->magic != HELLO_MAGIC && hello->magic != HELLO_STEP_FAILED))
+		return error_set(error, CHRONOSIGN_ERROR_OTHER,
+				 "the network program is not chronoctl's: it does not say its "
+				 "version");
+	CLEANUP(cleanup_text) char *text = text_printable(hello->text, strlen(hello->text), false);
+	if (text == NULL)
+		return error_out_of_memory(error);
+	errno = (int)hello->reason;
+	if (hello->magic == HELLO_STEP_FAILED)
+		return cannot_start(text, error);
+	return strcmp(text, CHRONOCTL_VERSION) == 0 ||
+	       error_set(error, CHRONOSIGN_ERROR_OTHER,
+			 "the network program is of version %s, chronoctl of %s: install both from "
+			 "one package",
+			 text, CHRONOCTL_VERSION);
+}
+
+static bool hear_hello(struct process *process, chronosign_error **error)
+{
+	struct network_hello hello;
+	ssize_t got;
+
+	limit_waiting(process->socket, START_SECONDS);
+	do
+		got = recv(process->socket, &hello, sizeof hello, MSG_TRUNC);
+	while (got < 0 && errno == EINTR);
+	if (got > 0)
+		return check_hello(&hello, (size_t)got, error);
+	if (got < 0 && errno == EAGAIN)
+		return error_set(error, CHRONOSIGN_ERROR_OTHER,
+				 "the network program does not start within %d seconds",
+				 START_SECONDS);
+	return process_tell_end(process, "the network program does not start", error);
+}
+
+bool process_start(int program, struct process *process, chronosign_error **error)
+{
+	*process = PROCESS_NONE;
+	if (run(program, process, error) && hear_hello(process, error)) {
+#ifndef CHRONOCTL_SANITIZE
+		process_close_complaints(process);
+#endif
+		return true;
+	}
+	process_end(process);
+	return false;
+}
+
+void process_started(struct process *process)
+{
+	limit_waiting(process->socket, 0);
+}
+
+void process_close_complaints(struct process *process)
+{
+	cleanup_descriptor(&process->complaints);
+	process->complaints = -1;
+}
+
+/* ---- Ended ---- */
+
+/* Waits for its end, or ends it. */
+static int reap(struct process *process)
+{
+	int status = 0;
+
+	if (process->id == 0)
+		return 0;
+	/* Asked first: where SIGCHLD is ignored, a process that is gone has left its number to
+	 * another. */
+	pid_t ended = waitpid(process->id, &status, WNOHANG);
+	if (ended == 0) {
+		kill(process->id, SIGKILL);
+		while ((ended = waitpid(process->id, &status, 0)) < 0 && errno == EINTR)
+			;
+	}
+	bool known = ended == process->id;
+	process->id = 0;
+	return known ? status : 0;
+}
+
+int process_end(struct process *process)
+{
+	int status = reap(process);
+
+	cleanup_descriptor(&process->socket);
+	process->socket = -1;
+	process_close_complaints(process);
+	return status;
+}
+
+/* What it has written to standard error, printable, without the newline at its end. NULL: nothing. */
+static char *read_stderr(const struct process *process)
+{
+	char bytes[STDERR_MAX];
+	size_t length = 0;
+
+	while (process->complaints >= 0 && length < sizeof bytes) {
+		struct pollfd event = {.fd = process->complaints, .events = POLLIN};
+		if (poll(&event, 1, 0) <= 0)
+			break;
+		ssize_t got = read(process->complaints, bytes + length, sizeof bytes - length);
+		if (got <= 0)
+			break;
+		length += (size_t)got;
+	}
+	while (length > 0 && bytes[length - 1] == '\n')
+		length--;
+	return length == 0 ? NULL : text_printable(bytes, length, true);
+}
+
+bool process_tell_end(struct process *process, const char *what, chronosign_error **error)
+{
+	int status = reap(process);
+	CLEANUP(cleanup_text) char *said = read_stderr(process);
+
+	if (said != NULL)
+		return error_set(error, CHRONOSIGN_ERROR_OTHER, "%s: %s", what, said);
+	if (WIFSIGNALED(status))
+		return error_set(error, CHRONOSIGN_ERROR_OTHER, "%s: signal %d (%s)", what,
+				 WTERMSIG(status), strsignal(WTERMSIG(status)));
+	return error_set(error, CHRONOSIGN_ERROR_OTHER, "%s: it ended with status %d", what,
+			 WEXITSTATUS(status));
+}

@@ -1,0 +1,57 @@
+/* The process that runs chronoctl-network: found, started, and ended. */
+#ifndef NETWORK_PROCESS_H
+#define NETWORK_PROCESS_H
+
+#include <chronosign/error.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* The program's first message, or that of the process that was to execute it. */
+#define HELLO_MAGIC 0x48454c4fu
+#define HELLO_STEP_FAILED 0x4641494cu
+
+struct network_hello {
+	uint32_t magic;
+	uint32_t reason; /* HELLO_STEP_FAILED: errno */
+	char text[56];   /* NUL-terminated: the version; HELLO_STEP_FAILED: the step */
+};
+
+/* The number that the socket has in the program. */
+#define PROCESS_SOCKET 3
+
+struct process {
+	pid_t id;       /* 0: gone and reaped, or never there */
+	int socket;     /* SOCK_SEQPACKET, both ways */
+	int complaints; /* what it writes to standard error; -1: nobody reads that any more */
+};
+
+/* An empty one, which may be ended. */
+#define PROCESS_NONE ((struct process){.socket = -1, .complaints = -1})
+
+/*
+ * Opens the program that was installed with this command, to be executed by this descriptor: an upgrade
+ * later on changes nothing. -1 with *error set.
+ */
+int process_open_program(chronosign_error **error);
+
+/*
+ * Starts it, with a clean environment and no descriptors but these; it dies with this process. True once
+ * it has said that it is of the same version.
+ */
+bool process_start(int program, struct process *process, chronosign_error **error);
+
+/* It has taken its job: from now on a message is waited for as long as it takes. */
+void process_started(struct process *process);
+
+/* Nobody reads any longer what it writes to standard error. */
+void process_close_complaints(struct process *process);
+
+/* Ends it if it still runs, and tells how it ended (waitpid(2)); 0 if nobody knows. */
+int process_end(struct process *process);
+
+/* Sets *error to how a process ended that should not have, with what it wrote to standard error. Always
+ * returns false. */
+bool process_tell_end(struct process *process, const char *what, chronosign_error **error);
+
+#endif

@@ -1,0 +1,49 @@
+/* Dumps, capabilities, signals. Descriptors, session and environment are as process.c has made them. */
+#include "network/program/privileges.h"
+
+#include <linux/capability.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* As root it may do what any user may, and no more: not read others' memory, not trace. Who has no
+ * capability may not be let call capset(2): a unit's SystemCallFilter=~@privileged forbids it. */
+static bool give_up_capabilities(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0, 0, 0}};
+	struct __user_cap_data_struct held[_LINUX_CAPABILITY_U32S_3];
+
+	if (syscall(SYS_capget, &header, held) == 0 && memcmp(held, none, sizeof none) == 0)
+		return true;
+	return syscall(SYS_capset, &header, none) == 0;
+}
+
+/* A unit's or a terminal's signals are for the command, which ends this program. */
+static bool set_signals(void)
+{
+	static const int ignored[] = {SIGPIPE, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+	sigset_t none;
+
+	for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
+		signal(ignored[i], SIG_IGN);
+	sigemptyset(&none);
+	return sigprocmask(SIG_SETMASK, &none, NULL) == 0;
+}
+
+const char *privileges_give_up(void)
+{
+	if (prctl(PR_SET_DUMPABLE, 0) != 0)
+		return "cannot forbid dumps";
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return "cannot give up new privileges";
+	if (!give_up_capabilities())
+		return "cannot give up capabilities";
+	if (!set_signals())
+		return "cannot unblock signals";
+	return NULL;
+}

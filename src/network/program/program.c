@@ -1,0 +1,81 @@
+/* In this order: privileges go, the job comes, what has to be read is read, the sandbox closes, and only
+ * then does anything come from the network. */
+#include "network/program/program.h"
+
+#include "base/cleanup.h"
+#include "base/coverage.h"
+#include "base/text.h"
+#include "network/job.h"
+#include "network/message.h"
+#include "network/process.h"
+#include "network/program/confine.h"
+#include "network/program/pool.h"
+#include "network/program/privileges.h"
+#include "network/program/url.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+static bool send_whole(int socket, const void *bytes, size_t length)
+{
+	return send(socket, bytes, length, MSG_NOSIGNAL) == (ssize_t)length;
+}
+
+/* The version, or the step that failed. */
+static bool say_hello(int socket, const char *failed)
+{
+	struct network_hello hello = {
+		.magic = failed == NULL ? HELLO_MAGIC : HELLO_STEP_FAILED,
+		.reason = failed == NULL ? 0 : (uint32_t)errno,
+	};
+
+	snprintf(hello.text, sizeof hello.text, "%s", failed == NULL ? CHRONOCTL_VERSION : failed);
+	return send_whole(socket, &hello, sizeof hello) && failed == NULL;
+}
+
+static bool say_of_job(int socket, uint32_t outcome, const char *reason)
+{
+	struct network_message message;
+
+	message_init(&message, 0);
+	message_set_failure(&message, outcome, reason);
+	return send_whole(socket, &message, sizeof message);
+}
+
+/* A URL that is none ends all, before anything is asked or signed. */
+static bool check_urls(const struct program_job *job, int socket)
+{
+	for (size_t i = 0; i < job->url_count; i++) {
+		CLEANUP(cleanup_error) chronosign_error *error = NULL;
+		CLEANUP(cleanup_url) CURLU *url = url_of_nonce(job->urls[i], &error);
+		if (url != NULL)
+			continue;
+		bool usage = chronosign_error_get_kind(error) == CHRONOSIGN_ERROR_USAGE;
+		say_of_job(socket, usage ? MESSAGE_JOB_REFUSED : MESSAGE_JOB_FAILED,
+			   chronosign_error_message(error));
+		return false;
+	}
+	return say_of_job(socket, MESSAGE_JOB_TAKEN, "");
+}
+
+bool program_work(const struct program_job *job, int socket)
+{
+	if (!check_urls(job, socket))
+		return false;
+	/* The last file that this process could write. */
+	coverage_write();
+	network_confine();
+	return pool_run(job, socket);
+}
+
+int program_run(int socket)
+{
+	struct program_job job = {0};
+	bool done = say_hello(socket, privileges_give_up()) && job_receive(socket, &job) &&
+		    program_work(&job, socket);
+
+	program_job_release(&job);
+	return done ? 0 : 1;
+}
