@@ -1,4 +1,4 @@
-/* Interrupts, by the signal mask of the one thread. */
+/* Signals: dispositions at the start, and the mask of the one thread. */
 #include "cli/interrupts.h"
 
 #include <signal.h>
@@ -16,6 +16,27 @@ static void change_mask(int how)
 	for (int i = 0; i < INTERRUPTS; i++)
 		sigaddset(&signals, interrupts[i]);
 	sigprocmask(how, &signals, NULL);
+}
+
+void interrupts_begin(void)
+{
+	sigset_t none;
+
+	/* waitpid(2) would answer ECHILD. */
+	signal(SIGCHLD, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+	signal(SIGPIPE, SIG_IGN);
+	/* A limit on the size of files. */
+	signal(SIGXFSZ, SIG_IGN);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+bool interrupts_ignored(int signal)
+{
+	struct sigaction action;
+
+	return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
 void interrupts_hold(void)

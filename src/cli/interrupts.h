@@ -1,9 +1,19 @@
-/* Holding interrupts back while something must be finished or taken back. */
+/* What signals do: as the command begins, and while something must be finished or taken back. */
 #ifndef CLI_INTERRUPTS_H
 #define CLI_INTERRUPTS_H
 
 #include <chronosign/error.h>
 #include <stdbool.h>
+
+/*
+ * Makes the process independent of what its parent did with signals: none is blocked, children are
+ * waited for, SIGTERM ends it; what cannot be written is an error to be told. SIGINT, SIGQUIT and SIGHUP
+ * stay ignored if they are (nohup, a shell's background job).
+ */
+void interrupts_begin(void);
+
+/* True if the parent wants this signal ignored, when a terminal sends it. */
+bool interrupts_ignored(int signal);
 
 /* From here on SIGINT, SIGTERM, SIGHUP and SIGQUIT wait. */
 void interrupts_hold(void);

@@ -4,6 +4,7 @@
 #include "cli/given.h"
 #include "cli/handover.h"
 #include "cli/help.h"
+#include "cli/interrupts.h"
 #include "cli/out_file.h"
 #include "cli/output.h"
 #include "cli/privacy.h"
@@ -12,7 +13,6 @@
 #include "cli/supervisor.h"
 #include "cli/version.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -69,9 +69,11 @@ static int work(const struct command *command, struct options *options,
 		const struct arguments *arguments)
 {
 	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	int status = given_take(options, arguments, &error) ? command->run(options)
+							    : report_failure(error);
 
-	return given_take(options, arguments, &error) ? command->run(options)
-						      : report_failure(error);
+	supervisor_set_outcome(options->supervisor, status);
+	return status;
 }
 
 /* Runs the command in a process of its own, which this one watches over. */
@@ -84,15 +86,13 @@ static int run(const struct command *command, struct options *options,
 		help_print_command(stdout, command);
 		return output_flush();
 	}
-	options->supervisor = supervisor_new();
-	if (options->supervisor == NULL)
-		return EXIT_OTHER;
-	supervisor_set_module_timeout(options->supervisor, options->module_timeout);
 	int status = open_kept_file(options, &file);
 	if (status != EXIT_DONE)
 		return status;
-	supervisor_set_file(options->supervisor, options->kept_file);
-	pid_t child = supervisor_fork();
+	options->supervisor = supervisor_new(options->module_timeout, options->kept_file);
+	if (options->supervisor == NULL)
+		return EXIT_OTHER;
+	pid_t child = supervisor_fork(options->supervisor);
 	if (child < 0)
 		return EXIT_OTHER;
 	if (child == 0)
@@ -160,9 +160,7 @@ int main(int count, char **arguments)
 		return handover_run(arguments);
 	output_fill_standard_descriptors();
 	privacy_forbid_dumps();
-	/* An output that nobody reads, or a limit on the size of files, is an error to be told. */
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN);
+	interrupts_begin();
 	if (name == NULL) {
 		help_print(stderr);
 		return EXIT_USAGE;
@@ -178,6 +176,7 @@ int main(int count, char **arguments)
 	int status = EXIT_USAGE;
 	if (options_parse(&options, command->bit, count - 1, arguments + 1))
 		status = run(command, &options, &(struct arguments){count, arguments});
+	supervisor_free(options.supervisor);
 	given_release(&options);
 	options_clear(&options);
 	return leave(status);

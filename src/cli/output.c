@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -19,6 +20,15 @@ void output_fill_standard_descriptors(void)
 			open("/dev/null", number == STDERR_FILENO ? O_WRONLY : O_RDONLY);
 }
 
+/* A handler of pthread_atfork(3) has no context. */
+static int result = -1;
+
+static void close_result(void)
+{
+	if (result >= 0)
+		close(result);
+}
+
 int output_set_aside(void)
 {
 	int descriptor = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
@@ -29,6 +39,9 @@ int output_set_aside(void)
 	}
 	/* What a library prints there by stdio comes line by line, not in the midst of a message. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	/* What a module forks may live on, and $(chronoctl …) would wait for it. */
+	result = descriptor;
+	pthread_atfork(NULL, NULL, close_result);
 	return descriptor;
 }
 

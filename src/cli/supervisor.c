@@ -1,6 +1,8 @@
 /* Watching over the command's process, from one that no module can harm. */
 #include "cli/supervisor.h"
 
+#include "base/cleanup.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/out_file.h"
 #include "cli/report.h"
@@ -19,29 +21,34 @@
 
 enum { DECIDED = 0x100 };
 
-/* Shared between both; written by the child, of which nothing is trusted but these texts, bounded
- * and made printable, and its outcome once its work is done. */
-struct supervisor {
-	/* What the child does in a module. */
-	char module[512];
+/* What the child writes and the parent reads, believing none of it unchecked: texts are bounded and
+ * made printable, and there is no pointer. */
+struct shared {
+	char module[512]; /* that the child is in */
 	char function[64];
+	char warning[1024];
 	atomic_bool in_call;
 	atomic_ulong calls;
-	char warning[1024];
-	atomic_uint module_timeout; /* seconds; 0: the child has not said */
-	atomic_uint outcome;        /* an exit status, with DECIDED; 0: the child is at work */
+	atomic_uint outcome; /* an exit status, with DECIDED; 0: the child is at work */
 	atomic_bool keeps_file;
-	const struct out_file *file; /* of --watch; set by the parent */
 };
+
+struct supervisor {
+	struct shared *shared;
+	unsigned module_timeout;     /* seconds; 0: none */
+	const struct out_file *file; /* of --watch */
+};
+
+/* ---- The child ---- */
 
 static void begin_call(void *context, const char *module, const char *function)
 {
-	struct supervisor *supervisor = context;
+	struct shared *shared = ((struct supervisor *)context)->shared;
 
-	snprintf(supervisor->module, sizeof supervisor->module, "%s", module);
-	snprintf(supervisor->function, sizeof supervisor->function, "%s", function);
-	atomic_fetch_add(&supervisor->calls, 1);
-	atomic_store(&supervisor->in_call, true);
+	snprintf(shared->module, sizeof shared->module, "%s", module);
+	snprintf(shared->function, sizeof shared->function, "%s", function);
+	atomic_fetch_add(&shared->calls, 1);
+	atomic_store(&shared->in_call, true);
 }
 
 static void end_call(void *context, const char *module, const char *function, unsigned long result)
@@ -49,91 +56,120 @@ static void end_call(void *context, const char *module, const char *function, un
 	struct supervisor *supervisor = context;
 
 	(void)module, (void)function, (void)result;
-	atomic_store(&supervisor->in_call, false);
+	atomic_store(&supervisor->shared->in_call, false);
 }
 
 const chronosign_watch supervisor_watch = {begin_call, end_call};
 
-struct supervisor *supervisor_new(void)
-{
-	struct supervisor *supervisor = mmap(NULL, sizeof *supervisor, PROT_READ | PROT_WRITE,
-					     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	if (supervisor != MAP_FAILED)
-		return supervisor;
-	report_error("cannot make a shared page: %s", strerror(errno));
-	return NULL;
-}
-
-void supervisor_set_module_timeout(struct supervisor *supervisor, unsigned seconds)
-{
-	atomic_store(&supervisor->module_timeout, seconds);
-}
-
 void supervisor_set_warning(struct supervisor *supervisor, const char *text)
 {
-	snprintf(supervisor->warning, sizeof supervisor->warning, "%s", text == NULL ? "" : text);
-}
-
-void supervisor_set_file(struct supervisor *supervisor, const struct out_file *file)
-{
-	supervisor->file = file;
+	snprintf(supervisor->shared->warning, sizeof supervisor->shared->warning, "%s",
+		 text == NULL ? "" : text);
 }
 
 void supervisor_keep_file(struct supervisor *supervisor)
 {
-	atomic_store(&supervisor->keeps_file, true);
+	atomic_store(&supervisor->shared->keeps_file, true);
 }
 
 void supervisor_set_outcome(struct supervisor *supervisor, int status)
 {
-	atomic_store(&supervisor->outcome, DECIDED | ((unsigned)status & 0xff));
+	atomic_store(&supervisor->shared->outcome, DECIDED | ((unsigned)status & 0xff));
 }
 
 /* ---- The parent ---- */
 
+struct supervisor *supervisor_new(unsigned module_timeout, const struct out_file *file)
+{
+	struct supervisor *supervisor = calloc(1, sizeof *supervisor);
+	struct shared *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE,
+				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (supervisor == NULL || shared == MAP_FAILED) {
+		report_error("cannot make a shared page: %s", strerror(errno));
+		free(supervisor);
+		return NULL;
+	}
+	*supervisor = (struct supervisor){shared, module_timeout, file};
+	return supervisor;
+}
+
+void supervisor_free(struct supervisor *supervisor)
+{
+	if (supervisor != NULL)
+		munmap(supervisor->shared, sizeof *supervisor->shared);
+	free(supervisor);
+}
+
+/* A text of the child's, which may be cut short or no text at all. */
+static char *printable(const char *text, size_t size)
+{
+	char *safe = text_printable(text, strnlen(text, size), false);
+
+	return safe == NULL ? strdup("?") : safe;
+}
+
 /* The child keeps it no longer, so it would go stale. */
 static void remove_file(const struct supervisor *supervisor)
 {
-	if (supervisor->file != NULL && atomic_load(&supervisor->keeps_file))
+	if (supervisor->file != NULL && atomic_load(&supervisor->shared->keeps_file))
 		out_file_remove(supervisor->file, NULL);
 }
 
 /* What the child was about when it ended against its will. */
-static void warn(struct supervisor *supervisor)
+static void warn(const struct supervisor *supervisor)
 {
-	supervisor->warning[sizeof supervisor->warning - 1] = '\0';
-	if (supervisor->warning[0] != '\0')
-		report_warning("%s", supervisor->warning);
+	CLEANUP(cleanup_text)
+	char *warning = printable(supervisor->shared->warning, sizeof supervisor->shared->warning);
+
+	if (warning != NULL && warning[0] != '\0')
+		report_warning("%s", warning);
 }
 
 /* True if the child had done its work, and the exit status that it would have left with. */
 static bool was_done(const struct supervisor *supervisor, int *status)
 {
-	unsigned outcome = atomic_load(&supervisor->outcome);
+	unsigned outcome = atomic_load(&supervisor->shared->outcome);
 
 	*status = (int)(outcome & 0xff);
 	return outcome != 0;
 }
 
-static int module_failed(struct supervisor *supervisor, const char *what)
+static int module_failed(const struct supervisor *supervisor, const char *what)
 {
+	const struct shared *shared = supervisor->shared;
+	CLEANUP(cleanup_text) char *module = printable(shared->module, sizeof shared->module);
+	CLEANUP(cleanup_text) char *function = printable(shared->function, sizeof shared->function);
 	int status;
 
-	/* The child may have died while it wrote them. */
-	supervisor->module[sizeof supervisor->module - 1] = '\0';
-	supervisor->function[sizeof supervisor->function - 1] = '\0';
 	if (was_done(supervisor, &status)) {
 		report_warning("the PKCS#11 module '%s' %s in %s, when all was done; see its "
 			       "vendor's log",
-			       supervisor->module, what, supervisor->function);
+			       module, what, function);
 		return status;
 	}
 	report_error("the PKCS#11 module '%s' %s in %s; see its vendor's log, or try --signer with "
 		     "another way to the token",
-		     supervisor->module, what, supervisor->function);
+		     module, what, function);
 	warn(supervisor);
 	return EXIT_KEY;
+}
+
+/* Whatever the child's exit status is, it was not given by the command if no outcome is known: a
+ * thread of a module may call _exit(2). */
+static int exited(const struct supervisor *supervisor, int status)
+{
+	int outcome;
+
+	if (atomic_load(&supervisor->shared->in_call))
+		return module_failed(supervisor, "ended the process");
+	if (was_done(supervisor, &outcome))
+		return status == EXIT_DONE ? outcome : status;
+	report_error("the process ended with status %d before its work was done: a PKCS#11 module, "
+		     "or a library that it uses, has ended it; see its vendor's log",
+		     status);
+	warn(supervisor);
+	return EXIT_OTHER;
 }
 
 static bool is_crash(int signal)
@@ -155,14 +191,13 @@ static int end_by(int signal)
 	return EXIT_OTHER;
 }
 
-static int judge(struct supervisor *supervisor, int status)
+static int judge(const struct supervisor *supervisor, int status)
 {
-	bool in_call = atomic_load(&supervisor->in_call);
+	bool in_call = atomic_load(&supervisor->shared->in_call);
 	char what[64];
 
 	if (WIFEXITED(status))
-		return in_call ? module_failed(supervisor, "ended the process")
-			       : WEXITSTATUS(status);
+		return exited(supervisor, WEXITSTATUS(status));
 	snprintf(what, sizeof what, "crashed (%s)", strsignal(WTERMSIG(status)));
 	if (in_call && is_crash(WTERMSIG(status)))
 		return module_failed(supervisor, what);
@@ -178,6 +213,17 @@ static int judge(struct supervisor *supervisor, int status)
 		return EXIT_OTHER;
 	}
 	return end_by(WTERMSIG(status));
+}
+
+/* waitpid(2) knows no such child: somebody else has waited for it. */
+static int unknown_end(const struct supervisor *supervisor)
+{
+	int outcome;
+
+	if (was_done(supervisor, &outcome))
+		return outcome;
+	report_error("cannot learn how the process has ended: %s", strerror(errno));
+	return EXIT_OTHER;
 }
 
 /* Since when the call that is under way has lasted, as seen by looks a second apart. */
@@ -197,14 +243,15 @@ static time_t now(void)
 /* True of a child that has been in one call for too long. */
 static bool is_hung(const struct supervisor *supervisor, struct patience *patience)
 {
-	unsigned timeout = atomic_load(&supervisor->module_timeout);
-	unsigned long call = atomic_load(&supervisor->calls);
+	const struct shared *shared = supervisor->shared;
+	unsigned long call = atomic_load(&shared->calls);
 
-	if (!atomic_load(&supervisor->in_call) || call != patience->call || timeout == 0) {
+	if (!atomic_load(&shared->in_call) || call != patience->call ||
+	    supervisor->module_timeout == 0) {
 		*patience = (struct patience){call, now()};
 		return false;
 	}
-	return now() - patience->since >= (time_t)timeout;
+	return now() - patience->since >= (time_t)supervisor->module_timeout;
 }
 
 static void watched_signals(sigset_t *signals)
@@ -216,7 +263,7 @@ static void watched_signals(sigset_t *signals)
 		sigaddset(signals, watched[i]);
 }
 
-pid_t supervisor_fork(void)
+pid_t supervisor_fork(const struct supervisor *supervisor)
 {
 	sigset_t signals;
 	sigset_t before;
@@ -231,6 +278,8 @@ pid_t supervisor_fork(void)
 	if (child != 0)
 		return child;
 	sigprocmask(SIG_SETMASK, &before, NULL);
+	/* What a module forks has nothing to tell. */
+	madvise(supervisor->shared, sizeof *supervisor->shared, MADV_DONTFORK);
 	/* Nobody is left behind with a login: not even if the parent was killed before this took
 	 * effect. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -239,7 +288,7 @@ pid_t supervisor_fork(void)
 	return 0;
 }
 
-int supervisor_wait(struct supervisor *supervisor, pid_t child)
+int supervisor_wait(const struct supervisor *supervisor, pid_t child)
 {
 	struct patience patience = {0, 0};
 	sigset_t signals;
@@ -250,9 +299,10 @@ int supervisor_wait(struct supervisor *supervisor, pid_t child)
 		siginfo_t info = {0};
 		int signal = sigtimedwait(&signals, &info, &(struct timespec){.tv_sec = 1});
 
-		if (waitpid(child, &status, WNOHANG) == child) {
+		pid_t ended = waitpid(child, &status, WNOHANG);
+		if (ended != 0) {
 			remove_file(supervisor);
-			return judge(supervisor, status);
+			return ended == child ? judge(supervisor, status) : unknown_end(supervisor);
 		}
 		/* What the terminal sends, the child has got too; what a process sent us is meant
 		 * for it. */

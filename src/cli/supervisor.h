@@ -16,19 +16,17 @@ struct out_file;
  * supervisor. */
 extern const chronosign_watch supervisor_watch;
 
-/* Makes the shared page. NULL, and told, if that fails. */
-struct supervisor *supervisor_new(void);
-
-/* How long one call into a module may take, in seconds; said by the child once it knows its
- * options. */
-void supervisor_set_module_timeout(struct supervisor *supervisor, unsigned seconds);
+/*
+ * Makes the shared page. `module_timeout` is how long one call into a module may take, in seconds (0:
+ * for ever), and `file` the one of --watch (NULL: there is none), which is borrowed. NULL, and told, if
+ * that fails.
+ */
+struct supervisor *supervisor_new(unsigned module_timeout, const struct out_file *file);
+void supervisor_free(struct supervisor *supervisor);
 
 /* What a person has to know if a module ends the process now: said by the child around a step that
  * changes something. NULL: nothing. The text must be printable. */
 void supervisor_set_warning(struct supervisor *supervisor, const char *text);
-
-/* The file of --watch; NULL: there is none. Said before the fork. */
-void supervisor_set_file(struct supervisor *supervisor, const struct out_file *file);
 
 /* In the child: from here on the file is ours, and is removed when the child ends, however that may
  * be. */
@@ -42,12 +40,12 @@ void supervisor_set_outcome(struct supervisor *supervisor, int status);
 
 /* Forks: 0 in the child, which runs the command; the child's process in the parent; -1, and told,
  * if that fails. */
-pid_t supervisor_fork(void);
+pid_t supervisor_fork(const struct supervisor *supervisor) __attribute__((nonnull));
 
 /*
  * In the parent: waits for the child's end and returns the exit status to leave with. A child that
  * was ended by a signal from outside ends the parent by the same signal.
  */
-int supervisor_wait(struct supervisor *supervisor, pid_t child) __attribute__((nonnull));
+int supervisor_wait(const struct supervisor *supervisor, pid_t child) __attribute__((nonnull));
 
 #endif

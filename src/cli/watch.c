@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "cli/command.h"
+#include "cli/interrupts.h"
 #include "cli/notify.h"
 #include "cli/out_file.h"
 #include "cli/report.h"
@@ -157,7 +158,9 @@ static void take_signal(struct watch *watch)
 
 	if (read(watch->signals, &info, sizeof info) != (ssize_t)sizeof info)
 		return;
-	/* The kernel itself sends it when the terminal is gone. */
+	/* The kernel itself sends them, for the terminal; to a nohup or a background job in vain. */
+	if (info.ssi_code == SI_KERNEL && interrupts_ignored((int)info.ssi_signo))
+		return;
 	if (info.ssi_signo == SIGHUP && info.ssi_code != SI_KERNEL)
 		reload(watch);
 	else
@@ -252,9 +255,10 @@ static bool start(struct watch *watch, chronosign_error **error)
 {
 	const struct watch_order *order = watch->order;
 
-	if (!spares_key(order, error) || !hold_signals(watch, error) ||
+	/* Until the key is open, a signal just ends it: a PIN may be waited for, or a FIFO. */
+	if (!spares_key(order, error) ||
 	    !watched_key_prepare(&watch->key, order->key, order->options, error) ||
-	    !watched_key_open(&watch->key, error))
+	    !watched_key_open(&watch->key, error) || !hold_signals(watch, error))
 		return false;
 	/* What stands there is of an earlier time. */
 	if (!out_file_remove(order->options->kept_file, error))

@@ -136,6 +136,7 @@ static bool start_command(const char *command, int output, pid_t *child, chronos
 
 	posix_spawnattr_t attributes;
 	sigset_t defaults;
+	sigset_t none;
 
 	if (posix_spawn_file_actions_init(&actions) != 0 || posix_spawnattr_init(&attributes) != 0)
 		return error_out_of_memory(error);
@@ -144,7 +145,10 @@ static bool start_command(const char *command, int output, pid_t *child, chronos
 	sigaddset(&defaults, SIGPIPE);
 	sigaddset(&defaults, SIGXFSZ);
 	posix_spawnattr_setsigdefault(&attributes, &defaults);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+	/* What this process holds back, neither. */
+	sigemptyset(&none);
+	posix_spawnattr_setsigmask(&attributes, &none);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
 	int result = posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
 	if (result == 0)
 		result = posix_spawn(child, "/bin/sh", &actions, &attributes, arguments, environ);

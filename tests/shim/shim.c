@@ -86,6 +86,29 @@ static void hang(void)
 		pause();
 }
 
+static void *end_process(void *nothing)
+{
+	delay(200000);
+	_exit(EXIT_SUCCESS);
+	return nothing;
+}
+
+/* What is not wrong for a module to do, but has to be lived with. */
+static void meddle(const struct settings *now, enum shim_function function, unsigned long nth)
+{
+	pthread_t thread;
+
+	if (rule_for(&now->exit_later, function, nth) &&
+	    pthread_create(&thread, NULL, end_process, NULL))
+		give_up("cannot start a thread");
+	if (rule_for(&now->chdir, function, nth) && chdir("/"))
+		give_up("cannot change to /");
+	if (rule_for(&now->fork, function, nth) && !fork()) {
+		delay(5000000);
+		_exit(EXIT_SUCCESS);
+	}
+}
+
 static void break_off(const struct settings *now, enum shim_function function, unsigned long nth)
 {
 	if (rule_for(&now->crash, function, nth)) {
@@ -158,6 +181,7 @@ static bool call_begins(enum shim_function function, enum subject subject, CK_UL
 	unsigned long nth = ++calls[function];
 
 	delay(now->delay);
+	meddle(now, function, nth);
 	break_off(now, function, nth);
 	if (is_refused(now, function, nth, rv))
 		return false;

@@ -1,0 +1,136 @@
+# What the command inherits, and what modules do to its process: signals, descriptors, exits, children, folders.
+load helper
+
+setup_file() {
+	suite_key_in_token estate
+	suite_pin_file
+	start_standin --pub-key-file "$PUB"
+}
+
+setup() {
+	private_environment
+	use_shim
+}
+
+URI='pkcs11:object=chronograf'
+
+inherits() { # SETTING-OF-ENV…
+	WRAPPER=(env "$@")
+	PATIENCE=20 chronoctl_token --priv-key-file "$URI" --pin-source "|cat $PIN_FILE"
+	prints_token "$KEY"
+}
+
+@test "signals that the parent ignores or blocks: the command works" {
+	local signal
+	for signal in CHLD PIPE TERM HUP INT QUIT USR1; do inherits "--ignore-signal=$signal"; done
+	inherits --block-signal
+	inherits --ignore-signal --block-signal
+}
+
+@test "where the parent ignores SIGCHLD, each command works" {
+	WRAPPER=(env --ignore-signal=CHLD)
+	export CHRONOCTL_PIN=$PIN
+	PATIENCE=20 chronoctl pub-key --priv-key-file "$KEY"
+	[ "$status" -eq 0 ]
+	PATIENCE=20 chronoctl list-keys --login
+	[ "$status" -eq 0 ]
+	PATIENCE=20 chronoctl doctor --chronograf-url "$URL" --priv-key-file "$URI"
+	[ "$status" -eq 0 ]
+	PATIENCE=20 chronoctl gen-keypair --out "$SCRATCH/new" --bits 2048
+	[ "$status" -eq 0 ]
+	PATIENCE=20 chronoctl completion bash
+	[ "$status" -eq 0 ]
+}
+
+# starts ARGUMENT…: `token` in the background, by the wrapper. Sets COMMAND.
+starts() {
+	start_standin --mode never
+	"${WRAPPER[@]}" "$CHRONOCTL" token --chronograf-url "$URL" --timeout "$PATIENCE" "$@" \
+		>"$SCRATCH/printed" 2>"$SCRATCH/said" 3>&- 4>&- </dev/null &
+	COMMAND=$!
+	echo $COMMAND >>"$SCRATCH/pids"
+}
+
+# ends_by SIGNAL: in two seconds.
+ends_by() {
+	kill "-$1" "$COMMAND"
+	PATIENCE=2 wait_for is_over || fail "it does not end by SIG$1"
+}
+
+is_over() { ! grep -q . "/proc/$COMMAND/cmdline" 2>/dev/null; }
+
+@test "SIGTERM ends it, though the parent ignores or blocks it" {
+	WRAPPER=(env --ignore-signal=TERM --ignore-signal=CHLD)
+	starts --priv-key-file "$KEY"
+	sleep 1
+	ends_by TERM
+	WRAPPER=(env --block-signal=TERM --block-signal=CHLD)
+	starts --priv-key-file "$KEY"
+	sleep 1
+	ends_by TERM
+}
+
+@test "--watch can be ended while it waits for a PIN from a FIFO, or a command" {
+	mkfifo "$SCRATCH/fifo"
+	local source
+	for source in "$SCRATCH/fifo" "|sleep 30"; do
+		starts --watch --out-file "$SCRATCH/token" --priv-key-file "$URI" --pin-source "$source"
+		sleep 1
+		ends_by TERM
+	done
+	starts --watch --out-file "$SCRATCH/token" --priv-key-file "$SCRATCH/fifo"
+	sleep 1
+	ends_by TERM
+}
+
+@test "under nohup --watch outlives its terminal, and can be ended" {
+	local -x WATCH_URL=$URL
+	on_terminal 'going' 'x\n' "nohup $CHRONOCTL token --chronograf-url $URL --watch --out-file $SCRATCH/token \
+		--priv-key-file $KEY >/dev/null 2>&1 & echo \$! >$SCRATCH/pid; \
+		until [ -s $SCRATCH/token ]; do sleep 0.1; done; echo going; read x"
+	COMMAND=$(cat "$SCRATCH/pid")
+	echo "$COMMAND" >>"$SCRATCH/pids"
+	sleep 1
+	[ -s "$SCRATCH/token" ] || fail "it has ended with its terminal"
+	ends_by TERM
+	[ ! -e "$SCRATCH/token" ]
+}
+
+@test "a thread of a module that calls _exit(0) is no success, for any command" {
+	export SHIM_EXIT_LATER=C_Initialize:1
+	local slow="|sleep 2; cat $PIN_FILE"
+	chronoctl_token --priv-key-file "$URI" --pin-source "$slow"
+	refused 1 "ended with status 0 before its work was done"
+	chronoctl list-keys --login --pin-source "$slow"
+	refused 1 "before its work was done"
+	chronoctl gen-keypair --out 'pkcs11:token=estate;object=new' --pin-source "$slow"
+	refused 1 "before its work was done"
+	chronoctl import-key --priv-key-file "$KEY" --to 'pkcs11:token=estate;object=new' --pin-source "$slow"
+	refused 1 "before its work was done"
+	chronoctl doctor --chronograf-url "$URL" --priv-key-file "$URI" --pin-source "$slow"
+	[ "$status" -eq 1 ] && says "before its work was done"
+	start_standin --mode never
+	chronoctl_token --priv-key-file "$URI" --pin-source "$PIN_FILE" --watch --out-file "$SCRATCH/token"
+	refused 1 "before its work was done"
+}
+
+@test "what a module forks keeps nobody waiting for the result" {
+	local took
+	took=$(date +%s%N)
+	SHIM_FORK=C_Initialize:1 PKCS11_MODULE_PATH=$SHIM "$CHRONOCTL" token --chronograf-url "$URL" --priv-key-file "$URI" \
+		--pin-source "$PIN_FILE" 2>"$SCRATCH/said" 3>&- 4>&- | cat >"$SCRATCH/printed"
+	took=$((($(date +%s%N) - took) / 1000000))
+	[ "$(cat "$SCRATCH/printed")" = "$(expected_token "$KEY")" ] || fail "no token: $(cat "$SCRATCH/said")"
+	[ "$took" -lt 4000 ] || fail "waited for $took ms"
+}
+
+@test "a module that changes the folder does not lose the file" {
+	cd "$SCRATCH"
+	SHIM_CHDIR=C_Initialize:1 "$CHRONOCTL" token --chronograf-url "$URL" --priv-key-file "$URI" --pin-source "$PIN_FILE" \
+		--watch --out-file token 2>"$SCRATCH/said" 3>&- 4>&- </dev/null &
+	COMMAND=$!
+	echo $COMMAND >>"$SCRATCH/pids"
+	wait_for [ -s "$SCRATCH/token" ] || fail "no file: $(cat "$SCRATCH/said")"
+	ends_by TERM
+	[ ! -e "$SCRATCH/token" ] || fail "the file stays"
+}
