@@ -27,9 +27,9 @@ need() { command -v "$1" >/dev/null || skip "$1 is not installed"; }
 
 # ---- A shell on a terminal ----
 
-terminal() { env -u TMUX tmux -u -S "$SCRATCH/tmux" -f /dev/null "$@" 3>&- 4>&-; }
+terminal() { env -u TMUX tmux -u -S "$SOCKET" -f /dev/null "$@" 3>&- 4>&-; }
 
-end_terminal() { [ ! -S "$SCRATCH/tmux" ] || terminal kill-server 2>/dev/null || true; }
+end_terminal() { [ -z "${SOCKET-}" ] || terminal kill-server 2>/dev/null || true; }
 
 # Its screen, without what is empty.
 look() { screen=$(terminal capture-pane -p | sed 's/ *$//; /^$/d'); }
@@ -58,6 +58,7 @@ start_shell() { # bash|zsh|fish [LINE]
 		set -- 'fish -N -i --private' "${@:2}"
 		;;
 	esac
+	SOCKET=$(mktemp -u "$SCRATCH/tmux.XXXXXX") # a server that ends takes no more sessions
 	terminal new-session -d -x 200 -y 40 "env -u ENV $1" </dev/null >/dev/null 2>&1
 	soon '[>#$%]$'
 	types "$line; ${2:-true}; clear; echo rea''dy"
