@@ -1,0 +1,395 @@
+/* The table of states, and what each event changes besides. */
+#include "chronograf/exchange.h"
+
+#include "base/cleanup.h"
+
+#include <string.h>
+
+enum {
+	WATCHED = 1, /* of a watched server alone */
+	DROP = 2,    /* the token goes */
+};
+
+/* What is not in the table is not due. */
+struct transition {
+	enum exchange_state next;
+	enum exchange_due due;
+	unsigned how;
+};
+
+/* What is the same in each state in which a watched server waits for its next nonce. */
+#define ANOTHER_NONCE [EVENT_NONCE] = {EXCHANGE_TO_SIGN, DUE_SIGNATURE, WATCHED | DROP}
+#define TIME_OVER [EVENT_TIME_OVER] = {EXCHANGE_ASKED, DUE_NOTHING, WATCHED | DROP}
+#define OF_OTHER(how) [EVENT_NONCE_OF_OTHER] = {EXCHANGE_SHARED, DUE_SHARED, how | DROP}
+#define NOT_ALONE(state, due) [EVENT_NOT_ALONE] = {state, due, DROP}
+/* What changes nothing. */
+#define STAYS(state, event) [event] = {state, DUE_NOTHING, WATCHED}
+#define FAILS(state) [EVENT_NO_NONCE] = {state, DUE_FAILED, WATCHED}
+
+static const struct transition transitions[EXCHANGE_STATES][EXCHANGE_EVENTS] = {
+	[EXCHANGE_ASKED] =
+		{
+			[EVENT_NONCE] = {EXCHANGE_TO_SIGN, DUE_SIGNATURE, 0},
+			[EVENT_NO_NONCE] = {EXCHANGE_FAILED, DUE_FAILED, 0},
+			OF_OTHER(0),
+			STAYS(EXCHANGE_ASKED, EVENT_KEY_OPENED),
+			STAYS(EXCHANGE_ASKED, EVENT_RESTARTED),
+		},
+	[EXCHANGE_TO_SIGN] =
+		{
+			[EVENT_SIGNED] = {EXCHANGE_TO_TRY, DUE_TRIAL, DROP},
+			[EVENT_SIGNED_FIT] = {EXCHANGE_GOOD, DUE_GOOD, DROP},
+			[EVENT_NOT_SIGNED] = {EXCHANGE_FAILED, DUE_FAILED, DROP},
+			[EVENT_KEY_LOST] = {EXCHANGE_TO_SIGN, DUE_NOTHING, WATCHED | DROP},
+			ANOTHER_NONCE,
+			STAYS(EXCHANGE_TO_SIGN, EVENT_SAME_NONCE),
+			OF_OTHER(WATCHED),
+			NOT_ALONE(EXCHANGE_SHARED, DUE_SHARED),
+			FAILS(EXCHANGE_TO_SIGN),
+			STAYS(EXCHANGE_TO_SIGN, EVENT_KEY_OPENED),
+			TIME_OVER,
+			STAYS(EXCHANGE_TO_SIGN, EVENT_RESTARTED),
+		},
+	[EXCHANGE_TO_TRY] =
+		{
+			[EVENT_TRIED] = {EXCHANGE_ON_TRIAL, DUE_NOTHING, 0},
+			ANOTHER_NONCE,
+			STAYS(EXCHANGE_TO_TRY, EVENT_SAME_NONCE),
+			OF_OTHER(WATCHED),
+			NOT_ALONE(EXCHANGE_SHARED, DUE_SHARED),
+			FAILS(EXCHANGE_TO_TRY),
+			[EVENT_KEY_OPENED] = {EXCHANGE_TO_SIGN, DUE_SIGNATURE, WATCHED | DROP},
+			TIME_OVER,
+			STAYS(EXCHANGE_TO_TRY, EVENT_RESTARTED),
+		},
+	[EXCHANGE_ON_TRIAL] =
+		{
+			[EVENT_ACCEPTED] = {EXCHANGE_GOOD, DUE_GOOD, 0},
+			[EVENT_EVERYONE] = {EXCHANGE_GOOD, DUE_GOOD, 0},
+			[EVENT_NOT_ACCEPTED] = {EXCHANGE_ASKED_AGAIN, DUE_QUESTION, DROP},
+			[EVENT_REFUSED_AGAIN] = {EXCHANGE_REFUSED, DUE_REFUSED, DROP},
+			[EVENT_NO_VERDICT] = {EXCHANGE_UNCLEAR, DUE_FAILED, 0},
+			[EVENT_NONCE] = {EXCHANGE_OUTDATED, DUE_NOTHING, WATCHED | DROP},
+			STAYS(EXCHANGE_ON_TRIAL, EVENT_SAME_NONCE),
+			[EVENT_NONCE_OF_OTHER] = {EXCHANGE_SHARED_ON_TRIAL, DUE_NOTHING,
+						  WATCHED | DROP},
+			NOT_ALONE(EXCHANGE_SHARED_ON_TRIAL, DUE_NOTHING),
+			FAILS(EXCHANGE_ON_TRIAL),
+			[EVENT_KEY_OPENED] = {EXCHANGE_OUTDATED, DUE_NOTHING, WATCHED | DROP},
+			[EVENT_TIME_OVER] = {EXCHANGE_OUTDATED, DUE_NOTHING, WATCHED | DROP},
+			[EVENT_RESTARTED] = {EXCHANGE_TO_TRY, DUE_TRIAL, WATCHED},
+		},
+	[EXCHANGE_OUTDATED] =
+		{
+			[EVENT_LATE_VERDICT] = {EXCHANGE_TO_SIGN, DUE_SIGNATURE, WATCHED},
+			STAYS(EXCHANGE_OUTDATED, EVENT_NONCE),
+			STAYS(EXCHANGE_OUTDATED, EVENT_SAME_NONCE),
+			[EVENT_NONCE_OF_OTHER] = {EXCHANGE_SHARED_ON_TRIAL, DUE_NOTHING, WATCHED},
+			NOT_ALONE(EXCHANGE_SHARED_ON_TRIAL, DUE_NOTHING),
+			FAILS(EXCHANGE_OUTDATED),
+			STAYS(EXCHANGE_OUTDATED, EVENT_KEY_OPENED),
+			STAYS(EXCHANGE_OUTDATED, EVENT_TIME_OVER),
+			[EVENT_RESTARTED] = {EXCHANGE_TO_SIGN, DUE_SIGNATURE, WATCHED},
+		},
+	[EXCHANGE_ASKED_AGAIN] =
+		{
+			[EVENT_NONCE] = {EXCHANGE_TO_SIGN, DUE_SIGNATURE, 0},
+			[EVENT_SAME_NONCE] = {EXCHANGE_REFUSED, DUE_REFUSED, 0},
+			[EVENT_NO_NONCE] = {EXCHANGE_FAILED, DUE_FAILED, 0},
+			OF_OTHER(0),
+			NOT_ALONE(EXCHANGE_ASKED_AGAIN, DUE_NOTHING),
+			[EVENT_KEY_OPENED] = {EXCHANGE_TO_SIGN, DUE_SIGNATURE, WATCHED},
+			TIME_OVER,
+			STAYS(EXCHANGE_ASKED_AGAIN, EVENT_RESTARTED),
+		},
+	[EXCHANGE_GOOD] =
+		{
+			ANOTHER_NONCE,
+			[EVENT_SAME_NONCE] = {EXCHANGE_GOOD, DUE_GOOD, WATCHED},
+			OF_OTHER(WATCHED),
+			NOT_ALONE(EXCHANGE_SHARED, DUE_SHARED),
+			FAILS(EXCHANGE_GOOD),
+			/* What there is stays until the new one is made. */
+			[EVENT_KEY_OPENED] = {EXCHANGE_TO_SIGN, DUE_SIGNATURE, WATCHED},
+			TIME_OVER,
+			STAYS(EXCHANGE_GOOD, EVENT_RESTARTED),
+		},
+	[EXCHANGE_UNCLEAR] =
+		{
+			ANOTHER_NONCE,
+			[EVENT_SAME_NONCE] = {EXCHANGE_TO_TRY, DUE_TRIAL, WATCHED},
+			OF_OTHER(WATCHED),
+			NOT_ALONE(EXCHANGE_SHARED, DUE_NOTHING),
+			FAILS(EXCHANGE_UNCLEAR),
+			[EVENT_KEY_OPENED] = {EXCHANGE_TO_SIGN, DUE_SIGNATURE, WATCHED | DROP},
+			TIME_OVER,
+			STAYS(EXCHANGE_UNCLEAR, EVENT_RESTARTED),
+		},
+	[EXCHANGE_FAILED] =
+		{
+			ANOTHER_NONCE,
+			[EVENT_SAME_NONCE] = {EXCHANGE_REFUSED, DUE_REFUSED, WATCHED},
+			OF_OTHER(WATCHED),
+			NOT_ALONE(EXCHANGE_SHARED, DUE_NOTHING),
+			FAILS(EXCHANGE_FAILED),
+			STAYS(EXCHANGE_FAILED, EVENT_KEY_OPENED),
+			TIME_OVER,
+			STAYS(EXCHANGE_FAILED, EVENT_RESTARTED),
+		},
+	[EXCHANGE_REFUSED] =
+		{
+			ANOTHER_NONCE,
+			[EVENT_SAME_NONCE] = {EXCHANGE_REFUSED, DUE_REFUSED, WATCHED},
+			OF_OTHER(WATCHED),
+			NOT_ALONE(EXCHANGE_SHARED, DUE_NOTHING),
+			FAILS(EXCHANGE_REFUSED),
+			[EVENT_KEY_OPENED] = {EXCHANGE_TO_SIGN, DUE_SIGNATURE, WATCHED},
+			TIME_OVER,
+			STAYS(EXCHANGE_REFUSED, EVENT_RESTARTED),
+		},
+	[EXCHANGE_SHARED] =
+		{
+			[EVENT_ALONE] = {EXCHANGE_TO_SIGN, DUE_SIGNATURE, WATCHED},
+			[EVENT_NONCE] = {EXCHANGE_SHARED, DUE_SHARED, WATCHED},
+			[EVENT_SAME_NONCE] = {EXCHANGE_SHARED, DUE_SHARED, WATCHED},
+			OF_OTHER(WATCHED),
+			NOT_ALONE(EXCHANGE_SHARED, DUE_NOTHING),
+			FAILS(EXCHANGE_SHARED),
+			STAYS(EXCHANGE_SHARED, EVENT_KEY_OPENED),
+			STAYS(EXCHANGE_SHARED, EVENT_TIME_OVER),
+			STAYS(EXCHANGE_SHARED, EVENT_RESTARTED),
+		},
+	[EXCHANGE_SHARED_ON_TRIAL] =
+		{
+			[EVENT_LATE_VERDICT] = {EXCHANGE_SHARED, DUE_SHARED, 0},
+			STAYS(EXCHANGE_SHARED_ON_TRIAL, EVENT_NONCE),
+			STAYS(EXCHANGE_SHARED_ON_TRIAL, EVENT_SAME_NONCE),
+			STAYS(EXCHANGE_SHARED_ON_TRIAL, EVENT_NONCE_OF_OTHER),
+			NOT_ALONE(EXCHANGE_SHARED_ON_TRIAL, DUE_NOTHING),
+			FAILS(EXCHANGE_SHARED_ON_TRIAL),
+			STAYS(EXCHANGE_SHARED_ON_TRIAL, EVENT_KEY_OPENED),
+			STAYS(EXCHANGE_SHARED_ON_TRIAL, EVENT_TIME_OVER),
+			[EVENT_RESTARTED] = {EXCHANGE_SHARED, DUE_SHARED, WATCHED},
+		},
+};
+
+void exchange_begin(struct exchange *exchange, int64_t now)
+{
+	*exchange = (struct exchange){
+		.state = EXCHANGE_ASKED,
+		.nonce_from = now - EXCHANGE_NONCES_TO_SPARE * EXCHANGE_NONCE_EVERY_MS,
+	};
+}
+
+void exchange_end(struct exchange *exchange)
+{
+	free(TAKE(exchange->token));
+}
+
+/* ---- What an event is to the table ---- */
+
+static bool has_late_trial(const struct exchange *exchange)
+{
+	return exchange->state == EXCHANGE_OUTDATED || exchange->state == EXCHANGE_SHARED_ON_TRIAL;
+}
+
+static enum exchange_event refine_verdict(const struct exchange *exchange,
+					  const struct exchange_news *news)
+{
+	if (has_late_trial(exchange))
+		return EVENT_LATE_VERDICT;
+	if (strcmp(exchange->nonce, news->nonce) != 0)
+		return EVENT_OTHER_VERDICT;
+	if (news->event == EVENT_NOT_ACCEPTED && exchange->refusals > 0)
+		return EVENT_REFUSED_AGAIN;
+	return news->event;
+}
+
+/* Signatures are deterministic: the same token again needs no new trial. */
+static bool is_fit_already(const struct exchange *exchange, const char *token)
+{
+	return exchange->token != NULL && strcmp(exchange->token, token) == 0;
+}
+
+static enum exchange_event refine(const struct exchange *exchange,
+				  const struct exchange_rules *rules,
+				  const struct exchange_news *news)
+{
+	switch (news->event) {
+	case EVENT_NONCE:
+		if (strcmp(exchange->nonce, news->nonce) == 0)
+			return EVENT_SAME_NONCE;
+		return news->of_other ? EVENT_NONCE_OF_OTHER : EVENT_NONCE;
+	case EVENT_SIGNED:
+		return rules->check && !is_fit_already(exchange, news->token) ? EVENT_SIGNED
+									      : EVENT_SIGNED_FIT;
+	case EVENT_ACCEPTED:
+	case EVENT_NOT_ACCEPTED:
+	case EVENT_EVERYONE:
+	case EVENT_NO_VERDICT:
+		return refine_verdict(exchange, news);
+	default:
+		return news->event;
+	}
+}
+
+static bool is_another_nonce(enum exchange_event event)
+{
+	return event == EVENT_NONCE || event == EVENT_NONCE_OF_OTHER;
+}
+
+/* NULL: what came is not due. */
+static const struct transition *find(const struct exchange *exchange,
+				     const struct exchange_rules *rules, enum exchange_event event,
+				     int64_t now)
+{
+	const struct transition *transition = &transitions[exchange->state][event];
+
+	if (transition->due == DUE_MISBEHAVIOUR ||
+	    ((transition->how & WATCHED) != 0 && !rules->watch))
+		return NULL;
+	/* Time that was not used is not lost: a key that is slow to sign leaves messages lying. */
+	if (rules->watch && is_another_nonce(event) && now < exchange->nonce_from)
+		return NULL;
+	return transition;
+}
+
+/* ---- What an event changes ---- */
+
+static void set_life(struct exchange *exchange, const struct exchange_news *news)
+{
+	int64_t seconds =
+		news->valid_for < EXCHANGE_LONGEST_LIFE ? news->valid_for : EXCHANGE_LONGEST_LIFE;
+
+	exchange->life_known = seconds >= 0;
+	exchange->valid_until = news->now + (seconds < 0 ? EXCHANGE_UNKNOWN_LIFE_MS
+							 : seconds * 1000 + EXCHANGE_GRACE_MS);
+}
+
+static void set_token(struct exchange *exchange, const struct exchange_news *news)
+{
+	free(exchange->token);
+	exchange->token = news->token;
+	if (exchange->sign_from < news->now - EXCHANGE_SLACK_MS)
+		exchange->sign_from = news->now - EXCHANGE_SLACK_MS;
+	exchange->sign_from += EXCHANGE_PACE_MS;
+	exchange->verdict = VERDICT_NONE;
+}
+
+static void change(struct exchange *exchange, enum exchange_event event,
+		   const struct exchange_news *news)
+{
+	switch (event) {
+	case EVENT_NONCE:
+	case EVENT_NONCE_OF_OTHER:
+		snprintf(exchange->nonce, sizeof exchange->nonce, "%s", news->nonce);
+		exchange->nonce_from += EXCHANGE_NONCE_EVERY_MS;
+		set_life(exchange, news);
+		break;
+	case EVENT_SAME_NONCE:
+		set_life(exchange, news);
+		break;
+	case EVENT_SIGNED:
+	case EVENT_SIGNED_FIT:
+		set_token(exchange, news);
+		break;
+	case EVENT_ACCEPTED:
+		exchange->verdict = VERDICT_ACCEPTED;
+		break;
+	case EVENT_EVERYONE:
+		exchange->verdict = VERDICT_EVERYONE;
+		break;
+	case EVENT_NOT_ACCEPTED:
+	case EVENT_REFUSED_AGAIN:
+		exchange->refusals++;
+		break;
+	case EVENT_KEY_OPENED:
+		exchange->sign_from = news->now;
+		break;
+	default:
+		break;
+	}
+}
+
+static void enter(struct exchange *exchange, const struct transition *transition)
+{
+	bool asks = transition->due == DUE_QUESTION;
+
+	if (exchange->state != transition->next && transition->next == EXCHANGE_GOOD)
+		exchange->refusals = 0;
+	if (transition->next == EXCHANGE_ASKED)
+		exchange->nonce[0] = '\0';
+	if (asks)
+		exchange->nonce_from -= EXCHANGE_NONCE_EVERY_MS;
+	exchange->state = (uint8_t)transition->next;
+}
+
+enum exchange_due exchange_take(struct exchange *exchange, const struct exchange_rules *rules,
+				const struct exchange_news *news)
+{
+	enum exchange_event event = refine(exchange, rules, news);
+	const struct transition *transition = find(exchange, rules, event, news->now);
+
+	if (transition == NULL) {
+		free(news->token);
+		return DUE_MISBEHAVIOUR;
+	}
+	if ((transition->how & DROP) != 0)
+		free(TAKE(exchange->token));
+	change(exchange, event, news);
+	enter(exchange, transition);
+	return transition->due;
+}
+
+/* ---- Questions ---- */
+
+bool exchange_is_over(const struct exchange *exchange)
+{
+	return exchange->state >= EXCHANGE_GOOD && exchange->state <= EXCHANGE_SHARED;
+}
+
+const char *exchange_token(const struct exchange *exchange)
+{
+	bool renewed = exchange->state == EXCHANGE_TO_SIGN;
+
+	return exchange->state == EXCHANGE_GOOD || renewed ? exchange->token : NULL;
+}
+
+int64_t exchange_seconds_left(const struct exchange *exchange, int64_t now)
+{
+	int64_t left = (exchange->valid_until - EXCHANGE_GRACE_MS - now) / 1000;
+
+	if (!exchange->life_known)
+		return -1;
+	return left > 0 ? left : 0;
+}
+
+/* ---- Words ---- */
+
+const char *exchange_event_name(enum exchange_event event)
+{
+	switch (event) {
+	case EVENT_NONCE:
+		return "a nonce";
+	case EVENT_NO_NONCE:
+		return "the failure of a question";
+	case EVENT_NO_VERDICT:
+		return "the failure of a trial";
+	default:
+		return "a verdict on a token";
+	}
+}
+
+const char *exchange_due_name(const struct exchange *exchange)
+{
+	static const char *const names[EXCHANGE_STATES] = {
+		[EXCHANGE_ASKED] = "a nonce was due",
+		[EXCHANGE_ASKED_AGAIN] = "a nonce was due",
+		[EXCHANGE_ON_TRIAL] = "a verdict on its token was due",
+		[EXCHANGE_OUTDATED] = "a verdict on its token was due",
+		[EXCHANGE_SHARED_ON_TRIAL] = "a verdict on its token was due",
+	};
+	const char *name = names[exchange->state];
+
+	return name == NULL ? "nothing was due" : name;
+}

@@ -1,0 +1,148 @@
+/*
+ * The states of one exchange with a server: nonce, signature and, where tokens are tried, a trial;
+ * after a refusal the same once more. Decides what is due and refuses what is not. Sends, signs and
+ * prints nothing, and has no clock.
+ */
+#ifndef CHRONOGRAF_EXCHANGE_H
+#define CHRONOGRAF_EXCHANGE_H
+
+#include "base/uuid.h"
+#include "chronograf/check.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	/* Date and Expires are whole seconds: a nonce can live one longer than they say. */
+	EXCHANGE_GRACE_MS = 1000,
+	/* Where the server does not say how long: Chronograf's --nonce-expiration by default. */
+	EXCHANGE_UNKNOWN_LIFE_MS = 600000,
+	/* A watched server gets one signature in this time on the whole; one may come earlier by the
+	 * slack, as messages do not arrive as evenly as they were sent. */
+	EXCHANGE_PACE_MS = 1000,
+	EXCHANGE_SLACK_MS = 500,
+	/*
+	 * The network program sends another nonce of a watched server once a second at most (0.9 s, as
+	 * chance spreads its questions), one when it starts, and one after each refusal. Its messages
+	 * may lie in the socket for a while, so what counts is their number since the start: more
+	 * than one in this time, with so many to spare, is misbehaviour.
+	 */
+	EXCHANGE_NONCE_EVERY_MS = 500,
+	EXCHANGE_NONCES_TO_SPARE = 2,
+};
+
+/* A hundred years, in seconds. No nonce lives longer, whatever a server says. */
+#define EXCHANGE_LONGEST_LIFE INT64_C(3155760000)
+
+/* How all exchanges of a run go. */
+struct exchange_rules {
+	bool check; /* each token is tried on its server */
+	bool watch; /* each new nonce is signed; else an exchange ends */
+};
+
+enum exchange_state {
+	EXCHANGE_ASKED,   /* for a nonce; none is at hand */
+	EXCHANGE_TO_SIGN, /* a nonce is at hand */
+	EXCHANGE_TO_TRY,  /* a token is at hand */
+	EXCHANGE_ON_TRIAL,
+	EXCHANGE_OUTDATED,        /* the token on trial is of an earlier nonce or key */
+	EXCHANGE_ASKED_AGAIN,     /* for another nonce, after a refusal */
+	EXCHANGE_GOOD,            /* the token is good, or untried where none is tried */
+	EXCHANGE_UNCLEAR,         /* the trial has failed */
+	EXCHANGE_FAILED,          /* there is no nonce, or no signature */
+	EXCHANGE_REFUSED,         /* the server refuses the token */
+	EXCHANGE_SHARED,          /* another entry of the list has given out the same nonce */
+	EXCHANGE_SHARED_ON_TRIAL, /* so it has, and the trial is not over */
+	EXCHANGE_STATES
+};
+
+enum exchange_event {
+	/* From the network program. */
+	EVENT_NONCE,
+	EVENT_NO_NONCE,
+	EVENT_ACCEPTED,
+	EVENT_NOT_ACCEPTED,
+	EVENT_EVERYONE, /* the server lets everyone in */
+	EVENT_NO_VERDICT,
+	/* Of our own. */
+	EVENT_SIGNED,
+	EVENT_NOT_SIGNED, /* and will not be */
+	EVENT_KEY_LOST,   /* not signed yet; it will be tried again */
+	EVENT_KEY_OPENED, /* anew: it may be another key */
+	EVENT_TRIED,      /* the token has been sent to be tried */
+	EVENT_TIME_OVER,  /* of the nonce */
+	EVENT_RESTARTED,  /* the network program: it asks all servers, and tries nothing */
+	EVENT_NOT_ALONE,  /* the nonce at hand has come from another entry, too */
+	EVENT_ALONE,      /* that is over: both have given out other nonces */
+	/* What exchange_take makes of those above. */
+	EVENT_SAME_NONCE,     /* the one at hand once more */
+	EVENT_NONCE_OF_OTHER, /* a nonce that another entry has given out */
+	EVENT_SIGNED_FIT,     /* a token that needs no trial */
+	EVENT_REFUSED_AGAIN,  /* not accepted, as the one before */
+	EVENT_LATE_VERDICT,   /* on a token that is no longer at hand */
+	EVENT_OTHER_VERDICT,  /* on a token that was never on trial */
+	EXCHANGE_EVENTS
+};
+
+/* What is due next. */
+enum exchange_due {
+	DUE_MISBEHAVIOUR, /* what came cannot come from an honest network program: end the command */
+	DUE_NOTHING,
+	DUE_SIGNATURE, /* of the nonce at hand; when it may be made: exchange_sign_from */
+	DUE_TRIAL,     /* send the token to be tried */
+	DUE_QUESTION,  /* ask for another nonce */
+	/* The exchange is over; of a watched server until something comes. */
+	DUE_GOOD,
+	DUE_FAILED,
+	DUE_REFUSED,
+	DUE_SHARED,
+};
+
+/* What is kept of a server: little, for there may be tens of thousands. Times are in milliseconds. */
+struct exchange {
+	char *token;         /* for the nonce at hand, fit or not; NULL: none */
+	int64_t valid_until; /* of the nonce */
+	int64_t sign_from;   /* no signature before */
+	int64_t nonce_from;  /* no other nonce before */
+	uint32_t next;       /* the list's (exchange_list.c) */
+	uint32_t twin;
+	uint8_t state;    /* enum exchange_state */
+	uint8_t refusals; /* in a row, up to 2 */
+	uint8_t verdict;  /* enum verdict */
+	bool life_known;
+	bool heard;                  /* an answer has come */
+	bool moved_on;               /* SHARED: to a nonce of its own */
+	char nonce[UUID_LENGTH + 1]; /* at hand; empty: none */
+};
+
+struct exchange_news {
+	enum exchange_event event;
+	const char *nonce; /* NONCE, and verdicts: that of the token tried */
+	int64_t valid_for; /* NONCE: seconds; less than 0: unknown */
+	char *token;       /* SIGNED: the exchange takes it over, whatever comes of it */
+	bool of_other;     /* NONCE: another entry of the list has given it out, too */
+	int64_t now;
+};
+
+/* `now`: not later than the start of the network program. */
+void exchange_begin(struct exchange *exchange, int64_t now);
+void exchange_end(struct exchange *exchange);
+
+/* Takes what happened, and returns what is due now. After DUE_MISBEHAVIOUR nothing has changed. */
+enum exchange_due exchange_take(struct exchange *exchange, const struct exchange_rules *rules,
+				const struct exchange_news *news);
+
+/* True if nothing more is to come, unless the server is watched. */
+bool exchange_is_over(const struct exchange *exchange);
+
+/* The token that may be used; NULL: there is none. Borrowed. */
+const char *exchange_token(const struct exchange *exchange);
+
+/* Seconds that the nonce at hand lives at least; -1: unknown. */
+int64_t exchange_seconds_left(const struct exchange *exchange, int64_t now);
+
+/* What came, and what was due, in words: "a nonce", "a verdict on its token". */
+const char *exchange_event_name(enum exchange_event event);
+const char *exchange_due_name(const struct exchange *exchange);
+
+#endif

@@ -1,0 +1,220 @@
+/* Counts what the exchanges are about, and finds equal nonces by a hash table of chains. */
+#include "chronograf/exchange_list.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NONE UINT32_MAX
+
+bool exchange_list_begin(struct exchange_list *list, size_t count, struct exchange_rules rules,
+			 int64_t now)
+{
+	*list = (struct exchange_list){
+		.rules = rules,
+		.exchanges = calloc(count, sizeof *list->exchanges),
+		.heads = malloc(count * sizeof *list->heads),
+		.count = count,
+		.unheard = count,
+		.open = count,
+	};
+	if (list->exchanges == NULL || list->heads == NULL || count >= NONE)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		exchange_begin(&list->exchanges[i], now);
+		list->heads[i] = NONE;
+	}
+	return true;
+}
+
+void exchange_list_end(struct exchange_list *list)
+{
+	for (size_t i = 0; list->exchanges != NULL && i < list->count; i++)
+		exchange_end(&list->exchanges[i]);
+	free(list->exchanges);
+	free(list->heads);
+	*list = (struct exchange_list){0};
+}
+
+bool exchange_list_is_heard(const struct exchange_list *list)
+{
+	return list->count == 1 || list->unheard == 0;
+}
+
+/* ---- Equal nonces ---- */
+
+/* FNV-1a. Who chooses nonces that meet in one chain makes his own run slow. */
+static uint32_t *chain_of(const struct exchange_list *list, const char *nonce)
+{
+	uint32_t hash = 2166136261u;
+
+	for (; *nonce != '\0'; nonce++)
+		hash = (hash ^ (unsigned char)*nonce) * 16777619u;
+	return &list->heads[hash % list->count];
+}
+
+static uint32_t find_nonce(const struct exchange_list *list, const char *nonce)
+{
+	uint32_t server = *chain_of(list, nonce);
+
+	while (server != NONE && strcmp(list->exchanges[server].nonce, nonce) != 0)
+		server = list->exchanges[server].next;
+	return server;
+}
+
+static void chain(struct exchange_list *list, uint32_t server)
+{
+	struct exchange *exchange = &list->exchanges[server];
+	uint32_t *head = chain_of(list, exchange->nonce);
+
+	exchange->next = *head;
+	*head = server;
+}
+
+static void unchain(struct exchange_list *list, uint32_t server)
+{
+	uint32_t *link = chain_of(list, list->exchanges[server].nonce);
+
+	while (*link != server)
+		link = &list->exchanges[*link].next;
+	*link = list->exchanges[server].next;
+}
+
+/* ---- Taking news ---- */
+
+static void count(struct exchange_list *list, const struct exchange *exchange, size_t one)
+{
+	list->open += exchange_is_over(exchange) ? 0 : one;
+	list->to_sign += exchange->state == EXCHANGE_TO_SIGN ? one : 0;
+	list->to_try += exchange->state == EXCHANGE_TO_TRY ? one : 0;
+}
+
+/* exchange_take, with the counts and chains kept true. */
+static enum exchange_due take(struct exchange_list *list, size_t server,
+			      const struct exchange_news *news)
+{
+	struct exchange *exchange = &list->exchanges[server];
+
+	if (exchange->nonce[0] != '\0')
+		unchain(list, (uint32_t)server);
+	count(list, exchange, (size_t)-1);
+	enum exchange_due due = exchange_take(exchange, &list->rules, news);
+	count(list, exchange, 1);
+	if (exchange->nonce[0] != '\0')
+		chain(list, (uint32_t)server);
+	return due;
+}
+
+/* Both have given out the nonce. Returns the other one, if it was not known of it; else `server`. */
+static size_t join(struct exchange_list *list, size_t server, size_t other, int64_t now)
+{
+	const struct exchange_news not_alone = {.event = EVENT_NOT_ALONE, .now = now};
+
+	list->exchanges[server].twin = (uint32_t)other;
+	list->exchanges[server].moved_on = false;
+	list->exchanges[other].twin = (uint32_t)server;
+	list->exchanges[other].moved_on = false;
+	return take(list, other, &not_alone) == DUE_SHARED ? other : server;
+}
+
+/* One that has shared a nonce is trusted again once both have given out others since. */
+static enum exchange_due part(struct exchange_list *list, size_t server, int64_t now)
+{
+	const struct exchange_news alone = {.event = EVENT_ALONE, .now = now};
+	struct exchange *exchange = &list->exchanges[server];
+	struct exchange *other = &list->exchanges[exchange->twin];
+
+	exchange->moved_on = true;
+	if (other->state == EXCHANGE_SHARED && !other->moved_on)
+		return DUE_SHARED;
+	if (other->state == EXCHANGE_SHARED)
+		take(list, exchange->twin, &alone);
+	return take(list, server, &alone);
+}
+
+static bool is_answer(enum exchange_event event)
+{
+	return event <= EVENT_NO_VERDICT;
+}
+
+enum exchange_due exchange_list_take(struct exchange_list *list, size_t server,
+				     const struct exchange_news *news, size_t *twin)
+{
+	struct exchange *exchange = &list->exchanges[server];
+	struct exchange_news refined = *news;
+	uint32_t other = NONE;
+
+	*twin = server;
+	if (news->event == EVENT_NONCE && strcmp(news->nonce, exchange->nonce) != 0)
+		other = find_nonce(list, news->nonce);
+	refined.of_other = other != NONE;
+	bool is_new = other == NONE && news->event == EVENT_NONCE &&
+		      strcmp(news->nonce, exchange->nonce) != 0;
+	enum exchange_due due = take(list, server, &refined);
+	if (due == DUE_MISBEHAVIOUR)
+		return due;
+	list->unheard -= is_answer(news->event) && !exchange->heard;
+	exchange->heard = exchange->heard || is_answer(news->event);
+	if (other != NONE)
+		*twin = join(list, server, other, news->now);
+	else if (is_new && exchange->state == EXCHANGE_SHARED)
+		due = part(list, server, news->now);
+	return due;
+}
+
+void exchange_list_take_all(struct exchange_list *list, const struct exchange_news *news)
+{
+	for (size_t i = 0; i < list->count; i++)
+		take(list, i, news);
+}
+
+/* ---- What is due ---- */
+
+/* The time from which the exchange's next step may be done; INT64_MAX: there is none. */
+static int64_t due_from(const struct exchange_list *list, const struct exchange *exchange)
+{
+	if (exchange->state == EXCHANGE_TO_SIGN)
+		return list->rules.watch ? exchange->sign_from : INT64_MIN;
+	if (exchange->state == EXCHANGE_TO_TRY && exchange_list_is_heard(list))
+		return INT64_MIN;
+	return INT64_MAX;
+}
+
+/* A watched server's nonce may end before its turn comes. */
+static bool is_in_time(struct exchange_list *list, size_t server, int64_t now)
+{
+	const struct exchange_news time_over = {.event = EVENT_TIME_OVER, .now = now};
+
+	if (!list->rules.watch || list->exchanges[server].valid_until > now)
+		return true;
+	take(list, server, &time_over);
+	return false;
+}
+
+enum exchange_due exchange_list_next(struct exchange_list *list, int64_t now, size_t *server,
+				     int64_t *when)
+{
+	bool can_try = list->to_try > 0 && exchange_list_is_heard(list);
+
+	*when = INT64_MAX;
+	if (list->to_sign == 0 && !can_try)
+		return DUE_NOTHING;
+	for (size_t i = 0; i < list->count; i++) {
+		size_t candidate = (list->next + i) % list->count;
+		const struct exchange *exchange = &list->exchanges[candidate];
+		int64_t from = due_from(list, exchange);
+
+		if (from != INT64_MAX && from <= now && is_in_time(list, candidate, now)) {
+			list->next = candidate + 1;
+			*server = candidate;
+			return exchange->state == EXCHANGE_TO_SIGN ? DUE_SIGNATURE : DUE_TRIAL;
+		}
+		if (from > now && from < *when)
+			*when = from;
+	}
+	return DUE_NOTHING;
+}
+
+size_t exchange_list_twin(const struct exchange_list *list, size_t server)
+{
+	return list->exchanges[server].twin;
+}

@@ -1,0 +1,54 @@
+/*
+ * The exchanges with a list of servers: what each is to do next, and whether two of them have given
+ * out one nonce. A token names no server, so whoever relays another's nonce gets a token for that
+ * one: no token of a list is tried or used until all its servers have been heard.
+ */
+#ifndef CHRONOGRAF_EXCHANGE_LIST_H
+#define CHRONOGRAF_EXCHANGE_LIST_H
+
+#include "chronograf/exchange.h"
+
+#include <stddef.h>
+
+struct exchange_list {
+	struct exchange_rules rules;
+	struct exchange *exchanges;
+	uint32_t *heads; /* of the chains of those whose nonces have the same hash */
+	size_t count;
+	size_t unheard; /* have not answered for the first time */
+	size_t open;    /* are not over */
+	size_t to_sign;
+	size_t to_try;
+	size_t next; /* of those with something to do, the first to be looked at */
+};
+
+/* `now`: not later than the start of the network program. False if memory is out. */
+bool exchange_list_begin(struct exchange_list *list, size_t count, struct exchange_rules rules,
+			 int64_t now);
+void exchange_list_end(struct exchange_list *list);
+
+/*
+ * Takes what happened to one server, as exchange_take does; of_other is the list's to set. `*twin`
+ * is set to the other entry with the same nonce if that is found now, for which DUE_SHARED holds,
+ * too; else to `server`.
+ */
+enum exchange_due exchange_list_take(struct exchange_list *list, size_t server,
+				     const struct exchange_news *news, size_t *twin);
+
+/* The same for all servers: EVENT_KEY_OPENED, EVENT_RESTARTED. */
+void exchange_list_take_all(struct exchange_list *list, const struct exchange_news *news);
+
+/*
+ * Sets *server to the next one for which a signature or a trial is due, and returns which; or
+ * DUE_NOTHING, and in *when the time at which something will be due; INT64_MAX: none.
+ */
+enum exchange_due exchange_list_next(struct exchange_list *list, int64_t now, size_t *server,
+				     int64_t *when);
+
+/* True if tokens may be tried and used: the list is one server, or all of it has been heard. */
+bool exchange_list_is_heard(const struct exchange_list *list);
+
+/* The other entry that has given out this one's nonce. */
+size_t exchange_list_twin(const struct exchange_list *list, size_t server);
+
+#endif

@@ -1,0 +1,480 @@
+/* The states of an exchange: each way through them, and each message that is not due. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "chronograf/exchange.h"
+
+#define FIRST "7d9f2c1e-5b3a-4c6d-8e9f-0a1b2c3d4e5f"
+#define SECOND "3a8e1d5c-9b27-4f60-a1c4-5e7d2f9b8036"
+#define THIRD "0b1f6a2d-1111-4222-8333-444455556666"
+
+enum { START = 1000000 };
+
+static struct exchange exchange;
+static struct exchange_rules rules;
+static int64_t now;
+
+static void begin(bool check, bool watch)
+{
+	exchange_end(&exchange);
+	rules = (struct exchange_rules){.check = check, .watch = watch};
+	now = START;
+	exchange_begin(&exchange, now);
+}
+
+static int end(void **state)
+{
+	(void)state;
+	exchange_end(&exchange);
+	return 0;
+}
+
+static enum exchange_due take_with(enum exchange_event event, const char *nonce, const char *token)
+{
+	const struct exchange_news news = {
+		.event = event,
+		.nonce = nonce,
+		.valid_for = 600,
+		.token = token == NULL ? NULL : strdup(token),
+		.now = now,
+	};
+
+	return exchange_take(&exchange, &rules, &news);
+}
+
+/* An event; of a verdict, on the nonce at hand. */
+static enum exchange_due take(enum exchange_event event)
+{
+	const char *token = event == EVENT_SIGNED ? "c2ln" : NULL;
+	char nonce[sizeof exchange.nonce];
+
+	memcpy(nonce, exchange.nonce, sizeof nonce);
+	return take_with(event, event == EVENT_NONCE ? FIRST : nonce, token);
+}
+
+static enum exchange_due take_nonce(const char *nonce)
+{
+	return take_with(EVENT_NONCE, nonce, NULL);
+}
+
+static void assert_state(enum exchange_state state, bool has_token)
+{
+	assert_int_equal(exchange.state, state);
+	assert_int_equal(exchange_token(&exchange) != NULL, has_token);
+}
+
+/* The ways to each state, without watch and with it. */
+
+static void go_to_trial(void)
+{
+	assert_int_equal(take_nonce(FIRST), DUE_SIGNATURE);
+	assert_int_equal(take(EVENT_SIGNED), DUE_TRIAL);
+	assert_int_equal(take(EVENT_TRIED), DUE_NOTHING);
+}
+
+static void go_to(enum exchange_state state, bool watch)
+{
+	begin(true, watch);
+	switch (state) {
+	case EXCHANGE_ASKED:
+		return;
+	case EXCHANGE_FAILED:
+		take(EVENT_NO_NONCE);
+		break;
+	case EXCHANGE_TO_SIGN:
+		take_nonce(FIRST);
+		break;
+	case EXCHANGE_TO_TRY:
+		take_nonce(FIRST);
+		take(EVENT_SIGNED);
+		break;
+	case EXCHANGE_SHARED:
+		take_nonce(FIRST);
+		take(EVENT_NOT_ALONE);
+		break;
+	default:
+		go_to_trial();
+		break;
+	}
+	if (state == EXCHANGE_GOOD)
+		take(EVENT_ACCEPTED);
+	else if (state == EXCHANGE_UNCLEAR)
+		take(EVENT_NO_VERDICT);
+	else if (state == EXCHANGE_OUTDATED)
+		take_nonce(SECOND);
+	else if (state == EXCHANGE_SHARED_ON_TRIAL)
+		take(EVENT_NOT_ALONE);
+	else if (state == EXCHANGE_ASKED_AGAIN || state == EXCHANGE_REFUSED)
+		take(EVENT_NOT_ACCEPTED);
+	if (state == EXCHANGE_REFUSED)
+		take_nonce(FIRST);
+	assert_int_equal(exchange.state, state);
+}
+
+static void without_a_trial_a_signature_is_enough(void **state)
+{
+	(void)state;
+	begin(false, false);
+	assert_state(EXCHANGE_ASKED, false);
+	assert_int_equal(take_nonce(FIRST), DUE_SIGNATURE);
+	assert_state(EXCHANGE_TO_SIGN, false);
+	assert_int_equal(take(EVENT_SIGNED), DUE_GOOD);
+	assert_state(EXCHANGE_GOOD, true);
+	assert_int_equal(exchange_seconds_left(&exchange, now + 100500), 499);
+	assert_true(exchange_is_over(&exchange));
+}
+
+static void a_token_on_trial_may_be_used_once_it_is_accepted(void **state)
+{
+	(void)state;
+	begin(true, false);
+	go_to_trial();
+	assert_state(EXCHANGE_ON_TRIAL, false);
+	assert_int_equal(take(EVENT_ACCEPTED), DUE_GOOD);
+	assert_state(EXCHANGE_GOOD, true);
+	assert_int_equal(exchange.verdict, VERDICT_ACCEPTED);
+	begin(true, false);
+	go_to_trial();
+	assert_int_equal(take(EVENT_EVERYONE), DUE_GOOD);
+	assert_int_equal(exchange.verdict, VERDICT_EVERYONE);
+}
+
+static void a_refusal_is_followed_by_one_more_attempt(void **state)
+{
+	(void)state;
+	begin(true, false);
+	go_to_trial();
+	assert_int_equal(take(EVENT_NOT_ACCEPTED), DUE_QUESTION);
+	assert_state(EXCHANGE_ASKED_AGAIN, false);
+	assert_int_equal(take_nonce(SECOND), DUE_SIGNATURE);
+	assert_int_equal(take(EVENT_SIGNED), DUE_TRIAL);
+	assert_int_equal(take(EVENT_TRIED), DUE_NOTHING);
+	assert_int_equal(take(EVENT_NOT_ACCEPTED), DUE_REFUSED);
+	assert_state(EXCHANGE_REFUSED, false);
+	assert_int_equal(exchange.refusals, 2);
+	assert_int_equal(take_nonce(THIRD), DUE_MISBEHAVIOUR);
+}
+
+static void a_refused_nonce_is_not_signed_again(void **state)
+{
+	(void)state;
+	go_to(EXCHANGE_ASKED_AGAIN, false);
+	assert_int_equal(take_nonce(FIRST), DUE_REFUSED);
+	assert_state(EXCHANGE_REFUSED, false);
+	assert_int_equal(exchange.refusals, 1);
+}
+
+static void what_fails_ends_the_exchange(void **state)
+{
+	static const struct {
+		enum exchange_state at;
+		enum exchange_event event;
+		enum exchange_state next;
+	} rows[] = {
+		{EXCHANGE_ASKED, EVENT_NO_NONCE, EXCHANGE_FAILED},
+		{EXCHANGE_TO_SIGN, EVENT_NOT_SIGNED, EXCHANGE_FAILED},
+		{EXCHANGE_ON_TRIAL, EVENT_NO_VERDICT, EXCHANGE_UNCLEAR},
+		{EXCHANGE_ASKED_AGAIN, EVENT_NO_NONCE, EXCHANGE_FAILED},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		go_to(rows[i].at, false);
+		assert_int_equal(take(rows[i].event), DUE_FAILED);
+		assert_state(rows[i].next, false);
+		assert_true(exchange_is_over(&exchange));
+	}
+}
+
+/* ---- What is not due ---- */
+
+static const enum exchange_event messages[] = {EVENT_NONCE,    EVENT_NO_NONCE,
+					       EVENT_ACCEPTED, EVENT_NOT_ACCEPTED,
+					       EVENT_EVERYONE, EVENT_NO_VERDICT};
+
+/* Bits of the messages, in that order, that are due in a state. */
+enum { QUESTION = 1 | 2, TRIAL = 4 | 8 | 16 | 32 };
+
+static void try_messages(enum exchange_state at, bool watch, unsigned due)
+{
+	for (unsigned i = 0; i < sizeof messages / sizeof messages[0]; i++) {
+		go_to(at, watch);
+		struct exchange before = exchange;
+		bool taken = take(messages[i]) != DUE_MISBEHAVIOUR;
+
+		if (taken != ((due >> i & 1) != 0))
+			fail_msg("state %d, message %u: %s", at, i, taken ? "taken" : "refused");
+		if (!taken)
+			assert_memory_equal(&exchange, &before, sizeof before);
+	}
+}
+
+static void a_message_that_is_not_due_is_misbehaviour_and_changes_nothing(void **state)
+{
+	static const unsigned due[EXCHANGE_STATES] = {
+		[EXCHANGE_ASKED] = QUESTION,
+		[EXCHANGE_ON_TRIAL] = TRIAL,
+		[EXCHANGE_ASKED_AGAIN] = QUESTION,
+		[EXCHANGE_SHARED_ON_TRIAL] = TRIAL,
+	};
+
+	(void)state;
+	for (enum exchange_state at = 0; at < EXCHANGE_STATES; at++)
+		if (at != EXCHANGE_OUTDATED)
+			try_messages(at, false, due[at]);
+}
+
+static void a_watched_server_may_be_heard_at_any_time_but_is_judged_on_trial_alone(void **state)
+{
+	(void)state;
+	for (enum exchange_state at = 0; at < EXCHANGE_STATES; at++)
+		try_messages(at, true,
+			     at == EXCHANGE_ON_TRIAL || at == EXCHANGE_OUTDATED ||
+					     at == EXCHANGE_SHARED_ON_TRIAL
+				     ? QUESTION | TRIAL
+				     : QUESTION);
+}
+
+static void a_verdict_on_another_nonce_is_misbehaviour(void **state)
+{
+	(void)state;
+	go_to(EXCHANGE_ON_TRIAL, false);
+	assert_int_equal(take_with(EVENT_ACCEPTED, SECOND, NULL), DUE_MISBEHAVIOUR);
+	go_to(EXCHANGE_ON_TRIAL, true);
+	assert_int_equal(take_with(EVENT_NOT_ACCEPTED, SECOND, NULL), DUE_MISBEHAVIOUR);
+}
+
+static void a_signature_that_is_not_due_is_thrown_away(void **state)
+{
+	(void)state;
+	for (enum exchange_state at = 0; at < EXCHANGE_STATES; at++) {
+		if (at == EXCHANGE_TO_SIGN)
+			continue;
+		go_to(at, true);
+		struct exchange before = exchange;
+		assert_int_equal(take(EVENT_SIGNED), DUE_MISBEHAVIOUR);
+		assert_memory_equal(&exchange, &before, sizeof before);
+	}
+}
+
+static void no_life_is_too_long_or_too_short(void **state)
+{
+	static const int64_t lives[][2] = {{INT64_MAX, EXCHANGE_LONGEST_LIFE},
+					   {EXCHANGE_LONGEST_LIFE, EXCHANGE_LONGEST_LIFE},
+					   {600, 600},
+					   {0, 0},
+					   {-1, -1},
+					   {INT64_MIN, -1}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof lives / sizeof lives[0]; i++) {
+		begin(false, false);
+		const struct exchange_news news = {
+			.event = EVENT_NONCE, .nonce = FIRST, .valid_for = lives[i][0], .now = now};
+		exchange_take(&exchange, &rules, &news);
+		assert_true(exchange_seconds_left(&exchange, now) == lives[i][1]);
+		assert_true(exchange.valid_until > now);
+	}
+	assert_int_equal(exchange_seconds_left(&exchange, INT64_MAX / 2), -1);
+}
+
+/* ---- A watched server ---- */
+
+static void each_new_nonce_is_signed_and_the_same_one_is_not(void **state)
+{
+	(void)state;
+	go_to(EXCHANGE_GOOD, true);
+	assert_int_equal(take_nonce(FIRST), DUE_GOOD);
+	assert_state(EXCHANGE_GOOD, true);
+	assert_int_equal(take_nonce(SECOND), DUE_SIGNATURE);
+	assert_state(EXCHANGE_TO_SIGN, false);
+}
+
+static void signatures_come_no_faster_than_one_a_second_on_the_whole(void **state)
+{
+	int64_t first;
+
+	(void)state;
+	begin(false, true);
+	take_nonce(FIRST);
+	take(EVENT_SIGNED);
+	first = now;
+	for (unsigned i = 1; i <= 20; i++) {
+		assert_true(exchange.sign_from >= first + i * EXCHANGE_PACE_MS - EXCHANGE_SLACK_MS);
+		now = exchange.sign_from;
+		take_nonce(i % 2 == 0 ? FIRST : SECOND);
+		take(EVENT_SIGNED);
+	}
+	now += 60000;
+	take_nonce(THIRD);
+	take(EVENT_SIGNED);
+	assert_int_equal(exchange.sign_from, now + EXCHANGE_PACE_MS - EXCHANGE_SLACK_MS);
+}
+
+static void a_flood_of_nonces_is_misbehaviour(void **state)
+{
+	(void)state;
+	begin(false, true);
+	for (unsigned i = 0; i <= EXCHANGE_NONCES_TO_SPARE; i++)
+		assert_int_equal(take_nonce(i % 2 == 0 ? FIRST : SECOND), DUE_SIGNATURE);
+	assert_int_equal(take_nonce(SECOND), DUE_MISBEHAVIOUR);
+	now += EXCHANGE_NONCE_EVERY_MS;
+	assert_int_equal(take_nonce(SECOND), DUE_SIGNATURE);
+	assert_int_equal(take_nonce(SECOND), DUE_NOTHING);
+}
+
+static void nonces_that_have_waited_are_no_flood(void **state)
+{
+	(void)state;
+	begin(false, true);
+	now += 60000;
+	for (unsigned i = 0; i < 60000 / 900; i++)
+		assert_int_equal(take_nonce(i % 2 == 0 ? FIRST : SECOND), DUE_SIGNATURE);
+}
+
+static void a_refusal_makes_room_for_one_more_nonce(void **state)
+{
+	(void)state;
+	go_to(EXCHANGE_ON_TRIAL, true);
+	int64_t before = exchange.nonce_from;
+	assert_int_equal(take(EVENT_NOT_ACCEPTED), DUE_QUESTION);
+	assert_true(exchange.nonce_from == before - EXCHANGE_NONCE_EVERY_MS);
+}
+
+static void a_new_key_signs_the_nonce_at_hand_once_more_at_once(void **state)
+{
+	(void)state;
+	go_to(EXCHANGE_GOOD, true);
+	assert_int_equal(take(EVENT_KEY_OPENED), DUE_SIGNATURE);
+	assert_state(EXCHANGE_TO_SIGN, true);
+	assert_true(exchange.sign_from <= now);
+	assert_int_equal(take(EVENT_SIGNED), DUE_GOOD);
+	assert_state(EXCHANGE_GOOD, true);
+	take(EVENT_KEY_OPENED);
+	assert_int_equal(take_with(EVENT_SIGNED, NULL, "b3RoZXI="), DUE_TRIAL);
+	assert_state(EXCHANGE_TO_TRY, false);
+}
+
+static void a_key_that_is_lost_leaves_no_token(void **state)
+{
+	(void)state;
+	go_to(EXCHANGE_GOOD, true);
+	take(EVENT_KEY_OPENED);
+	assert_int_equal(take(EVENT_KEY_LOST), DUE_NOTHING);
+	assert_state(EXCHANGE_TO_SIGN, false);
+}
+
+static void a_verdict_that_comes_too_late_is_waited_for_and_means_nothing(void **state)
+{
+	static const enum exchange_event reasons[] = {EVENT_NONCE, EVENT_KEY_OPENED,
+						      EVENT_TIME_OVER};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
+		go_to(EXCHANGE_ON_TRIAL, true);
+		assert_int_equal(take_with(reasons[i], SECOND, NULL), DUE_NOTHING);
+		assert_state(EXCHANGE_OUTDATED, false);
+		assert_int_equal(take_with(EVENT_ACCEPTED, FIRST, NULL), DUE_SIGNATURE);
+		assert_state(EXCHANGE_TO_SIGN, false);
+		assert_int_equal(exchange.verdict, VERDICT_NONE);
+	}
+}
+
+static void a_nonce_whose_time_is_over_is_forgotten_with_its_token(void **state)
+{
+	(void)state;
+	go_to(EXCHANGE_GOOD, true);
+	assert_int_equal(take(EVENT_TIME_OVER), DUE_NOTHING);
+	assert_state(EXCHANGE_ASKED, false);
+	assert_string_equal(exchange.nonce, "");
+	assert_int_equal(take_nonce(FIRST), DUE_SIGNATURE);
+}
+
+static void a_trial_that_failed_is_made_again_with_the_same_token(void **state)
+{
+	(void)state;
+	go_to(EXCHANGE_UNCLEAR, true);
+	assert_int_equal(take_nonce(FIRST), DUE_TRIAL);
+	assert_state(EXCHANGE_TO_TRY, false);
+	assert_non_null(exchange.token);
+}
+
+static void a_network_program_that_was_started_anew_tries_again_what_it_was_trying(void **state)
+{
+	(void)state;
+	go_to(EXCHANGE_ON_TRIAL, true);
+	assert_int_equal(take(EVENT_RESTARTED), DUE_TRIAL);
+	assert_state(EXCHANGE_TO_TRY, false);
+	go_to(EXCHANGE_OUTDATED, true);
+	assert_int_equal(take(EVENT_RESTARTED), DUE_SIGNATURE);
+	go_to(EXCHANGE_GOOD, true);
+	assert_int_equal(take(EVENT_RESTARTED), DUE_NOTHING);
+	assert_state(EXCHANGE_GOOD, true);
+}
+
+static void a_nonce_of_another_entry_is_never_signed_and_costs_its_token(void **state)
+{
+	const struct exchange_news shared = {
+		.event = EVENT_NONCE, .nonce = SECOND, .of_other = true, .now = START};
+
+	(void)state;
+	for (enum exchange_state at = 0; at < EXCHANGE_STATES; at++) {
+		go_to(at, true);
+		enum exchange_due due = exchange_take(&exchange, &rules, &shared);
+		assert_true(at == EXCHANGE_OUTDATED || due == DUE_SHARED || due == DUE_NOTHING);
+		assert_null(exchange_token(&exchange));
+		assert_int_not_equal(due, DUE_SIGNATURE);
+	}
+	go_to(EXCHANGE_GOOD, true);
+	assert_int_equal(take(EVENT_NOT_ALONE), DUE_SHARED);
+	assert_state(EXCHANGE_SHARED, false);
+	go_to(EXCHANGE_SHARED_ON_TRIAL, false);
+	assert_int_equal(take(EVENT_ACCEPTED), DUE_SHARED);
+	assert_state(EXCHANGE_SHARED, false);
+}
+
+static void an_exchange_is_small(void **state)
+{
+	(void)state;
+	assert_true(sizeof(struct exchange) < 100);
+}
+
+#define PROMISE(test) cmocka_unit_test_teardown(test, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		PROMISE(without_a_trial_a_signature_is_enough),
+		PROMISE(a_token_on_trial_may_be_used_once_it_is_accepted),
+		PROMISE(a_refusal_is_followed_by_one_more_attempt),
+		PROMISE(a_refused_nonce_is_not_signed_again),
+		PROMISE(what_fails_ends_the_exchange),
+		PROMISE(a_message_that_is_not_due_is_misbehaviour_and_changes_nothing),
+		PROMISE(a_watched_server_may_be_heard_at_any_time_but_is_judged_on_trial_alone),
+		PROMISE(a_verdict_on_another_nonce_is_misbehaviour),
+		PROMISE(a_signature_that_is_not_due_is_thrown_away),
+		PROMISE(no_life_is_too_long_or_too_short),
+		PROMISE(each_new_nonce_is_signed_and_the_same_one_is_not),
+		PROMISE(signatures_come_no_faster_than_one_a_second_on_the_whole),
+		PROMISE(a_flood_of_nonces_is_misbehaviour),
+		PROMISE(nonces_that_have_waited_are_no_flood),
+		PROMISE(a_refusal_makes_room_for_one_more_nonce),
+		PROMISE(a_new_key_signs_the_nonce_at_hand_once_more_at_once),
+		PROMISE(a_key_that_is_lost_leaves_no_token),
+		PROMISE(a_verdict_that_comes_too_late_is_waited_for_and_means_nothing),
+		PROMISE(a_nonce_whose_time_is_over_is_forgotten_with_its_token),
+		PROMISE(a_trial_that_failed_is_made_again_with_the_same_token),
+		PROMISE(a_network_program_that_was_started_anew_tries_again_what_it_was_trying),
+		PROMISE(a_nonce_of_another_entry_is_never_signed_and_costs_its_token),
+		PROMISE(an_exchange_is_small),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
