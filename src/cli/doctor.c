@@ -6,6 +6,7 @@
 #include "cli/doctor.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "cli/command.h"
 #include "cli/key.h"
 #include "cli/output.h"
@@ -19,7 +20,7 @@
 #include <strings.h>
 
 DEFINE_CLEANUP(key, chronosign_key *, chronosign_key_free)
-DEFINE_CLEANUP(fetch, struct network *, network_free)
+DEFINE_CLEANUP(network, struct network *, network_free)
 
 /* ---- Module, token, PIN ---- */
 
@@ -381,12 +382,13 @@ static int examine(struct doctor *doctor, struct options *options, chronosign_er
 	CLEANUP(cleanup_key) chronosign_key *key = key_from_options(options, error);
 	if (key == NULL)
 		return EXIT_OTHER;
-	CLEANUP(cleanup_fetch)
-	struct network *fetch = servers_ask(doctor->servers, options, true, error);
-	if (fetch == NULL)
+	doctor->started_at = milliseconds();
+	CLEANUP(cleanup_network)
+	struct network *network = servers_ask(doctor->servers, options, true, error);
+	if (network == NULL)
 		return EXIT_OTHER;
 	doctor->key = key;
-	doctor->fetch = fetch;
+	doctor->network = network;
 	walk_key(doctor);
 	doctor_visit_servers(doctor);
 	int status = findings_end(&doctor->findings);

@@ -13,7 +13,8 @@ struct doctor {
 	const struct options *options;
 	const struct servers *servers;
 	const chronosign_key *key;
-	struct network *fetch;
+	struct network *network;
+	int64_t started_at; /* the network program, or a little earlier */
 	struct findings findings;
 	chronosign_signer *signer; /* NULL: the key is not open */
 	char *without_mechanism;   /* the token that lists none, of which signing is to tell */

@@ -7,8 +7,7 @@
 #include "base/cleanup.h"
 #include "cli/refusal.h"
 #include "cli/report.h"
-
-#include <string.h>
+#include "cli/round.h"
 
 /* What is kept of a server until it can be told of. */
 struct visit {
@@ -18,16 +17,13 @@ struct visit {
 	bool tls;
 	int64_t valid_for;
 	chronosign_error *no_nonce;
-	chronosign_error *no_verdict; /* the trial failed, or was not possible */
-	enum verdict verdict;
-	bool nonce_changes;  /* REFUSED: another nonce with each question */
-	char *refused_nonce; /* of the first try, if that was refused */
+	chronosign_error *no_verdict; /* the trial failed, or was not possible; or a refusal */
 };
 
-struct round {
+struct visits {
 	struct doctor *doctor;
-	struct visit *visits;
-	size_t settled;
+	struct round round;
+	struct visit *list;
 	size_t next; /* to be told of */
 };
 
@@ -90,185 +86,155 @@ static bool tell_nonce(struct findings *findings, const char *url, const struct 
 	return visit->no_nonce == NULL;
 }
 
-static void tell_refusal(struct findings *findings, const char *url, const struct visit *visit)
+static void tell_acceptance(struct findings *findings, const char *url, const struct visit *visit,
+			    enum verdict verdict)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
-
-	refusal_set(&error, url, visit->nonce_changes);
-	findings_failed(findings, "acceptance", url, error);
-}
-
-static void tell_acceptance(struct findings *findings, const char *url, const struct visit *visit)
-{
-	if (!visit->settled) {
+	if (!visit->settled)
 		findings_unknown(findings, "acceptance", url,
 				 "not known: the network process has ended");
-		return;
-	}
-	if (visit->no_verdict != NULL) {
+	else if (visit->no_verdict != NULL)
 		findings_failed(findings, "acceptance", url, visit->no_verdict);
-		return;
-	}
-	switch (visit->verdict) {
-	case VERDICT_ACCEPTED:
+	else if (verdict == VERDICT_ACCEPTED)
 		findings_ok(findings, "acceptance", url, "the server accepts the key's token");
-		break;
-	case VERDICT_REFUSED:
-		tell_refusal(findings, url, visit);
-		break;
-	case VERDICT_EVERYONE:
+	else if (verdict == VERDICT_EVERYONE)
 		findings_unknown(
 			findings, "acceptance", url,
 			"not known: the server lets everyone in, without a token too\nIt "
 			"runs without authentication; its --pub-key-file and --token-secret "
 			"belong to one that asks.");
-		break;
-	case VERDICT_NONE:
+	else
 		findings_unknown(findings, "acceptance", url,
 				 "not known: no token could be made for the nonce");
-		break;
-	}
 }
 
-static void tell(struct round *round, size_t server)
+static void tell(struct visits *visits, size_t server)
 {
-	struct findings *findings = &round->doctor->findings;
-	const struct visit *visit = &round->visits[server];
+	struct findings *findings = &visits->doctor->findings;
+	const struct visit *visit = &visits->list[server];
+	enum verdict verdict = visits->round.exchanges.exchanges[server].verdict;
 	CLEANUP(cleanup_text)
-	char *shown = url_without_user(round->doctor->servers->urls[server]);
+	char *shown = url_without_user(visits->doctor->servers->urls[server]);
 	const char *url = shown == NULL ? "" : shown;
 
 	if (!tell_server(findings, url, visit)) {
 		tell_unknown(findings, url, "not known: there is no connection", "tls", "nonce");
 		tell_unknown(findings, url, "not known: there is no nonce", "acceptance", NULL);
-	} else if (!tell_tls(round->doctor, findings, url, visit)) {
+	} else if (!tell_tls(visits->doctor, findings, url, visit)) {
 		tell_unknown(findings, url, "not known: nothing is asked without TLS", "nonce",
 			     "acceptance");
 	} else if (!tell_nonce(findings, url, visit)) {
 		tell_unknown(findings, url, "not known: there is no nonce", "acceptance", NULL);
 	} else {
-		tell_acceptance(findings, url, visit);
+		tell_acceptance(findings, url, visit, verdict);
 	}
 }
 
-/* As far as no earlier server holds it up, and after the test signature. */
-static void tell_ready(struct round *round)
+/*
+ * As far as no earlier server holds it up, after the test signature, and after the last server's first
+ * answer, which may show that it gives out another's nonce.
+ */
+static void tell_ready(struct visits *visits)
 {
-	size_t count = round->doctor->servers->count;
+	size_t count = visits->doctor->servers->count;
 
-	while (round->doctor->tested && round->next < count && round->visits[round->next].settled)
-		tell(round, round->next++);
+	while (visits->doctor->tested && exchange_list_is_heard(&visits->round.exchanges) &&
+	       visits->next < count && visits->list[visits->next].settled)
+		tell(visits, visits->next++);
 }
 
-static void settle(struct round *round, struct visit *visit)
-{
-	visit->settled = true;
-	if (++round->settled == round->doctor->servers->count)
-		network_finish(round->doctor->fetch);
-	tell_ready(round);
-}
+/* ---- The handlers of the round ---- */
 
-/* ---- What comes ---- */
-
-/* Puts a token for the nonce on trial. */
-static bool try_token(struct round *round, const struct network_answer *answer,
-		      chronosign_error **error)
+static char *sign(void *context, size_t server, const char *nonce)
 {
-	struct doctor *doctor = round->doctor;
-	CLEANUP(cleanup_text)
-	char *url = url_without_user(doctor->servers->urls[answer->server]);
+	struct visits *visits = context;
+	struct doctor *doctor = visits->doctor;
+	CLEANUP(cleanup_text) char *url = url_without_user(doctor->servers->urls[server]);
 	CLEANUP(cleanup_text) char *whose = NULL;
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
 	bool tested = doctor->tested;
 
 	if (asprintf(&whose, "the nonce of %s", url == NULL ? "a server" : url) < 0)
 		whose = NULL;
-	CLEANUP(cleanup_text)
-	char *token = doctor_sign(doctor, answer->nonce, whose == NULL ? "a nonce" : whose, error);
-	/* The row of the test signature has this error already. */
-	if (token == NULL && !tested && error != NULL && *error != NULL) {
-		chronosign_error_free(*error);
-		*error = NULL;
-	}
-	return token != NULL &&
-	       network_try_token(doctor->fetch, answer->server, answer->nonce, token, error);
+	char *token = doctor_sign(doctor, nonce, whose == NULL ? "a nonce" : whose, &error);
+	/* The row of the test signature has its error already. */
+	if (tested)
+		visits->list[server].no_verdict = TAKE(error);
+	return token;
 }
 
-static void take_nonce(struct round *round, struct network_answer *answer)
+static void heard(void *context, struct network_answer *answer)
 {
-	struct visit *visit = &round->visits[answer->server];
-	bool again = visit->refused_nonce != NULL;
+	struct visits *visits = context;
+	struct visit *visit = &visits->list[answer->server];
 
-	if (!again) {
-		visit->answered = true;
-		visit->reached = answer->reached;
-		visit->tls = answer->tls;
-		visit->valid_for = answer->valid_for;
-		visit->no_nonce = TAKE(answer->error);
-	} else {
-		visit->no_verdict = TAKE(answer->error);
-	}
-	if (again && visit->no_verdict == NULL && strcmp(visit->refused_nonce, answer->nonce) == 0)
-		visit->verdict = VERDICT_REFUSED;
-	else if (visit->no_nonce == NULL && visit->no_verdict == NULL &&
-		 try_token(round, answer, &visit->no_verdict))
+	if (visit->answered) {
+		if (answer->error != NULL)
+			visit->no_verdict = TAKE(answer->error);
 		return;
-	settle(round, visit);
-}
-
-/* A token that is refused gets one more try, if the nonce was replaced meanwhile. */
-static void take_verdict(struct round *round, struct network_answer *answer)
-{
-	struct visit *visit = &round->visits[answer->server];
-
-	visit->no_verdict = TAKE(answer->error);
-	if (answer->verdict == VERDICT_REFUSED && visit->refused_nonce == NULL) {
-		visit->refused_nonce = strdup(answer->nonce);
-		if (visit->refused_nonce != NULL &&
-		    network_ask_again(round->doctor->fetch, answer->server, &visit->no_verdict))
-			return;
 	}
-	visit->verdict = answer->verdict;
-	visit->nonce_changes = visit->refused_nonce != NULL;
-	settle(round, visit);
+	visit->answered = true;
+	visit->reached = answer->reached;
+	visit->tls = answer->tls;
+	visit->valid_for = answer->valid_for;
+	visit->no_nonce = TAKE(answer->error);
 }
 
-static void take_answers(struct round *round)
+static void settled(void *context, size_t server, enum exchange_due how,
+		    const chronosign_error *error)
+{
+	struct visits *visits = context;
+	const struct exchange_list *exchanges = &visits->round.exchanges;
+	char **urls = visits->doctor->servers->urls;
+	chronosign_error **no_verdict = &visits->list[server].no_verdict;
+
+	(void)error; /* `heard` has taken it over */
+	if (how == DUE_REFUSED)
+		refusal_set(no_verdict, urls[server], exchanges->exchanges[server].refusals > 1);
+	else if (how == DUE_SHARED)
+		shared_nonce_set(no_verdict, urls[server],
+				 urls[exchange_list_twin(exchanges, server)]);
+	visits->list[server].settled = true;
+	tell_ready(visits);
+}
+
+static const struct round_handlers handlers = {heard, sign, settled};
+
+static void visit_all(struct visits *visits)
 {
 	CLEANUP(cleanup_error) chronosign_error *error = NULL;
-	struct network_answer answer;
+	struct doctor *doctor = visits->doctor;
 
-	while (network_next(round->doctor->fetch, &answer, &error)) {
-		if (round->doctor->options->verbose && answer.trace[0] != '\0')
-			report_detail("%s", answer.trace);
-		if (answer.about == NETWORK_ANSWER_CHECK)
-			take_verdict(round, &answer);
-		else
-			take_nonce(round, &answer);
-		network_answer_clear(&answer);
-	}
-	if (error != NULL)
-		findings_failed(&round->doctor->findings, "server", "network process", error);
+	if (!round_run(&visits->round, &error))
+		findings_failed(&doctor->findings, "server", "network process", error);
+	doctor_sign_alone(doctor);
+	/* Those that the network process has left behind, too. */
+	while (visits->next < doctor->servers->count)
+		tell(visits, visits->next++);
 }
 
 void doctor_visit_servers(struct doctor *doctor)
 {
 	size_t count = doctor->servers->count;
-	struct round round = {.doctor = doctor, .visits = calloc(count, sizeof *round.visits)};
+	struct visits visits = {
+		.doctor = doctor,
+		.list = calloc(count, sizeof *visits.list),
+		.round = {.network = doctor->network,
+			  .servers = doctor->servers,
+			  .verbose = doctor->options->verbose,
+			  .handlers = &handlers,
+			  .context = &visits},
+	};
 
-	if (round.visits == NULL) {
+	if (visits.list != NULL && round_begin(&visits.round, true, doctor->started_at)) {
+		visit_all(&visits);
+	} else {
 		report_error("out of memory");
 		doctor->findings.unwritten = true;
-		return;
 	}
-	take_answers(&round);
-	doctor_sign_alone(doctor);
-	/* Those that the network process has left behind, too. */
-	while (round.next < count)
-		tell(&round, round.next++);
-	for (size_t i = 0; i < count; i++) {
-		chronosign_error_free(round.visits[i].no_nonce);
-		chronosign_error_free(round.visits[i].no_verdict);
-		free(round.visits[i].refused_nonce);
+	for (size_t i = 0; visits.list != NULL && i < count; i++) {
+		chronosign_error_free(visits.list[i].no_nonce);
+		chronosign_error_free(visits.list[i].no_verdict);
 	}
-	free(round.visits);
+	free(visits.list);
+	round_end(&visits.round);
 }

@@ -14,13 +14,14 @@ struct issue_order {
 	const struct servers *servers;
 	enum output_form form;
 	const chronosign_key *key;
-	struct network *fetch;
-	int output; /* where the lines go */
+	struct network *network;
+	int64_t started_at; /* the network program, or a little earlier */
+	int output;         /* where the lines go */
 };
 
 /*
- * Signs the nonces as they come, and prints the lines as far as no earlier server's is missing. Whatever fails is told on standard error. Returns the exit
- * status.
+ * Signs the nonces as they come and, when all have come, prints the lines. Whatever fails is told on
+ * standard error. Returns the exit status.
  */
 int issue_tokens(const struct issue_order *order, chronosign_signer *signer);
 

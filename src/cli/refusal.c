@@ -1,8 +1,10 @@
-/* Words for tokens that are refused, and for servers that refuse nobody. */
+/* Words for tokens that are refused, by a server or by us, and for servers that refuse nobody. */
 #include "cli/refusal.h"
 
 #include "base/cleanup.h"
 #include "cli/report.h"
+
+#include "network/network.h"
 
 static const char another_key[] =
 	"  it was started with another public key: its --pub-key-file must hold what "
@@ -22,6 +24,32 @@ bool refusal_set(chronosign_error **error, const char *url, bool nonce_changes)
 		nonce_changes ? "its nonce was replaced in between, for the second time"
 			      : "its nonce is still the one that was signed",
 		nonce_changes ? replicas : another_key, nonce_changes ? another_key : replicas);
+}
+
+bool shared_nonce_set(chronosign_error **error, const char *url, const char *other_url)
+{
+	CLEANUP(cleanup_text) char *shown = url_without_user(url);
+	CLEANUP(cleanup_text) char *other = url_without_user(other_url);
+
+	return chronosign_error_set(
+		error, CHRONOSIGN_ERROR_SERVER,
+		"no token for %s: its nonce is that of %s, too\n  Either they are one server by "
+		"two "
+		"names: give one of them. Or one relays the other's nonce, to get a token for it.",
+		shown == NULL ? "" : shown, other == NULL ? "" : other);
+}
+
+bool misbehaviour_set(chronosign_error **error, const char *url, const struct exchange *exchange,
+		      enum exchange_event event)
+{
+	CLEANUP(cleanup_text) char *shown = url_without_user(url);
+
+	return chronosign_error_set(
+		error, CHRONOSIGN_ERROR_OTHER,
+		"the network program misbehaved: it told of %s from %s when %s; nothing it says is "
+		"believed any more. Does a server attack it?",
+		exchange_event_name(event), shown == NULL ? "a server" : shown,
+		exchange_due_name(exchange));
 }
 
 void warn_of_everyone(const char *url)

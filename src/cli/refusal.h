@@ -1,8 +1,9 @@
-/* What to tell of a check. */
+/* Words for what servers and the network program do to a token. */
 #ifndef CLI_REFUSAL_H
 #define CLI_REFUSAL_H
 
-#include "network/network.h"
+#include "chronograf/exchange.h"
+
 #include <chronosign/error.h>
 #include <stdbool.h>
 
@@ -11,6 +12,13 @@
  * others if the server has named another nonce with each question. Always returns false.
  */
 bool refusal_set(chronosign_error **error, const char *url, bool nonce_changes);
+
+/* Sets *error to what is known when two entries of a list give out one nonce. Always returns false. */
+bool shared_nonce_set(chronosign_error **error, const char *url, const char *other_url);
+
+/* Sets *error to what came from the network program and was not due. Always returns false. */
+bool misbehaviour_set(chronosign_error **error, const char *url, const struct exchange *exchange,
+		      enum exchange_event event);
 
 /* Warns of a server that lets everyone in. */
 void warn_of_everyone(const char *url);

@@ -2,6 +2,8 @@
 #include "cli/servers.h"
 
 #include "base/cleanup.h"
+#include "chronograf/base_url.h"
+#include "cli/report.h"
 
 #include <errno.h>
 #include <string.h>
@@ -76,11 +78,71 @@ static bool collect(const struct options *options, struct servers *servers,
 				    "the list of servers '%s' is empty", list);
 }
 
+/* ---- One server by several URLs ---- */
+
+struct entry {
+	char *normal;
+	size_t index;
+};
+
+static int compare(const void *one, const void *other)
+{
+	const struct entry *left = one;
+	const struct entry *right = other;
+	int order = strcmp(left->normal, right->normal);
+
+	return order != 0 ? order : (left->index > right->index) - (left->index < right->index);
+}
+
+static bool make_entries(const struct servers *servers, struct entry *entries)
+{
+	for (size_t i = 0; i < servers->count; i++) {
+		entries[i] = (struct entry){base_url_normal(servers->urls[i]), i};
+		if (entries[i].normal == NULL)
+			return false;
+	}
+	return true;
+}
+
+/* Frees the URLs of all entries but the first of those that are equal. */
+static void mark_repeated(struct servers *servers, struct entry *entries)
+{
+	qsort(entries, servers->count, sizeof *entries, compare);
+	for (size_t i = 1; i < servers->count; i++)
+		if (strcmp(entries[i - 1].normal, entries[i].normal) == 0)
+			free(TAKE(servers->urls[entries[i].index]));
+}
+
+static void close_gaps(struct servers *servers)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < servers->count; i++)
+		if (servers->urls[i] != NULL)
+			servers->urls[count++] = servers->urls[i];
+	servers->count = count;
+}
+
+static bool drop_repeated(struct servers *servers, chronosign_error **error)
+{
+	struct entry *entries = calloc(servers->count, sizeof *entries);
+	bool made = entries != NULL && make_entries(servers, entries);
+
+	if (made) {
+		mark_repeated(servers, entries);
+		for (size_t i = 0; i < servers->count; i++)
+			free(entries[i].normal);
+		close_gaps(servers);
+	}
+	free(entries);
+	return made || chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER, "out of memory");
+}
+
 bool servers_from_options(const struct options *options, struct servers *servers,
 			  chronosign_error **error)
 {
 	*servers = (struct servers){0};
-	if (collect(options, servers, error))
+	if (collect(options, servers, error) && drop_repeated(servers, error))
 		return true;
 	servers_free(servers);
 	return false;
@@ -102,6 +164,50 @@ struct network *servers_ask(const struct servers *servers, const struct options 
 	};
 
 	return network_start(&wanted, error);
+}
+
+void servers_warn_of_http(const struct servers *servers)
+{
+	size_t exposed = 0;
+	const char *first = NULL;
+
+	for (size_t i = servers->count; i > 0; i--)
+		if (base_url_is_exposed(servers->urls[i - 1])) {
+			first = servers->urls[i - 1];
+			exposed++;
+		}
+	CLEANUP(cleanup_text) char *shown = first == NULL ? NULL : url_without_user(first);
+	if (shown == NULL)
+		return;
+	report_warning("%s%s is not encrypted: whoever is on the way can use the token, and can "
+		       "have the nonce of another server signed; use https",
+		       shown, exposed > 1 ? ", as others of the list," : "");
+}
+
+/* ---- What the network program tells ---- */
+
+static enum exchange_event event_of(const struct network_answer *answer)
+{
+	static const enum exchange_event verdicts[] = {
+		[VERDICT_NONE] = EVENT_NO_VERDICT,
+		[VERDICT_ACCEPTED] = EVENT_ACCEPTED,
+		[VERDICT_REFUSED] = EVENT_NOT_ACCEPTED,
+		[VERDICT_EVERYONE] = EVENT_EVERYONE,
+	};
+
+	if (answer->about == NETWORK_ANSWER_CHECK)
+		return verdicts[answer->verdict];
+	return answer->error == NULL ? EVENT_NONCE : EVENT_NO_NONCE;
+}
+
+struct exchange_news servers_news(const struct network_answer *answer, int64_t now)
+{
+	return (struct exchange_news){
+		.event = event_of(answer),
+		.nonce = answer->nonce,
+		.valid_for = answer->valid_for,
+		.now = now,
+	};
 }
 
 void servers_free(struct servers *servers)

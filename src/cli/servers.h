@@ -4,6 +4,7 @@
 
 #include "cli/options.h"
 
+#include "chronograf/exchange.h"
 #include "network/network.h"
 #include <chronosign/error.h>
 
@@ -15,8 +16,9 @@ struct servers {
 
 /*
  * --chronograf-url as often as it was given, then the lines of --chronograf-urls-from; without
- * either the variable or the default. Empty lines, and those that begin with #, are none. False
- * with *error set if there is none, or the file cannot be read.
+ * either the variable or the default. Empty lines, and those that begin with #, are none; of those
+ * that are one server (base_url.h) the first counts. False with *error set if there is none, or the
+ * file cannot be read.
  */
 bool servers_from_options(const struct options *options, struct servers *servers,
 			  chronosign_error **error);
@@ -28,6 +30,12 @@ bool servers_from_options(const struct options *options, struct servers *servers
  */
 struct network *servers_ask(const struct servers *servers, const struct options *options,
 			    bool requests, chronosign_error **error);
+
+/* Warns, once, of those to which nonces and tokens travel in the clear. */
+void servers_warn_of_http(const struct servers *servers);
+
+/* What an answer is to the exchange with its server. */
+struct exchange_news servers_news(const struct network_answer *answer, int64_t now);
 
 void servers_free(struct servers *servers);
 

@@ -1,6 +1,7 @@
 /* `chronoctl token`: from options to a network process and an open key. What is done with the nonces
  * is issue.c's and watch.c's. */
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "cli/command.h"
 #include "cli/issue.h"
 #include "cli/key.h"
@@ -12,7 +13,7 @@
 
 DEFINE_CLEANUP(key, chronosign_key *, chronosign_key_free)
 DEFINE_CLEANUP(signer, chronosign_signer *, chronosign_signer_close)
-DEFINE_CLEANUP(fetch, struct network *, network_free)
+DEFINE_CLEANUP(network, struct network *, network_free)
 
 static bool check_options(const struct options *options, chronosign_error **error)
 {
@@ -31,18 +32,34 @@ static int run(struct options *options, const struct servers *servers, int outpu
 	CLEANUP(cleanup_key) chronosign_key *key = key_from_options(options, error);
 	if (key == NULL)
 		return EXIT_OTHER;
-	CLEANUP(cleanup_fetch)
-	struct network *fetch = servers_ask(servers, options, options->check, error);
-	if (fetch == NULL)
+	int64_t started_at = milliseconds();
+	CLEANUP(cleanup_network)
+	struct network *network = servers_ask(servers, options, options->check, error);
+	if (network == NULL)
 		return EXIT_OTHER;
 	if (options->watch) {
-		const struct watch_order order = {options, servers, options->output, key, fetch};
+		const struct watch_order order = {
+			.options = options,
+			.servers = servers,
+			.form = options->output,
+			.key = key,
+			.network = network,
+			.started_at = started_at,
+		};
 		return watch_servers(&order);
 	}
 	CLEANUP(cleanup_signer) chronosign_signer *signer = chronosign_signer_open(key, error);
 	if (signer == NULL)
 		return EXIT_OTHER;
-	const struct issue_order order = {options, servers, options->output, key, fetch, output};
+	const struct issue_order order = {
+		.options = options,
+		.servers = servers,
+		.form = options->output,
+		.key = key,
+		.network = network,
+		.started_at = started_at,
+		.output = output,
+	};
 	int status = issue_tokens(&order, signer);
 	supervisor_set_outcome(options->supervisor, status);
 	return status;
@@ -58,6 +75,7 @@ int token_run(struct options *options)
 		return EXIT_OTHER;
 	if (!check_options(options, &error) || !servers_from_options(options, &servers, &error))
 		return report_failure(error);
+	servers_warn_of_http(&servers);
 	int status = run(options, &servers, output, &error);
 	return error == NULL ? status : report_failure(error);
 }

@@ -47,7 +47,7 @@ static void tell_state(struct watch *watch)
 
 	notify("STATUS=valid tokens for %zu of %zu servers%s", watch->file.tokens, count,
 	       watch->key.signer == NULL ? "; the key is lost" : "");
-	if (watch->ready || watch->servers.unanswered > 0 || watch->file.tokens == 0)
+	if (watch->ready || watch->servers.exchanges.unheard > 0 || watch->file.tokens == 0)
 		return;
 	watch->ready = true;
 	notify("READY=1");
@@ -79,34 +79,44 @@ static void lose_key(struct watch *watch, const chronosign_error *error)
 static void sign(struct watch *watch, size_t index)
 {
 	CLEANUP(cleanup_error) chronosign_error *error = NULL;
-	char *token = chronosign_token_make(watch->key.signer,
-					    watched_servers_nonce(&watch->servers, index), &error);
+	const char *nonce = watch->servers.exchanges.exchanges[index].nonce;
+	char *token = chronosign_token_make(watch->key.signer, nonce, &error);
 
 	if (token == NULL) {
-		watched_servers_unsigned(&watch->servers, index);
+		watched_servers_unsigned(&watch->servers, index, milliseconds());
 		lose_key(watch, error);
 		return;
 	}
 	if (watch->key.failures > 0)
-		report_error("the key is back");
+		report_note("the key is back");
 	watch->key.failures = 0;
-	if (!watched_servers_signed(&watch->servers, index, token, &error))
-		end(watch, report_failure(error));
+	watched_servers_signed(&watch->servers, index, token, milliseconds());
+}
+
+/* What is due, and where; nothing while the key is lost. `*when`: the time at which something is. */
+static enum exchange_due find_due(struct watch *watch, size_t *index, int64_t *when)
+{
+	*when = INT64_MAX;
+	if (watch->key.signer == NULL)
+		return DUE_NOTHING;
+	return exchange_list_next(&watch->servers.exchanges, milliseconds(), index, when);
 }
 
 /*
- * Gives one server what it wants. One at a time, with answers and signals heard in between: they
- * may be thousands, and whoever only asked and never listened would wait for ever.
+ * Does one thing that is due. One at a time, with answers and signals heard in between: they may be
+ * thousands, and whoever only asked and never listened would wait for ever.
  */
-static void serve_next(struct watch *watch)
+static void serve_next(struct watch *watch, bool has_room)
 {
 	CLEANUP(cleanup_error) chronosign_error *error = NULL;
 	size_t index;
-	server_want want = watched_servers_next(&watch->servers, milliseconds(), &index);
+	int64_t when;
+	enum exchange_due due = find_due(watch, &index, &when);
 
-	if (want == WANTS_SIGNATURE)
+	if (due == DUE_SIGNATURE)
 		sign(watch, index);
-	else if (want == WANTS_TRIAL && !watched_servers_try(&watch->servers, index, &error))
+	else if (due == DUE_TRIAL && has_room &&
+		 !watched_servers_try(&watch->servers, index, milliseconds(), &error))
 		end(watch, report_failure(error));
 }
 
@@ -125,10 +135,10 @@ static void open_key(struct watch *watch)
 static void take_answer(struct watch *watch)
 {
 	CLEANUP(cleanup_error) chronosign_error *error = NULL;
-	size_t unanswered = watch->servers.unanswered;
+	size_t unanswered = watch->servers.exchanges.unheard;
 	struct network_answer answer;
 
-	if (!network_next(watch->order->fetch, &answer, &error)) {
+	if (!network_next(watch->order->network, &answer, &error)) {
 		end(watch, error == NULL ? EXIT_OTHER : report_failure(error));
 		return;
 	}
@@ -137,7 +147,7 @@ static void take_answer(struct watch *watch)
 	if (!watched_servers_take(&watch->servers, &answer, milliseconds(), &error))
 		end(watch, report_failure(error));
 	network_answer_clear(&answer);
-	if (unanswered > 0 && watch->servers.unanswered == 0)
+	if (unanswered > 0 && watch->servers.exchanges.unheard == 0)
 		tell_state(watch);
 }
 
@@ -147,7 +157,7 @@ static void reload(struct watch *watch)
 	if (watch->ready)
 		notify_reloading();
 	open_key(watch);
-	watched_servers_renew(&watch->servers);
+	watched_servers_renew(&watch->servers, milliseconds());
 	if (watch->ready)
 		notify("READY=1");
 }
@@ -184,24 +194,25 @@ static bool hold_signals(struct watch *watch, chronosign_error **error)
 
 /* ---- The loop ---- */
 
-static bool can_serve(const struct watch *watch)
+static int64_t earlier(int64_t one, int64_t other)
 {
-	return watch->servers.wanting > 0 && watch->key.signer != NULL;
+	return one < other ? one : other;
 }
 
-static int time_to_wait(const struct watch *watch)
+/* `when`: the time at which something will be due for a server. */
+static int time_to_wait(const struct watch *watch, enum exchange_due due, int64_t when)
 {
 	int64_t now = milliseconds();
-	int64_t then = watch->servers.expiry;
+	int64_t then = earlier(watch->servers.expiry, when);
 
-	if (can_serve(watch))
-		return watch->order->options->check ? WATCHED_FILE_EVERY_MS : 0;
-	if (watch->file.unwritable)
+	if (due == DUE_SIGNATURE)
+		return 0;
+	if (due == DUE_TRIAL || watch->file.unwritable)
 		return WATCHED_FILE_EVERY_MS;
 	if (watch->servers.changed)
 		return 0;
-	if (watch->key.signer == NULL && watch->key.retry_at < then)
-		then = watch->key.retry_at;
+	if (watch->key.signer == NULL)
+		then = earlier(then, watch->key.retry_at);
 	if (then <= now)
 		return 0;
 	return then - now < 60000 ? (int)(then - now) : 60000;
@@ -215,22 +226,22 @@ static bool is_time_to_write(const struct watch *watch, bool idle)
 
 static void step(struct watch *watch)
 {
-	/* With --check a signature is followed by a request, which needs room. */
-	bool needs_room = can_serve(watch) && watch->order->options->check;
+	size_t index;
+	int64_t when;
+	enum exchange_due due = find_due(watch, &index, &when);
 	struct pollfd events[] = {
 		{.fd = watch->signals, .events = POLLIN},
-		{.fd = network_descriptor(watch->order->fetch),
-		 .events = needs_room ? POLLIN | POLLOUT : POLLIN},
+		{.fd = network_descriptor(watch->order->network),
+		 .events = due == DUE_TRIAL ? POLLIN | POLLOUT : POLLIN},
 	};
-	bool idle = poll(events, 2, time_to_wait(watch)) == 0 && !can_serve(watch);
+	bool idle = poll(events, 2, time_to_wait(watch, due, when)) == 0 && due == DUE_NOTHING;
 
 	if ((events[0].revents & POLLIN) != 0)
 		take_signal(watch);
 	if ((events[1].revents & ~POLLOUT) != 0 && !watch->ended)
 		take_answer(watch);
-	if (can_serve(watch) && !watch->ended &&
-	    (!needs_room || (events[1].revents & POLLOUT) != 0))
-		serve_next(watch);
+	if (!watch->ended)
+		serve_next(watch, (events[1].revents & POLLOUT) != 0);
 	watched_servers_expire(&watch->servers, milliseconds());
 	if (watch->key.signer == NULL && milliseconds() >= watch->key.retry_at && !watch->ended)
 		open_key(watch);

@@ -14,7 +14,8 @@ struct watch_order {
 	const struct servers *servers;
 	enum output_form form;
 	chronosign_key *key;
-	struct network *fetch;
+	struct network *network;
+	int64_t started_at; /* the network program, or a little earlier */
 };
 
 /*

@@ -1,56 +1,31 @@
-/* A server's way from a nonce to a token that is fit: what each wants next, what its answers mean, and
- * when its time is over. */
+/* From the network program's answers and the signer's tokens to the events of the exchanges, and what is
+ * told of them: a server that fails once, and again when that is over. */
 #include "cli/watched_servers.h"
 
 #include "base/cleanup.h"
 #include "cli/refusal.h"
 #include "cli/report.h"
 
-#include <string.h>
-
-enum {
-	/* Date and Expires are whole seconds: a nonce can live one longer than they say. */
-	GRACE_MS = 1000,
-	/* Where the server does not say how long: Chronograf's --nonce-expiration by default. */
-	UNKNOWN_LIFE_MS = 600000,
-};
-
-/* What is known of a token from --check; without that option every one is fit. */
-typedef enum { FIT, ON_TRIAL, REFUSED, UNCLEAR } token_trial;
-
-struct watched_server {
-	char nonce[UUID_LENGTH + 1]; /* the newest; empty: none yet */
-	char *token;                 /* made for it; NULL: not yet, or its time is over */
-	token_trial trial;
-	enum verdict verdict;
-	server_want want;
-	int64_t valid_until; /* in milliseconds */
-	bool life_known;
-	bool answered; /* at least once */
-	bool failing;
-	uint8_t refusals; /* in a row */
-};
-
 bool watched_servers_begin(struct watched_servers *servers, const struct watch_order *order,
 			   chronosign_error **error)
 {
+	const struct exchange_rules rules = {.check = order->options->check, .watch = true};
 	size_t count = order->servers->count;
 
 	*servers = (struct watched_servers){
 		.order = order,
-		.list = calloc(count, sizeof *servers->list),
+		.failing = calloc(count, sizeof *servers->failing),
 		.expiry = INT64_MAX,
-		.unanswered = count,
 	};
-	return servers->list != NULL ||
+	return (exchange_list_begin(&servers->exchanges, count, rules, order->started_at) &&
+		servers->failing != NULL) ||
 	       chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER, "out of memory");
 }
 
 void watched_servers_release(struct watched_servers *servers)
 {
-	for (size_t i = 0; servers->list != NULL && i < servers->order->servers->count; i++)
-		free(servers->list[i].token);
-	free(TAKE(servers->list));
+	exchange_list_end(&servers->exchanges);
+	free(TAKE(servers->failing));
 }
 
 static const char *url_of(const struct watched_servers *servers, size_t server)
@@ -58,231 +33,152 @@ static const char *url_of(const struct watched_servers *servers, size_t server)
 	return servers->order->servers->urls[server];
 }
 
-static bool is_fit(const struct watched_server *server)
+static struct exchange *exchange_of(const struct watched_servers *servers, size_t server)
 {
-	return server->token != NULL && server->trial == FIT;
+	return &servers->exchanges.exchanges[server];
 }
 
 bool watched_servers_fit(const struct watched_servers *servers, size_t index, int64_t now,
 			 struct issued_token *token)
 {
-	const struct watched_server *server = &servers->list[index];
-	int64_t left = (server->valid_until - GRACE_MS - now) / 1000;
+	const struct exchange *exchange = exchange_of(servers, index);
 
-	if (!is_fit(server))
+	if (exchange_token(exchange) == NULL || !exchange_list_is_heard(&servers->exchanges))
 		return false;
 	*token = (struct issued_token){
 		.url = url_of(servers, index),
-		.token = server->token,
-		.valid_for = !server->life_known ? -1
-			     : left > 0          ? left
-						 : 0,
-		.verdict = server->verdict,
+		.token = exchange_token(exchange),
+		.valid_for = exchange_seconds_left(exchange, now),
+		.verdict = (enum verdict)exchange->verdict,
 	};
 	return true;
 }
 
-/* ---- What a server wants ---- */
+/* ---- What is told ---- */
 
-static void drop_token(struct watched_servers *servers, struct watched_server *server)
+static void tell_failure(struct watched_servers *servers, size_t index,
+			 const chronosign_error *error)
 {
-	servers->changed = servers->changed || is_fit(server);
-	free(TAKE(server->token));
+	if (!servers->failing[index])
+		report_failure(error);
+	servers->failing[index] = true;
 }
-
-static void want(struct watched_servers *servers, struct watched_server *server, server_want what)
-{
-	servers->wanting += (what != WANTS_NOTHING) - (server->want != WANTS_NOTHING);
-	server->want = what;
-}
-
-server_want watched_servers_next(struct watched_servers *servers, int64_t now, size_t *index)
-{
-	size_t count = servers->order->servers->count;
-
-	while (servers->list[servers->next % count].want == WANTS_NOTHING)
-		servers->next++;
-	*index = servers->next++ % count;
-	struct watched_server *server = &servers->list[*index];
-	server_want wanted = server->want;
-	want(servers, server, WANTS_NOTHING);
-	if (server->valid_until <= now || (wanted == WANTS_TRIAL && server->token == NULL))
-		return WANTS_NOTHING;
-	return wanted;
-}
-
-void watched_servers_renew(struct watched_servers *servers)
-{
-	for (size_t i = 0; i < servers->order->servers->count; i++)
-		if (servers->list[i].nonce[0] != '\0')
-			want(servers, &servers->list[i], WANTS_SIGNATURE);
-}
-
-const char *watched_servers_nonce(const struct watched_servers *servers, size_t index)
-{
-	return servers->list[index].nonce;
-}
-
-/* ---- Tokens ---- */
 
 static void tell_recovery(struct watched_servers *servers, size_t index)
 {
 	CLEANUP(cleanup_text) char *shown = url_without_user(url_of(servers, index));
 
-	if (servers->list[index].failing)
-		report_error("the server %s is well again", shown == NULL ? "" : shown);
-	servers->list[index].failing = false;
+	if (servers->failing[index])
+		report_note("the server %s is well again", shown == NULL ? "" : shown);
+	servers->failing[index] = false;
 }
 
-static void set_fit(struct watched_servers *servers, size_t index, enum verdict verdict)
+/* `error`: why it failed. */
+static void tell(struct watched_servers *servers, size_t index, enum exchange_due due,
+		 const chronosign_error *error)
 {
-	struct watched_server *server = &servers->list[index];
+	size_t twin = exchange_list_twin(&servers->exchanges, index);
+	CLEANUP(cleanup_error) chronosign_error *refusal = NULL;
 
-	server->verdict = verdict;
-	server->trial = FIT;
-	server->refusals = 0;
-	servers->changed = true;
-	tell_recovery(servers, index);
+	if (due == DUE_GOOD)
+		tell_recovery(servers, index);
+	else if (due == DUE_REFUSED)
+		refusal_set(&refusal, url_of(servers, index),
+			    exchange_of(servers, index)->refusals > 1);
+	else if (due == DUE_SHARED)
+		shared_nonce_set(&refusal, url_of(servers, index), url_of(servers, twin));
+	if (refusal != NULL || due == DUE_FAILED)
+		tell_failure(servers, index, refusal == NULL ? error : refusal);
 }
 
-bool watched_servers_try(struct watched_servers *servers, size_t index, chronosign_error **error)
+/* ---- What happens ---- */
+
+static enum exchange_due take(struct watched_servers *servers, size_t index,
+			      const struct exchange_news *news, size_t *twin)
 {
-	struct watched_server *server = &servers->list[index];
+	bool heard = exchange_list_is_heard(&servers->exchanges);
+	bool fit = exchange_token(exchange_of(servers, index)) != NULL;
+	enum exchange_due due = exchange_list_take(&servers->exchanges, index, news, twin);
+	const struct exchange *exchange = exchange_of(servers, index);
+	bool is_fit = exchange_token(exchange) != NULL;
 
-	server->trial = ON_TRIAL;
-	return network_try_token(servers->order->fetch, index, server->nonce, server->token, error);
-}
-
-bool watched_servers_signed(struct watched_servers *servers, size_t index, char *token,
-			    chronosign_error **error)
-{
-	struct watched_server *server = &servers->list[index];
-
-	/* Signatures are deterministic: the same again needs no new trial. */
-	if (server->token != NULL && strcmp(server->token, token) == 0) {
-		free(token);
-		return true;
-	}
-	drop_token(servers, server);
-	server->token = token;
-	if (servers->order->options->check)
-		return watched_servers_try(servers, index, error);
-	set_fit(servers, index, VERDICT_NONE);
-	return true;
-}
-
-void watched_servers_unsigned(struct watched_servers *servers, size_t index)
-{
-	struct watched_server *server = &servers->list[index];
-
-	drop_token(servers, server);
-	want(servers, server, WANTS_SIGNATURE);
-}
-
-void watched_servers_expire(struct watched_servers *servers, int64_t now)
-{
-	if (now < servers->expiry)
-		return;
-	servers->expiry = INT64_MAX;
-	for (size_t i = 0; i < servers->order->servers->count; i++) {
-		struct watched_server *server = &servers->list[i];
-
-		if (server->token != NULL && server->valid_until <= now)
-			drop_token(servers, server);
-		else if (server->token != NULL && server->valid_until < servers->expiry)
-			servers->expiry = server->valid_until;
-	}
-}
-
-/* ---- Answers ---- */
-
-/* A server that fails is told of once, and again when that is over. */
-static void take_failure(struct watched_server *server, const chronosign_error *error)
-{
-	if (!server->failing)
-		report_failure(error);
-	server->failing = true;
-}
-
-static void tell_refusal(struct watched_servers *servers, size_t index)
-{
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
-
-	refusal_set(&error, url_of(servers, index), servers->list[index].refusals > 1);
-	take_failure(&servers->list[index], error);
-}
-
-static void take_nonce(struct watched_servers *servers, const struct network_answer *answer,
-		       int64_t now)
-{
-	struct watched_server *server = &servers->list[answer->server];
-	bool same = strcmp(server->nonce, answer->nonce) == 0;
-	int64_t life =
-		answer->valid_for < 0 ? UNKNOWN_LIFE_MS : answer->valid_for * 1000 + GRACE_MS;
-
-	server->valid_until = now + life;
-	server->life_known = answer->valid_for >= 0;
-	if (server->valid_until < servers->expiry)
-		servers->expiry = server->valid_until;
-	memcpy(server->nonce, answer->nonce, sizeof server->nonce);
-	if (!same)
-		drop_token(servers, server);
-	if (server->token == NULL)
-		want(servers, server, WANTS_SIGNATURE);
-	else if (server->trial == UNCLEAR)
-		want(servers, server, WANTS_TRIAL);
-	else if (server->trial == REFUSED)
-		tell_refusal(servers, answer->server);
-	else if (server->trial == FIT)
-		tell_recovery(servers, answer->server);
-}
-
-static bool take_refusal(struct watched_servers *servers, size_t index, chronosign_error **error)
-{
-	struct watched_server *server = &servers->list[index];
-
-	server->trial = REFUSED;
-	if (server->refusals < 2)
-		server->refusals++;
-	if (server->refusals < 2)
-		return network_ask_again(servers->order->fetch, index, error);
-	tell_refusal(servers, index);
-	return true;
-}
-
-static bool take_verdict(struct watched_servers *servers, const struct network_answer *answer,
-			 chronosign_error **error)
-{
-	struct watched_server *server = &servers->list[answer->server];
-
-	/* Of a token that has been replaced meanwhile. */
-	if (server->token == NULL || strcmp(server->nonce, answer->nonce) != 0)
-		return true;
-	if (answer->error != NULL) {
-		server->trial = UNCLEAR;
-		take_failure(server, answer->error);
-		return true;
-	}
-	if (answer->verdict == VERDICT_REFUSED)
-		return take_refusal(servers, answer->server, error);
-	if (answer->verdict == VERDICT_EVERYONE)
-		warn_of_everyone(url_of(servers, answer->server));
-	set_fit(servers, answer->server, answer->verdict);
-	return true;
+	servers->changed = servers->changed || is_fit != fit || *twin != index ||
+			   (is_fit && news->event == EVENT_SIGNED) ||
+			   heard != exchange_list_is_heard(&servers->exchanges);
+	if (news->event == EVENT_NONCE && exchange->valid_until < servers->expiry)
+		servers->expiry = exchange->valid_until;
+	return due;
 }
 
 bool watched_servers_take(struct watched_servers *servers, const struct network_answer *answer,
 			  int64_t now, chronosign_error **error)
 {
-	struct watched_server *server = &servers->list[answer->server];
+	const struct exchange_news news = servers_news(answer, now);
+	size_t twin;
+	enum exchange_due due = take(servers, answer->server, &news, &twin);
 
-	servers->unanswered -= !server->answered;
-	server->answered = true;
-	if (answer->about == NETWORK_ANSWER_CHECK)
-		return take_verdict(servers, answer, error);
-	if (answer->error != NULL)
-		take_failure(server, answer->error);
-	else
-		take_nonce(servers, answer, now);
+	if (due == DUE_MISBEHAVIOUR)
+		return misbehaviour_set(error, url_of(servers, answer->server),
+					exchange_of(servers, answer->server), news.event);
+	if (due == DUE_QUESTION)
+		return network_ask_again(servers->order->network, answer->server, error);
+	if (news.event == EVENT_EVERYONE && due == DUE_GOOD)
+		warn_of_everyone(url_of(servers, answer->server));
+	tell(servers, answer->server, due, answer->error);
+	if (twin != answer->server)
+		tell(servers, twin, DUE_SHARED, NULL);
 	return true;
+}
+
+void watched_servers_signed(struct watched_servers *servers, size_t index, char *token, int64_t now)
+{
+	const struct exchange_news news = {.event = EVENT_SIGNED, .token = token, .now = now};
+	size_t twin;
+
+	tell(servers, index, take(servers, index, &news, &twin), NULL);
+}
+
+void watched_servers_unsigned(struct watched_servers *servers, size_t index, int64_t now)
+{
+	const struct exchange_news news = {.event = EVENT_KEY_LOST, .now = now};
+	size_t twin;
+
+	take(servers, index, &news, &twin);
+}
+
+bool watched_servers_try(struct watched_servers *servers, size_t index, int64_t now,
+			 chronosign_error **error)
+{
+	const struct exchange_news news = {.event = EVENT_TRIED, .now = now};
+	const struct exchange *exchange = exchange_of(servers, index);
+	size_t twin;
+
+	take(servers, index, &news, &twin);
+	return network_try_token(servers->order->network, index, exchange->nonce, exchange->token,
+				 error);
+}
+
+void watched_servers_renew(struct watched_servers *servers, int64_t now)
+{
+	const struct exchange_news news = {.event = EVENT_KEY_OPENED, .now = now};
+
+	exchange_list_take_all(&servers->exchanges, &news);
+}
+
+void watched_servers_expire(struct watched_servers *servers, int64_t now)
+{
+	const struct exchange_news news = {.event = EVENT_TIME_OVER, .now = now};
+
+	if (now < servers->expiry)
+		return;
+	servers->expiry = INT64_MAX;
+	for (size_t i = 0; i < servers->exchanges.count; i++) {
+		const struct exchange *exchange = exchange_of(servers, i);
+		size_t twin;
+
+		if (exchange->token != NULL && exchange->valid_until <= now)
+			take(servers, i, &news, &twin);
+		else if (exchange->token != NULL && exchange->valid_until < servers->expiry)
+			servers->expiry = exchange->valid_until;
+	}
 }

@@ -86,7 +86,7 @@ logged() { # TIMES REGEX
 	local slow
 	start_standin --pub-key-file "$PUB" --delay 500
 	slow=$URL
-	start_standin --pub-key-file "$PUB"
+	start_standin --pub-key-file "$PUB" --nonce "$OTHER_NONCE"
 	chronoctl doctor --chronograf-url "$slow" --chronograf-url "$URL" --priv-key-file "$KEY"
 	found 0 ✓ acceptance "$slow.*accepts" ✓ acceptance "$URL.*accepts"
 	has_no_cross

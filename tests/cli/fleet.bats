@@ -166,7 +166,7 @@ tokens_are_of_their_servers() {
 	urls 10 >"$BATS_TEST_TMPDIR/list"
 	SHIM_FAIL=C_Sign:4=CKR_DEVICE_MEMORY with_token --chronograf-urls-from "$BATS_TEST_TMPDIR/list"
 	[ "$status" -eq 3 ]
-	[ "$(grep -c . <<<"$output")" -le 3 ]
+	[ "$(grep -c . <<<"$output")" -eq 3 ]
 	says "CKR_DEVICE_MEMORY" "not all were reached"
 	called C_Sign 4
 }
@@ -182,18 +182,18 @@ tokens_are_of_their_servers() {
 	called C_Sign 11
 }
 
-@test "standard output that cannot be written: exit 1, and nothing more is signed" {
+@test "standard output that cannot be written: exit 1, which is said once" {
 	start_standin --servers 200
 	urls 200 >"$BATS_TEST_TMPDIR/list"
 	run --separate-stderr bash -c '"$1" token --priv-key-file "$2" --chronograf-urls-from "$3" >/dev/full' - \
 		"$CHRONOCTL" "$KEY" "$BATS_TEST_TMPDIR/list"
 	[ "$status" -eq 1 ]
-	says "cannot write the result"
+	[ "$(grep -c "cannot write the result" <<<"$stderr")" -eq 1 ]
 }
 
 @test "progress is shown on a terminal, and nowhere else" {
-	start_standin --servers 50 --delay 100
-	{ urls 50 && urls 50 && urls 50 && urls 50 && urls 50 && urls 50; } >"$BATS_TEST_TMPDIR/list"
+	start_standin --servers 300 --delay 100
+	urls 300 >"$BATS_TEST_TMPDIR/list"
 	on_terminal 'of 300 servers' '' "$CHRONOCTL token --priv-key-file $KEY --chronograf-urls-from \
 		$BATS_TEST_TMPDIR/list >$BATS_TEST_TMPDIR/out"
 	[ "$status" -eq 0 ]

@@ -6,6 +6,7 @@ bats_require_minimum_version 1.5.0
 : "${SOURCE_DIR:=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}"
 
 NONCE=7d9f2c1e-5b3a-4c6d-8e9f-0a1b2c3d4e5f
+OTHER_NONCE=3a8e1d5c-9b27-4f60-a1c4-5e7d2f9b8036
 PIN=20394
 # What `|cat` and chronoctl itself may take on a busy machine under AddressSanitizer.
 PATIENCE=60

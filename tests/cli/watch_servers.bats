@@ -77,8 +77,8 @@ load watching
 
 @test "many servers with --check and SIGHUP: all are signed again, and nobody waits for ever" {
 	use_shim
-	start_server --servers 200
-	for i in $(seq 0 199); do
+	start_server --servers 201
+	for i in $(seq 1 200); do
 		echo "$URL/s/$i"
 	done >"$BATS_TEST_TMPDIR/list"
 	URL=$URL/s/0

@@ -48,10 +48,11 @@ listen_for_notice() { # ADDRESS, as $NOTIFY_SOCKET has it
 	good=$URL
 	start_standin --mode never
 	watch --chronograf-url "$good" --priv-key-file "$KEY" --timeout 3
-	appears
-	sleep 1
+	sleep 1.5
+	lives
 	! notified READY || fail "READY before the second server has failed"
 	wait_for notified '^READY=1$'
+	[ -s "$FILE" ]
 	notified '^STATUS=valid tokens for 1 of 2 servers$'
 }
 

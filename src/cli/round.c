@@ -1,0 +1,132 @@
+/* From the network program's answers to the events of the exchanges, and from what is due to requests
+ * and handlers. */
+#include "cli/round.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "cli/refusal.h"
+#include "cli/report.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+
+bool round_begin(struct round *round, bool check, int64_t now)
+{
+	const struct exchange_rules rules = {.check = check};
+
+	return exchange_list_begin(&round->exchanges, round->servers->count, rules, now);
+}
+
+void round_end(struct round *round)
+{
+	exchange_list_end(&round->exchanges);
+}
+
+static void settle(struct round *round, size_t server, enum exchange_due how,
+		   const chronosign_error *error)
+{
+	if (how >= DUE_GOOD)
+		round->handlers->settled(round->context, server, how, error);
+}
+
+static bool take_answer(struct round *round, struct network_answer *answer,
+			chronosign_error **error)
+{
+	const struct exchange_news news = servers_news(answer, milliseconds());
+	size_t twin;
+	enum exchange_due due = exchange_list_take(&round->exchanges, answer->server, &news, &twin);
+
+	if (due == DUE_MISBEHAVIOUR)
+		return misbehaviour_set(error, round->servers->urls[answer->server],
+					&round->exchanges.exchanges[answer->server], news.event);
+	if (round->handlers->heard != NULL)
+		round->handlers->heard(round->context, answer);
+	if (due == DUE_QUESTION)
+		return network_ask_again(round->network, answer->server, error);
+	settle(round, answer->server, due, answer->error);
+	if (twin != answer->server)
+		settle(round, twin, DUE_SHARED, NULL);
+	return true;
+}
+
+static bool listen_once(struct round *round, chronosign_error **error)
+{
+	struct network_answer answer;
+
+	if (!network_next(round->network, &answer, error))
+		return (error != NULL && *error != NULL)
+			       ? false
+			       : chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER,
+						      "the network process has ended early");
+	if (round->verbose && answer.trace[0] != '\0')
+		report_detail("%s", answer.trace);
+	bool good = take_answer(round, &answer, error);
+	network_answer_clear(&answer);
+	return good;
+}
+
+static void sign(struct round *round, size_t server)
+{
+	struct exchange_news news = {.event = EVENT_SIGNED};
+	size_t twin;
+
+	news.token = round->handlers->sign(round->context, server,
+					   round->exchanges.exchanges[server].nonce);
+	if (news.token == NULL)
+		news.event = EVENT_NOT_SIGNED;
+	news.now = milliseconds();
+	settle(round, server, exchange_list_take(&round->exchanges, server, &news, &twin), NULL);
+}
+
+static bool try_token(struct round *round, size_t server, chronosign_error **error)
+{
+	const struct exchange_news tried = {.event = EVENT_TRIED, .now = milliseconds()};
+	const struct exchange *exchange = &round->exchanges.exchanges[server];
+	size_t twin;
+
+	if (!network_try_token(round->network, server, exchange->nonce, exchange->token, error))
+		return false;
+	exchange_list_take(&round->exchanges, server, &tried, &twin);
+	return true;
+}
+
+/* Sends a token to be tried when there is room for it, and listens meanwhile: two that only send
+ * would wait for each other. */
+static bool try_or_listen(struct round *round, size_t server, chronosign_error **error)
+{
+	struct pollfd event = {.fd = network_descriptor(round->network),
+			       .events = POLLIN | POLLOUT};
+
+	if (poll(&event, 1, -1) < 0 && errno != EINTR)
+		return chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER,
+					    "cannot wait for the network process: %s",
+					    strerror(errno));
+	if ((event.revents & POLLOUT) != 0 && (event.revents & POLLHUP) == 0)
+		return try_token(round, server, error);
+	return event.revents == 0 || listen_once(round, error);
+}
+
+bool round_run(struct round *round, chronosign_error **error)
+{
+	while (round->exchanges.open > 0 && !round->stopped) {
+		size_t server;
+		int64_t when;
+		bool good = true;
+
+		switch (exchange_list_next(&round->exchanges, milliseconds(), &server, &when)) {
+		case DUE_SIGNATURE:
+			sign(round, server);
+			break;
+		case DUE_TRIAL:
+			good = try_or_listen(round, server, error);
+			break;
+		default:
+			good = listen_once(round, error);
+			break;
+		}
+		if (!good)
+			return false;
+	}
+	return true;
+}

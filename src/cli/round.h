@@ -1,0 +1,42 @@
+/*
+ * One round over a list of servers: nonces as they come, signatures, trials, a second attempt after
+ * a refusal. Which exchange is where, exchange_list.h knows; what is told of it, the caller.
+ */
+#ifndef CLI_ROUND_H
+#define CLI_ROUND_H
+
+#include "cli/servers.h"
+
+#include "chronograf/exchange_list.h"
+#include "network/network.h"
+
+struct round {
+	struct network *network;
+	const struct servers *servers;
+	struct exchange_list exchanges;
+	bool verbose; /* tell of each transfer */
+	bool stopped; /* set by a handler: no more is wanted */
+	const struct round_handlers *handlers;
+	void *context;
+};
+
+struct round_handlers {
+	/* An answer that was due has come; `settled` tells what it means. NULL: no matter. */
+	void (*heard)(void *context, struct network_answer *answer);
+	/* The token for a nonce; NULL: none can be made, and whoever wants to know has been told. */
+	char *(*sign)(void *context, size_t server, const char *nonce);
+	/* The exchange is over, for this reason: DUE_GOOD, …; `error` may say why it failed. One that
+	 * was good may turn out to be shared later. */
+	void (*settled)(void *context, size_t server, enum exchange_due how,
+			const chronosign_error *error);
+};
+
+/* False if memory is out. `now`: not later than the start of the network program. */
+bool round_begin(struct round *round, bool check, int64_t now);
+void round_end(struct round *round);
+
+/* Until all exchanges are over, or the round is stopped. False with *error set if the network
+ * program died or misbehaved. */
+bool round_run(struct round *round, chronosign_error **error);
+
+#endif
