@@ -59,10 +59,11 @@ pass == 1 {
 	next
 }
 
-# Names that we give ourselves: macros, among them what a version lacks, and functions, which alone begin at the margin.
+# Names that we give ourselves: macros, among them what a version lacks, structs, and functions, which alone begin at the
+# margin.
 pass == 2 {
 	name = ""
-	if ($1 == "#define")
+	if ($1 == "#define" || /^struct [a-z_0-9]+ \{/)
 		name = $2
 	else if ($0 ~ /^[a-z].*[a-z0-9_]\(/)
 		name = $0
