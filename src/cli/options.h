@@ -52,6 +52,8 @@ struct options {
 	bool force_login;
 	struct values chronograf_urls;
 	char *chronograf_urls_from;
+	char *nonce;
+	char *nonce_from;
 	bool check;
 	bool watch;
 	char *out_file;

@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/issue.h"
 #include "cli/key.h"
+#include "cli/nonce_by_hand.h"
 #include "cli/output.h"
 #include "cli/report.h"
 #include "cli/servers.h"
@@ -73,6 +74,10 @@ int token_run(struct options *options)
 
 	if (output < 0)
 		return EXIT_OTHER;
+	if (nonce_by_hand_is_given(options)) {
+		int status = nonce_by_hand_sign(options, output, &error);
+		return error == NULL ? status : report_failure(error);
+	}
 	if (!check_options(options, &error) || !servers_from_options(options, &servers, &error))
 		return report_failure(error);
 	servers_warn_of_http(&servers);

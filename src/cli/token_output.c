@@ -36,7 +36,7 @@ static char *json_line(const struct issued_token *token, const char *url, const 
 {
 	json_t *seconds = token->valid_for < 0 ? json_null() : json_integer(token->valid_for);
 	CLEANUP(cleanup_json)
-	json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "url", url, "token",
+	json_t *object = json_pack("{s:s?, s:s, s:s, s:s, s:o, s:o, s:o}", "url", url, "token",
 				   token->token, "header", header, "key", token->key,
 				   "nonce_expires", expiry(token->valid_for), "valid_for_seconds",
 				   seconds, "check", verdict_word(token->verdict));
@@ -47,11 +47,12 @@ static char *json_line(const struct issued_token *token, const char *url, const 
 char *token_line(const struct issued_token *token, enum output_form form, bool listed,
 		 chronosign_error **error)
 {
-	CLEANUP(cleanup_text) char *url = url_without_user(token->url);
+	CLEANUP(cleanup_text) char *url = token->url == NULL ? NULL : url_without_user(token->url);
 	CLEANUP(cleanup_text) char *header = NULL;
 	char *line = NULL;
 
-	if (url == NULL || asprintf(&header, HEADER "%s", token->token) < 0) {
+	if ((url == NULL && token->url != NULL) ||
+	    asprintf(&header, HEADER "%s", token->token) < 0) {
 		header = NULL;
 	} else if (form == FORM_JSON) {
 		line = json_line(token, url, header);

@@ -10,7 +10,9 @@
 #include <stdint.h>
 
 struct issued_token {
-	const char *url; /* of the server, as given: a user and password in it are not written */
+	const char
+		*url; /* of the server, as given: a user and password in it are not written; NULL:
+			  * none was asked */
 	const char *token;
 	const char *key;   /* its name */
 	int64_t valid_for; /* seconds from now; -1: unknown */

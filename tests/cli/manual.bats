@@ -24,7 +24,8 @@ variables_of_help() { "$CHRONOCTL" "$1" --help | grep -oE '\[\$[A-Z0-9_]+\]' | t
 # faults FILE…: whether other packages' pages are on this machine is no fault of ours, nor that a page names the project
 # where the pages of NetBSD name their system.
 faults() {
-	mandoc -T lint "$@" 2>&1 |
+	# By way of a file: what it says on both outputs at once has lines within lines.
+	{ mandoc -T lint "$@" 2>"$SCRATCH/complaints" || true; cat "$SCRATCH/complaints"; } |
 		grep -vE 'referenced manual not found|mandoc\.db|operating system explicitly specified: Os chronoctl' ||
 		true
 }
