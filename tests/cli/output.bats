@@ -67,7 +67,7 @@ has() { # FIELD VALUE
 	start_standin
 	chronoctl token --chronograf-url "${URL/:\/\//://user:geheim@}" -o json \
 		--pkcs11-module "$SOFTHSM" --priv-key-file "pkcs11:object=chronograf?pin-value=$PIN"
-	has url "$URL/"
+	has url "$URL"
 	[[ $(field key) = pkcs11:object=chronograf* ]]
 	never_says "$PIN" geheim
 }
