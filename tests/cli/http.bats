@@ -23,6 +23,29 @@ setup_file() { suite_key; }
 	refused 4
 }
 
+@test "a redirect within the host is followed, to another it is an error that names the URL to give" {
+	local other
+	new_tls_key "$BATS_TEST_TMPDIR/tls" IP:127.0.0.1,DNS:localhost
+	start_standin --tls-cert "$BATS_TEST_TMPDIR/tls.crt" --tls-key "$BATS_TEST_TMPDIR/tls.key"
+	other=$URL
+	start_standin --redirect "${other/localhost/127.0.0.1}"
+	chronoctl_token --priv-key-file "$KEY" --ca-file "$BATS_TEST_TMPDIR/tls.crt"
+	prints_token "$KEY"
+	start_standin --redirect "$other"
+	chronoctl_token --priv-key-file "$KEY" --ca-file "$BATS_TEST_TMPDIR/tls.crt"
+	refused 4 'another host' "--chronograf-url $other\$"
+}
+
+@test "a redirect from https to http is an error that names the URL to give" {
+	local plain
+	new_tls_key "$BATS_TEST_TMPDIR/tls" DNS:localhost
+	start_standin
+	plain=${URL/127.0.0.1/localhost}
+	start_standin --redirect "$plain" --tls-cert "$BATS_TEST_TMPDIR/tls.crt" --tls-key "$BATS_TEST_TMPDIR/tls.key"
+	chronoctl_token --priv-key-file "$KEY" --ca-file "$BATS_TEST_TMPDIR/tls.crt"
+	refused 4 'from https to http' "--chronograf-url $plain\$"
+}
+
 @test "a redirect loop is not followed further" {
 	start_standin --mode redirect-loop
 	chronoctl_token --priv-key-file "$KEY"

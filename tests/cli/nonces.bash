@@ -1,7 +1,7 @@
 # What the suites about nonces share: the modes of the stand-in server, and which of them are good. Load it after helper.
 
 # Everything else that the stand-in can do is to be refused.
-GOOD='ok chunked no-expires bad-expires past-expires redirect-once redirect-10 redirect-elsewhere
+GOOD='ok chunked no-expires bad-expires past-expires redirect-once redirect-10
 	replaced-once other-replica check-500 check-redirect'
 WITHOUT_END='never slow endless endless-html endless-header endless-status huge-length'
 

@@ -10,7 +10,7 @@
 
 #include "network/program/curl_error.h"
 
-static void assert_says(struct curl_error failure, const char *words)
+static void assert_says(struct transfer_failure failure, const char *words)
 {
 	if (failure.reason == NULL)
 		failure.reason = "";
@@ -22,7 +22,7 @@ static void assert_says(struct curl_error failure, const char *words)
 	free(text);
 }
 
-#define SAYS(words, ...) assert_says((struct curl_error){__VA_ARGS__}, words)
+#define SAYS(words, ...) assert_says((struct transfer_failure){__VA_ARGS__}, words)
 
 static void a_certificate_that_is_refused_names_the_remedy(void **state)
 {
@@ -53,7 +53,6 @@ static void a_connection_cut_within_an_answer_is_no_matter_of_protocol(void **st
 	SAYS("cut", .code = CURLE_RECV_ERROR, .begun = true);
 	SAYS("cut", .code = CURLE_RECV_ERROR, .https = true);
 	SAYS("cut", .code = CURLE_PARTIAL_FILE, .begun = true);
-	SAYS("cut", .code = CURLE_HTTP2_STREAM, .https = true);
 }
 
 static void a_proxy_that_fails_is_told_from_a_server_that_does(void **state)

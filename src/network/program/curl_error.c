@@ -9,8 +9,7 @@
 static const char advice_connect[] = "Is Chronograf running there? Its URL is given with "
 				     "--chronograf-url or CHRONOGRAF_URL.";
 static const char advice_proxy[] =
-	"The way goes through a proxy: check http_proxy, https_proxy and "
-	"no_proxy.";
+	"The way goes through a proxy: check http_proxy, https_proxy, all_proxy and no_proxy.";
 static const char advice_tls_port[] = "Does the port speak plain HTTP? Then the URL begins with "
 				      "http://.";
 static const char advice_plain_port[] =
@@ -42,14 +41,14 @@ static bool is_out_of_date(long verify_result)
 }
 
 /* libcurl leaves 0 or, by 7.88, X509_V_ERR_UNSPECIFIED where only the name is wrong. */
-static const char *advice_certificate(const struct curl_error *failure)
+static const char *advice_certificate(const struct transfer_failure *failure)
 {
 	if (is_out_of_date(failure->verify_result))
 		return "The certificate is out of date, or this machine's clock is wrong.";
 	return failure->verify_result <= 1 ? advice_name : advice_untrusted;
 }
 
-static const char *advice(const struct curl_error *failure)
+static const char *advice(const struct transfer_failure *failure)
 {
 	if (failure->connect_status == 407)
 		return "The proxy asks for a login: http://user:password@proxy in https_proxy.";
@@ -76,15 +75,13 @@ static const char *advice(const struct curl_error *failure)
 	case CURLE_SEND_ERROR:
 		return failure->https || failure->begun ? advice_cut : advice_plain_port;
 	case CURLE_PARTIAL_FILE:
-	case CURLE_HTTP2:
-	case CURLE_HTTP2_STREAM:
 		return advice_cut;
 	default:
 		return "";
 	}
 }
 
-char *curl_error_text(const struct curl_error *failure)
+char *curl_error_text(const struct transfer_failure *failure)
 {
 	const char *reason =
 		failure->reason[0] != '\0' ? failure->reason : curl_easy_strerror(failure->code);

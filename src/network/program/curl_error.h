@@ -5,7 +5,7 @@
 #include <curl/curl.h>
 #include <stdbool.h>
 
-struct curl_error {
+struct transfer_failure {
 	CURLcode code;
 	const char *reason;  /* libcurl's own words; empty if it has none */
 	long verify_result;  /* of the certificate; 0: its chain is trusted
@@ -19,7 +19,7 @@ struct curl_error {
 };
 
 /* A line that says what failed, and one of advice. NULL if memory is out. The caller frees it. */
-char *curl_error_text(const struct curl_error *failure);
+char *curl_error_text(const struct transfer_failure *failure);
 
 /* True if the machine is to blame and not the server: memory, the installed libraries. */
 bool curl_error_is_local(CURLcode code);

@@ -6,17 +6,37 @@
 #include <string.h>
 #include <unistd.h>
 
+static bool set_protocols(CURL *easy)
+{
+#if LIBCURL_VERSION_NUM >= 0x075500
+	return CURL_SET(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+	return CURL_SET(easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+}
+
+/* A name server that hangs holds up its own transfer, not those beside it. */
+static bool set_quick_exit(CURL *easy)
+{
+#if LIBCURL_VERSION_NUM >= 0x075700
+	return CURL_SET(easy, CURLOPT_QUICK_EXIT, 1L);
+#else
+	(void)easy;
+	return true;
+#endif
+}
+
 static bool set_http(CURL *easy)
 {
-	/* QUICK_EXIT: a name server that hangs holds up its own transfer, not those beside it. */
-	return CURL_SET(easy, CURLOPT_PROTOCOLS_STR, "http,https") &&
+	return set_protocols(easy) && set_quick_exit(easy) &&
+	       CURL_SET(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) &&
 	       CURL_SET(easy, CURLOPT_FOLLOWLOCATION, 0L) && CURL_SET(easy, CURLOPT_HTTPGET, 1L) &&
 	       CURL_SET(easy, CURLOPT_USERAGENT, "chronoctl/" CHRONOCTL_VERSION) &&
 	       CURL_SET(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) &&
 	       CURL_SET(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC) &&
 	       CURL_SET(easy, CURLOPT_PROXYAUTH, (long)CURLAUTH_BASIC) &&
-	       CURL_SET(easy, CURLOPT_NOPROXY, "") && CURL_SET(easy, CURLOPT_NOSIGNAL, 1L) &&
-	       CURL_SET(easy, CURLOPT_QUICK_EXIT, 1L);
+	       CURL_SET(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) &&
+	       CURL_SET(easy, CURLOPT_NOSIGNAL, 1L);
 }
 
 /* For the server, and for a proxy that is spoken to by TLS. */
@@ -46,14 +66,11 @@ static const char *variable(const char *name, const char *otherwise)
  */
 static bool set_machine_authorities(CURL *easy)
 {
-	char *built_file = NULL;
-	char *built_directory = NULL;
+	const curl_version_info_data *built = curl_version_info(CURLVERSION_NOW);
+	const char *file = variable("SSL_CERT_FILE", built->cainfo);
+	const char *directory = variable("SSL_CERT_DIR", built->capath);
 
-	curl_easy_getinfo(easy, CURLINFO_CAINFO, &built_file);
-	curl_easy_getinfo(easy, CURLINFO_CAPATH, &built_directory);
-	const char *file = variable("SSL_CERT_FILE", built_file);
-	const char *directory = variable("SSL_CERT_DIR", built_directory);
-	if (same_path(file, built_file) && same_path(directory, built_directory) &&
+	if (same_path(file, built->cainfo) && same_path(directory, built->capath) &&
 	    access(file, R_OK) == 0)
 		directory = NULL;
 	return set_authorities(easy, file, directory);
@@ -75,6 +92,32 @@ static bool set_tls(CURL *easy, const char *ca_file, bool skip_verify)
 bool curl_options_set(CURL *easy, const char *ca_file, bool skip_verify)
 {
 	return set_http(easy) && set_tls(easy, ca_file, skip_verify);
+}
+
+/*
+ * libcurl reads the variables as curl(1) does. HTTP_PROXY, which it leaves out, counts where http_proxy
+ * is not set; but in a CGI program that is the client's header "Proxy:" (CVE-2016-5386).
+ */
+void proxy_variables_prepare(void)
+{
+	const char *upper = getenv("HTTP_PROXY");
+
+	if (upper != NULL && variable("http_proxy", NULL) == NULL &&
+	    getenv("REQUEST_METHOD") == NULL)
+		setenv("http_proxy", upper, 1);
+}
+
+bool proxy_variables_apply(bool https)
+{
+	static const char *const names[2][4] = {
+		{"http_proxy", "all_proxy", "ALL_PROXY"},
+		{"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"},
+	};
+
+	for (size_t i = 0; i < 4 && names[https][i] != NULL; i++)
+		if (variable(names[https][i], NULL) != NULL)
+			return true;
+	return false;
 }
 
 long curl_number(CURL *easy, CURLINFO info)

@@ -16,6 +16,12 @@
  */
 bool curl_options_set(CURL *easy, const char *ca_file, bool skip_verify);
 
+/* Makes the variables for proxies such as libcurl reads them; once, before it does. */
+void proxy_variables_prepare(void);
+
+/* True if a variable names a proxy for that scheme; no_proxy is for libcurl to heed. */
+bool proxy_variables_apply(bool https);
+
 /* A number about the exchange that has ended (curl_easy_getinfo); 0 if there is none. */
 long curl_number(CURL *easy, CURLINFO info);
 

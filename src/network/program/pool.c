@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "network/program/ca_memory.h"
 #include "network/program/confine.h"
+#include "network/program/curl_options.h"
 #include "network/program/schedule.h"
 #include "network/program/transfer.h"
 
@@ -258,7 +259,6 @@ static bool run_pool(const struct program_job *job, const char *ca_file, int soc
 				.skip_verify = job->skip_verify,
 				.verbose = job->verbose,
 				.confinement = job->verbose ? network_confinement() : NULL,
-				.proxies = proxy_settings_read(),
 			},
 		.multi = curl_multi_init(),
 		.socket = socket,
@@ -297,6 +297,7 @@ bool pool_run(const struct program_job *job, int socket)
 
 	if (flags < 0 || fcntl(socket, F_SETFL, flags | O_NONBLOCK) != 0)
 		return false;
+	proxy_variables_prepare();
 	/* openssl.cnf may load a PKCS#11 provider or engine, PIN included: not into this process.
 	 */
 	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);

@@ -31,8 +31,6 @@ static const char *version_name(long version)
 		return "HTTP/1.0";
 	case CURL_HTTP_VERSION_1_1:
 		return "HTTP/1.1";
-	case CURL_HTTP_VERSION_2_0:
-		return "HTTP/2";
 	default:
 		return "no answer";
 	}

@@ -10,6 +10,7 @@
 #include "chronograf/nonce.h"
 #include "network/program/curl_error.h"
 #include "network/program/curl_options.h"
+#include "network/program/headers.h"
 #include "network/program/trace.h"
 #include "network/program/url.h"
 
@@ -29,9 +30,9 @@ struct transfer {
 	CURLU *url;                 /* of this hop */
 	char *asked_url;            /* of the first hop, as shown */
 	unsigned redirects;
-	bool by_proxy;
+	bool may_use_proxy; /* a variable names one for this hop */
 	int64_t started;
-	size_t header_bytes;
+	struct headers answer; /* the headers of the answer */
 	size_t body_length;
 	bool body_longer;
 	char body[TRANSFER_BODY_MAX];
@@ -53,13 +54,11 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *context)
 	return taken;
 }
 
-static size_t count_header(char *bytes, size_t size, size_t count, void *context)
+static size_t take_header(char *bytes, size_t size, size_t count, void *context)
 {
 	struct transfer *transfer = context;
 
-	(void)bytes;
-	transfer->header_bytes += size * count;
-	return transfer->header_bytes <= TRANSFER_HEADERS_MAX ? size * count : 0;
+	return headers_take(&transfer->answer, bytes, size * count) ? size * count : 0;
 }
 
 static bool set_callbacks(struct transfer *transfer)
@@ -69,7 +68,7 @@ static bool set_callbacks(struct transfer *transfer)
 	return CURL_SET(easy, CURLOPT_WRITEFUNCTION, take_body) &&
 	       CURL_SET(easy, CURLOPT_WRITEDATA, (void *)transfer) &&
 	       CURL_SET(easy, CURLOPT_BUFFERSIZE, (long)TRANSFER_BODY_MAX) &&
-	       CURL_SET(easy, CURLOPT_HEADERFUNCTION, count_header) &&
+	       CURL_SET(easy, CURLOPT_HEADERFUNCTION, take_header) &&
 	       CURL_SET(easy, CURLOPT_HEADERDATA, (void *)transfer) &&
 	       CURL_SET(easy, CURLOPT_ERRORBUFFER, transfer->reason);
 }
@@ -96,6 +95,7 @@ void transfer_free(struct transfer *transfer)
 		return;
 	curl_easy_cleanup(transfer->easy);
 	curl_slist_free_all(transfer->headers);
+	headers_clear(&transfer->answer);
 	curl_url_cleanup(transfer->url);
 	free(transfer->asked_url);
 	free(transfer);
@@ -109,17 +109,6 @@ CURL *transfer_handle(struct transfer *transfer)
 const struct network_message *transfer_message(const struct transfer *transfer)
 {
 	return &transfer->message;
-}
-
-/* The value of a header of the answer that is there just once, else NULL. The caller frees it. */
-static char *header(const struct transfer *transfer, const char *name)
-{
-	struct curl_header *found;
-
-	if (curl_easy_header(transfer->easy, name, 0, CURLH_HEADER, -1, &found) != CURLHE_OK ||
-	    found->amount != 1)
-		return NULL;
-	return strdup(found->value);
 }
 
 static uint32_t failure_of_task(enum transfer_task task, uint32_t outcome)
@@ -161,25 +150,28 @@ static bool fail_with(struct transfer *transfer, const chronosign_error *error)
 		    chronosign_error_message(error));
 }
 
-static bool is_https(const struct transfer *transfer)
+/* libcurl tells it since 8.7 only: before, no_proxy shows in the port that answered. */
+static bool went_by_proxy(const struct transfer *transfer)
 {
-	CLEANUP(cleanup_text) char *scheme = url_part(transfer->url, CURLUPART_SCHEME);
+	CLEANUP(cleanup_text) char *port = url_part(transfer->url, CURLUPART_PORT);
+	long peer = curl_number(transfer->easy, CURLINFO_PRIMARY_PORT);
 
-	return scheme != NULL && strcasecmp(scheme, "https") == 0;
+	return transfer->may_use_proxy &&
+	       (peer == 0 || port == NULL || peer != strtol(port, NULL, 10));
 }
 
 static bool fail_by_curl(struct transfer *transfer, CURLcode code)
 {
-	const struct curl_error failure = {
+	const struct transfer_failure failure = {
 		.code = code,
 		.reason = transfer->reason,
 		.verify_result = curl_number(transfer->easy, CURLINFO_SSL_VERIFYRESULT),
 		.connect_status = curl_number(transfer->easy, CURLINFO_HTTP_CONNECTCODE),
 		.timeout_seconds = transfer->settings->timeout_seconds,
-		.begun = transfer->header_bytes > 0,
+		.begun = transfer->answer.bytes > 0,
 		.ca_file_given = transfer->settings->ca_file != NULL,
-		.https = is_https(transfer),
-		.by_proxy = transfer->by_proxy,
+		.https = url_is_https(transfer->url),
+		.by_proxy = went_by_proxy(transfer),
 	};
 	CLEANUP(cleanup_text) char *text = curl_error_text(&failure);
 
@@ -206,14 +198,13 @@ static long time_left(const struct transfer *transfer)
 	return left < INT_MAX ? (long)left : INT_MAX;
 }
 
+/* Which proxy is libcurl's business, by the variables (NULL), except for this machine: none (""). */
 static bool set_proxy(struct transfer *transfer)
 {
-	CLEANUP(cleanup_text) char *proxy = NULL;
+	bool loopback = url_is_loopback(transfer->url);
 
-	if (!proxy_for(&transfer->settings->proxies, transfer->url, &proxy))
-		return false;
-	transfer->by_proxy = proxy[0] != '\0';
-	return CURL_SET(transfer->easy, CURLOPT_PROXY, proxy);
+	transfer->may_use_proxy = !loopback && proxy_variables_apply(url_is_https(transfer->url));
+	return CURL_SET(transfer->easy, CURLOPT_PROXY, loopback ? "" : NULL);
 }
 
 /* Makes the handle ready for the hop to transfer->url. */
@@ -222,7 +213,7 @@ static bool prepare_hop(struct transfer *transfer)
 	CLEANUP(cleanup_text) char *url = url_part(transfer->url, CURLUPART_URL);
 	long left = time_left(transfer);
 
-	transfer->header_bytes = 0;
+	headers_clear(&transfer->answer);
 	transfer->body_length = 0;
 	transfer->body_longer = false;
 	transfer->reason[0] = '\0';
@@ -242,7 +233,7 @@ static void begin(struct transfer *transfer, enum transfer_task task, size_t ser
 	message_init(&transfer->message, server);
 	transfer->task = task;
 	transfer->redirects = 0;
-	transfer->by_proxy = false;
+	transfer->may_use_proxy = false;
 	transfer->started = milliseconds();
 	free(TAKE(transfer->asked_url));
 	curl_url_cleanup(TAKE(transfer->url));
@@ -300,8 +291,13 @@ static bool follow(struct transfer *transfer, const char *location)
 			transfer, MESSAGE_SERVER_FAILED,
 			"more than 10 redirects\nDoes something in front of Chronograf send it in "
 			"circles?");
-	if (!url_follow(transfer->url, location, &error))
+	CLEANUP(cleanup_url) CURLU *to = curl_url_dup(transfer->url);
+	if (to == NULL)
+		return fail(transfer, MESSAGE_MACHINE_FAILED, NULL);
+	if (!url_resolve(to, location, &error) || !url_may_follow(transfer->url, to, &error))
 		return fail_with(transfer, error);
+	curl_url_cleanup(transfer->url);
+	transfer->url = TAKE(to);
 	transfer->redirects++;
 	return prepare_hop(transfer);
 }
@@ -309,10 +305,9 @@ static bool follow(struct transfer *transfer, const char *location)
 /* Takes a whole answer, or the beginning of one that is too long. */
 static bool take_answer(struct transfer *transfer)
 {
-	CLEANUP(cleanup_text) char *type = header(transfer, "Content-Type");
 	const nonce_response response = {
 		.status = transfer->message.http_status,
-		.content_type = type,
+		.content_type = headers_value(&transfer->answer, HEADER_CONTENT_TYPE),
 		.body = transfer->body,
 		.length = transfer->body_length,
 		.longer = transfer->body_longer,
@@ -322,8 +317,8 @@ static bool take_answer(struct transfer *transfer)
 		CLEANUP(cleanup_text) char *refusal = nonce_refusal(&response);
 		return fail(transfer, MESSAGE_SERVER_FAILED, refusal);
 	}
-	CLEANUP(cleanup_text) char *date = header(transfer, "Date");
-	CLEANUP(cleanup_text) char *expires = header(transfer, "Expires");
+	const char *date = headers_value(&transfer->answer, HEADER_DATE);
+	const char *expires = headers_value(&transfer->answer, HEADER_EXPIRES);
 	message_set_nonce(&transfer->message, transfer->body, nonce_life(date, expires));
 	return false;
 }
@@ -335,7 +330,7 @@ static char *location_shown(const struct transfer *transfer, const char *locatio
 
 	if (!is_redirect(transfer->message.http_status) || url == NULL)
 		return NULL;
-	return url_follow(url, location, NULL) ? url_shown(url) : strdup("what is no URL");
+	return url_resolve(url, location, NULL) ? url_shown(url) : strdup("what is no URL");
 }
 
 static bool take_unclear_check(struct transfer *transfer, const char *type, const char *location)
@@ -351,7 +346,7 @@ static bool take_unclear_check(struct transfer *transfer, const char *type, cons
 static bool take_check(struct transfer *transfer, const char *location)
 {
 	struct network_message *message = &transfer->message;
-	CLEANUP(cleanup_text) char *type = header(transfer, "Content-Type");
+	const char *type = headers_value(&transfer->answer, HEADER_CONTENT_TYPE);
 	check_result result = check_judge(message->http_status, type);
 
 	if (transfer->task == TASK_CHECK_EVERYONE) {
@@ -369,13 +364,26 @@ static bool take_check(struct transfer *transfer, const char *location)
 	return prepare_hop(transfer);
 }
 
+/* libcurl has limits of its own, for one header and for all, and says then that memory is out. */
+static bool headers_were_too_long(const struct transfer *transfer, CURLcode result)
+{
+	bool by_curl = result == CURLE_OUT_OF_MEMORY;
+
+#if LIBCURL_VERSION_NUM >= 0x080600
+	by_curl = by_curl || result == CURLE_TOO_LARGE;
+#endif
+	return transfer->answer.bytes > HEADERS_MAX ||
+	       (by_curl && !transfer->answer.complete &&
+		curl_number(transfer->easy, CURLINFO_REQUEST_SIZE) > 0);
+}
+
 /* True if there is another hop to run. */
 static bool take_result(struct transfer *transfer, CURLcode result)
 {
 	bool answered = result == CURLE_OK || transfer->body_longer;
-	CLEANUP(cleanup_text) char *location = header(transfer, "Location");
+	const char *location = headers_value(&transfer->answer, HEADER_LOCATION);
 
-	if (transfer->header_bytes > TRANSFER_HEADERS_MAX)
+	if (headers_were_too_long(transfer, result))
 		return fail(transfer, MESSAGE_SERVER_FAILED,
 			    "the answer has more than 65536 bytes of headers\nDoes the URL lead to "
 			    "Chronograf?");
@@ -426,7 +434,7 @@ static void trace(struct transfer *transfer)
 		.status = transfer->message.http_status,
 		.body_length = transfer->body_length,
 		.redirects = transfer->redirects,
-		.by_proxy = transfer->by_proxy,
+		.by_proxy = went_by_proxy(transfer),
 		.milliseconds = milliseconds() - transfer->started,
 		.confinement = transfer->message.server == 0 ? settings->confinement : NULL,
 	};
@@ -442,7 +450,7 @@ bool transfer_finish(struct transfer *transfer, CURLcode result)
 
 	transfer->message.http_status = status < 0 || status > 999 ? 0 : (uint32_t)status;
 	transfer->message.reached = reached(transfer, result);
-	transfer->message.tls = is_https(transfer);
+	transfer->message.tls = url_is_https(transfer->url);
 	if (take_result(transfer, result))
 		return true;
 	trace(transfer);

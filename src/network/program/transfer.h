@@ -4,15 +4,13 @@
 #define NETWORK_PROGRAM_TRANSFER_H
 
 #include "network/message.h"
-#include "network/program/proxy.h"
 
 #include <curl/curl.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-/* No more of an answer's body, and of its headers, is ever read. */
+/* No more of an answer's body is ever read. */
 #define TRANSFER_BODY_MAX 4096
-#define TRANSFER_HEADERS_MAX 65536
 #define TRANSFER_REDIRECTS_MAX 10
 
 /* What all exchanges of a job have in common. */
@@ -22,7 +20,6 @@ struct transfer_settings {
 	bool skip_verify;
 	bool verbose;
 	const char *confinement; /* what confines this process, said with the first exchange */
-	proxy_settings proxies;
 };
 
 struct transfer;

@@ -5,6 +5,8 @@
 #include "base/error.h"
 #include "base/text.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <strings.h>
 
@@ -48,6 +50,15 @@ static const char *without_user(const char *text)
 	const char *at = strrchr(text, '@');
 
 	return at == NULL ? text : at + 1;
+}
+
+static const char *why_no_url(CURLUcode code)
+{
+#if LIBCURL_VERSION_NUM >= 0x075000
+	return curl_url_strerror(code);
+#else
+	return code == CURLUE_BAD_PORT_NUMBER ? "its port is none" : "it is malformed";
+#endif
 }
 
 static bool not_a_url(const char *base, const char *reason, chronosign_error **error)
@@ -105,7 +116,7 @@ static bool parse_base(CURLU *url, const char *base, chronosign_error **error)
 	if (code != CURLUE_OK && strstr(base, "://") == NULL)
 		return no_scheme(base, error);
 	if (code != CURLUE_OK)
-		return not_a_url(base, curl_url_strerror(code), error);
+		return not_a_url(base, why_no_url(code), error);
 	if (!is_http(url))
 		return not_a_url(base, "only http and https are spoken", error);
 	if (has_part(url, CURLUPART_QUERY) || has_part(url, CURLUPART_FRAGMENT))
@@ -177,7 +188,7 @@ static void copy_part(CURLU *to, CURLU *from, CURLUPart part)
 		curl_url_set(to, part, text, 0);
 }
 
-bool url_follow(CURLU *url, const char *location, chronosign_error **error)
+bool url_resolve(CURLU *url, const char *location, chronosign_error **error)
 {
 	CLEANUP(cleanup_url) CURLU *from = curl_url_dup(url);
 
@@ -187,7 +198,7 @@ bool url_follow(CURLU *url, const char *location, chronosign_error **error)
 				      CURLU_NON_SUPPORT_SCHEME | CURLU_URLENCODE);
 	if (code != CURLUE_OK)
 		return error_set(error, CHRONOSIGN_ERROR_SERVER,
-				 "it redirects to what is no URL: %s", curl_url_strerror(code));
+				 "it redirects to what is no URL: %s", why_no_url(code));
 	if (!is_http(url)) {
 		CLEANUP(cleanup_text) char *shown = url_shown(url);
 		return error_set(error, CHRONOSIGN_ERROR_SERVER,
@@ -200,4 +211,73 @@ bool url_follow(CURLU *url, const char *location, chronosign_error **error)
 	}
 	curl_url_set(url, CURLUPART_FRAGMENT, NULL, 0);
 	return true;
+}
+
+bool url_is_https(CURLU *url)
+{
+	CLEANUP(cleanup_text) char *scheme = url_part(url, CURLUPART_SCHEME);
+
+	return scheme != NULL && strcasecmp(scheme, "https") == 0;
+}
+
+/* As --chronograf-url takes it: without what was put behind the base URL. */
+static char *base_shown(CURLU *url)
+{
+	static const char end[] = "/nonce";
+	char *shown = url_shown(url);
+	size_t length = shown == NULL ? 0 : strlen(shown);
+
+	if (length > strlen(end) && strcmp(shown + length - strlen(end), end) == 0)
+		shown[length - strlen(end)] = '\0';
+	return shown;
+}
+
+bool url_may_follow(CURLU *from, CURLU *to, chronosign_error **error)
+{
+	CLEANUP(cleanup_text) char *base = base_shown(to);
+	const char *shown = base == NULL ? "another URL" : base;
+
+	if (!same_part(from, to, CURLUPART_HOST))
+		return error_set(error, CHRONOSIGN_ERROR_SERVER,
+				 "it redirects to another host, which is not followed\n"
+				 "If that is the server, give its own URL: --chronograf-url %s",
+				 shown);
+	if (url_is_https(from) && !url_is_https(to))
+		return error_set(error, CHRONOSIGN_ERROR_SERVER,
+				 "it redirects from https to http, which is not followed\n"
+				 "If plain http is meant, give that URL: --chronograf-url %s",
+				 shown);
+	return true;
+}
+
+/* An address of this machine; of IPv6 without its brackets. */
+static bool is_loopback_address(const char *host)
+{
+	struct in_addr ipv4;
+	struct in6_addr ipv6;
+
+	if (inet_pton(AF_INET, host, &ipv4) == 1)
+		return ntohl(ipv4.s_addr) >> 24 == IN_LOOPBACKNET;
+	if (inet_pton(AF_INET6, host, &ipv6) != 1)
+		return false;
+	return IN6_IS_ADDR_LOOPBACK(&ipv6) ||
+	       (IN6_IS_ADDR_V4MAPPED(&ipv6) && ipv6.s6_addr[12] == IN_LOOPBACKNET);
+}
+
+bool url_is_loopback(CURLU *url)
+{
+	static const char local[] = "localhost";
+	CLEANUP(cleanup_text) char *whole = url_part(url, CURLUPART_HOST);
+
+	if (whole == NULL)
+		return false;
+	char *host = whole[0] == '[' ? whole + 1 : whole;
+	host[strcspn(host, "]%")] = '\0';
+	size_t length = strlen(host);
+	if (length > 1 && host[length - 1] == '.')
+		host[--length] = '\0';
+	size_t before = length < strlen(local) ? 0 : length - strlen(local);
+	/* RFC 6761 §6.3: the names below localhost are this machine, too. */
+	return is_loopback_address(host) ||
+	       (strcasecmp(host + before, local) == 0 && (before == 0 || host[before - 1] == '.'));
 }

@@ -22,10 +22,19 @@ CURLU *url_of_nonce(const char *base, chronosign_error **error);
 CURLU *url_of_mappings(const char *base, chronosign_error **error);
 
 /*
- * Goes where `location` (absolute or relative) leads. The user and password of *url stay only on
- * the same scheme, host and port. False with *error set if that is no http or https URL.
+ * Sets *url to where `location` (absolute or relative) leads. Its user and password stay only on the
+ * same scheme, host and port. False with *error set if that is no http or https URL.
  */
-bool url_follow(CURLU *url, const char *location, chronosign_error **error);
+bool url_resolve(CURLU *url, const char *location, chronosign_error **error);
+
+/* True if a nonce may be taken from `to` where `from` has redirected us: on the same host, and never from
+ * https to http. Otherwise false with *error set, which names the URL to give instead. */
+bool url_may_follow(CURLU *from, CURLU *to, chronosign_error **error);
+
+bool url_is_https(CURLU *url);
+
+/* True if it leads to this machine, whatever proxies there are. */
+bool url_is_loopback(CURLU *url);
 
 /* One part, NULL if it has none. The caller frees it. Ports come with the scheme's default filled
  * in. */
