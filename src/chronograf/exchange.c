@@ -306,6 +306,9 @@ static void change(struct exchange *exchange, enum exchange_event event,
 	case EVENT_KEY_OPENED:
 		exchange->sign_from = news->now;
 		break;
+	case EVENT_RESTARTED:
+		exchange->nonce_from -= EXCHANGE_NONCE_EVERY_MS;
+		break;
 	default:
 		break;
 	}

@@ -15,6 +15,7 @@
 #include "cli/supervisor.h"
 #include "cli/watched_file.h"
 #include "cli/watched_key.h"
+#include "cli/watched_network.h"
 #include "cli/watched_servers.h"
 #include "key/files.h"
 
@@ -27,6 +28,7 @@
 struct watch {
 	const struct watch_order *order;
 	struct watched_key key;
+	struct watched_network network;
 	struct watched_servers servers;
 	struct watched_file file;
 	int signals;
@@ -99,7 +101,9 @@ static enum exchange_due find_due(struct watch *watch, size_t *index, int64_t *w
 	*when = INT64_MAX;
 	if (watch->key.signer == NULL)
 		return DUE_NOTHING;
-	return exchange_list_next(&watch->servers.exchanges, milliseconds(), index, when);
+	enum exchange_due due =
+		exchange_list_next(&watch->servers.exchanges, milliseconds(), index, when);
+	return due == DUE_TRIAL && !network_is_running(watch->order->network) ? DUE_NOTHING : due;
 }
 
 /*
@@ -108,16 +112,14 @@ static enum exchange_due find_due(struct watch *watch, size_t *index, int64_t *w
  */
 static void serve_next(struct watch *watch, bool has_room)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
 	size_t index;
 	int64_t when;
 	enum exchange_due due = find_due(watch, &index, &when);
 
 	if (due == DUE_SIGNATURE)
 		sign(watch, index);
-	else if (due == DUE_TRIAL && has_room &&
-		 !watched_servers_try(&watch->servers, index, milliseconds(), &error))
-		end(watch, report_failure(error));
+	else if (due == DUE_TRIAL && has_room)
+		watched_servers_try(&watch->servers, index, milliseconds());
 }
 
 static void open_key(struct watch *watch)
@@ -132,32 +134,48 @@ static void open_key(struct watch *watch)
 
 /* ---- Answers and signals ---- */
 
-static void take_answer(struct watch *watch)
+static void take_answer(struct watch *watch, const struct network_answer *answer)
 {
 	CLEANUP(cleanup_error) chronosign_error *error = NULL;
-	size_t unanswered = watch->servers.exchanges.unheard;
-	struct network_answer answer;
+	size_t unheard = watch->servers.exchanges.unheard;
 
-	if (!network_next(watch->order->network, &answer, &error)) {
-		end(watch, error == NULL ? EXIT_OTHER : report_failure(error));
-		return;
-	}
-	if (watch->order->options->verbose && answer.trace[0] != '\0')
-		report_detail("%s", answer.trace);
-	if (!watched_servers_take(&watch->servers, &answer, milliseconds(), &error))
+	watched_network_answered(&watch->network, milliseconds());
+	if (watch->order->options->verbose && answer->trace[0] != '\0')
+		report_detail("%s", answer->trace);
+	if (!watched_servers_take(&watch->servers, answer, milliseconds(), &error))
 		end(watch, report_failure(error));
-	network_answer_clear(&answer);
-	if (unanswered > 0 && watch->servers.exchanges.unheard == 0)
+	if (unheard > 0 && watch->servers.exchanges.unheard == 0)
 		tell_state(watch);
 }
 
-/* The key may be another one: everything is signed again, and what there is stays so long. */
+static void listen_to_network(struct watch *watch)
+{
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	struct network_answer answer;
+
+	if (!network_next(watch->order->network, &answer, &error)) {
+		if (network_has_died(watch->order->network))
+			watched_network_lose(&watch->network, milliseconds(), error);
+		else
+			end(watch, error == NULL ? EXIT_OTHER : report_failure(error));
+		return;
+	}
+	if (answer.about == NETWORK_ANSWER_FILES_REPLACED)
+		watched_network_renew(&watch->network, milliseconds());
+	else
+		take_answer(watch, &answer);
+	network_answer_clear(&answer);
+}
+
+/* The key may be another one: everything is signed again, and what there is stays so long. What the
+ * network program has read may be other, too. */
 static void reload(struct watch *watch)
 {
 	if (watch->ready)
 		notify_reloading();
 	open_key(watch);
 	watched_servers_renew(&watch->servers, milliseconds());
+	watched_network_renew(&watch->network, milliseconds());
 	if (watch->ready)
 		notify("READY=1");
 }
@@ -211,6 +229,7 @@ static int time_to_wait(const struct watch *watch, enum exchange_due due, int64_
 		return WATCHED_FILE_EVERY_MS;
 	if (watch->servers.changed)
 		return 0;
+	then = earlier(then, watch->network.restart_at);
 	if (watch->key.signer == NULL)
 		then = earlier(then, watch->key.retry_at);
 	if (then <= now)
@@ -239,12 +258,14 @@ static void step(struct watch *watch)
 	if ((events[0].revents & POLLIN) != 0)
 		take_signal(watch);
 	if ((events[1].revents & ~POLLOUT) != 0 && !watch->ended)
-		take_answer(watch);
+		listen_to_network(watch);
 	if (!watch->ended)
 		serve_next(watch, (events[1].revents & POLLOUT) != 0);
 	watched_servers_expire(&watch->servers, milliseconds());
 	if (watch->key.signer == NULL && milliseconds() >= watch->key.retry_at && !watch->ended)
 		open_key(watch);
+	if (!watch->ended && watched_network_restart(&watch->network, milliseconds()))
+		watched_servers_restart(&watch->servers, milliseconds());
 	if (is_time_to_write(watch, idle))
 		write_file(watch);
 }
@@ -283,7 +304,9 @@ int watch_servers(const struct watch_order *order)
 	CLEANUP(cleanup_error) chronosign_error *error = NULL;
 	struct watch watch = {.order = order, .file = {.order = order}, .signals = -1};
 
-	if (!watched_servers_begin(&watch.servers, order, &error) || !start(&watch, &error))
+	watched_network_begin(&watch.network, order->network, order->started_at);
+	if (!watched_servers_begin(&watch.servers, order, &watch.network, &error) ||
+	    !start(&watch, &error))
 		watch.status = report_failure(error);
 	else
 		while (!watch.ended)

@@ -7,13 +7,14 @@
 #include "cli/report.h"
 
 bool watched_servers_begin(struct watched_servers *servers, const struct watch_order *order,
-			   chronosign_error **error)
+			   struct watched_network *network, chronosign_error **error)
 {
 	const struct exchange_rules rules = {.check = order->options->check, .watch = true};
 	size_t count = order->servers->count;
 
 	*servers = (struct watched_servers){
 		.order = order,
+		.network = network,
 		.failing = calloc(count, sizeof *servers->failing),
 		.expiry = INT64_MAX,
 	};
@@ -110,6 +111,14 @@ static enum exchange_due take(struct watched_servers *servers, size_t index,
 	return due;
 }
 
+static void ask_again(struct watched_servers *servers, size_t index, int64_t now)
+{
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+
+	if (!network_ask_again(servers->network->network, index, &error))
+		watched_network_lose(servers->network, now, error);
+}
+
 bool watched_servers_take(struct watched_servers *servers, const struct network_answer *answer,
 			  int64_t now, chronosign_error **error)
 {
@@ -121,7 +130,7 @@ bool watched_servers_take(struct watched_servers *servers, const struct network_
 		return misbehaviour_set(error, url_of(servers, answer->server),
 					exchange_of(servers, answer->server), news.event);
 	if (due == DUE_QUESTION)
-		return network_ask_again(servers->order->network, answer->server, error);
+		ask_again(servers, answer->server, now);
 	if (news.event == EVENT_EVERYONE && due == DUE_GOOD)
 		warn_of_everyone(url_of(servers, answer->server));
 	tell(servers, answer->server, due, answer->error);
@@ -146,16 +155,24 @@ void watched_servers_unsigned(struct watched_servers *servers, size_t index, int
 	take(servers, index, &news, &twin);
 }
 
-bool watched_servers_try(struct watched_servers *servers, size_t index, int64_t now,
-			 chronosign_error **error)
+void watched_servers_try(struct watched_servers *servers, size_t index, int64_t now)
 {
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
 	const struct exchange_news news = {.event = EVENT_TRIED, .now = now};
 	const struct exchange *exchange = exchange_of(servers, index);
 	size_t twin;
 
 	take(servers, index, &news, &twin);
-	return network_try_token(servers->order->network, index, exchange->nonce, exchange->token,
-				 error);
+	if (!network_try_token(servers->network->network, index, exchange->nonce, exchange->token,
+			       &error))
+		watched_network_lose(servers->network, now, error);
+}
+
+void watched_servers_restart(struct watched_servers *servers, int64_t now)
+{
+	const struct exchange_news news = {.event = EVENT_RESTARTED, .now = now};
+
+	exchange_list_take_all(&servers->exchanges, &news);
 }
 
 void watched_servers_renew(struct watched_servers *servers, int64_t now)

@@ -5,6 +5,7 @@
 
 #include "cli/token_output.h"
 #include "cli/watch.h"
+#include "cli/watched_network.h"
 
 #include "chronograf/exchange_list.h"
 
@@ -13,6 +14,7 @@
 /* Times are CLOCK_MONOTONIC's, in milliseconds. */
 struct watched_servers {
 	const struct watch_order *order;
+	struct watched_network *network;
 	struct exchange_list exchanges;
 	bool *failing;  /* of each: that is told */
 	int64_t expiry; /* no token ends before */
@@ -21,12 +23,12 @@ struct watched_servers {
 
 /* False with *error set if memory is out. */
 bool watched_servers_begin(struct watched_servers *servers, const struct watch_order *order,
-			   chronosign_error **error);
+			   struct watched_network *network, chronosign_error **error);
 void watched_servers_release(struct watched_servers *servers);
 
 /*
  * Takes an answer of the network program: a nonce, a verdict, or a failure, which is told once, and
- * again when it is over. False with *error set if it misbehaved, or takes no more requests.
+ * again when it is over. False with *error set if it misbehaved.
  */
 bool watched_servers_take(struct watched_servers *servers, const struct network_answer *answer,
 			  int64_t now, chronosign_error **error);
@@ -38,9 +40,11 @@ void watched_servers_signed(struct watched_servers *servers, size_t index, char 
 /* It could not be signed: the server has no token, and goes on wanting one. */
 void watched_servers_unsigned(struct watched_servers *servers, size_t index, int64_t now);
 
-/* Has the server try its token. False with *error set as for watched_servers_take. */
-bool watched_servers_try(struct watched_servers *servers, size_t index, int64_t now,
-			 chronosign_error **error);
+/* Has the server try its token. */
+void watched_servers_try(struct watched_servers *servers, size_t index, int64_t now);
+
+/* The network program has been started anew: it asks all servers, and tries nothing. */
+void watched_servers_restart(struct watched_servers *servers, int64_t now);
 
 /* All that have named a nonce want it signed again; what there is stays so long. */
 void watched_servers_renew(struct watched_servers *servers, int64_t now);

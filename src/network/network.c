@@ -25,6 +25,7 @@ struct network {
 	bool *answered; /* no question to the server is open */
 	bool finished;
 	bool failed;
+	bool died; /* that is why */
 };
 
 DEFINE_CLEANUP(network, struct network *, network_free)
@@ -100,6 +101,7 @@ bool network_restart(struct network *network, chronosign_error **error)
 {
 	process_end(&network->process);
 	network->failed = true;
+	network->died = false;
 	network->question_count = network->server_count;
 	network->answer_count = 0;
 	memset(network->answered, 0, network->server_count * sizeof *network->answered);
@@ -139,6 +141,7 @@ static bool ended_early(struct network *network, chronosign_error **error)
 {
 	size_t open = network->question_count - network->answer_count;
 
+	network->died = true;
 	if (network->watch)
 		return process_tell_end(&network->process, "the network program died", error);
 	process_tell_end(&network->process, "the network program died", error);
@@ -196,6 +199,11 @@ bool network_next(struct network *network, struct network_answer *answer, chrono
 	if (error != NULL)
 		*error = TAKE(reason);
 	return false;
+}
+
+bool network_has_died(const struct network *network)
+{
+	return network->died;
 }
 
 int network_descriptor(const struct network *network)

@@ -86,6 +86,9 @@ bool network_restart(struct network *network, chronosign_error **error);
 /* True if the program runs, as far as is known: false once network_next has told of its end. */
 bool network_is_running(const struct network *network);
 
+/* True if network_next has failed since the program ended by itself, and not for a wrong message. */
+bool network_has_died(const struct network *network);
+
 /*
  * Waits for the next answer, in the order in which they come: one for each server and one for each
  * request, or, with `watch`, a nonce whenever it was asked for. True: *answer is filled, release it

@@ -127,11 +127,45 @@ load watching
 	ended_with 1
 }
 
-@test "the network program dies: it is told, and no file stays" {
+network_program() { pgrep -P "$(pgrep -P "$WATCH")"; }
+
+@test "the network program dies: it is told once, started anew each time, and the file is kept" {
+	local old
 	start_server
 	watch --priv-key-file "$KEY"
 	appears
-	pkill -KILL -P "$(pgrep -P "$WATCH")"
-	ended_with 1
-	said "network program died"
+	for round in 1 2; do
+		old=$(cat "$FILE")
+		kill -KILL "$(network_program)"
+		wait_for network_program || fail "it is not started anew"
+		replace_nonce
+		wait_for differs "$old" || fail "the token is not replaced"
+		accepted
+		lives
+	done
+	[ "$(times_said "network program died")" -eq 1 ] || fail "$(cat "$BATS_TEST_TMPDIR/said")"
+}
+
+@test "the network program dies while a token is on trial: it is tried again" {
+	start_server --delay 1000
+	watch --priv-key-file "$KEY" --check
+	wait_for logged nonce 1
+	sleep 0.3
+	kill -KILL "$(network_program)"
+	appears
+	accepted
+}
+
+@test "SIGHUP starts the network program anew" {
+	local old
+	start_server
+	watch --priv-key-file "$KEY"
+	appears
+	old=$(network_program)
+	sleep 1
+	kill -HUP "$WATCH"
+	is_another() { [ -n "$(network_program)" ] && [ "$(network_program)" != "$old" ]; }
+	wait_for is_another || fail "it is still the same"
+	lives
+	[ ! -s "$BATS_TEST_TMPDIR/said" ]
 }

@@ -1,0 +1,69 @@
+/* When to start the network program anew. */
+#include "cli/watched_network.h"
+
+#include "base/cleanup.h"
+#include "cli/report.h"
+
+enum {
+	RESTART_FIRST_MS = 1000,
+	RESTART_LONGEST_MS = 60000,
+};
+
+void watched_network_begin(struct watched_network *watched, struct network *network, int64_t now)
+{
+	*watched = (struct watched_network){
+		.network = network,
+		.started_at = now,
+		.restart_at = INT64_MAX,
+	};
+}
+
+/* At once for the first time, then later each time. */
+static int64_t pause_after(unsigned failures)
+{
+	int64_t pause = failures == 0 ? 0 : (int64_t)RESTART_FIRST_MS << (failures - 1);
+
+	return pause < RESTART_LONGEST_MS ? pause : RESTART_LONGEST_MS;
+}
+
+void watched_network_lose(struct watched_network *watched, int64_t now,
+			  const chronosign_error *reason)
+{
+	if (!watched->told)
+		report_error("%s\nIt is started anew.", chronosign_error_message(reason));
+	watched->told = true;
+	watched->restart_at = now + pause_after(watched->failures);
+	if (watched->failures < 10)
+		watched->failures++;
+}
+
+void watched_network_renew(struct watched_network *watched, int64_t now)
+{
+	int64_t earliest = watched->started_at + RESTART_FIRST_MS;
+
+	if (watched->restart_at == INT64_MAX)
+		watched->restart_at = now < earliest ? earliest : now;
+}
+
+bool watched_network_restart(struct watched_network *watched, int64_t now)
+{
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+
+	if (now < watched->restart_at)
+		return false;
+	watched->restart_at = INT64_MAX;
+	watched->started_at = now;
+	if (network_restart(watched->network, &error))
+		return true;
+	watched_network_lose(watched, now, error);
+	return false;
+}
+
+void watched_network_answered(struct watched_network *watched, int64_t now)
+{
+	if (watched->failures > 0 && now - watched->started_at >= RESTART_LONGEST_MS) {
+		report_note("the network program is well again");
+		watched->failures = 0;
+		watched->told = false;
+	}
+}

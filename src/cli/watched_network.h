@@ -1,0 +1,32 @@
+/* The network program of --watch: started anew when it died, when it is to be, and ever later when that
+ * does not help. */
+#ifndef CLI_WATCHED_NETWORK_H
+#define CLI_WATCHED_NETWORK_H
+
+#include "network/network.h"
+
+/* Times are CLOCK_MONOTONIC's, in milliseconds. */
+struct watched_network {
+	struct network *network;
+	unsigned failures;  /* in a row */
+	bool told;          /* of the first of them */
+	int64_t started_at; /* the last time */
+	int64_t restart_at; /* INT64_MAX: it runs as it is to */
+};
+
+void watched_network_begin(struct watched_network *watched, struct network *network, int64_t now);
+
+/* It died, or did not start, for this reason, which is told once in a row. */
+void watched_network_lose(struct watched_network *watched, int64_t now,
+			  const chronosign_error *reason);
+
+/* It is to be started anew, though nothing is wrong with it. */
+void watched_network_renew(struct watched_network *watched, int64_t now);
+
+/* Starts it anew if it is time. True if it was: all servers are asked again. */
+bool watched_network_restart(struct watched_network *watched, int64_t now);
+
+/* An answer has come. */
+void watched_network_answered(struct watched_network *watched, int64_t now);
+
+#endif
