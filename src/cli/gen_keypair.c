@@ -20,6 +20,11 @@ static bool goes_into_token(const struct options *options)
 
 static bool check(const struct options *options, chronosign_error **error)
 {
+	if (!goes_into_token(options) && !options->encrypt && options->pin_source != NULL)
+		return chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
+					    "--pin-source is the passphrase of a file that "
+					    "--encrypt encrypts; without --encrypt the key would "
+					    "be written as it is");
 	if (!goes_into_token(options) && options->pub_key_out != NULL)
 		return chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
 					    "--pub-key-out is for a pair in a token; the public "

@@ -3,20 +3,50 @@
 
 #include "base/stack.h"
 #include "cli/privacy.h"
+#include "cli/report.h"
 
 #include <chronosign/secret.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
-/* The variable that the source names; NULL if it is another kind of source. */
-static const char *variable_of(const char *source)
+/* What follows the prefix of a source of that kind; NULL if it is another kind. */
+static const char *rest_of(const char *source, const char *prefix)
 {
-	static const char prefix[] = "env:";
 	size_t length = strlen(prefix);
 
 	return source != NULL && strncasecmp(source, prefix, length) == 0 ? source + length : NULL;
+}
+
+/* The variable that the source names; NULL if it names none. */
+static const char *variable_of(const char *source)
+{
+	return rest_of(source, "env:");
+}
+
+/* What is no number is for the library to refuse. */
+static bool check_descriptor(const char *source)
+{
+	const char *number = rest_of(source, "fd:");
+	char *end = NULL;
+	long descriptor = number == NULL ? 0 : strtol(number, &end, 10);
+
+	if (number == NULL || end == number || descriptor < 0 || descriptor > INT_MAX ||
+	    fcntl((int)descriptor, F_GETFD) >= 0)
+		return true;
+	report_error(
+		"no descriptor %ld is open for the source fd:%ld; open it in the shell: %ld<FILE",
+		descriptor, descriptor, descriptor);
+	return false;
+}
+
+bool given_check_descriptors(const struct options *options)
+{
+	return check_descriptor(options->pin_source) &&
+	       check_descriptor(options->passphrase_source);
 }
 
 /* An empty variable is not set. */

@@ -7,6 +7,10 @@
 
 #include <chronosign/error.h>
 
+/* True if each fd:N is open. Before the command opens anything itself: what has that number later may
+ * be its own. False: told. */
+bool given_check_descriptors(const struct options *options);
+
 /* The command's arguments, as main(3) has them. */
 struct arguments {
 	int count;

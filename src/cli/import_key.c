@@ -38,6 +38,7 @@ static chronosign_key *file_from_options(struct options *options, chronosign_err
 		chronosign_key_set_pin(file, TAKE(options->given.passphrase));
 	else
 		chronosign_key_set_pin_source(file, options->passphrase_source);
+	key_hear(file, options);
 	bool may_ask = !options->no_prompt && prompt_possible();
 	chronosign_key_set_prompt(file, may_ask ? prompt_for_pin : no_passphrase, NULL);
 	return file;

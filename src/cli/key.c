@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "cli/prompt.h"
 #include "cli/report.h"
+#include "key/files.h"
 
 DEFINE_CLEANUP(key, chronosign_key *, chronosign_key_free)
 
@@ -25,6 +26,12 @@ static void tell(void *context, chronosign_notice_level level, const char *messa
 	}
 }
 
+void key_hear(chronosign_key *key, struct options *options)
+{
+	chronosign_key_set_notice(key, tell, options);
+	key_warn_of_files(key);
+}
+
 chronosign_key *key_from_reference(struct options *options, char *reference,
 				   chronosign_error **error)
 {
@@ -38,7 +45,7 @@ chronosign_key *key_from_reference(struct options *options, char *reference,
 		chronosign_key_set_pin_source(key, options->pin_source);
 	chronosign_key_set_module_path(key, options->pkcs11_module);
 	chronosign_key_set_force_login(key, options->force_login);
-	chronosign_key_set_notice(key, tell, options);
+	key_hear(key, options);
 	chronosign_key_set_watch(key, &supervisor_watch, options->supervisor);
 	if (!options->no_prompt && prompt_possible())
 		chronosign_key_set_prompt(key, prompt_for_pin, NULL);

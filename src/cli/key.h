@@ -21,4 +21,7 @@ chronosign_key *key_from_options(struct options *options, chronosign_error **err
 chronosign_key *key_from_reference(struct options *options, char *reference,
 				   chronosign_error **error);
 
+/* Tells the key's notices, now and later; the first is of files that others can change. */
+void key_hear(chronosign_key *key, struct options *options);
+
 #endif

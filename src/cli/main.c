@@ -86,6 +86,8 @@ static int run(const struct command *command, struct options *options,
 		help_print_command(stdout, command);
 		return output_flush();
 	}
+	if (!given_check_descriptors(options))
+		return EXIT_USAGE;
 	int status = open_kept_file(options, &file);
 	if (status != EXIT_DONE)
 		return status;
@@ -155,6 +157,8 @@ int main(int count, char **arguments)
 	const struct command *command = name == NULL ? NULL : command_find(name);
 	struct options options;
 
+	if (!privacy_check_privileges())
+		return EXIT_OTHER;
 	/* Before anything is changed that the other program would inherit. */
 	if (command != NULL && command->run == NULL)
 		return handover_run(arguments);

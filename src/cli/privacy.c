@@ -1,12 +1,16 @@
 /* Core files, environment and argument list hold no PIN. */
 #include "cli/privacy.h"
 
+#include "cli/report.h"
+
 #include <malloc.h>
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/xattr.h>
+#include <unistd.h>
 
 static void *allocate(size_t size, const char *file, int line)
 {
@@ -46,6 +50,19 @@ void privacy_forbid_dumps(void)
 	wipe_what_openssl_frees();
 	prctl(PR_SET_DUMPABLE, 0);
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+}
+
+bool privacy_check_privileges(void)
+{
+	/* Nothing for a file system that has no such attribute. */
+	if (getuid() == geteuid() && getgid() == getegid() &&
+	    getxattr("/proc/self/exe", "security.capability", NULL, 0) <= 0)
+		return true;
+	report_error(
+		"the program is set-uid, set-gid or has file capabilities, and refuses to run: "
+		"a PKCS#11 module that its caller names would run with these rights; take them "
+		"away by chmod ug-s and setcap -r");
+	return false;
 }
 
 /* Where the next value of a pin-value begins; NULL: there is none. By any case: what the library

@@ -11,6 +11,13 @@
  */
 void privacy_forbid_dumps(void);
 
+/*
+ * True if the process has no more privileges than its caller. Set-uid, set-gid and file capabilities are
+ * refused: a module that the arguments name would have them. AT_SECURE alone, as SELinux sets it when
+ * the domain changes, is no such privilege. False: told.
+ */
+bool privacy_check_privileges(void);
+
 /* True if the text has a pin-value attribute of a PKCS#11 URI in it. */
 bool privacy_has_pin_value(const char *text);
 

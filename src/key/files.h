@@ -7,6 +7,9 @@
 #include <sys/stat.h>
 
 /* True if the key, or its PIN, is read from the file of this status, by whatever name. */
-bool key_reads_file(const chronosign_key *key, const struct stat *file);
+bool key_reads_file(const struct chronosign_key *key, const struct stat *file);
+
+/* Notices of kind CHRONOSIGN_NOTICE_WARNING for each of the key's files that others can change. */
+void key_warn_of_files(const struct chronosign_key *key);
 
 #endif

@@ -82,15 +82,22 @@ static bool parse(chronosign_key *key, char *reference, chronosign_error **error
 	return *copy != NULL || error_out_of_memory(error);
 }
 
-/* A URI that is mistyped is taken for a file; the PIN in it is one all the same. */
-static void hide_pin_values(char *name)
+/* A URI that is mistyped is taken for a file; the PIN in it is one all the same. So may be a pin-source
+ * that is no path. */
+static void hide_pins(char *name)
 {
-	static const char attribute[] = "pin-value=";
+	static const char value[] = "pin-value=";
+	static const char source[] = "pin-source=";
 
-	for (char *found = strstr(name, attribute); found != NULL;
-	     found = strstr(found, attribute)) {
-		found += sizeof attribute - 1;
+	for (char *found = name; (found = strstr(found, value)) != NULL;) {
+		found += sizeof value - 1;
 		memset(found, '*', strcspn(found, "&"));
+	}
+	for (char *found = name; (found = strstr(found, source)) != NULL;) {
+		found += sizeof source - 1;
+		size_t length = strcspn(found, "&");
+		if (memchr(found, '/', length) == NULL && memchr(found, '%', length) == NULL)
+			memset(found, '*', length);
 	}
 }
 
@@ -114,7 +121,7 @@ chronosign_key *chronosign_key_new(char *reference, chronosign_error **error)
 		error_out_of_memory(error);
 		return NULL;
 	}
-	hide_pin_values(key->name);
+	hide_pins(key->name);
 	return TAKE(key);
 }
 

@@ -47,6 +47,20 @@ static chronosign_secret *read_pin(int descriptor, const char *what, chronosign_
 	return NULL;
 }
 
+/* True of what has been mistaken for a file's name, and must not be repeated: neither it nor a folder of
+ * it is there. */
+static bool may_be_pin(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (access(path, F_OK) == 0)
+		return false;
+	if (slash == NULL || slash == path)
+		return true;
+	CLEANUP(cleanup_text) char *folder = strndup(path, (size_t)(slash - path));
+	return folder == NULL || access(folder, F_OK) != 0;
+}
+
 static chronosign_secret *pin_from_file(const char *path, chronosign_error **error)
 {
 	CLEANUP(cleanup_text) char *what = text_format("the PIN file '%s'", path);
@@ -57,7 +71,12 @@ static chronosign_secret *pin_from_file(const char *path, chronosign_error **err
 		return NULL;
 	}
 	if (descriptor < 0) {
-		error_set(error, CHRONOSIGN_ERROR_KEY, "cannot open %s: %s", what, strerror(errno));
+		int reason = errno;
+		error_set(error, CHRONOSIGN_ERROR_KEY, "cannot open %s: %s",
+			  may_be_pin(path) ? "the PIN source: it is taken for a file's name (a PIN "
+					     "itself goes into $CHRONOCTL_PIN)"
+					   : what,
+			  strerror(reason));
 		return NULL;
 	}
 	return read_pin(descriptor, what, error);

@@ -80,9 +80,9 @@ load pins
 }
 
 @test "a source that cannot be read is an error that names it, and no empty PIN" {
-	no_pin /nonexistent --priv-key-file "$URI" --pin-source /nonexistent
-	no_pin /nonexistent --priv-key-file "$URI?pin-source=/nonexistent"
-	no_pin /nonexistent --priv-key-file "$URI?pin-source=file:/nonexistent"
+	no_pin "$D/nonexistent" --priv-key-file "$URI" --pin-source "$D/nonexistent"
+	no_pin "$D/nonexistent" --priv-key-file "$URI?pin-source=$D/nonexistent"
+	no_pin "$D/nonexistent" --priv-key-file "$URI?pin-source=file:$D/nonexistent"
 	no_pin "$D" --priv-key-file "$URI" --pin-source "$D"
 	no_pin MY_PIN --priv-key-file "$URI" --pin-source env:MY_PIN
 	no_pin 'fd:77|descriptor 77' --priv-key-file "$URI" --pin-source fd:77
@@ -101,8 +101,8 @@ load pins
 
 @test "a source that cannot be read is not passed over for the next" {
 	export CHRONOCTL_PIN=$PIN
-	no_pin /nonexistent --priv-key-file "$URI?pin-source=/nonexistent" --pin-source "$D/right"
-	no_pin /nonexistent --priv-key-file "$URI" --pin-source /nonexistent
+	no_pin "$D/nonexistent" --priv-key-file "$URI?pin-source=$D/nonexistent" --pin-source "$D/right"
+	no_pin "$D/nonexistent" --priv-key-file "$URI" --pin-source "$D/nonexistent"
 }
 
 @test "|command in a URI is refused, and does not run" {
