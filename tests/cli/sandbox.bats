@@ -105,6 +105,9 @@ holds() {
 	ln -s "$D/server.crt" "$SCRATCH/cas/$(openssl x509 -noout -hash -in "$D/server.crt").0"
 	SSL_CERT_DIR=$SCRATCH/cas chronoctl token --chronograf-url "$TLS_URL" --priv-key-file "$KEY"
 	prints_token "$KEY"
+	mkdir "$SCRATCH/none"
+	SSL_CERT_DIR=$SCRATCH/none:$SCRATCH/cas chronoctl token --chronograf-url "$TLS_URL" --priv-key-file "$KEY"
+	prints_token "$KEY"
 	chronoctl token --chronograf-url "$TLS_URL" --priv-key-file "$KEY"
 	refused 4 certificate
 }

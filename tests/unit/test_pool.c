@@ -24,6 +24,7 @@
 #define GOOD "0f1e2d3c-4b5a-4978-8695-a4b3c2d1e0f0"
 
 static unsigned port;
+static const struct inputs no_inputs;
 
 /* --- the server --- */
 
@@ -299,7 +300,7 @@ static struct network_message run(const struct program_job *job)
 	int ends[2];
 
 	assert_int_equal(pipe(ends), 0);
-	assert_true(pool_run(job, ends[1]));
+	assert_true(pool_run(job, &no_inputs, ends[1]));
 	close(ends[1]);
 	ssize_t got = read(ends[0], &message, sizeof message);
 	assert_true(got > 0);
@@ -601,7 +602,7 @@ static void send_one(int end, uint32_t kind, size_t server, const char *token)
 
 __attribute__((noreturn)) static void work(const struct program_job *job, int pipe)
 {
-	bool done = pool_run(job, pipe);
+	bool done = pool_run(job, &no_inputs, pipe);
 
 	coverage_write();
 	_exit(done ? 0 : 1);
@@ -835,9 +836,9 @@ static void a_broken_pipe_ends_the_work(void **state)
 	(void)state;
 	assert_int_equal(pipe(ends), 0);
 	close(ends[0]);
-	assert_false(pool_run(&job, ends[1]));
+	assert_false(pool_run(&job, &no_inputs, ends[1]));
 	close(ends[1]);
-	assert_false(pool_run(&job, -1));
+	assert_false(pool_run(&job, &no_inputs, -1));
 }
 
 int main(void)

@@ -1,4 +1,4 @@
-/* Both ways to confine the network process, and how it is told that they hold. The rules are in
+/* Both ways to confine the program, and how it is told that they hold. The rules are in
  * confine_files.c and confine_calls.c. */
 #include "network/program/confine.h"
 
@@ -37,10 +37,10 @@ bool confine_names_need_sockets(const char *configuration)
 	return false;
 }
 
-void network_confine(void)
+void network_confine(const struct inputs *inputs)
 {
 	/* In this order, since the filter forbids the calls that make Landlock's rules. */
-	confine_files();
+	confine_files(inputs);
 	confine_calls();
 }
 

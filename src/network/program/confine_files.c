@@ -1,5 +1,4 @@
-/* The file system as Landlock leaves it to the network process: what the resolver and the TLS
- * library read, and nothing to write. */
+/* The file system as Landlock leaves it to the program: what it reads, and nothing to write. */
 #include "network/program/confine.h"
 
 #include <stdlib.h>
@@ -7,10 +6,7 @@
 #if defined(WITH_LANDLOCK) && __has_include(<linux/landlock.h>)
 
 #include "base/cleanup.h"
-#include "base/text.h"
 
-#include <curl/curl.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
 #include <stdint.h>
@@ -33,8 +29,6 @@ struct landlock_rights {
 #define SCOPE_SIGNALS (UINT64_C(1) << 1)
 
 static const uint64_t reading = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
-
-DEFINE_CLEANUP(directory, DIR *, closedir)
 
 /* What is taken away, as far as this version of Landlock can. */
 static struct landlock_rights all_rights(long version)
@@ -59,7 +53,7 @@ static void allow(int ruleset, const char *path)
 {
 	struct stat status;
 
-	if (path == NULL || path[0] == '\0')
+	if (path[0] == '\0')
 		return;
 	CLEANUP(cleanup_descriptor) int file = open(path, O_PATH | O_CLOEXEC);
 	if (file < 0 || fstat(file, &status) != 0)
@@ -72,65 +66,7 @@ static void allow(int ruleset, const char *path)
 	syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
 }
 
-/* A directory of certificates by hash is made of symbolic links, which may lead anywhere. */
-static void allow_links(int ruleset, const char *path)
-{
-	CLEANUP(cleanup_directory) DIR *directory = path == NULL ? NULL : opendir(path);
-
-	for (struct dirent *entry; directory != NULL && (entry = readdir(directory)) != NULL;) {
-		if (entry->d_type != DT_LNK && entry->d_type != DT_UNKNOWN)
-			continue;
-		CLEANUP(cleanup_text) char *link = text_format("%s/%s", path, entry->d_name);
-		allow(ruleset, link);
-	}
-}
-
-/* resolver(3), nsswitch.conf(5), ld.so(8). In /etc file by file, for keys and PINs lie there too;
- * a directory where files are replaced while the process lives. */
-static void allow_resolver(int ruleset)
-{
-	static const char *const paths[] = {
-		"/etc/resolv.conf",
-		"/etc/hosts",
-		"/etc/nsswitch.conf",
-		"/etc/host.conf",
-		"/etc/gai.conf",
-		"/etc/services",
-		"/etc/networks",
-		"/etc/mdns.allow",
-		"/etc/ld.so.cache",
-		"/run/systemd/resolve",
-		"/run/resolvconf",
-		"/run/NetworkManager/resolv.conf",
-		"/run/nscd",
-		"/lib",
-		"/lib64",
-		"/usr/lib",
-		"/usr/lib32",
-		"/usr/lib64",
-		"/usr/local/lib",
-	};
-
-	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
-		allow(ruleset, paths[i]);
-}
-
-/* Where easy_handle.c lets libcurl look for the machine's CAs, or the user does. */
-static void allow_authorities(int ruleset)
-{
-	const curl_version_info_data *built = curl_version_info(CURLVERSION_NOW);
-
-	allow(ruleset, built->cainfo);
-	allow(ruleset, getenv("SSL_CERT_FILE"));
-	allow(ruleset, built->capath);
-	/* Hundreds of links, which nobody follows where one file has all the CAs. */
-	if (built->cainfo == NULL || access(built->cainfo, R_OK) != 0)
-		allow_links(ruleset, built->capath);
-	allow(ruleset, getenv("SSL_CERT_DIR"));
-	allow_links(ruleset, getenv("SSL_CERT_DIR"));
-}
-
-bool confine_files(void)
+bool confine_files(const struct inputs *inputs)
 {
 	long version =
 		syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
@@ -142,15 +78,16 @@ bool confine_files(void)
 	int ruleset = (int)syscall(SYS_landlock_create_ruleset, &rights, sizeof rights, 0);
 	if (ruleset < 0)
 		return false;
-	allow_resolver(ruleset);
-	allow_authorities(ruleset);
+	for (size_t i = 0; i < inputs->count; i++)
+		allow(ruleset, inputs->list[i].path);
 	return syscall(SYS_landlock_restrict_self, ruleset, 0) == 0;
 }
 
 #else
 
-bool confine_files(void)
+bool confine_files(const struct inputs *inputs)
 {
+	(void)inputs;
 	return false;
 }
 

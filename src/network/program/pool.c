@@ -20,6 +20,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* How often a look is taken at what was read. */
+#define INPUTS_EVERY_MS 1000
+
 enum slot_state { SLOT_FREE, SLOT_RUNNING, SLOT_READY };
 
 struct pool_slot {
@@ -31,6 +34,9 @@ struct pool_slot {
 
 struct pool {
 	const struct program_job *job;
+	const struct inputs *inputs;
+	int64_t looked_at; /* the inputs, at that time */
+	enum { INPUTS_AS_READ, INPUTS_CHANGED, INPUTS_CHANGE_TOLD } state;
 	struct transfer_settings settings;
 	CURLM *multi;
 	int socket;
@@ -124,6 +130,17 @@ static bool take_requests(struct pool *pool)
 	return true;
 }
 
+/* The sandbox holds the files that were there when it was made. */
+static void look_at_inputs(struct pool *pool, int64_t now)
+{
+	if (pool->job->poll_seconds == 0 || pool->state != INPUTS_AS_READ ||
+	    now - pool->looked_at < INPUTS_EVERY_MS)
+		return;
+	pool->looked_at = now;
+	if (inputs_have_changed(pool->inputs))
+		pool->state = INPUTS_CHANGED;
+}
+
 /* Requests come before servers that are due: whoever made one has taken a message out of the socket,
  * so the two of us can never wait for each other with both directions full. */
 static bool start_all(struct pool *pool)
@@ -134,6 +151,7 @@ static bool start_all(struct pool *pool)
 
 	if (!take_requests(pool))
 		return false;
+	look_at_inputs(pool, now);
 	while ((slot = free_slot(pool)) != NULL && schedule_take(&pool->schedule, now, &server))
 		if (!start(pool, slot, server, NULL))
 			return false;
@@ -178,9 +196,26 @@ static bool send_message(int socket, const struct network_message *message, bool
 	return *full || written == (ssize_t)sizeof *message;
 }
 
+static bool tell_of_inputs(struct pool *pool)
+{
+	struct network_message message;
+	bool full;
+
+	message_init(&message, 0);
+	message.outcome = MESSAGE_FILES_REPLACED;
+	if (!send_message(pool->socket, &message, &full))
+		return false;
+	if (!full)
+		pool->state = INPUTS_CHANGE_TOLD;
+	return true;
+}
+
 static bool send_all(struct pool *pool)
 {
 	bool full = false;
+
+	if (pool->state == INPUTS_CHANGED && !tell_of_inputs(pool))
+		return false;
 
 	for (size_t i = 0; i < POOL_CONCURRENT && !full; i++) {
 		struct pool_slot *slot = &pool->slots[i];
@@ -201,11 +236,12 @@ static bool send_all(struct pool *pool)
  * message waits, the socket has room. */
 static bool wait_for_events(struct pool *pool)
 {
+	bool waits_for_room = pool->ready > 0 || pool->state == INPUTS_CHANGED;
 	bool has_slot = pool->busy < POOL_CONCURRENT;
 	int64_t wait = has_slot ? schedule_wait(&pool->schedule, milliseconds()) : INT64_MAX;
 	struct curl_waitfd other = {.fd = pool->socket};
 
-	if (pool->ready > 0)
+	if (waits_for_room)
 		other.events |= CURL_WAIT_POLLOUT;
 	if (pool->requests_open && has_slot)
 		other.events |= CURL_WAIT_POLLIN;
@@ -248,10 +284,12 @@ static void free_slots(struct pool *pool)
 	}
 }
 
-static bool run_pool(const struct program_job *job, const char *ca_file, int socket)
+static bool run_pool(const struct program_job *job, const struct inputs *inputs,
+		     const char *ca_file, int socket)
 {
 	struct pool pool = {
 		.job = job,
+		.inputs = inputs,
 		.settings =
 			{
 				.timeout_seconds = job->timeout_seconds,
@@ -276,20 +314,20 @@ static bool run_pool(const struct program_job *job, const char *ca_file, int soc
 	return done;
 }
 
-static bool run_with_cas(const struct program_job *job, int socket)
+static bool run_with_cas(const struct program_job *job, const struct inputs *inputs, int socket)
 {
 	struct ca_memory memory = {.file = -1};
 
 	if (job->ca_pem == NULL)
-		return run_pool(job, NULL, socket);
+		return run_pool(job, inputs, NULL, socket);
 	bool done = ca_memory_make(job->ca_pem, job->ca_length, &memory) &&
-		    run_pool(job, memory.path, socket);
+		    run_pool(job, inputs, memory.path, socket);
 	if (memory.file >= 0)
 		close(memory.file);
 	return done;
 }
 
-bool pool_run(const struct program_job *job, int socket)
+bool pool_run(const struct program_job *job, const struct inputs *inputs, int socket)
 {
 	int flags = fcntl(socket, F_GETFL);
 
@@ -303,7 +341,7 @@ bool pool_run(const struct program_job *job, int socket)
 	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return false;
-	bool done = run_with_cas(job, socket);
+	bool done = run_with_cas(job, inputs, socket);
 	curl_global_cleanup();
 	return done;
 }

@@ -3,6 +3,7 @@
 #define NETWORK_PROGRAM_POOL_H
 
 #include "network/job.h"
+#include "network/program/inputs.h"
 
 #include <stdbool.h>
 
@@ -12,9 +13,9 @@
 /*
  * Asks the servers and writes a message for each to the socket as it is ready, and one for each
  * request that comes in. Ends when all is answered for and no request can come any more, which ends
- * watching, too. False if the socket broke, libcurl could not start, or a request was none. A reader
- * that is slow holds up new exchanges, never those under way.
+ * watching, too. False if the socket broke, libcurl could not start, or a request was none. Where
+ * servers are watched, a message says once that an input is not what it was. A reader that is slow holds up new exchanges, never those under way.
  */
-bool pool_run(const struct program_job *job, int socket);
+bool pool_run(const struct program_job *job, const struct inputs *inputs, int socket);
 
 #endif

@@ -9,6 +9,7 @@
 #include "network/message.h"
 #include "network/process.h"
 #include "network/program/confine.h"
+#include "network/program/inputs.h"
 #include "network/program/pool.h"
 #include "network/program/privileges.h"
 #include "network/program/url.h"
@@ -62,12 +63,17 @@ static bool check_urls(const struct program_job *job, int socket)
 
 bool program_work(const struct program_job *job, int socket)
 {
-	if (!check_urls(job, socket))
-		return false;
-	/* The last file that this process could write. */
-	coverage_write();
-	network_confine();
-	return pool_run(job, socket);
+	struct inputs inputs = {0};
+	bool done = check_urls(job, socket) && inputs_collect(&inputs, job->ca_pem != NULL);
+
+	if (done) {
+		/* The last file that this process could write. */
+		coverage_write();
+		network_confine(&inputs);
+		done = pool_run(job, &inputs, socket);
+	}
+	inputs_release(&inputs);
+	return done;
 }
 
 int program_run(int socket)

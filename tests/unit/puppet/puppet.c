@@ -379,7 +379,10 @@ int main(void)
 		role->act(argument);
 		_exit(0);
 	}
-	network_confine();
+	struct inputs inputs;
+	if (!inputs_collect(&inputs, false))
+		_exit(1);
+	network_confine(&inputs);
 	const char *found = role->look(argument);
 	_exit(!say_failure(MESSAGE_SERVER_FAILED, found == NULL ? "well" : found));
 }

@@ -1,0 +1,67 @@
+# --watch and the network program: it may die, and what it has read may be replaced.
+load helper
+load watching
+
+network_program() { pgrep -P "$(pgrep -P "$WATCH")"; }
+
+# The process is another one than before.
+is_another() { [ -n "$(network_program)" ] && [ "$(network_program)" != "$1" ]; } # PID
+
+# A command and a network program of the test's own. Sets CHRONOCTL and PROGRAM.
+own_tree() {
+	local build=${CHRONOCTL%/bin/*}
+	mkdir "$BATS_TEST_TMPDIR/tree"
+	cp -r "$build/bin" "$build/libexec" "$BATS_TEST_TMPDIR/tree"
+	CHRONOCTL=$BATS_TEST_TMPDIR/tree/bin/chronoctl
+	PROGRAM=$(find "$BATS_TEST_TMPDIR/tree" -name chronoctl-network)
+}
+
+@test "a network program that cannot be started anew is tried again later and later, and told once" {
+	local token
+	own_tree
+	start_server
+	watch --priv-key-file "$KEY"
+	appears
+	token=$(cat "$FILE")
+	chmod 000 "$PROGRAM"
+	kill -KILL "$(network_program)"
+	sleep 4
+	lives
+	[ "$(times_said 'network program (died|does not|cannot)|start the network program')" -eq 1 ] ||
+		fail "$(cat "$BATS_TEST_TMPDIR/said")"
+	chmod 755 "$PROGRAM"
+	wait_for network_program || fail "it is not started anew"
+	replace_nonce
+	wait_for differs "$token" || fail "the new nonce is not signed"
+}
+
+@test "an upgrade beside it: the program that was opened is started anew, not the one in its place" {
+	local before
+	own_tree
+	start_server
+	watch --priv-key-file "$KEY"
+	appears
+	printf '#!/bin/false\n' >"$PROGRAM.new"
+	chmod 755 "$PROGRAM.new"
+	mv "$PROGRAM.new" "$PROGRAM"
+	before=$(network_program)
+	kill -KILL "$before"
+	wait_for is_another "$before" || fail "it is not started anew: $(cat "$BATS_TEST_TMPDIR/said")"
+}
+
+@test "a file of CAs is replaced: the new ones are read, and nobody needs to tell" {
+	local before
+	new_tls_key "$BATS_TEST_TMPDIR/old" IP:127.0.0.1,DNS:localhost
+	new_tls_key "$BATS_TEST_TMPDIR/new" IP:127.0.0.1,DNS:localhost
+	export SSL_CERT_FILE=$BATS_TEST_TMPDIR/cas.crt
+	cp "$BATS_TEST_TMPDIR/old.crt" "$SSL_CERT_FILE"
+	start_server --tls-cert "$BATS_TEST_TMPDIR/new.crt" --tls-key "$BATS_TEST_TMPDIR/new.key"
+	watch --priv-key-file "$KEY"
+	wait_for said certificate || fail "$(cat "$BATS_TEST_TMPDIR/said")"
+	is_gone
+	before=$(network_program)
+	cp "$BATS_TEST_TMPDIR/new.crt" "$BATS_TEST_TMPDIR/cas.new"
+	mv "$BATS_TEST_TMPDIR/cas.new" "$SSL_CERT_FILE"
+	appears
+	is_another "$before"
+}
