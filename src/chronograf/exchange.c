@@ -97,7 +97,7 @@ static const struct transition transitions[EXCHANGE_STATES][EXCHANGE_EVENTS] = {
 			[EVENT_SAME_NONCE] = {EXCHANGE_REFUSED, DUE_REFUSED, 0},
 			[EVENT_NO_NONCE] = {EXCHANGE_FAILED, DUE_FAILED, 0},
 			OF_OTHER(0),
-			NOT_ALONE(EXCHANGE_ASKED_AGAIN, DUE_NOTHING),
+			NOT_ALONE(EXCHANGE_SHARED_ASKED, DUE_NOTHING),
 			[EVENT_KEY_OPENED] = {EXCHANGE_TO_SIGN, DUE_SIGNATURE, WATCHED},
 			TIME_OVER,
 			STAYS(EXCHANGE_ASKED_AGAIN, EVENT_RESTARTED),
@@ -170,6 +170,16 @@ static const struct transition transitions[EXCHANGE_STATES][EXCHANGE_EVENTS] = {
 			STAYS(EXCHANGE_SHARED_ON_TRIAL, EVENT_KEY_OPENED),
 			STAYS(EXCHANGE_SHARED_ON_TRIAL, EVENT_TIME_OVER),
 			[EVENT_RESTARTED] = {EXCHANGE_SHARED, DUE_SHARED, WATCHED},
+		},
+	[EXCHANGE_SHARED_ASKED] =
+		{
+			[EVENT_NONCE] = {EXCHANGE_SHARED, DUE_SHARED, 0},
+			[EVENT_SAME_NONCE] = {EXCHANGE_SHARED, DUE_SHARED, 0},
+			[EVENT_NONCE_OF_OTHER] = {EXCHANGE_SHARED, DUE_SHARED, 0},
+			[EVENT_NO_NONCE] = {EXCHANGE_SHARED, DUE_SHARED, 0},
+			NOT_ALONE(EXCHANGE_SHARED_ASKED, DUE_NOTHING),
+			STAYS(EXCHANGE_SHARED_ASKED, EVENT_KEY_OPENED),
+			STAYS(EXCHANGE_SHARED_ASKED, EVENT_RESTARTED),
 		},
 };
 
@@ -273,7 +283,6 @@ static void set_token(struct exchange *exchange, const struct exchange_news *new
 	if (exchange->sign_from < news->now - EXCHANGE_SLACK_MS)
 		exchange->sign_from = news->now - EXCHANGE_SLACK_MS;
 	exchange->sign_from += EXCHANGE_PACE_MS;
-	exchange->verdict = VERDICT_NONE;
 }
 
 static void change(struct exchange *exchange, enum exchange_event event,
@@ -290,6 +299,9 @@ static void change(struct exchange *exchange, enum exchange_event event,
 		set_life(exchange, news);
 		break;
 	case EVENT_SIGNED:
+		exchange->verdict = VERDICT_NONE;
+		set_token(exchange, news);
+		break;
 	case EVENT_SIGNED_FIT:
 		set_token(exchange, news);
 		break;
@@ -388,6 +400,7 @@ const char *exchange_due_name(const struct exchange *exchange)
 	static const char *const names[EXCHANGE_STATES] = {
 		[EXCHANGE_ASKED] = "a nonce was due",
 		[EXCHANGE_ASKED_AGAIN] = "a nonce was due",
+		[EXCHANGE_SHARED_ASKED] = "a nonce was due",
 		[EXCHANGE_ON_TRIAL] = "a verdict on its token was due",
 		[EXCHANGE_OUTDATED] = "a verdict on its token was due",
 		[EXCHANGE_SHARED_ON_TRIAL] = "a verdict on its token was due",

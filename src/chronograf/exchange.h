@@ -53,6 +53,7 @@ enum exchange_state {
 	EXCHANGE_REFUSED,         /* the server refuses the token */
 	EXCHANGE_SHARED,          /* another entry of the list has given out the same nonce */
 	EXCHANGE_SHARED_ON_TRIAL, /* so it has, and the trial is not over */
+	EXCHANGE_SHARED_ASKED,    /* so it has, and the server was asked again */
 	EXCHANGE_STATES
 };
 

@@ -156,7 +156,7 @@ enum exchange_due exchange_list_take(struct exchange_list *list, size_t server,
 	exchange->heard = exchange->heard || is_answer(news->event);
 	if (other != NONE)
 		*twin = join(list, server, other, news->now);
-	else if (is_new && exchange->state == EXCHANGE_SHARED)
+	else if (is_new && exchange->state == EXCHANGE_SHARED && list->rules.watch)
 		due = part(list, server, news->now);
 	return due;
 }

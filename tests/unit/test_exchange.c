@@ -111,8 +111,11 @@ static void go_to(enum exchange_state state, bool watch)
 		take_nonce(SECOND);
 	else if (state == EXCHANGE_SHARED_ON_TRIAL)
 		take(EVENT_NOT_ALONE);
-	else if (state == EXCHANGE_ASKED_AGAIN || state == EXCHANGE_REFUSED)
+	else if (state == EXCHANGE_ASKED_AGAIN || state == EXCHANGE_REFUSED ||
+		 state == EXCHANGE_SHARED_ASKED)
 		take(EVENT_NOT_ACCEPTED);
+	if (state == EXCHANGE_SHARED_ASKED)
+		take(EVENT_NOT_ALONE);
 	if (state == EXCHANGE_REFUSED)
 		take_nonce(FIRST);
 	assert_int_equal(exchange.state, state);
@@ -219,10 +222,9 @@ static void try_messages(enum exchange_state at, bool watch, unsigned due)
 static void a_message_that_is_not_due_is_misbehaviour_and_changes_nothing(void **state)
 {
 	static const unsigned due[EXCHANGE_STATES] = {
-		[EXCHANGE_ASKED] = QUESTION,
-		[EXCHANGE_ON_TRIAL] = TRIAL,
-		[EXCHANGE_ASKED_AGAIN] = QUESTION,
-		[EXCHANGE_SHARED_ON_TRIAL] = TRIAL,
+		[EXCHANGE_ASKED] = QUESTION,        [EXCHANGE_ON_TRIAL] = TRIAL,
+		[EXCHANGE_ASKED_AGAIN] = QUESTION,  [EXCHANGE_SHARED_ON_TRIAL] = TRIAL,
+		[EXCHANGE_SHARED_ASKED] = QUESTION,
 	};
 
 	(void)state;
@@ -267,7 +269,7 @@ static void a_signature_that_is_not_due_is_thrown_away(void **state)
 static void no_life_is_too_long_or_too_short(void **state)
 {
 	static const int64_t lives[][2] = {{INT64_MAX, EXCHANGE_LONGEST_LIFE},
-					   {EXCHANGE_LONGEST_LIFE, EXCHANGE_LONGEST_LIFE},
+					   {EXCHANGE_LONGEST_LIFE + 1, EXCHANGE_LONGEST_LIFE},
 					   {600, 600},
 					   {0, 0},
 					   {-1, -1},
@@ -357,6 +359,7 @@ static void a_new_key_signs_the_nonce_at_hand_once_more_at_once(void **state)
 	assert_true(exchange.sign_from <= now);
 	assert_int_equal(take(EVENT_SIGNED), DUE_GOOD);
 	assert_state(EXCHANGE_GOOD, true);
+	assert_int_equal(exchange.verdict, VERDICT_ACCEPTED);
 	take(EVENT_KEY_OPENED);
 	assert_int_equal(take_with(EVENT_SIGNED, NULL, "b3RoZXI="), DUE_TRIAL);
 	assert_state(EXCHANGE_TO_TRY, false);
@@ -435,9 +438,22 @@ static void a_nonce_of_another_entry_is_never_signed_and_costs_its_token(void **
 	go_to(EXCHANGE_GOOD, true);
 	assert_int_equal(take(EVENT_NOT_ALONE), DUE_SHARED);
 	assert_state(EXCHANGE_SHARED, false);
+	assert_null(exchange.token);
 	go_to(EXCHANGE_SHARED_ON_TRIAL, false);
 	assert_int_equal(take(EVENT_ACCEPTED), DUE_SHARED);
 	assert_state(EXCHANGE_SHARED, false);
+}
+
+static void a_refused_nonce_that_another_gives_out_ends_what_was_asked_again(void **state)
+{
+	static const char *const nonces[] = {FIRST, SECOND};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		go_to(EXCHANGE_SHARED_ASKED, false);
+		assert_int_equal(take_nonce(nonces[i]), DUE_SHARED);
+		assert_state(EXCHANGE_SHARED, false);
+	}
 }
 
 static void an_exchange_is_small(void **state)
@@ -473,6 +489,7 @@ int main(void)
 		PROMISE(a_trial_that_failed_is_made_again_with_the_same_token),
 		PROMISE(a_network_program_that_was_started_anew_tries_again_what_it_was_trying),
 		PROMISE(a_nonce_of_another_entry_is_never_signed_and_costs_its_token),
+		PROMISE(a_refused_nonce_that_another_gives_out_ends_what_was_asked_again),
 		PROMISE(an_exchange_is_small),
 	};
 

@@ -1,0 +1,227 @@
+/*
+ * Fuzzes the exchanges with a list of servers: whatever comes in whatever order, a token is used only if
+ * it was signed for that server's own nonce, tried only if it was signed, and signed only as often as
+ * the rules allow.
+ *
+ * The first byte chooses the rules and the number of servers. Then each event is two bytes: which event
+ * of which server, and which nonce, or how much later.
+ */
+#include "fuzz.h"
+
+#include "chronograf/exchange_list.h"
+
+#include <string.h>
+
+enum { SERVERS_MAX = 4, NONCES = 4 };
+
+/* What the key process would know if it kept everything. */
+struct history {
+	unsigned signatures;
+	unsigned refusals;
+	bool refused_since; /* the last signature */
+	unsigned tries;     /* under way */
+	unsigned openings;  /* of the key, and lives that ended: each allows one signature more */
+};
+
+struct run {
+	struct exchange_list list;
+	struct history histories[SERVERS_MAX];
+	int64_t now;
+};
+
+enum { BEGIN = 1000000 };
+
+static void make_nonce(uint8_t choice, char nonce[static UUID_LENGTH + 1])
+{
+	memcpy(nonce, "00000000-5b3a-4c6d-8e9f-0a1b2c3d4e5f", UUID_LENGTH + 1);
+	nonce[0] = (char)('1' + choice % NONCES);
+}
+
+/* The token says for which nonce of which server it was made. */
+static char *make_token(size_t server, const char *nonce)
+{
+	char *token = NULL;
+
+	return asprintf(&token, "%zu:%s", server, nonce) < 0 ? NULL : token;
+}
+
+static bool is_alone(const struct exchange_list *list, size_t server)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (i != server &&
+		    strcmp(list->exchanges[i].nonce, list->exchanges[server].nonce) == 0)
+			return false;
+	return true;
+}
+
+static void promise_token(const struct run *run, size_t server)
+{
+	const struct exchange *exchange = &run->list.exchanges[server];
+	const char *token = exchange_token(exchange);
+	char prefix[8];
+
+	snprintf(prefix, sizeof prefix, "%zu:", server);
+	if (token == NULL)
+		return;
+	PROMISE(run->histories[server].signatures > 0);
+	PROMISE(strncmp(token, prefix, strlen(prefix)) == 0);
+	PROMISE(strcmp(token + strlen(prefix), exchange->nonce) == 0);
+	PROMISE(is_alone(&run->list, server));
+	PROMISE(!run->list.rules.check || exchange->verdict == VERDICT_ACCEPTED ||
+		exchange->verdict == VERDICT_EVERYONE);
+}
+
+static void promise_counts(const struct run *run)
+{
+	size_t open = 0, to_sign = 0, to_try = 0;
+
+	for (size_t i = 0; i < run->list.count; i++) {
+		const struct exchange *exchange = &run->list.exchanges[i];
+		const struct history *history = &run->histories[i];
+
+		PROMISE(exchange->state < EXCHANGE_STATES);
+		PROMISE(exchange->state != EXCHANGE_TO_TRY || exchange->token != NULL);
+		PROMISE(exchange->state != EXCHANGE_SHARED || exchange->token == NULL);
+		PROMISE(run->list.rules.watch || history->signatures <= 2);
+		PROMISE(run->list.rules.watch || history->signatures <= 1 + history->refusals);
+		PROMISE(history->tries <= 1);
+		/* One at once, one for the slack, and one in each second since. */
+		PROMISE(history->signatures <=
+			2 + (uint64_t)(run->now - BEGIN + EXCHANGE_SLACK_MS) / EXCHANGE_PACE_MS +
+				history->openings);
+		open += !exchange_is_over(exchange);
+		to_sign += exchange->state == EXCHANGE_TO_SIGN;
+		to_try += exchange->state == EXCHANGE_TO_TRY;
+		promise_token(run, i);
+	}
+	PROMISE(run->list.open == open && run->list.to_sign == to_sign &&
+		run->list.to_try == to_try);
+}
+
+static void note(struct history *history, enum exchange_event event)
+{
+	bool verdict = event >= EVENT_ACCEPTED && event <= EVENT_NO_VERDICT;
+
+	if (verdict) {
+		PROMISE(history->tries == 1);
+		history->tries = 0;
+	}
+	if (event == EVENT_NOT_ACCEPTED)
+		history->refusals++;
+	if (event == EVENT_KEY_OPENED)
+		history->openings++;
+	if (event == EVENT_RESTARTED)
+		history->tries = 0;
+}
+
+/* What the network program may send, true or not. */
+static bool hear(struct run *run, size_t server, enum exchange_event event, uint8_t choice)
+{
+	char nonce[UUID_LENGTH + 1];
+	const struct exchange_news news = {
+		.event = event,
+		.nonce = nonce,
+		.valid_for = choice == 255 ? INT64_MAX : (int64_t)choice - 1,
+		.now = run->now,
+	};
+	size_t twin;
+
+	make_nonce(choice, nonce);
+	if (event > EVENT_NO_NONCE && (choice & 0x80) != 0)
+		memcpy(nonce, run->list.exchanges[server].nonce, sizeof nonce);
+	if (exchange_list_take(&run->list, server, &news, &twin) == DUE_MISBEHAVIOUR)
+		return false;
+	note(&run->histories[server], event);
+	return true;
+}
+
+static void serve(struct run *run, bool can_sign)
+{
+	struct exchange_news news = {.event = can_sign ? EVENT_SIGNED : EVENT_NOT_SIGNED};
+	size_t server, twin;
+	int64_t when;
+	enum exchange_due due = exchange_list_next(&run->list, run->now, &server, &when);
+
+	if (due == DUE_NOTHING)
+		return;
+	const struct exchange *exchange = &run->list.exchanges[server];
+	struct history *history = &run->histories[server];
+	PROMISE(is_alone(&run->list, server));
+	PROMISE(!run->list.rules.watch || exchange->valid_until > run->now);
+	if (due == DUE_TRIAL) {
+		PROMISE(exchange->token != NULL && exchange_list_is_heard(&run->list));
+		news.event = EVENT_TRIED;
+		history->tries++;
+	} else if (can_sign) {
+		PROMISE(run->list.rules.watch || history->signatures == 0 ||
+			history->refused_since);
+		news.token = make_token(server, exchange->nonce);
+		history->signatures++;
+	} else if (run->list.rules.watch) {
+		news.event = EVENT_KEY_LOST;
+	}
+	history->refused_since = false;
+	news.now = run->now;
+	PROMISE(exchange_list_take(&run->list, server, &news, &twin) != DUE_MISBEHAVIOUR);
+}
+
+static void take_all(struct run *run, enum exchange_event event)
+{
+	const struct exchange_news news = {.event = event, .now = run->now};
+
+	if (!run->list.rules.watch)
+		return;
+	exchange_list_take_all(&run->list, &news);
+	for (size_t i = 0; i < run->list.count; i++)
+		note(&run->histories[i], event);
+}
+
+static void end_time(struct run *run, size_t server)
+{
+	const struct exchange_news news = {.event = EVENT_TIME_OVER, .now = run->now};
+	size_t twin;
+
+	if (run->list.rules.watch && run->list.exchanges[server].token != NULL)
+		exchange_list_take(&run->list, server, &news, &twin);
+}
+
+/* False: the network program has misbehaved, which ends a run. */
+static bool step(struct run *run, uint8_t first, uint8_t second)
+{
+	size_t server = (first >> 4) % run->list.count;
+	unsigned what = first & 15;
+
+	if (what <= EVENT_NO_VERDICT) {
+		bool refused = what == EVENT_NOT_ACCEPTED;
+		if (!hear(run, server, (enum exchange_event)what, second))
+			return false;
+		run->histories[server].refused_since |= refused;
+	} else if (what == 6) {
+		take_all(run, EVENT_KEY_OPENED);
+	} else if (what == 7) {
+		take_all(run, EVENT_RESTARTED);
+	} else if (what == 8) {
+		end_time(run, server);
+	} else if (what == 9) {
+		run->now += (int64_t)second * 40;
+	} else {
+		serve(run, what != 10);
+	}
+	promise_counts(run);
+	return true;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct run run = {.now = BEGIN};
+
+	if (size == 0)
+		return 0;
+	const struct exchange_rules rules = {.check = (data[0] & 1) != 0,
+					     .watch = (data[0] & 2) != 0};
+	PROMISE(exchange_list_begin(&run.list, 1 + (data[0] >> 2) % SERVERS_MAX, rules, run.now));
+	for (size_t i = 1; i + 1 < size && step(&run, data[i], data[i + 1]); i += 2)
+		;
+	exchange_list_end(&run.list);
+	return 0;
+}
