@@ -91,7 +91,7 @@ void privacy_mask_message(char *message)
 	for (char *value = message; (value = next_pin_value(value)) != NULL;) {
 		char *end = value + strspn(value, "*");
 
-		if (end == value || strchr("&'\" \n", *end) == NULL)
+		if (end == value || strchr("&'\":,;) \n", *end) == NULL)
 			memset(value, '*', strcspn(value, "&\n"));
 	}
 }
