@@ -22,7 +22,10 @@ setup() {
 }
 
 # The network program, too: once for each thing that it does.
-program_as_well() { WRAPPER=("${WRAPPER[@]/#--trace-children=no/--trace-children=yes}"); }
+program_as_well() {
+	CHRONOCTL=${CHRONOCTL%/bin/*}/tests/figures/bin/chronoctl # valgrind has to write code, and to read its own
+	WRAPPER=("${WRAPPER[@]/#--trace-children=no/--trace-children=yes}")
+}
 
 # What valgrind says of itself, in the network program that may open no file, is none.
 complaints() { grep -h '^==' "$SCRATCH"/valgrind.* | grep -vE 'warning: connection to image|no debug info loaded'; }

@@ -15,7 +15,7 @@ __attribute__((visibility("default"))) int prctl(int option, ...)
 	for (int i = 0; i < 4; i++)
 		values[i] = va_arg(list, unsigned long);
 	va_end(list);
-	if (option == PR_SET_SECCOMP) {
+	if (option == PR_SET_SECCOMP || option == 65 /* PR_SET_MDWE: valgrind writes code */) {
 		errno = EINVAL;
 		return -1;
 	}

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
@@ -29,23 +30,6 @@
 
 #define PATH_SIZE 512
 
-/* nsswitch.conf(5): other processes are asked for names, which takes sockets. */
-static bool names_need_sockets(void)
-{
-	static const char *const services[] = {"mdns", "sss", "libvirt", "mymachines", "ldap"};
-	FILE *file = fopen("/etc/nsswitch.conf", "re");
-	char line[512];
-	bool need = false;
-
-	while (file != NULL && fgets(line, sizeof line, file) != NULL)
-		for (size_t i = 0; i < sizeof services / sizeof services[0]; i++)
-			need = need ||
-			       (strstr(line, "hosts:") == line && strstr(line, services[i]));
-	if (file != NULL)
-		fclose(file);
-	return need;
-}
-
 unsigned hostile_guards(void)
 {
 	unsigned guards = HOSTILE_ISOLATION;
@@ -57,8 +41,10 @@ unsigned hostile_guards(void)
 #ifdef WITH_SECCOMP
 	/* A filter that lies nowhere: EFAULT where there are filters (seccomp(2)). */
 	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL) != 0 && errno == EFAULT)
-		guards |= HOSTILE_CALLS | (names_need_sockets() ? 0 : HOSTILE_NO_SOCKETS);
+		guards |= HOSTILE_CALLS;
 #endif
+	if (prctl(66 /* PR_GET_MDWE */, 0, 0, 0, 0) >= 0)
+		guards |= HOSTILE_MEMORY;
 	return guards;
 }
 
@@ -456,6 +442,42 @@ static bool use_family(int family, int type)
 	return opened(socket(family, type | SOCK_CLOEXEC, 0));
 }
 
+/* By datagrams, too, and with the flags that libraries set. */
+static bool reach_agents_by_datagrams(const struct hostile_aims *aims)
+{
+	(void)aims;
+	return opened(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) ||
+	       opened(socket(AF_UNIX, SOCK_SEQPACKET, 0));
+}
+
+static bool hear_of_devices(const struct hostile_aims *aims)
+{
+	(void)aims;
+	return opened(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 15 /* KOBJECT_UEVENT */)) ||
+	       opened(socket(AF_NETLINK, SOCK_DGRAM, 4 /* SOCK_DIAG */));
+}
+
+static bool use_other_protocol(const struct hostile_aims *aims)
+{
+	(void)aims;
+	return opened(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 262 /* IPPROTO_MPTCP */)) ||
+	       opened(socket(AF_INET, SOCK_DGRAM, 1 /* IPPROTO_ICMP */)) ||
+	       opened(socket(AF_INET6, SOCK_STREAM, 132 /* IPPROTO_SCTP */)) ||
+	       opened(socket(AF_INET, SOCK_RAW, IPPROTO_TCP));
+}
+
+/* Code of its own, as an exploit brings it. */
+static bool run_what_it_wrote(const struct hostile_aims *aims)
+{
+	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	bool executable = page != MAP_FAILED && mprotect(page, 4096, PROT_READ | PROT_EXEC) == 0;
+
+	(void)aims;
+	if (page != MAP_FAILED)
+		munmap(page, 4096);
+	return executable;
+}
+
 static bool see_packets(const struct hostile_aims *aims)
 {
 	(void)aims;
@@ -564,8 +586,7 @@ const struct hostile_attempt hostile_attempts[] = {
 	{"change the key file's owner", change_owner, HOSTILE_CALLS, true},
 	{"change the key file's times", change_times, HOSTILE_CALLS, true},
 	{"change the key file's attributes", change_attributes, HOSTILE_CALLS, false},
-	{"make a socket in the file system", serve_at_path, HOSTILE_FILES | HOSTILE_NO_SOCKETS,
-	 true},
+	{"make a socket in the file system", serve_at_path, HOSTILE_FILES | HOSTILE_CALLS, true},
 	{"start a process", start_process, HOSTILE_CALLS, true},
 	{"start a process by clone3", start_process_by_clone3, HOSTILE_CALLS, false},
 	{"run a program", run_program, HOSTILE_FILES | HOSTILE_CALLS, true},
@@ -596,8 +617,12 @@ const struct hostile_attempt hostile_attempts[] = {
 	{"use a capability of root", use_capability, HOSTILE_CALLS | HOSTILE_ISOLATION, false},
 	{"change its groups", become_somebody_else, HOSTILE_CALLS | HOSTILE_ISOLATION, false},
 	{"make a user namespace", make_user_namespace, HOSTILE_CALLS, false},
-	{"reach agents, card readers and tokens by their sockets", reach_agents, HOSTILE_NO_SOCKETS,
+	{"reach agents, card readers and tokens by their sockets", reach_agents, HOSTILE_CALLS,
 	 true},
+	{"reach them by datagrams", reach_agents_by_datagrams, HOSTILE_CALLS, true},
+	{"hear of devices and sockets by netlink", hear_of_devices, HOSTILE_CALLS, false},
+	{"use another protocol than TCP and UDP", use_other_protocol, HOSTILE_CALLS, false},
+	{"run what it has written to memory", run_what_it_wrote, HOSTILE_MEMORY, true},
 	{"lead a pair of sockets elsewhere", lead_pair_elsewhere, HOSTILE_CALLS, true},
 	{"see packets", see_packets, HOSTILE_CALLS | HOSTILE_ISOLATION, false},
 	{"use the kernel's cryptography", use_kernel_crypto, HOSTILE_CALLS, false},

@@ -9,10 +9,10 @@
 
 /* What stands against an attempt. */
 enum {
-	HOSTILE_FILES = 1,      /* Landlock */
-	HOSTILE_CALLS = 2,      /* the seccomp filter */
-	HOSTILE_ISOLATION = 4,  /* what network/program/privileges.c gives up */
-	HOSTILE_NO_SOCKETS = 8, /* the filter, where names need no sockets of other processes */
+	HOSTILE_FILES = 1,     /* Landlock */
+	HOSTILE_CALLS = 2,     /* the seccomp filter */
+	HOSTILE_ISOLATION = 4, /* what network/program/privileges.c gives up */
+	HOSTILE_MEMORY = 8,    /* PR_SET_MDWE */
 };
 
 /* What is aimed at. */

@@ -59,6 +59,8 @@ static void a_proxy_that_fails_is_told_from_a_server_that_does(void **state)
 {
 	(void)state;
 	SAYS("--chronograf-url", .code = CURLE_COULDNT_CONNECT);
+	SAYS("not by mdns4, sss as", .code = CURLE_COULDNT_RESOLVE_HOST, .not_asked = "mdns4, sss");
+	SAYS("/etc/hosts", .code = CURLE_COULDNT_RESOLVE_PROXY, .not_asked = "mdns4");
 	SAYS("no_proxy", .code = CURLE_COULDNT_CONNECT, .by_proxy = true);
 	SAYS("no_proxy", .code = CURLE_COULDNT_RESOLVE_PROXY, .by_proxy = true);
 	SAYS("https_proxy", .code = CURLE_RECV_ERROR, .by_proxy = true, .connect_status = 407);

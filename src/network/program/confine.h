@@ -23,9 +23,6 @@ void network_confine(const struct inputs *inputs);
  */
 const char *network_confinement(void);
 
-/* True if an nsswitch.conf(5) lets host names be looked up by way of other processes' sockets. */
-bool confine_names_need_sockets(const char *configuration);
-
 /* The two. False: the kernel or the build has it not. */
 bool confine_files(const struct inputs *inputs);
 bool confine_calls(void);

@@ -1,4 +1,4 @@
-/* The system calls that a seccomp filter leaves to the network process: those by which libcurl, the
+/* The system calls that a seccomp filter leaves to the program: those by which libcurl, the
  * TLS library, the resolver and threads do their work. */
 #include "network/program/confine.h"
 
@@ -8,6 +8,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <string.h>
@@ -171,10 +173,6 @@ static const struct allowed_form allowed_forms[] = {
 	{SCMP_SYS(openat), 2, WRITING, 0},
 	{SCMP_SYS(clone), CLONE_FLAGS, CLONE_THREAD, CLONE_THREAD},
 	{SCMP_SYS(prlimit64), 2, WHOLE, 0}, /* tells a limit, sets none */
-	/* getaddrinfo(3) asks the kernel for this machine's addresses by netlink */
-	{SCMP_SYS(socket), 0, WHOLE, AF_INET},
-	{SCMP_SYS(socket), 0, WHOLE, AF_INET6},
-	{SCMP_SYS(socket), 0, WHOLE, AF_NETLINK},
 	/* A pair of streams, libcurl's alarm clock, cannot be led elsewhere. */
 	{SCMP_SYS(socketpair), 1, 0xf, SOCK_STREAM},
 	/* No F_SETOWN, which sends signals, and no TIOCSTI, which types. */
@@ -200,6 +198,32 @@ static const struct allowed_form allowed_forms[] = {
 	{SCMP_SYS(prctl), 0, WHOLE, PR_GET_PDEATHSIG},
 };
 
+struct allowed_socket {
+	int family;
+	int type;
+	int protocol;
+};
+
+/*
+ * Streams and datagrams of TCP and UDP; and getaddrinfo(3) asks the kernel for this machine's addresses.
+ * No unix sockets: behind those are agents, card readers (pcscd) and tokens (p11-kit), which Landlock
+ * cannot hide.
+ */
+static const struct allowed_socket allowed_sockets[] = {
+	{AF_INET, SOCK_STREAM, 0},
+	{AF_INET, SOCK_STREAM, IPPROTO_TCP},
+	{AF_INET, SOCK_DGRAM, 0},
+	{AF_INET, SOCK_DGRAM, IPPROTO_UDP},
+	{AF_INET6, SOCK_STREAM, 0},
+	{AF_INET6, SOCK_STREAM, IPPROTO_TCP},
+	{AF_INET6, SOCK_DGRAM, 0},
+	{AF_INET6, SOCK_DGRAM, IPPROTO_UDP},
+	{AF_NETLINK, SOCK_RAW, NETLINK_ROUTE},
+	{AF_NETLINK, SOCK_DGRAM, NETLINK_ROUTE},
+};
+
+#define SOCKET_TYPE UINT64_C(0xf) /* without SOCK_CLOEXEC and SOCK_NONBLOCK */
+
 DEFINE_CLEANUP(filter, scmp_filter_ctx, seccomp_release)
 
 static bool allow(scmp_filter_ctx filter, int call)
@@ -219,6 +243,17 @@ static bool allow_form(scmp_filter_ctx filter, struct allowed_form form)
 	return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, form.call, 1, &condition) == 0;
 }
 
+static bool allow_socket(scmp_filter_ctx filter, struct allowed_socket form)
+{
+	const struct scmp_arg_cmp conditions[] = {
+		{0, SCMP_CMP_MASKED_EQ, WHOLE, (uint64_t)form.family},
+		{1, SCMP_CMP_MASKED_EQ, SOCKET_TYPE, (uint64_t)form.type},
+		{2, SCMP_CMP_MASKED_EQ, WHOLE, (uint64_t)form.protocol},
+	};
+
+	return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 3, conditions) == 0;
+}
+
 /* abort(3) and raise(3): signals to itself, and to nobody else. */
 static bool allow_own_signals(scmp_filter_ctx filter)
 {
@@ -236,14 +271,9 @@ static bool add_rules(scmp_filter_ctx filter)
 	for (size_t i = 0; i < sizeof allowed_forms / sizeof allowed_forms[0]; i++)
 		if (!allow_form(filter, allowed_forms[i]))
 			return false;
-	/*
-	 * Behind sockets of the file system are agents, card readers (pcscd) and tokens (p11-kit),
-	 * which Landlock cannot hide: they are left only where names need it, as with mdns. Without
-	 * nscd, and without the one of systemd-resolved, glibc asks the name server itself.
-	 */
-	if (confine_names_need_sockets("/etc/nsswitch.conf") &&
-	    !allow_form(filter, (struct allowed_form){SCMP_SYS(socket), 0, WHOLE, AF_UNIX}))
-		return false;
+	for (size_t i = 0; i < sizeof allowed_sockets / sizeof allowed_sockets[0]; i++)
+		if (!allow_socket(filter, allowed_sockets[i]))
+			return false;
 	return allow_own_signals(filter);
 }
 

@@ -90,6 +90,13 @@ char *curl_error_text(const struct transfer_failure *failure)
 		return text_format("no complete answer within %u seconds (%s)\n--timeout sets how "
 				   "long to wait.",
 				   failure->timeout_seconds, reason);
+	if (failure->not_asked != NULL && (failure->code == CURLE_COULDNT_RESOLVE_HOST ||
+					   failure->code == CURLE_COULDNT_RESOLVE_PROXY))
+		return text_format(
+			"%s\nNames are looked up in /etc/hosts and by DNS alone, not by %s as "
+			"/etc/nsswitch.conf says: put the name into /etc/hosts, or give the "
+			"address.",
+			reason, failure->not_asked);
 	const char *hint = advice(failure);
 	return text_format("%s%s%s", reason, hint[0] == '\0' ? "" : "\n", hint);
 }

@@ -12,7 +12,8 @@ struct transfer_failure {
 				(CURLINFO_SSL_VERIFYRESULT) */
 	long connect_status; /* what the proxy answered to CONNECT; 0: none */
 	unsigned timeout_seconds;
-	bool begun; /* a part of an answer came */
+	const char *not_asked; /* services that may know the name (names.h); NULL: there are none */
+	bool begun;            /* a part of an answer came */
 	bool ca_file_given;
 	bool https;
 	bool by_proxy;

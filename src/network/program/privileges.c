@@ -35,12 +35,19 @@ static bool set_signals(void)
 	return sigprocmask(SIG_SETMASK, &none, NULL) == 0;
 }
 
+/* No memory that was written to becomes executable (Linux 6.3). */
+#ifndef PR_SET_MDWE
+#define PR_SET_MDWE 65
+#define PR_MDWE_REFUSE_EXEC_GAIN 1
+#endif
+
 const char *privileges_give_up(void)
 {
 	if (prctl(PR_SET_DUMPABLE, 0) != 0)
 		return "cannot forbid dumps";
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return "cannot give up new privileges";
+	prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0); /* an older kernel lacks it */
 	if (!give_up_capabilities())
 		return "cannot give up capabilities";
 	if (!set_signals())

@@ -10,6 +10,7 @@
 #include "network/process.h"
 #include "network/program/confine.h"
 #include "network/program/inputs.h"
+#include "network/program/names.h"
 #include "network/program/pool.h"
 #include "network/program/privileges.h"
 #include "network/program/url.h"
@@ -67,6 +68,7 @@ bool program_work(const struct program_job *job, int socket)
 	bool done = check_urls(job, socket) && inputs_collect(&inputs, job->ca_pem != NULL);
 
 	if (done) {
+		names_by_files_and_dns();
 		/* The last file that this process could write. */
 		coverage_write();
 		network_confine(&inputs);

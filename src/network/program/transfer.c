@@ -11,6 +11,7 @@
 #include "network/program/curl_error.h"
 #include "network/program/curl_options.h"
 #include "network/program/headers.h"
+#include "network/program/names.h"
 #include "network/program/trace.h"
 #include "network/program/url.h"
 
@@ -162,8 +163,10 @@ static bool went_by_proxy(const struct transfer *transfer)
 
 static bool fail_by_curl(struct transfer *transfer, CURLcode code)
 {
+	CLEANUP(cleanup_text) char *not_asked = names_not_asked("/etc/nsswitch.conf");
 	const struct transfer_failure failure = {
 		.code = code,
+		.not_asked = not_asked,
 		.reason = transfer->reason,
 		.verify_result = curl_number(transfer->easy, CURLINFO_SSL_VERIFYRESULT),
 		.connect_status = curl_number(transfer->easy, CURLINFO_HTTP_CONNECTCODE),
