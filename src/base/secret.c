@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct chronosign_secret {
@@ -20,6 +21,24 @@ static size_t mapped_size(size_t capacity)
 	return sizeof(chronosign_secret) + capacity;
 }
 
+/* Like that of malloc(3), a caller of these functions has no context to hand on. */
+static secret_unlocked_policy *unlocked_policy;
+
+void secret_set_unlocked_policy(secret_unlocked_policy *policy)
+{
+	unlocked_policy = policy;
+}
+
+bool secret_unlocked(size_t size, int reason, struct chronosign_error **error)
+{
+	if (unlocked_policy != NULL && unlocked_policy())
+		return true;
+	return error_set(error, CHRONOSIGN_ERROR_OTHER,
+			 "cannot lock %zu bytes of memory for a secret: %s; raise the limit "
+			 "(ulimit -l, or LimitMEMLOCK= in a unit)",
+			 size, strerror(reason));
+}
+
 chronosign_secret *chronosign_secret_allocate(size_t capacity, chronosign_error **error)
 {
 	size_t size = mapped_size(capacity);
@@ -30,14 +49,9 @@ chronosign_secret *chronosign_secret_allocate(size_t capacity, chronosign_error 
 		error_out_of_memory(error);
 		return NULL;
 	}
-	/* Unlocked, the page could reach the swap; a secret that cannot be kept is not taken. */
-	if (mlock(secret, size) != 0) {
-		int reason = errno;
+	/* Unlocked, the page could reach the swap. */
+	if (mlock(secret, size) != 0 && !secret_unlocked(size, errno, error)) {
 		munmap(secret, size);
-		error_set(error, CHRONOSIGN_ERROR_OTHER,
-			  "cannot lock %zu bytes of memory for a secret: %s; raise the limit "
-			  "(ulimit -l, or LimitMEMLOCK= in a unit)",
-			  size, strerror(reason));
 		return NULL;
 	}
 	/* Both are refinements that an old kernel may lack. The second is for what modules fork. */
@@ -89,7 +103,7 @@ chronosign_secret *chronosign_secret_new(const void *bytes, size_t length, chron
 		too_long("the PIN or passphrase", CHRONOSIGN_SECRET_MAX, error);
 		return NULL;
 	}
-	chronosign_secret *secret = secret_allocate(CHRONOSIGN_SECRET_MAX, error);
+	chronosign_secret *secret = secret_allocate(length + 1, error); /* NUL-terminated */
 	if (secret == NULL)
 		return NULL;
 	memcpy(secret->bytes, bytes, length);
@@ -117,14 +131,32 @@ chronosign_secret *secret_copy(const chronosign_secret *secret, chronosign_error
 	return copy;
 }
 
+/* What is not known to be longer starts with this, on one page. */
+enum { READ_FIRST = 1024 };
+
+/* Room for as much again, but for `most` at the most. */
+static bool grow(chronosign_secret **secret, size_t most, chronosign_error **error)
+{
+	size_t capacity = (*secret)->capacity > most / 2 ? most : 2 * (*secret)->capacity;
+	chronosign_secret *grown = secret_allocate(capacity, error);
+
+	if (grown == NULL)
+		return false;
+	memcpy(grown->bytes, (*secret)->bytes, (*secret)->length);
+	grown->length = (*secret)->length;
+	chronosign_secret_free(*secret);
+	*secret = grown;
+	return true;
+}
+
 /* Fills the secret from the descriptor; true at its end. */
-static bool fill(chronosign_secret *secret, int descriptor, const char *what,
+static bool fill(chronosign_secret **secret, int descriptor, size_t most, const char *what,
 		 chronosign_error **error)
 {
 	for (;;) {
-		/* One byte of room beyond the limit tells "just fits" from "too long". */
-		ssize_t got = read(descriptor, secret->bytes + secret->length,
-				   secret->capacity - secret->length);
+		chronosign_secret *now = *secret;
+		ssize_t got =
+			read(descriptor, now->bytes + now->length, now->capacity - now->length);
 
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -133,18 +165,34 @@ static bool fill(chronosign_secret *secret, int descriptor, const char *what,
 					 strerror(errno));
 		if (got == 0)
 			return true;
-		secret->length += (size_t)got;
-		if (secret->length == secret->capacity)
-			return too_long(what, secret->capacity - 1, error);
+		now->length += (size_t)got;
+		if (now->length == most)
+			return too_long(what, most - 1, error);
+		if (now->length == now->capacity && !grow(secret, most, error))
+			return false;
 	}
+}
+
+/* A byte more than a file has, to see its end without growing. */
+static size_t first_capacity(int descriptor, size_t most)
+{
+	struct stat status;
+	size_t first = READ_FIRST;
+
+	if (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) &&
+	    (uintmax_t)status.st_size >= first)
+		first = (size_t)status.st_size + 1;
+	return first < most ? first : most;
 }
 
 chronosign_secret *secret_read(int descriptor, size_t capacity, const char *what,
 			       chronosign_error **error)
 {
-	chronosign_secret *secret = secret_allocate(capacity + 1, error);
+	/* One byte of room beyond the limit tells "just fits" from "too long". */
+	size_t most = capacity + 1;
+	chronosign_secret *secret = secret_allocate(first_capacity(descriptor, most), error);
 
-	if (secret != NULL && !fill(secret, descriptor, what, error)) {
+	if (secret != NULL && !fill(&secret, descriptor, most, what, error)) {
 		chronosign_secret_free(secret);
 		return NULL;
 	}

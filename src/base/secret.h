@@ -14,10 +14,20 @@
 
 size_t secret_capacity(const chronosign_secret *secret);
 
+/*
+ * Who decides, in a program, whether a secret may be kept in memory that cannot be locked, and tells of
+ * it. Without one, or where it says no, there is an error.
+ */
+typedef bool secret_unlocked_policy(void);
+void secret_set_unlocked_policy(secret_unlocked_policy *policy);
+
+/* Memory of this size cannot be locked, for this reason (errno): true if that is accepted. */
+bool secret_unlocked(size_t size, int reason, struct chronosign_error **error);
+
 /* Another secret with the same bytes. */
 chronosign_secret *secret_copy(const chronosign_secret *secret, chronosign_error **error);
 
-/* Reads a descriptor to its end into a new secret; more than `capacity` bytes are an error. `what`
+/* Reads a descriptor to its end into a new secret, of about the size of what is read; more than `capacity` bytes are an error. `what`
  * names it in messages. */
 chronosign_secret *secret_read(int descriptor, size_t capacity, const char *what,
 			       chronosign_error **error);

@@ -69,6 +69,9 @@ static int work(const struct command *command, struct options *options,
 		const struct arguments *arguments)
 {
 	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+
+	if (!options->require_locked_memory)
+		privacy_accept_unlocked_memory();
 	int status = given_take(options, arguments, &error) ? command->run(options)
 							    : report_failure(error);
 

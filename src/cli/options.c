@@ -157,6 +157,9 @@ const struct option_row option_table[] = {
 	 COMMAND_GEN_KEYPAIR, NULL},
 
 	GROUP("other"),
+	{"require-locked-memory", 0, OPTION_FLAG, VALUE(require_locked_memory), NULL, NULL, NULL,
+	 "fail where memory for secrets cannot be locked, instead of warning", COMMANDS_OF_TOKENS,
+	 NULL},
 	{"verbose", 'v', OPTION_FLAG, VALUE(verbose), NULL, NULL, NULL,
 	 "tell on standard error what is done", COMMANDS_OF_TOKENS, NULL},
 	{"help", 'h', OPTION_FLAG, VALUE(help), NULL, NULL, NULL, "show this help", ~0u, NULL},

@@ -50,6 +50,7 @@ struct options {
 	bool skip_verify;
 	bool no_prompt;
 	bool force_login;
+	bool require_locked_memory;
 	struct values chronograf_urls;
 	char *chronograf_urls_from;
 	char *nonce;

@@ -1,6 +1,7 @@
 /* Core files, environment and argument list hold no PIN. */
 #include "cli/privacy.h"
 
+#include "base/secret.h"
 #include "cli/report.h"
 
 #include <malloc.h>
@@ -63,6 +64,22 @@ bool privacy_check_privileges(void)
 		"a PKCS#11 module that its caller names would run with these rights; take them "
 		"away by chmod ug-s and setcap -r");
 	return false;
+}
+
+static bool warn_of_unlocked_memory(void)
+{
+	static bool warned;
+
+	if (!warned)
+		report_warning("memory for secrets cannot be locked, so they may be written to the "
+			       "swap; raise the limit (ulimit -l, or LimitMEMLOCK= in a unit)");
+	warned = true;
+	return true;
+}
+
+void privacy_accept_unlocked_memory(void)
+{
+	secret_set_unlocked_policy(warn_of_unlocked_memory);
 }
 
 /* Where the next value of a pin-value begins; NULL: there is none. By any case: what the library

@@ -18,6 +18,9 @@ void privacy_forbid_dumps(void);
  */
 bool privacy_check_privileges(void);
 
+/* From here on secrets may be kept in memory that cannot be locked, which is warned of once. */
+void privacy_accept_unlocked_memory(void);
+
 /* True if the text has a pin-value attribute of a PKCS#11 URI in it. */
 bool privacy_has_pin_value(const char *text);
 

@@ -94,12 +94,8 @@ static bool take_pin_value(struct pkcs11_uri *uri, char *value, chronosign_error
 				 "the PKCS#11 URI has more than one pin-value");
 	}
 	uri->pin_value = pin;
-	/* Fresh secrets are zeroed and a page long: the bytes are a string unless the PIN fills it
-	 * all. */
+	/* A new secret has a zero behind it. */
 	char *bytes = (char *)secret_bytes(pin);
-	if (length == secret_capacity(pin))
-		return error_set(error, CHRONOSIGN_ERROR_USAGE,
-				 "the pin-value of the PKCS#11 URI is too long");
 	long decoded = uri_percent_decode(bytes);
 	if (decoded < 0)
 		return error_set(error, CHRONOSIGN_ERROR_USAGE,

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/locked_heap.h"
 #include "base/new_file.h"
 #include "base/secret.h"
 
@@ -15,9 +16,6 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <string.h>
-
-/* Room for making the largest key, with what OpenSSL calculates on the way. */
-static const size_t locked_heap_size = 1 << 20;
 
 /* PBKDF2 with HMAC-SHA-256: some tenths of a second a try, for us once a token and for a thief once
  * a guess. */
@@ -39,23 +37,24 @@ static bool openssl_failed(const char *what, chronosign_error **error)
 	return false;
 }
 
-static bool have_locked_heap(chronosign_error **error)
+/*
+ * Room to make a key of so many bits and to encode it: as measured, 4 bytes a bit, and twice that to be
+ * safe.
+ */
+static size_t locked_heap_size(unsigned bits)
 {
-	/* 2: there is a heap, but it is not locked. */
-	if (CRYPTO_secure_malloc_initialized() ||
-	    CRYPTO_secure_malloc_init(locked_heap_size, 16) == 1)
-		return true;
-	return error_set(error, CHRONOSIGN_ERROR_OTHER,
-			 "cannot lock %zu bytes of memory for a new key; raise the limit "
-			 "(ulimit -l, or LimitMEMLOCK= in a unit)",
-			 locked_heap_size);
+	size_t size = 16384;
+
+	while (size < 8 * (size_t)bits)
+		size *= 2;
+	return size;
 }
 
 EVP_PKEY *key_pair_generate(unsigned bits, chronosign_error **error)
 {
 	EVP_PKEY *key = NULL;
 
-	if (!have_locked_heap(error))
+	if (!locked_heap_make(locked_heap_size(bits), error))
 		return NULL;
 	CLEANUP(cleanup_pkey_context)
 	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);

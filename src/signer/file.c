@@ -2,6 +2,7 @@
 #include "signer/file.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/locked_heap.h"
 #include "base/secret.h"
 #include "base/text.h"
 #include "key/pin.h"
@@ -20,9 +21,9 @@
 /* A key of 16,384 bits is 13 KiB in PEM; nobody's key file is longer than this. */
 static const size_t key_file_max = 65536;
 
-/* Room for the private numbers of the largest key, which OpenSSL keeps in its locked heap once
- * there is one. */
-static const size_t locked_heap_size = 65536;
+/* Room for the private numbers of the largest key (16,384 bits), with what OpenSSL calculates to sign;
+ * one of 4,096 bits takes 4 KiB. */
+static const size_t locked_heap_size = 32768;
 
 DEFINE_CLEANUP(decoder, OSSL_DECODER_CTX *, OSSL_DECODER_CTX_free)
 DEFINE_CLEANUP(certificate, X509 *, X509_free)
@@ -219,7 +220,8 @@ static EVP_PKEY *load(const chronosign_key *key, chronosign_error **error)
 
 EVP_PKEY *key_file_read(const chronosign_key *key, chronosign_error **error)
 {
-	CRYPTO_secure_malloc_init(locked_heap_size, 16);
+	if (!locked_heap_make(locked_heap_size, error))
+		return NULL;
 	CLEANUP(cleanup_pkey) EVP_PKEY *pkey = load(key, error);
 
 	if (pkey == NULL || EVP_PKEY_is_a(pkey, "RSA"))
