@@ -1,36 +1,9 @@
 #!/usr/bin/env bats
 # The guides: commands that a page says are run, are run here as they are printed: what is in boxes of sh, not of console.
 load helper
+load pages
 
-# Where a reader of any guide stands: chronoctl is installed, SoftHSM is registered, the folder is empty.
-setup() {
-	private_environment
-	p11-kit list-modules 2>/dev/null | grep -qi softhsm || skip "SoftHSM is not registered with p11-kit"
-	mkdir "$SCRATCH/bin" "$SCRATCH/there"
-	ln -s "$CHRONOCTL" "$SCRATCH/bin/chronoctl"
-	PATH=$SCRATCH/bin:$PATH
-	cd "$SCRATCH/there"
-}
-
-# boxes_of GUIDE [FIRST [LAST]]: the commands in its boxes of sh, which are counted from 1.
-boxes_of() {
-	awk -v first="${2:-1}" -v last="${3:-999}" '
-		/^```sh$/ { box++; inside = 1; next }
-		/^```$/ { inside = 0 }
-		inside && first <= box && box <= last { print; found = 1 }
-		END { exit !found }' "$SOURCE_DIR/docs/guides/$1.md"
-}
-
-# The shell of a reader, whose commands all have to succeed.
-types() { # FILE
-	run --separate-stderr timeout "$PATIENCE" bash -eu "$1" 3>&- 4>&- </dev/null
-	[ "$status" -eq 0 ] || fail "a command fails"
-}
-
-follow() { # GUIDE [FIRST [LAST]]
-	boxes_of "$@" >"$SCRATCH/commands" || fail "$1.md has no such boxes"
-	types "$SCRATCH/commands"
-}
+setup() { reader; }
 
 # The other guides begin where softhsm.md has led to: with a token, and with or without its key.
 has_token() {
