@@ -1,9 +1,11 @@
 /*
  * Linked into a chronoctl-network of its own tree: where libcurl is first called it makes all attempts, says
  * in the file `report` beside the program what came of them, and goes on. The file `aims` there says in
- * three lines what to aim at: a key file, a PIN file, a folder.
+ * three lines what to aim at: a key file, a PIN file, a folder. With a file `script` there it does nothing
+ * but what that says (liar.c).
  */
 #include "attempts.h"
+#include "liar.h"
 
 #include <curl/curl.h>
 #include <dlfcn.h>
@@ -56,6 +58,8 @@ CURLcode curl_global_init(long flags)
 	CURLcode (*real)(long) = (CURLcode(*)(long))dlsym(RTLD_NEXT, "curl_global_init");
 	char done[1500];
 
+	if (liar_has_script())
+		liar_speak();
 	aims.parent = getppid();
 	size_t count = hostile_try(hostile_attempts, &aims, done, sizeof done);
 	dprintf(report, "hostile: %zu attempts, successful: %s\n", count,
