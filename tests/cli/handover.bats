@@ -63,6 +63,7 @@ inherits() {
 }
 
 @test "it has the signals, limits, descriptors and environment that we had" {
+	ASAN_OPTIONS+=:disable_coredump=0 # else the sanitizer sets the limit of core files
 	inherits :
 	inherits "trap '' PIPE INT" 'ulimit -S -c 1000' 'umask 077' 'cd /'
 	inherits 'ulimit -f 100' 'export http_proxy=x A="b c"' 'exec 5</dev/null'
