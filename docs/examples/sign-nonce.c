@@ -7,9 +7,9 @@ int main(int count, char **arguments)
 {
 	if (count != 3)
 		return fputs("usage: sign-nonce KEY NONCE\n", stderr), CHRONOSIGN_ERROR_USAGE;
-	chronosign_error *error = NULL;
-	chronosign_key *key = chronosign_key_new(arguments[1], &error);
-	chronosign_signer *signer = key == NULL ? NULL : chronosign_signer_open(key, &error);
+	struct chronosign_error *error = NULL;
+	struct chronosign_key *key = chronosign_key_new(arguments[1], &error);
+	struct chronosign_signer *signer = key == NULL ? NULL : chronosign_signer_open(key, &error);
 	char *token = signer == NULL ? NULL : chronosign_token_make(signer, arguments[2], &error);
 	int status = token == NULL ? (int)chronosign_error_get_kind(error) : puts(token) < 0;
 

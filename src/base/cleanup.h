@@ -28,8 +28,8 @@
 DEFINE_CLEANUP(text, char *, free)
 DEFINE_CLEANUP(memory, void *, free)
 DEFINE_CLEANUP(stream, FILE *, fclose)
-DEFINE_CLEANUP(error, chronosign_error *, chronosign_error_free)
-DEFINE_CLEANUP(secret, chronosign_secret *, chronosign_secret_free)
+DEFINE_CLEANUP(error, struct chronosign_error *, chronosign_error_free)
+DEFINE_CLEANUP(secret, struct chronosign_secret *, chronosign_secret_free)
 DEFINE_CLEANUP(bio, BIO *, BIO_free_all)
 DEFINE_CLEANUP(pkey, EVP_PKEY *, EVP_PKEY_free)
 

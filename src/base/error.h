@@ -12,23 +12,20 @@
 #define error_set chronosign_error_set
 
 /* Puts "context: " in front of the message of *error. Always returns false. */
-bool error_prefix(chronosign_error **error, const char *format, ...)
+bool error_prefix(struct chronosign_error **error, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* Adds a line after the message of *error. Always returns false. */
-bool error_append(chronosign_error **error, const char *format, ...)
+bool error_append(struct chronosign_error **error, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/*
- * Notes the result of the call for which *error stands (a CK_RV), for who decides whether to try
- * again; 0, at first, is none. Always returns false.
- */
-bool error_set_result(chronosign_error **error, unsigned long result);
-unsigned long error_result(const chronosign_error *error);
+/* Hands *from on to the caller, and leaves NULL behind; frees it if the caller passed NULL. What the
+ * caller holds already stays. Always returns false. */
+bool error_move(struct chronosign_error **to, struct chronosign_error **from);
 
 /* A new error with that message. */
-chronosign_error *error_make(chronosign_error_kind kind, const char *message);
+struct chronosign_error *error_make(enum chronosign_error_kind kind, const char *message);
 
-bool error_out_of_memory(chronosign_error **error);
+bool error_out_of_memory(struct chronosign_error **error);
 
 #endif

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static bool exists(const char *path, chronosign_error **error)
+static bool exists(const char *path, struct chronosign_error **error)
 {
 	return error_set(error, CHRONOSIGN_ERROR_KEY,
 			 "'%s' exists already, and nothing is overwritten; choose another name, or "
@@ -17,13 +17,13 @@ static bool exists(const char *path, chronosign_error **error)
 			 path);
 }
 
-static bool failed(const char *what, const char *path, int reason, chronosign_error **error)
+static bool failed(const char *what, const char *path, int reason, struct chronosign_error **error)
 {
 	return error_set(error, CHRONOSIGN_ERROR_OTHER, "cannot %s '%s': %s", what, path,
 			 strerror(reason));
 }
 
-bool new_file_is_free(const char *path, chronosign_error **error)
+bool new_file_is_free(const char *path, struct chronosign_error **error)
 {
 	struct stat status;
 
@@ -48,7 +48,7 @@ static bool write_all(int descriptor, const struct new_file *file)
 
 /* Fills the new file and has it on the disk. Errors of a delayed write can come as late as close.
  */
-static bool fill(int descriptor, const struct new_file *file, chronosign_error **error)
+static bool fill(int descriptor, const struct new_file *file, struct chronosign_error **error)
 {
 	bool written = write_all(descriptor, file) && fsync(descriptor) == 0;
 	int reason = errno;
@@ -61,7 +61,7 @@ static bool fill(int descriptor, const struct new_file *file, chronosign_error *
 }
 
 /* The name of a new file is on the disk once its directory is (fsync(2), NOTES). */
-static bool sync_directory(const char *path, chronosign_error **error)
+static bool sync_directory(const char *path, struct chronosign_error **error)
 {
 	const char *slash = strrchr(path, '/');
 	CLEANUP(cleanup_text)
@@ -78,7 +78,7 @@ static bool sync_directory(const char *path, chronosign_error **error)
 	return failed("sync the directory of", path, errno, error);
 }
 
-bool new_files_remove(const struct new_file *files, size_t count, chronosign_error **error)
+bool new_files_remove(const struct new_file *files, size_t count, struct chronosign_error **error)
 {
 	bool removed = true;
 
@@ -96,7 +96,7 @@ bool new_files_remove(const struct new_file *files, size_t count, chronosign_err
 	return removed;
 }
 
-bool new_files_write(const struct new_file *files, size_t count, chronosign_error **error)
+bool new_files_write(const struct new_file *files, size_t count, struct chronosign_error **error)
 {
 	bool good = true;
 	size_t made = 0;

@@ -17,16 +17,16 @@ struct new_file {
 
 /* False with *error set if something has that name already, be it a dangling link. For a word
  * before long work; new_files_write asks again. */
-bool new_file_is_free(const char *path, chronosign_error **error);
+bool new_file_is_free(const char *path, struct chronosign_error **error);
 
 /*
  * Makes the files, writes them, and syncs them and their directories. False with *error set if any
  * of it fails: those that were made are removed again, or named in *error if they could not be.
  */
-bool new_files_write(const struct new_file *files, size_t count, chronosign_error **error);
+bool new_files_write(const struct new_file *files, size_t count, struct chronosign_error **error);
 
 /* Removes files that new_files_write has made. Those that stay are named in *error, after what it
  * says already. */
-bool new_files_remove(const struct new_file *files, size_t count, chronosign_error **error);
+bool new_files_remove(const struct new_file *files, size_t count, struct chronosign_error **error);
 
 #endif

@@ -18,7 +18,7 @@ struct chronosign_secret {
 
 static size_t mapped_size(size_t capacity)
 {
-	return sizeof(chronosign_secret) + capacity;
+	return sizeof(struct chronosign_secret) + capacity;
 }
 
 /* Like that of malloc(3), a caller of these functions has no context to hand on. */
@@ -39,10 +39,11 @@ bool secret_unlocked(size_t size, int reason, struct chronosign_error **error)
 			 size, strerror(reason));
 }
 
-chronosign_secret *chronosign_secret_allocate(size_t capacity, chronosign_error **error)
+struct chronosign_secret *chronosign_secret_allocate(size_t capacity,
+						     struct chronosign_error **error)
 {
 	size_t size = mapped_size(capacity);
-	chronosign_secret *secret =
+	struct chronosign_secret *secret =
 		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (secret == MAP_FAILED) {
@@ -61,27 +62,27 @@ chronosign_secret *chronosign_secret_allocate(size_t capacity, chronosign_error 
 	return secret;
 }
 
-unsigned char *chronosign_secret_bytes(const chronosign_secret *secret)
+unsigned char *chronosign_secret_bytes(const struct chronosign_secret *secret)
 {
 	return (unsigned char *)secret->bytes;
 }
 
-size_t chronosign_secret_length(const chronosign_secret *secret)
+size_t chronosign_secret_length(const struct chronosign_secret *secret)
 {
 	return secret->length;
 }
 
-size_t secret_capacity(const chronosign_secret *secret)
+size_t secret_capacity(const struct chronosign_secret *secret)
 {
 	return secret->capacity;
 }
 
-void chronosign_secret_set_length(chronosign_secret *secret, size_t length)
+void chronosign_secret_set_length(struct chronosign_secret *secret, size_t length)
 {
 	secret->length = length;
 }
 
-void chronosign_secret_free(chronosign_secret *secret)
+void chronosign_secret_free(struct chronosign_secret *secret)
 {
 	if (secret == NULL)
 		return;
@@ -91,19 +92,20 @@ void chronosign_secret_free(chronosign_secret *secret)
 	munmap(secret, size);
 }
 
-static bool too_long(const char *what, size_t capacity, chronosign_error **error)
+static bool too_long(const char *what, size_t capacity, struct chronosign_error **error)
 {
 	return error_set(error, CHRONOSIGN_ERROR_KEY, "%s is longer than %zu bytes", what,
 			 capacity);
 }
 
-chronosign_secret *chronosign_secret_new(const void *bytes, size_t length, chronosign_error **error)
+struct chronosign_secret *chronosign_secret_new(const void *bytes, size_t length,
+						struct chronosign_error **error)
 {
 	if (length > CHRONOSIGN_SECRET_MAX) {
 		too_long("the PIN or passphrase", CHRONOSIGN_SECRET_MAX, error);
 		return NULL;
 	}
-	chronosign_secret *secret = secret_allocate(length + 1, error); /* NUL-terminated */
+	struct chronosign_secret *secret = secret_allocate(length + 1, error); /* NUL-terminated */
 	if (secret == NULL)
 		return NULL;
 	memcpy(secret->bytes, bytes, length);
@@ -111,18 +113,19 @@ chronosign_secret *chronosign_secret_new(const void *bytes, size_t length, chron
 	return secret;
 }
 
-chronosign_secret *chronosign_secret_take(char *value, chronosign_error **error)
+struct chronosign_secret *chronosign_secret_take(char *value, struct chronosign_error **error)
 {
 	size_t length = strlen(value);
-	chronosign_secret *secret = chronosign_secret_new(value, length, error);
+	struct chronosign_secret *secret = chronosign_secret_new(value, length, error);
 
 	explicit_bzero(value, length);
 	return secret;
 }
 
-chronosign_secret *secret_copy(const chronosign_secret *secret, chronosign_error **error)
+struct chronosign_secret *secret_copy(const struct chronosign_secret *secret,
+				      struct chronosign_error **error)
 {
-	chronosign_secret *copy = secret_allocate(secret->capacity, error);
+	struct chronosign_secret *copy = secret_allocate(secret->capacity, error);
 
 	if (copy == NULL)
 		return NULL;
@@ -135,10 +138,10 @@ chronosign_secret *secret_copy(const chronosign_secret *secret, chronosign_error
 enum { READ_FIRST = 1024 };
 
 /* Room for as much again, but for `most` at the most. */
-static bool grow(chronosign_secret **secret, size_t most, chronosign_error **error)
+static bool grow(struct chronosign_secret **secret, size_t most, struct chronosign_error **error)
 {
 	size_t capacity = (*secret)->capacity > most / 2 ? most : 2 * (*secret)->capacity;
-	chronosign_secret *grown = secret_allocate(capacity, error);
+	struct chronosign_secret *grown = secret_allocate(capacity, error);
 
 	if (grown == NULL)
 		return false;
@@ -150,11 +153,11 @@ static bool grow(chronosign_secret **secret, size_t most, chronosign_error **err
 }
 
 /* Fills the secret from the descriptor; true at its end. */
-static bool fill(chronosign_secret **secret, int descriptor, size_t most, const char *what,
-		 chronosign_error **error)
+static bool fill(struct chronosign_secret **secret, int descriptor, size_t most, const char *what,
+		 struct chronosign_error **error)
 {
 	for (;;) {
-		chronosign_secret *now = *secret;
+		struct chronosign_secret *now = *secret;
 		ssize_t got =
 			read(descriptor, now->bytes + now->length, now->capacity - now->length);
 
@@ -185,12 +188,12 @@ static size_t first_capacity(int descriptor, size_t most)
 	return first < most ? first : most;
 }
 
-chronosign_secret *secret_read(int descriptor, size_t capacity, const char *what,
-			       chronosign_error **error)
+struct chronosign_secret *secret_read(int descriptor, size_t capacity, const char *what,
+				      struct chronosign_error **error)
 {
 	/* One byte of room beyond the limit tells "just fits" from "too long". */
 	size_t most = capacity + 1;
-	chronosign_secret *secret = secret_allocate(first_capacity(descriptor, most), error);
+	struct chronosign_secret *secret = secret_allocate(first_capacity(descriptor, most), error);
 
 	if (secret != NULL && !fill(&secret, descriptor, most, what, error)) {
 		chronosign_secret_free(secret);

@@ -12,7 +12,7 @@
 #define secret_length chronosign_secret_length
 #define secret_set_length chronosign_secret_set_length
 
-size_t secret_capacity(const chronosign_secret *secret);
+size_t secret_capacity(const struct chronosign_secret *secret);
 
 /*
  * Who decides, in a program, whether a secret may be kept in memory that cannot be locked, and tells of
@@ -25,11 +25,12 @@ void secret_set_unlocked_policy(secret_unlocked_policy *policy);
 bool secret_unlocked(size_t size, int reason, struct chronosign_error **error);
 
 /* Another secret with the same bytes. */
-chronosign_secret *secret_copy(const chronosign_secret *secret, chronosign_error **error);
+struct chronosign_secret *secret_copy(const struct chronosign_secret *secret,
+				      struct chronosign_error **error);
 
 /* Reads a descriptor to its end into a new secret, of about the size of what is read; more than `capacity` bytes are an error. `what`
  * names it in messages. */
-chronosign_secret *secret_read(int descriptor, size_t capacity, const char *what,
-			       chronosign_error **error);
+struct chronosign_secret *secret_read(int descriptor, size_t capacity, const char *what,
+				      struct chronosign_error **error);
 
 #endif

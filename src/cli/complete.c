@@ -7,8 +7,8 @@
 #include "base/cleanup.h"
 #include "cli/completion.h"
 #include "cli/output.h"
+#include "signer/backend.h"
 
-#include <chronosign/signer.h>
 #include <ctype.h>
 #include <string.h>
 
@@ -76,7 +76,7 @@ static void offer_signers(struct completion *completion)
 	const char *library;
 
 	completion_offer(completion, "auto", "as the key wants it");
-	for (size_t i = 0; chronosign_backend_describe(i, &name, &library); i++)
+	for (size_t i = 0; backend_describe(i, &name, &library); i++)
 		completion_offer(completion, name, library);
 }
 

@@ -2,13 +2,13 @@
 #include "base/cleanup.h"
 #include "cli/completion.h"
 #include "cli/key.h"
+#include "keystore/key_list.h"
 
-#include <chronosign/keystore.h>
 #include <limits.h>
 #include <string.h>
 
 DEFINE_CLEANUP(key, chronosign_key *, chronosign_key_free)
-DEFINE_CLEANUP(list, chronosign_key_list *, chronosign_key_list_free)
+DEFINE_CLEANUP(list, struct key_list *, key_list_free)
 
 /* A URI, the name of what it finds, and the short form that is offered. */
 struct candidate {
@@ -109,10 +109,10 @@ static void add(struct candidates *all, struct candidate one)
 	all->list[all->count++] = one;
 }
 
-static void collect(struct candidates *all, const chronosign_key_list *keys, enum value_kind kind)
+static void collect(struct candidates *all, const struct key_list *keys, enum value_kind kind)
 {
 	for (size_t i = 0; kind != VALUE_TOKEN && i < keys->key_count; i++) {
-		const chronosign_listed_key *key = &keys->keys[i];
+		const struct listed_key *key = &keys->keys[i];
 		if (key->uri != NULL)
 			add(all, (struct candidate){key->uri, key->label, key->token, NULL});
 	}
@@ -135,8 +135,7 @@ void completion_offer_keys(struct completion *completion, struct options *option
 	CLEANUP(cleanup_key)
 	chronosign_key *where = key_from_reference(options, everything, &error);
 	CLEANUP(cleanup_list)
-	chronosign_key_list *keys =
-		where == NULL ? NULL : chronosign_key_list_make(where, false, &error);
+	struct key_list *keys = where == NULL ? NULL : key_list_make(where, false, &error);
 	if (keys == NULL)
 		return;
 	all.list = calloc(keys->key_count + keys->hiding_count + 1, sizeof *all.list);

@@ -7,19 +7,20 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/error.h"
 #include "cli/command.h"
 #include "cli/key.h"
 #include "cli/output.h"
 #include "cli/report.h"
 #include "cli/supervisor.h"
+#include "keystore/survey.h"
 
-#include <chronosign/keystore.h>
-#include <chronosign/public_key.h>
+#include <chronosign/public_half.h>
 #include <openssl/rand.h>
 #include <string.h>
-#include <strings.h>
 
 DEFINE_CLEANUP(key, chronosign_key *, chronosign_key_free)
+DEFINE_CLEANUP(survey, struct survey *, survey_free)
 DEFINE_CLEANUP(network, struct network *, network_free)
 
 /* ---- Module, token, PIN ---- */
@@ -47,13 +48,13 @@ static void tell_unloadable(struct doctor *doctor, const char *unloadable)
 }
 
 /* A registered module that does not work is no fault as long as another has the token. */
-static bool tell_modules(struct doctor *doctor, const chronosign_survey *survey)
+static bool tell_modules(struct doctor *doctor, const struct survey *survey)
 {
 	CLEANUP(cleanup_error) chronosign_error *error = NULL;
 	size_t good = 0;
 
 	for (size_t i = 0; i < survey->module_count; i++) {
-		const chronosign_surveyed_module *module = &survey->modules[i];
+		const struct surveyed_module *module = &survey->modules[i];
 		if (module->failure != NULL)
 			findings_unknown(&doctor->findings, "module", module->name,
 					 "not in use: %s", module->failure);
@@ -72,7 +73,7 @@ static bool tell_modules(struct doctor *doctor, const chronosign_survey *survey)
 	return false;
 }
 
-static bool tell_tokens(struct doctor *doctor, const chronosign_survey *survey)
+static bool tell_tokens(struct doctor *doctor, const struct survey *survey)
 {
 	CLEANUP(cleanup_error) chronosign_error *error = NULL;
 
@@ -98,7 +99,7 @@ static bool tell_tokens(struct doctor *doctor, const chronosign_survey *survey)
 }
 
 /* True if a login may be tried, or none is needed. */
-static bool tell_pin(struct doctor *doctor, const chronosign_surveyed_token *token)
+static bool tell_pin(struct doctor *doctor, const struct surveyed_token *token)
 {
 	CLEANUP(cleanup_error) chronosign_error *error = NULL;
 	const char *where = token->pin_pad ? "; the reader can ask for it" : "";
@@ -125,42 +126,23 @@ static bool tell_pin(struct doctor *doctor, const chronosign_surveyed_token *tok
 
 /* ---- Mechanism ---- */
 
-/* What the token said of itself, kept for its row: that stands below the key's. */
-struct mechanisms {
-	char *uri; /* NULL: it is not certain which token is meant */
-	bool known;
-	char *names;
-};
-
-static void free_mechanisms(struct mechanisms *mechanisms)
-{
-	free(mechanisms->uri);
-	free(mechanisms->names);
-}
-
-static void note_mechanisms(const chronosign_surveyed_token *token, struct mechanisms *mechanisms)
-{
-	mechanisms->uri = strdup(token->uri);
-	mechanisms->known = token->mechanisms_known;
-	mechanisms->names = token->mechanisms == NULL ? NULL : strdup(token->mechanisms);
-}
-
-/* A list may leave out what works: of a token that lists none, the test signature tells. */
-static void tell_mechanisms(struct doctor *doctor, struct mechanisms *mechanisms)
+/* A list may leave out what works: of a token that lists none, the test signature tells. NULL: it is
+ * not certain which token is meant. */
+static void tell_mechanisms(struct doctor *doctor, const struct surveyed_token *token)
 {
 	struct findings *findings = &doctor->findings;
 
-	if (mechanisms->uri == NULL)
+	if (token == NULL)
 		UNKNOWN(doctor, "not known: it is not certain which token is meant", "mechanism");
-	else if (!mechanisms->known)
-		findings_unknown(findings, "mechanism", mechanisms->uri,
+	else if (!token->mechanisms_known)
+		findings_unknown(findings, "mechanism", token->uri,
 				 "not known: the token does not list its mechanisms");
-	else if (mechanisms->names != NULL)
-		findings_ok(findings, "mechanism", mechanisms->uri, "%s", mechanisms->names);
+	else if (token->mechanisms != NULL)
+		findings_ok(findings, "mechanism", token->uri, "%s", token->mechanisms);
 	else if (doctor->can_sign)
-		doctor->without_mechanism = TAKE(mechanisms->uri);
+		doctor->without_mechanism = strdup(token->uri);
 	else
-		findings_unknown(findings, "mechanism", mechanisms->uri,
+		findings_unknown(findings, "mechanism", token->uri,
 				 "the token lists none that would do; not known whether it signs");
 }
 
@@ -211,8 +193,8 @@ static void tell_public_half(struct doctor *doctor)
 	CLEANUP(cleanup_error) chronosign_error *error = NULL;
 	const char *name = chronosign_key_name(doctor->key);
 	CLEANUP(cleanup_text)
-	char *pem = chronosign_public_key_pem(chronosign_signer_public_key(doctor->signer),
-					      CHRONOSIGN_PUBLIC_KEY_CHRONOGRAF, &error);
+	char *pem = chronosign_public_half_pem(chronosign_signer_public_key(doctor->signer),
+					       CHRONOSIGN_PUBLIC_HALF_CHRONOGRAF, &error);
 	unsigned char digest[32];
 
 	if (pem == NULL) {
@@ -256,8 +238,8 @@ char *doctor_sign(struct doctor *doctor, const char *nonce, const char *whose,
 	if (!doctor->tested)
 		tell_signature(doctor, whose, reason);
 	doctor->tested = true;
-	if (error != NULL)
-		*error = TAKE(reason);
+	if (token == NULL)
+		error_move(error, &reason);
 	return token;
 }
 
@@ -280,9 +262,9 @@ static bool make_nonce(char nonce[static UUID_LENGTH + 1])
 
 /* ---- The chain ---- */
 
-/* True if the key can be looked for. */
-static bool tell_survey(struct doctor *doctor, const chronosign_survey *survey,
-			struct mechanisms *mechanisms)
+/* True if the key can be looked for; *token is where, NULL if that is not certain. */
+static bool tell_survey(struct doctor *doctor, const struct survey *survey,
+			const struct surveyed_token **token)
 {
 	if (!tell_modules(doctor, survey)) {
 		UNKNOWN(doctor, "not known: there is no module", "token", "pin", "key",
@@ -297,11 +279,11 @@ static bool tell_survey(struct doctor *doctor, const chronosign_survey *survey,
 		UNKNOWN(doctor, "not known: it is not certain which token is meant", "pin");
 		return true;
 	}
-	note_mechanisms(&survey->tokens[survey->chosen], mechanisms);
-	if (tell_pin(doctor, &survey->tokens[survey->chosen]))
+	*token = &survey->tokens[survey->chosen];
+	if (tell_pin(doctor, *token))
 		return true;
 	UNKNOWN(doctor, "not known: no login is tried", "key");
-	tell_mechanisms(doctor, mechanisms);
+	tell_mechanisms(doctor, *token);
 	return false;
 }
 
@@ -319,23 +301,19 @@ static void tell_no_survey(struct doctor *doctor, const chronosign_error *error)
 	UNKNOWN(doctor, "not known: there is no module", "token", "pin", "key", "mechanism");
 }
 
-/* What the survey tells is printed before its modules are closed, which may be their end. */
+/* The key is opened over the modules that the survey has opened. */
 static void walk_token(struct doctor *doctor)
 {
 	CLEANUP(cleanup_error) chronosign_error *error = NULL;
-	CLEANUP(free_mechanisms) struct mechanisms mechanisms = {0};
-	chronosign_survey *survey = chronosign_survey_make(doctor->key, &error);
+	CLEANUP(cleanup_survey) struct survey *survey = survey_make(doctor->key, &error);
+	const struct surveyed_token *token = NULL;
 
 	if (survey == NULL) {
 		tell_no_survey(doctor, error);
-		return;
+	} else if (tell_survey(doctor, survey, &token)) {
+		open_key(doctor);
+		tell_mechanisms(doctor, token);
 	}
-	bool goes_on = tell_survey(doctor, survey, &mechanisms);
-	chronosign_survey_free(survey);
-	if (!goes_on)
-		return;
-	open_key(doctor);
-	tell_mechanisms(doctor, &mechanisms);
 }
 
 static void walk_other(struct doctor *doctor, const char *why)
@@ -348,12 +326,11 @@ static void walk_other(struct doctor *doctor, const char *why)
 /* From the module to the key; the signature waits for a server's nonce. */
 static void walk_key(struct doctor *doctor)
 {
-	const char *name = chronosign_key_name(doctor->key);
+	enum key_kind kind = key_kind(doctor->key);
 
-	if (strncasecmp(name, "file:", 5) == 0 || strchr(name, ':') == NULL)
+	if (kind == KEY_IN_FILE)
 		walk_other(doctor, "not needed: the key is in a file");
-	else if (strncasecmp(name, "pkcs11:", 7) != 0 ||
-		 strcmp(doctor->options->signer, "provider") == 0)
+	else if (kind == KEY_IN_STORE || strcmp(doctor->options->signer, "provider") == 0)
 		walk_other(doctor, "not known: OpenSSL reaches the key its own way");
 	else
 		walk_token(doctor);

@@ -32,11 +32,11 @@ static bool check(const struct options *options, chronosign_error **error)
 	return true;
 }
 
-static bool fill(chronosign_new_pair *pair, const struct options *options, void *context,
+static bool fill(struct key_pair *pair, const struct options *options, void *context,
 		 chronosign_error **error)
 {
 	(void)context;
-	return chronosign_new_pair_generate(pair, options->bits, options->encrypt, error);
+	return key_pair_generate(pair, options->bits, options->encrypt, error);
 }
 
 static void tell(const struct options *options, const char *reference)

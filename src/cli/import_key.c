@@ -1,5 +1,6 @@
 /* `chronoctl import-key`: moves the key of a file into a token, where it stays. */
 #include "base/cleanup.h"
+#include "base/error.h"
 #include "cli/command.h"
 #include "cli/interrupts.h"
 #include "cli/key.h"
@@ -31,24 +32,27 @@ static chronosign_key *file_from_options(struct options *options, chronosign_err
 				     "goes by --to 'pkcs11:token=TOKEN;object=LABEL'");
 		return NULL;
 	}
+	CLEANUP(cleanup_key)
 	chronosign_key *file = chronosign_key_new(options->priv_key_file, error);
 	if (file == NULL)
 		return NULL;
-	if (options->given.passphrase != NULL)
+	if (options->given.passphrase != NULL) {
 		chronosign_key_set_pin(file, TAKE(options->given.passphrase));
-	else
-		chronosign_key_set_pin_source(file, options->passphrase_source);
+	} else if (!chronosign_key_set_pin_source(file, options->passphrase_source)) {
+		error_out_of_memory(error);
+		return NULL;
+	}
 	key_hear(file, options);
 	bool may_ask = !options->no_prompt && prompt_possible();
 	chronosign_key_set_prompt(file, may_ask ? prompt_for_pin : no_passphrase, NULL);
-	return file;
+	return TAKE(file);
 }
 
-static bool fill(chronosign_new_pair *pair, const struct options *options, void *context,
+static bool fill(struct key_pair *pair, const struct options *options, void *context,
 		 chronosign_error **error)
 {
 	(void)options;
-	return chronosign_new_pair_import(pair, context, error);
+	return key_pair_import(pair, context, error);
 }
 
 static void tell(const char *file, const char *reference)

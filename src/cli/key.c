@@ -2,6 +2,7 @@
 #include "cli/key.h"
 
 #include "base/cleanup.h"
+#include "base/error.h"
 #include "cli/prompt.h"
 #include "cli/report.h"
 #include "key/files.h"
@@ -39,17 +40,29 @@ chronosign_key *key_from_reference(struct options *options, char *reference,
 
 	if (key == NULL)
 		return NULL;
-	if (options->given.pin != NULL)
-		chronosign_key_set_pin(key, TAKE(options->given.pin));
-	else
-		chronosign_key_set_pin_source(key, options->pin_source);
-	chronosign_key_set_module_path(key, options->pkcs11_module);
+	const char *source = options->given.pin == NULL ? options->pin_source : NULL;
+	if (!chronosign_key_set_pin_source(key, source) ||
+	    !chronosign_key_set_module_path(key, options->pkcs11_module)) {
+		error_out_of_memory(error);
+		return NULL;
+	}
+	chronosign_key_set_pin(key, TAKE(options->given.pin));
 	chronosign_key_set_force_login(key, options->force_login);
 	key_hear(key, options);
 	chronosign_key_set_watch(key, &supervisor_watch, options->supervisor);
 	if (!options->no_prompt && prompt_possible())
 		chronosign_key_set_prompt(key, prompt_for_pin, NULL);
 	return TAKE(key);
+}
+
+static bool choose_signer(chronosign_key *key, const struct options *options)
+{
+	bool good = chronosign_key_set_backend(key, options->signer) &&
+		    chronosign_key_set_engine(key, options->engine);
+
+	for (size_t i = 0; i < options->providers.count; i++)
+		good = good && chronosign_key_add_provider(key, options->providers.list[i]);
+	return good;
 }
 
 chronosign_key *key_from_options(struct options *options, chronosign_error **error)
@@ -64,10 +77,9 @@ chronosign_key *key_from_options(struct options *options, chronosign_error **err
 	chronosign_key *key = key_from_reference(options, options->priv_key_file, error);
 	if (key == NULL)
 		return NULL;
-	chronosign_key_set_backend(key, options->signer);
-	chronosign_key_set_engine(key, options->engine);
-	for (size_t i = 0; i < options->providers.count; i++)
-		if (!chronosign_key_add_provider(key, options->providers.list[i]))
-			return NULL;
+	if (!choose_signer(key, options)) {
+		error_out_of_memory(error);
+		return NULL;
+	}
 	return TAKE(key);
 }

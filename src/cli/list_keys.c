@@ -5,26 +5,26 @@
 #include "cli/key.h"
 #include "cli/output.h"
 #include "cli/report.h"
+#include "keystore/key_list.h"
 
-#include <chronosign/keystore.h>
 #include <jansson.h>
 #include <string.h>
 
 DEFINE_CLEANUP(key, chronosign_key *, chronosign_key_free)
-DEFINE_CLEANUP(list, chronosign_key_list *, chronosign_key_list_free)
+DEFINE_CLEANUP(list, struct key_list *, key_list_free)
 DEFINE_CLEANUP(json, json_t *, json_decref)
 
 static const char *const kinds[] = {
-	[CHRONOSIGN_LISTED_PRIVATE] = "private",
-	[CHRONOSIGN_LISTED_PUBLIC] = "public",
-	[CHRONOSIGN_LISTED_CERTIFICATE] = "certificate",
+	[LISTED_PRIVATE] = "private",
+	[LISTED_PUBLIC] = "public",
+	[LISTED_CERTIFICATE] = "certificate",
 };
 
 static const char *const half_sources[] = {
-	[CHRONOSIGN_HALF_NOWHERE] = "nowhere",
-	[CHRONOSIGN_HALF_PRIVATE_KEY] = "private key",
-	[CHRONOSIGN_HALF_PUBLIC_KEY] = "public key",
-	[CHRONOSIGN_HALF_CERTIFICATE] = "certificate",
+	[HALF_NOWHERE] = "nowhere",
+	[HALF_PRIVATE_KEY] = "private key",
+	[HALF_PUBLIC_KEY] = "public key",
+	[HALF_CERTIFICATE] = "certificate",
 };
 
 /* ---- For a person ---- */
@@ -41,9 +41,9 @@ static const char *or_dash(const char *text)
 	return text[0] == '\0' ? "-" : text;
 }
 
-static void fill_row(const chronosign_listed_key *key, struct row *row)
+static void fill_row(const struct listed_key *key, struct row *row)
 {
-	bool is_private = key->kind == CHRONOSIGN_LISTED_PRIVATE;
+	bool is_private = key->kind == LISTED_PRIVATE;
 	const char *cells[COLUMNS] = {
 		key->token,
 		or_dash(key->label),
@@ -91,7 +91,7 @@ static void widen(int *widths, const struct row *row)
 			widths[column] = width(row->cells[column]);
 }
 
-static void print_keys(const chronosign_key_list *list, FILE *table)
+static void print_keys(const struct key_list *list, FILE *table)
 {
 	const struct row head = {.cells = {"TOKEN", "LABEL", "ID", "KEY", "BITS", "SIGNS",
 					   "PIN EACH TIME", "PUBLIC HALF FROM"}};
@@ -115,7 +115,7 @@ static void print_keys(const chronosign_key_list *list, FILE *table)
 	}
 }
 
-static bool print_table(const chronosign_key_list *list, FILE *table)
+static bool print_table(const struct key_list *list, FILE *table)
 {
 	if (list->key_count > 0)
 		print_keys(list, table);
@@ -131,10 +131,10 @@ static bool print_table(const chronosign_key_list *list, FILE *table)
 
 /* ---- For scripts and programs ---- */
 
-static bool print_uris(const chronosign_key_list *list, FILE *lines)
+static bool print_uris(const struct key_list *list, FILE *lines)
 {
 	for (size_t i = 0; i < list->key_count; i++) {
-		const chronosign_listed_key *key = &list->keys[i];
+		const struct listed_key *key = &list->keys[i];
 
 		if (key->uri != NULL)
 			fprintf(lines, "%s\n", key->uri);
@@ -146,9 +146,9 @@ static bool print_uris(const chronosign_key_list *list, FILE *lines)
 	return true;
 }
 
-static json_t *key_as_json(const chronosign_listed_key *key)
+static json_t *key_as_json(const struct listed_key *key)
 {
-	bool is_private = key->kind == CHRONOSIGN_LISTED_PRIVATE;
+	bool is_private = key->kind == LISTED_PRIVATE;
 
 	return json_pack(
 		"{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:s?}", "kind", kinds[key->kind],
@@ -159,7 +159,7 @@ static json_t *key_as_json(const chronosign_listed_key *key)
 		half_sources[key->public_half], "uri", key->uri);
 }
 
-static bool print_json(const chronosign_key_list *list, FILE *file)
+static bool print_json(const struct key_list *list, FILE *file)
 {
 	CLEANUP(cleanup_json)
 	json_t *whole = json_pack("{s:[], s:[], s:[]}", "keys", "not_listed", "may_hold_more");
@@ -169,7 +169,7 @@ static bool print_json(const chronosign_key_list *list, FILE *file)
 		good = json_array_append_new(json_object_get(whole, "keys"),
 					     key_as_json(&list->keys[i])) == 0;
 	for (size_t i = 0; good && i < list->left_out_count; i++) {
-		const chronosign_left_out *row = &list->left_out[i];
+		const struct left_out *row = &list->left_out[i];
 		good = json_array_append_new(json_object_get(whole, "not_listed"),
 					     json_pack("{s:s, s:s, s:s}", "what", row->what,
 						       "module", row->module, "reason",
@@ -185,13 +185,13 @@ static bool print_json(const chronosign_key_list *list, FILE *file)
 
 /* ---- The command ---- */
 
-static bool (*const printers[])(const chronosign_key_list *list, FILE *file) = {
+static bool (*const printers[])(const struct key_list *list, FILE *file) = {
 	[FORM_TABLE] = print_table,
 	[FORM_JSON] = print_json,
 	[FORM_URI] = print_uris,
 };
 
-static bool print(enum output_form form, const chronosign_key_list *list, int output,
+static bool print(enum output_form form, const struct key_list *list, int output,
 		  chronosign_error **error)
 {
 	CLEANUP(cleanup_text) char *text = NULL;
@@ -208,7 +208,7 @@ static bool print(enum output_form form, const chronosign_key_list *list, int ou
 	       chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER, "the list is not written whole");
 }
 
-static void tell(const chronosign_key_list *list)
+static void tell(const struct key_list *list)
 {
 	if (list->key_count == 0)
 		report_note("no RSA key shows");
@@ -224,7 +224,7 @@ static int run(struct options *options, int output, chronosign_error **error)
 	if (where == NULL)
 		return EXIT_USAGE;
 	CLEANUP(cleanup_list)
-	chronosign_key_list *list = chronosign_key_list_make(where, options->login, error);
+	struct key_list *list = key_list_make(where, options->login, error);
 	if (list == NULL || !print(options->output, list, output, error))
 		return EXIT_KEY;
 	tell(list);

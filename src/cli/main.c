@@ -64,7 +64,8 @@ static int open_kept_file(struct options *options, struct out_file *file)
 	return EXIT_DONE;
 }
 
-/* In the process that does the command's work. */
+/* In the process that does the command's work. A module that breaks as it is closed is no more than a
+ * warning: the work is done. */
 static int work(const struct command *command, struct options *options,
 		const struct arguments *arguments)
 {
@@ -76,6 +77,7 @@ static int work(const struct command *command, struct options *options,
 							    : report_failure(error);
 
 	supervisor_set_outcome(options->supervisor, status);
+	chronosign_finalize(&supervisor_watch, options->supervisor);
 	return status;
 }
 

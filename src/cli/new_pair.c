@@ -6,8 +6,8 @@
 #include "cli/output.h"
 #include "cli/spinner.h"
 #include "cli/supervisor.h"
+#include "keystore/public_half_file.h"
 
-#include <chronosign/public_key.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -23,16 +23,15 @@ static bool is_free(const char *path, chronosign_error **error)
 				    path);
 }
 
-static bool publish(const struct new_pair_plan *plan, chronosign_new_pair *pair, int output,
+static bool publish(const struct new_pair_plan *plan, struct key_pair *pair, int output,
 		    chronosign_error **error)
 {
 	if (plan->pub_key_out != NULL &&
-	    !chronosign_public_key_write(chronosign_new_pair_public_key(pair),
-					 CHRONOSIGN_PUBLIC_KEY_CHRONOGRAF, plan->pub_key_out,
-					 error))
+	    !public_half_write(key_pair_public_half(pair), CHRONOSIGN_PUBLIC_HALF_CHRONOGRAF,
+			       plan->pub_key_out, error))
 		return false;
 	if (!interrupts_wait(error)) {
-		if (output_write_line(output, chronosign_new_pair_reference(pair)))
+		if (output_write_line(output, key_pair_reference(pair)))
 			return true;
 		chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER,
 				     "the key cannot be announced, so it is taken back");
@@ -43,7 +42,7 @@ static bool publish(const struct new_pair_plan *plan, chronosign_new_pair *pair,
 }
 
 /* Shows the spinner around the step that may take a minute. */
-static bool fill(const struct new_pair_plan *plan, chronosign_new_pair *pair,
+static bool fill(const struct new_pair_plan *plan, struct key_pair *pair,
 		 const struct options *options, struct spinner *spinner, chronosign_error **error)
 {
 	supervisor_set_warning(options->supervisor,
@@ -60,16 +59,16 @@ static char *make(const struct new_pair_plan *plan, const struct options *option
 		  struct spinner *spinner, int output, chronosign_error **error)
 {
 	char *reference = NULL;
-	chronosign_new_pair *pair = chronosign_new_pair_prepare(plan->where, error);
+	struct key_pair *pair = key_pair_prepare(plan->where, error);
 
 	if (pair == NULL)
 		return NULL;
 	interrupts_hold();
 	if (fill(plan, pair, options, spinner, error) && publish(plan, pair, output, error)) {
-		reference = strdup(chronosign_new_pair_reference(pair));
-		chronosign_new_pair_keep(pair);
+		reference = strdup(key_pair_reference(pair));
+		key_pair_keep(pair);
 	}
-	chronosign_new_pair_close(pair, error);
+	key_pair_close(pair, error);
 	supervisor_set_warning(options->supervisor, NULL);
 	return reference;
 }

@@ -4,14 +4,13 @@
 #define CLI_NEW_PAIR_H
 
 #include "cli/options.h"
-
-#include <chronosign/keystore.h>
+#include "keystore/key_pair.h"
 
 struct new_pair_plan {
 	const chronosign_key *where;
 	const char *progress;    /* what a spinner says; NULL: no spinner */
 	const char *pub_key_out; /* a new file for the public half, or NULL */
-	bool (*fill)(chronosign_new_pair *pair, const struct options *options, void *context,
+	bool (*fill)(struct key_pair *pair, const struct options *options, void *context,
 		     chronosign_error **error);
 	void *context;
 };

@@ -2,7 +2,7 @@
  * help help.c. */
 #include "cli/options.h"
 
-#include <chronosign/public_key.h>
+#include <chronosign/public_half.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -31,8 +31,8 @@ static const struct choice list_forms[] = {
 };
 
 static const struct choice public_key_forms[] = {
-	{"chronograf", CHRONOSIGN_PUBLIC_KEY_CHRONOGRAF, "for its --pub-key-file"},
-	{"spki", CHRONOSIGN_PUBLIC_KEY_SPKI, "for everyone else"},
+	{"chronograf", CHRONOSIGN_PUBLIC_HALF_CHRONOGRAF, "for its --pub-key-file"},
+	{"spki", CHRONOSIGN_PUBLIC_HALF_SPKI, "for everyone else"},
 	{0},
 };
 

@@ -74,7 +74,7 @@ struct options {
 	bool encrypt;
 	char *to;
 	char *passphrase_source;
-	int format; /* chronosign_public_key_form */
+	int format; /* enum chronosign_public_half_form */
 	int output; /* enum output_form */
 	char *uri;
 	bool login;

@@ -4,17 +4,16 @@
 #include "cli/key.h"
 #include "cli/output.h"
 #include "cli/report.h"
+#include "keystore/public_half_file.h"
 
-#include <chronosign/keystore.h>
-#include <chronosign/public_key.h>
 #include <string.h>
 
 DEFINE_CLEANUP(key, chronosign_key *, chronosign_key_free)
 
-static bool print(const EVP_PKEY *half, chronosign_public_key_form form, int output,
+static bool print(const EVP_PKEY *half, enum chronosign_public_half_form form, int output,
 		  chronosign_error **error)
 {
-	CLEANUP(cleanup_text) char *pem = chronosign_public_key_pem(half, form, error);
+	CLEANUP(cleanup_text) char *pem = chronosign_public_half_pem(half, form, error);
 
 	if (pem == NULL)
 		return false;
@@ -26,15 +25,15 @@ static bool print(const EVP_PKEY *half, chronosign_public_key_form form, int out
 
 static bool run(struct options *options, int output, chronosign_error **error)
 {
-	chronosign_public_key_form form = options->format;
+	enum chronosign_public_half_form form = options->format;
 	CLEANUP(cleanup_key) chronosign_key *key = key_from_options(options, error);
 	if (key == NULL)
 		return false;
-	CLEANUP(cleanup_pkey) EVP_PKEY *half = chronosign_key_public_half(key, error);
+	CLEANUP(cleanup_pkey) EVP_PKEY *half = chronosign_public_half_read(key, error);
 	if (half == NULL)
 		return false;
 	return options->out == NULL ? print(half, form, output, error)
-				    : chronosign_public_key_write(half, form, options->out, error);
+				    : public_half_write(half, form, options->out, error);
 }
 
 int pub_key_run(struct options *options)

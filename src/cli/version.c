@@ -1,7 +1,8 @@
 /* What is built in, and the versions of what it runs with. */
 #include "cli/version.h"
 
-#include <chronosign/signer.h>
+#include "signer/backend.h"
+
 #include <stdio.h>
 
 void version_print(void)
@@ -10,6 +11,6 @@ void version_print(void)
 	const char *library;
 
 	printf("chronoctl %s\n", CHRONOCTL_VERSION);
-	for (size_t i = 0; chronosign_backend_describe(i, &name, &library); i++)
+	for (size_t i = 0; backend_describe(i, &name, &library); i++)
 		printf("  signer %-9s %s\n", name, library);
 }

@@ -3,19 +3,13 @@
 
 #include "cli/prompt.h"
 #include "cli/supervisor.h"
+#include "pkcs11/cryptoki.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum { RETRY_FIRST_MS = 1000, RETRY_LONGEST_MS = 30000 };
-
-/* PKCS#11 v3.1 §5.1: a login that failed because the token is gone has cost no try. */
-static bool is_gone(unsigned long result)
-{
-	return result == 0x32 /* CKR_DEVICE_REMOVED */ || result == 0xe0 /* TOKEN_NOT_PRESENT */ ||
-	       result == 0xb0 /* CKR_SESSION_CLOSED */ || result == 0xb3 /* _HANDLE_INVALID */;
-}
 
 static void begin_call(void *context, const char *module, const char *function)
 {
@@ -27,13 +21,13 @@ static void begin_call(void *context, const char *module, const char *function)
 static void end_call(void *context, const char *module, const char *function, unsigned long result)
 {
 	struct watched_key *watched = context;
-	bool good = result == 0 /* CKR_OK */ || result == 0x100 /* CKR_USER_ALREADY_LOGGED_IN */;
+	enum cryptoki_login login = cryptoki_login(function, result);
 
 	supervisor_watch.end(watched->supervisor, module, function, result);
 	/* Other signers look around by Cryptoki, but log in and sign by their own library. */
-	if (strcmp(function, "C_Login") == 0 || strcmp(function, "C_SignInit") == 0)
+	if (login != LOGIN_NOT_CONCERNED)
 		watched->sees_logins = true;
-	if (strcmp(function, "C_Login") == 0 && !good && !is_gone(result))
+	if (login == LOGIN_REFUSED)
 		watched->login_refused = true;
 }
 
@@ -71,14 +65,6 @@ bool watched_key_open(struct watched_key *watched, chronosign_error **error)
 	return watched->signer != NULL;
 }
 
-/* A wrong passphrase of a file locks nothing. What has another scheme is somewhere else. */
-static bool is_file(const struct watched_key *watched)
-{
-	const char *name = chronosign_key_name(watched->key);
-
-	return strncasecmp(name, "file:", 5) == 0 || strchr(name, ':') == NULL;
-}
-
 bool watched_key_lose(struct watched_key *watched, int64_t now)
 {
 	int64_t pause = 0;
@@ -92,7 +78,9 @@ bool watched_key_lose(struct watched_key *watched, int64_t now)
 	if (watched->failures < 10)
 		watched->failures++;
 	watched->retry_at = now + pause - pause * (random() % 50) / 100;
-	return !watched->login_refused && (watched->sees_logins || is_file(watched));
+	/* A wrong passphrase of a file locks nothing. */
+	return !watched->login_refused &&
+	       (watched->sees_logins || key_kind(watched->key) == KEY_IN_FILE);
 }
 
 void watched_key_release(struct watched_key *watched)

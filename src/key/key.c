@@ -10,7 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
-DEFINE_CLEANUP(key, chronosign_key *, chronosign_key_free)
+DEFINE_CLEANUP(key, struct chronosign_key *, chronosign_key_free)
 
 /* Length of a URI scheme (RFC 3986 §3.1) at the start of the text, 0 if there is none. */
 static size_t scheme_length(const char *text)
@@ -32,7 +32,7 @@ static bool has_scheme(const char *text, const char *scheme)
 	return length == strlen(scheme) && strncasecmp(text, scheme, length) == 0;
 }
 
-char *file_uri_path(const char *uri, chronosign_error **error)
+char *file_uri_path(const char *uri, struct chronosign_error **error)
 {
 	const char *path = uri + strlen("file:");
 
@@ -62,22 +62,22 @@ char *file_uri_path(const char *uri, chronosign_error **error)
 	return decoded;
 }
 
-static bool parse(chronosign_key *key, char *reference, chronosign_error **error)
+static bool parse(struct chronosign_key *key, char *reference, struct chronosign_error **error)
 {
 	if (has_scheme(reference, "pkcs11")) {
-		key->kind = REFERENCE_PKCS11;
+		key->kind = KEY_IN_TOKEN;
 		key->uri = pkcs11_uri_parse(reference, error);
 		return key->uri != NULL;
 	}
 	if (has_scheme(reference, "file")) {
-		key->kind = REFERENCE_FILE;
+		key->kind = KEY_IN_FILE;
 		key->path = file_uri_path(reference, error);
 		return key->path != NULL;
 	}
 	/* A file whose name happens to look like a URI is the file. */
-	key->kind = scheme_length(reference) == 0 || access(reference, F_OK) == 0 ? REFERENCE_FILE
-										  : REFERENCE_STORE;
-	char **copy = key->kind == REFERENCE_FILE ? &key->path : &key->store;
+	key->kind = scheme_length(reference) == 0 || access(reference, F_OK) == 0 ? KEY_IN_FILE
+										  : KEY_IN_STORE;
+	char **copy = key->kind == KEY_IN_FILE ? &key->path : &key->store;
 	*copy = strdup(reference);
 	return *copy != NULL || error_out_of_memory(error);
 }
@@ -101,9 +101,9 @@ static void hide_pins(char *name)
 	}
 }
 
-chronosign_key *chronosign_key_new(char *reference, chronosign_error **error)
+struct chronosign_key *chronosign_key_new(char *reference, struct chronosign_error **error)
 {
-	CLEANUP(cleanup_key) chronosign_key *key = calloc(1, sizeof *key);
+	CLEANUP(cleanup_key) struct chronosign_key *key = calloc(1, sizeof *key);
 
 	if (key == NULL) {
 		error_out_of_memory(error);
@@ -125,7 +125,7 @@ chronosign_key *chronosign_key_new(char *reference, chronosign_error **error)
 	return TAKE(key);
 }
 
-void chronosign_key_free(chronosign_key *key)
+void chronosign_key_free(struct chronosign_key *key)
 {
 	if (key == NULL)
 		return;
@@ -144,23 +144,28 @@ void chronosign_key_free(chronosign_key *key)
 	free(key);
 }
 
-static void replace(char **field, const char *value)
+static bool replace(char **field, const char *value)
 {
+	char *copy = value == NULL ? NULL : strdup(value);
+
+	if (copy == NULL && value != NULL)
+		return false;
 	free(*field);
-	*field = value == NULL ? NULL : strdup(value);
+	*field = copy;
+	return true;
 }
 
-void chronosign_key_set_backend(chronosign_key *key, const char *name)
+bool chronosign_key_set_backend(struct chronosign_key *key, const char *name)
 {
-	replace(&key->backend, name);
+	return replace(&key->backend, name);
 }
 
-void chronosign_key_set_engine(chronosign_key *key, const char *id)
+bool chronosign_key_set_engine(struct chronosign_key *key, const char *id)
 {
-	replace(&key->engine, id);
+	return replace(&key->engine, id);
 }
 
-bool chronosign_key_add_provider(chronosign_key *key, const char *name)
+bool chronosign_key_add_provider(struct chronosign_key *key, const char *name)
 {
 	size_t count = 0;
 
@@ -175,51 +180,58 @@ bool chronosign_key_add_provider(chronosign_key *key, const char *name)
 	return providers[count] != NULL;
 }
 
-void chronosign_key_set_module_path(chronosign_key *key, const char *path)
+bool chronosign_key_set_module_path(struct chronosign_key *key, const char *path)
 {
-	replace(&key->module_path, path);
+	return replace(&key->module_path, path);
 }
 
-void chronosign_key_set_pin_source(chronosign_key *key, const char *source)
+bool chronosign_key_set_pin_source(struct chronosign_key *key, const char *source)
 {
-	replace(&key->pin_source, source);
+	return replace(&key->pin_source, source);
 }
 
-void chronosign_key_set_pin(chronosign_key *key, chronosign_secret *pin)
+void chronosign_key_set_pin(struct chronosign_key *key, struct chronosign_secret *pin)
 {
 	chronosign_secret_free(key->pin);
 	key->pin = pin;
 }
 
-void chronosign_key_set_force_login(chronosign_key *key, bool force)
+void chronosign_key_set_force_login(struct chronosign_key *key, bool force)
 {
 	key->force_login = force;
 }
 
-void chronosign_key_set_prompt(chronosign_key *key, chronosign_prompt *prompt, void *context)
+void chronosign_key_set_prompt(struct chronosign_key *key, chronosign_prompt *prompt, void *context)
 {
 	key->prompt = prompt;
 	key->prompt_context = context;
 }
 
-void chronosign_key_set_notice(chronosign_key *key, chronosign_notice *notice, void *context)
+void chronosign_key_set_notice(struct chronosign_key *key, chronosign_notice *notice, void *context)
 {
 	key->notice = notice;
 	key->notice_context = context;
 }
 
-void chronosign_key_set_watch(chronosign_key *key, const chronosign_watch *watch, void *context)
+void chronosign_key_set_watch(struct chronosign_key *key, const struct chronosign_watch *watch,
+			      void *context)
 {
 	key->watch = *watch;
 	key->watch_context = context;
 }
 
-const char *chronosign_key_name(const chronosign_key *key)
+enum key_kind key_kind(const struct chronosign_key *key)
+{
+	return key->kind;
+}
+
+const char *chronosign_key_name(const struct chronosign_key *key)
 {
 	return key->name;
 }
 
-void key_notice(const chronosign_key *key, chronosign_notice_level level, const char *format, ...)
+void key_notice(const struct chronosign_key *key, enum chronosign_notice_level level,
+		const char *format, ...)
 {
 	if (key->notice == NULL)
 		return;

@@ -5,43 +5,46 @@
 
 #include "key/uri.h"
 
-#include <chronosign/signer.h>
+#include <chronosign/key.h>
 
-typedef enum {
-	REFERENCE_FILE,   /* a path, or a file: URI */
-	REFERENCE_PKCS11, /* a pkcs11: URI */
-	REFERENCE_STORE,  /* any other scheme: for OpenSSL's store loaders */
-} reference_kind;
+enum key_kind {
+	KEY_IN_FILE,  /* a path, or a file: URI */
+	KEY_IN_TOKEN, /* a pkcs11: URI */
+	KEY_IN_STORE, /* any other scheme: for OpenSSL's store loaders */
+};
 
 struct chronosign_key {
-	reference_kind kind;
+	enum key_kind kind;
 	char *name;             /* the reference without a PIN, printable */
-	char *path;             /* REFERENCE_FILE: the decoded path */
-	struct pkcs11_uri *uri; /* REFERENCE_PKCS11 */
-	char *store;            /* REFERENCE_STORE: the URI as given */
+	char *path;             /* KEY_IN_FILE: the decoded path */
+	struct pkcs11_uri *uri; /* KEY_IN_TOKEN */
+	char *store;            /* KEY_IN_STORE: the URI as given */
 
 	char *backend;
 	char *engine;     /* NULL: the default one */
 	char **providers; /* ended by NULL; NULL if there are none */
 	char *module_path;
 	char *pin_source;
-	chronosign_secret *pin;
+	struct chronosign_secret *pin;
 	bool force_login;
 
 	chronosign_prompt *prompt;
 	void *prompt_context;
 	chronosign_notice *notice;
 	void *notice_context;
-	chronosign_watch watch;
+	struct chronosign_watch watch;
 	void *watch_context;
 };
 
+/* Where the key is kept, by its reference. */
+enum key_kind key_kind(const struct chronosign_key *key);
+
 /* Tells the caller's notice function, if it set one. */
-void key_notice(const chronosign_key *key, chronosign_notice_level level, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+void key_notice(const struct chronosign_key *key, enum chronosign_notice_level level,
+		const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* The path in a file: URI (RFC 8089), decoded. The caller frees it; NULL with *error set if it
  * names no local file. */
-char *file_uri_path(const char *uri, chronosign_error **error);
+char *file_uri_path(const char *uri, struct chronosign_error **error);
 
 #endif

@@ -17,7 +17,7 @@
 
 extern char **environ;
 
-bool pin_is_given(const chronosign_key *key)
+bool pin_is_given(const struct chronosign_key *key)
 {
 	return (key->uri != NULL &&
 		(key->uri->pin_value != NULL || key->uri->pin_source != NULL)) ||
@@ -26,7 +26,7 @@ bool pin_is_given(const chronosign_key *key)
 
 /* Editors and echo end a file with a newline that is no part of the PIN: one is dropped, no more.
  */
-static chronosign_secret *without_newline(chronosign_secret *pin)
+static struct chronosign_secret *without_newline(struct chronosign_secret *pin)
 {
 	if (pin != NULL && secret_length(pin) > 0 &&
 	    secret_bytes(pin)[secret_length(pin) - 1] == '\n')
@@ -34,9 +34,10 @@ static chronosign_secret *without_newline(chronosign_secret *pin)
 	return pin;
 }
 
-static chronosign_secret *read_pin(int descriptor, const char *what, chronosign_error **error)
+static struct chronosign_secret *read_pin(int descriptor, const char *what,
+					  struct chronosign_error **error)
 {
-	chronosign_secret *pin =
+	struct chronosign_secret *pin =
 		without_newline(secret_read(descriptor, CHRONOSIGN_SECRET_MAX, what, error));
 
 	/* An empty PIN is never meant, and would be a try at a token's expense. */
@@ -61,7 +62,7 @@ static bool may_be_pin(const char *path)
 	return folder == NULL || access(folder, F_OK) != 0;
 }
 
-static chronosign_secret *pin_from_file(const char *path, chronosign_error **error)
+static struct chronosign_secret *pin_from_file(const char *path, struct chronosign_error **error)
 {
 	CLEANUP(cleanup_text) char *what = text_format("the PIN file '%s'", path);
 	CLEANUP(cleanup_descriptor) int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
@@ -82,7 +83,7 @@ static chronosign_secret *pin_from_file(const char *path, chronosign_error **err
 	return read_pin(descriptor, what, error);
 }
 
-static chronosign_secret *pin_from_file_uri(const char *uri, chronosign_error **error)
+static struct chronosign_secret *pin_from_file_uri(const char *uri, struct chronosign_error **error)
 {
 	CLEANUP(cleanup_text) char *path = file_uri_path(uri, error);
 
@@ -90,7 +91,8 @@ static chronosign_secret *pin_from_file_uri(const char *uri, chronosign_error **
 }
 
 /* An empty variable counts as not set, as everywhere in the command. */
-static chronosign_secret *pin_from_environment(const char *name, chronosign_error **error)
+static struct chronosign_secret *pin_from_environment(const char *name,
+						      struct chronosign_error **error)
 {
 	char *value = getenv(name);
 
@@ -102,7 +104,8 @@ static chronosign_secret *pin_from_environment(const char *name, chronosign_erro
 	return without_newline(chronosign_secret_take(value, error));
 }
 
-static chronosign_secret *pin_from_descriptor(const char *number, chronosign_error **error)
+static struct chronosign_secret *pin_from_descriptor(const char *number,
+						     struct chronosign_error **error)
 {
 	CLEANUP(cleanup_text) char *what = text_format("the PIN source fd:%s", number);
 	char *end = NULL;
@@ -122,7 +125,8 @@ static chronosign_secret *pin_from_descriptor(const char *number, chronosign_err
 
 /* systemd.exec(5), CREDENTIALS: a file by that name in the directory; a name with a slash would
  * leave it. */
-static chronosign_secret *pin_from_credential(const char *name, chronosign_error **error)
+static struct chronosign_secret *pin_from_credential(const char *name,
+						     struct chronosign_error **error)
 {
 	const char *directory = getenv("CREDENTIALS_DIRECTORY");
 
@@ -148,7 +152,8 @@ static chronosign_secret *pin_from_credential(const char *name, chronosign_error
 }
 
 /* Starts /bin/sh -c command with its standard output at the pipe. */
-static bool start_command(const char *command, int output, pid_t *child, chronosign_error **error)
+static bool start_command(const char *command, int output, pid_t *child,
+			  struct chronosign_error **error)
 {
 	posix_spawn_file_actions_t actions;
 	char *arguments[] = {(char *)"sh", (char *)"-c", (char *)command, NULL};
@@ -177,7 +182,7 @@ static bool start_command(const char *command, int output, pid_t *child, chronos
 					"the PIN command cannot be started: %s", strerror(result));
 }
 
-static bool command_ended_well(pid_t child, chronosign_error **error)
+static bool command_ended_well(pid_t child, struct chronosign_error **error)
 {
 	int status = 0;
 
@@ -195,7 +200,8 @@ static bool command_ended_well(pid_t child, chronosign_error **error)
 }
 
 /* Starts the command and reads what it prints. The pipe is closed on the way out, so that a command that writes on ends too. */
-static chronosign_secret *read_command(const char *command, pid_t *child, chronosign_error **error)
+static struct chronosign_secret *read_command(const char *command, pid_t *child,
+					      struct chronosign_error **error)
 {
 	int ends[2];
 
@@ -209,24 +215,26 @@ static chronosign_secret *read_command(const char *command, pid_t *child, chrono
 	return started ? read_pin(output, "the output of the PIN command", error) : NULL;
 }
 
-static chronosign_secret *pin_from_command(const char *command, chronosign_error **error)
+static struct chronosign_secret *pin_from_command(const char *command,
+						  struct chronosign_error **error)
 {
 	pid_t child = 0;
-	CLEANUP(cleanup_error) chronosign_error *reading = NULL;
-	CLEANUP(cleanup_secret) chronosign_secret *pin = read_command(command, &child, &reading);
+	CLEANUP(cleanup_error) struct chronosign_error *reading = NULL;
+	CLEANUP(cleanup_secret)
+	struct chronosign_secret *pin = read_command(command, &child, &reading);
 
 	/* How the command ended explains more than what it did not print. */
 	if (child != 0 && !command_ended_well(child, error))
 		return NULL;
-	if (pin == NULL && error != NULL)
-		*error = TAKE(reading);
+	if (pin == NULL)
+		error_move(error, &reading);
 	return TAKE(pin);
 }
 
 /* The forms of a source; a path is what has no prefix of these. */
 static const struct {
 	const char *prefix;
-	chronosign_secret *(*read)(const char *rest, chronosign_error **error);
+	struct chronosign_secret *(*read)(const char *rest, struct chronosign_error **error);
 	bool whole; /* `read` gets the prefix too */
 } sources[] = {
 	{"|", pin_from_command, false},      {"env:", pin_from_environment, false},
@@ -234,7 +242,8 @@ static const struct {
 	{"file:", pin_from_file_uri, true},  {"", pin_from_file, false},
 };
 
-static chronosign_secret *pin_from_source(const char *source, chronosign_error **error)
+static struct chronosign_secret *pin_from_source(const char *source,
+						 struct chronosign_error **error)
 {
 	size_t i = 0;
 
@@ -246,13 +255,15 @@ static chronosign_secret *pin_from_source(const char *source, chronosign_error *
 
 /* In a URI only a path or a file: URI is a source (RFC 7512 §2.4): the rest would be the URI
  * writer's reach, not the user's. */
-static chronosign_secret *pin_from_uri_source(const char *source, chronosign_error **error)
+static struct chronosign_secret *pin_from_uri_source(const char *source,
+						     struct chronosign_error **error)
 {
 	return strncasecmp(source, "file:", 5) == 0 ? pin_from_file_uri(source, error)
 						    : pin_from_file(source, error);
 }
 
-chronosign_secret *pin_read(const chronosign_key *key, chronosign_error **error)
+struct chronosign_secret *pin_read(const struct chronosign_key *key,
+				   struct chronosign_error **error)
 {
 	if (key->uri != NULL && key->uri->pin_value != NULL)
 		return secret_copy(key->uri->pin_value, error);
@@ -263,25 +274,24 @@ chronosign_secret *pin_read(const chronosign_key *key, chronosign_error **error)
 	return secret_copy(key->pin, error);
 }
 
-bool chronosign_key_keep_pin(chronosign_key *key, chronosign_error **error)
+bool chronosign_key_keep_pin(struct chronosign_key *key, struct chronosign_error **error)
 {
 	if (!pin_is_given(key) || (key->uri != NULL && key->uri->pin_value != NULL))
 		return true;
-	chronosign_secret *pin = pin_read(key, error);
+	struct chronosign_secret *pin = pin_read(key, error);
 	if (pin == NULL)
 		return false;
 	chronosign_key_set_pin(key, pin);
-	chronosign_key_set_pin_source(key, NULL);
-	if (key->uri != NULL) {
-		free(key->uri->pin_source);
-		key->uri->pin_source = NULL;
-	}
+	free(TAKE(key->pin_source));
+	if (key->uri != NULL)
+		free(TAKE(key->uri->pin_source));
 	return true;
 }
 
-chronosign_secret *pin_ask(const chronosign_key *key, const char *token, chronosign_error **error)
+struct chronosign_secret *pin_ask(const struct chronosign_key *key, const char *token,
+				  struct chronosign_error **error)
 {
-	chronosign_prompt_request request = {.token = token, .key = key->name};
+	struct chronosign_prompt_request request = {.token = token, .key = key->name};
 
 	if (key->prompt != NULL)
 		return key->prompt(key->prompt_context, &request, error);
@@ -295,8 +305,8 @@ chronosign_secret *pin_ask(const chronosign_key *key, const char *token, chronos
 	return NULL;
 }
 
-chronosign_secret *pin_obtain(const chronosign_key *key, const char *token,
-			      chronosign_error **error)
+struct chronosign_secret *pin_obtain(const struct chronosign_key *key, const char *token,
+				     struct chronosign_error **error)
 {
 	return pin_is_given(key) ? pin_read(key, error) : pin_ask(key, token, error);
 }

@@ -5,18 +5,20 @@
 #include "key/key.h"
 
 /* True if someone has given a PIN without a question to a person: by URI, source or value. */
-bool pin_is_given(const chronosign_key *key);
+bool pin_is_given(const struct chronosign_key *key);
 
 /* Reads the PIN that was given (pin_is_given). NULL with *error set if its source cannot be read.
  */
-chronosign_secret *pin_read(const chronosign_key *key, chronosign_error **error);
+struct chronosign_secret *pin_read(const struct chronosign_key *key,
+				   struct chronosign_error **error);
 
 /* Asks a person. `token` is a printable token label, or NULL for a file. NULL with *error set if
  * nobody answers. */
-chronosign_secret *pin_ask(const chronosign_key *key, const char *token, chronosign_error **error);
+struct chronosign_secret *pin_ask(const struct chronosign_key *key, const char *token,
+				  struct chronosign_error **error);
 
 /* pin_read if a PIN was given, pin_ask otherwise. */
-chronosign_secret *pin_obtain(const chronosign_key *key, const char *token,
-			      chronosign_error **error);
+struct chronosign_secret *pin_obtain(const struct chronosign_key *key, const char *token,
+				     struct chronosign_error **error);
 
 #endif

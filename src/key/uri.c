@@ -50,7 +50,7 @@ static size_t name_length(const char *attribute)
 }
 
 /* Only the name: the value of a mistyped attribute may be a PIN. */
-static bool wrong(chronosign_error **error, const char *what, const char *attribute)
+static bool wrong(struct chronosign_error **error, const char *what, const char *attribute)
 {
 	return error_set(error, CHRONOSIGN_ERROR_USAGE, "the PKCS#11 URI %s '%.*s'", what,
 			 (int)name_length(attribute), attribute);
@@ -58,7 +58,7 @@ static bool wrong(chronosign_error **error, const char *what, const char *attrib
 
 /* What has no '=' is not repeated in the message: it may be the rest of a PIN with a ';' or '&' in
  * it. */
-static bool has_value(const char *attribute, chronosign_error **error)
+static bool has_value(const char *attribute, struct chronosign_error **error)
 {
 	return attribute[name_length(attribute)] == '=' ||
 	       error_set(error, CHRONOSIGN_ERROR_USAGE,
@@ -76,14 +76,14 @@ static bool is_named(const char *attribute, const char *name)
 }
 
 /* Moves the value to a secret, decoded, and leaves asterisks in its place. */
-static bool take_pin_value(struct pkcs11_uri *uri, char *value, chronosign_error **error)
+static bool take_pin_value(struct pkcs11_uri *uri, char *value, struct chronosign_error **error)
 {
 	size_t length = strlen(value);
 
 	if (length == 0)
 		return error_set(error, CHRONOSIGN_ERROR_USAGE,
 				 "the pin-value of the PKCS#11 URI is empty");
-	chronosign_secret *pin = chronosign_secret_new(value, length, error);
+	struct chronosign_secret *pin = chronosign_secret_new(value, length, error);
 
 	memset(value, '*', length);
 	if (pin == NULL)
@@ -110,8 +110,9 @@ static bool take_pin_value(struct pkcs11_uri *uri, char *value, chronosign_error
  * during the call; the text is whole again afterwards.
  */
 static bool for_each_piece(char *text, char separator, void *context,
-			   bool (*each)(void *context, char *piece, chronosign_error **error),
-			   chronosign_error **error)
+			   bool (*each)(void *context, char *piece,
+					struct chronosign_error **error),
+			   struct chronosign_error **error)
 {
 	for (char *piece = text; piece != NULL && *piece != '\0';) {
 		char *end = strchrnul(piece, separator);
@@ -135,7 +136,7 @@ struct parse {
 	bool pin_wrong;
 };
 
-static bool keep(struct parse *parse, const char *attribute, chronosign_error **error)
+static bool keep(struct parse *parse, const char *attribute, struct chronosign_error **error)
 {
 	bool good = text_append(&parse->plain, "%c%s", parse->separator, attribute);
 
@@ -143,7 +144,7 @@ static bool keep(struct parse *parse, const char *attribute, chronosign_error **
 }
 
 /* Has p11-kit parse the one attribute, which tells which of many it would not understand. */
-static bool check_alone(const char *attribute, chronosign_error **error)
+static bool check_alone(const char *attribute, struct chronosign_error **error)
 {
 	char name[64];
 	CLEANUP(cleanup_text) char *alone = text_format("pkcs11:%s", attribute);
@@ -194,7 +195,7 @@ static bool is_query_attribute(const char *attribute)
 	return false;
 }
 
-static bool take_path_attribute(void *context, char *attribute, chronosign_error **error)
+static bool take_path_attribute(void *context, char *attribute, struct chronosign_error **error)
 {
 	struct parse *parse = context;
 
@@ -209,7 +210,8 @@ static bool take_path_attribute(void *context, char *attribute, chronosign_error
 	return keep(parse, attribute, error);
 }
 
-static bool take_pin_source(struct pkcs11_uri *uri, const char *value, chronosign_error **error)
+static bool take_pin_source(struct pkcs11_uri *uri, const char *value,
+			    struct chronosign_error **error)
 {
 	CLEANUP(cleanup_text) char *source = strdup(value);
 
@@ -230,7 +232,7 @@ static bool take_pin_source(struct pkcs11_uri *uri, const char *value, chronosig
 }
 
 /* Goes on after a wrong one, whose error stays: no PIN is left in the text. */
-static bool take_pin(void *context, char *attribute, chronosign_error **error)
+static bool take_pin(void *context, char *attribute, struct chronosign_error **error)
 {
 	struct parse *parse = context;
 
@@ -243,7 +245,7 @@ static bool take_pin(void *context, char *attribute, chronosign_error **error)
 	return true;
 }
 
-static bool take_query_attribute(void *context, char *attribute, chronosign_error **error)
+static bool take_query_attribute(void *context, char *attribute, struct chronosign_error **error)
 {
 	struct parse *parse = context;
 
@@ -266,10 +268,16 @@ static bool take_query_attribute(void *context, char *attribute, chronosign_erro
 	return kept;
 }
 
-/* The attributes of path and query, for p11-kit: *attributes begins with ';', *queries with '?';
- * NULL if there are none. */
-static bool take_pieces(struct pkcs11_uri *uri, char *path, char *query, char **attributes,
-			char **queries, chronosign_error **error)
+/* What for_each_piece has kept, taken over. */
+static char *take_plain(struct parse *parse, char separator)
+{
+	parse->separator = separator;
+	return TAKE(parse->plain);
+}
+
+/* Writes to *plain the URI of the attributes of path and query, for p11-kit. */
+static bool take_pieces(struct pkcs11_uri *uri, char *path, char *query, char **plain,
+			struct chronosign_error **error)
 {
 	struct parse parse = {.uri = uri, .separator = ';'};
 
@@ -278,26 +286,9 @@ static bool take_pieces(struct pkcs11_uri *uri, char *path, char *query, char **
 	for_each_piece(query, '&', &parse, take_pin, error);
 	bool good =
 		!parse.pin_wrong && for_each_piece(path, ';', &parse, take_path_attribute, error);
-	*attributes = TAKE(parse.plain);
-	parse.separator = '?';
+	CLEANUP(cleanup_text) char *attributes = take_plain(&parse, '?');
 	good = good && for_each_piece(query, '&', &parse, take_query_attribute, error);
-	*queries = TAKE(parse.plain);
-	return good;
-}
-
-static bool parse_pieces(struct pkcs11_uri *uri, char *text, char **plain, chronosign_error **error)
-{
-	CLEANUP(cleanup_text) char *attributes = NULL;
-	CLEANUP(cleanup_text) char *queries = NULL;
-	char *path = text + strlen("pkcs11:");
-	char *query = strchr(path, '?');
-
-	if (query != NULL)
-		*query = '\0';
-	bool good = take_pieces(uri, path, query == NULL ? NULL : query + 1, &attributes, &queries,
-				error);
-	if (query != NULL)
-		*query = '?';
+	CLEANUP(cleanup_text) char *queries = take_plain(&parse, '?');
 	if (!good)
 		return false;
 	*plain = text_format("pkcs11:%s%s", attributes == NULL ? "" : attributes + 1,
@@ -305,12 +296,27 @@ static bool parse_pieces(struct pkcs11_uri *uri, char *text, char **plain, chron
 	return *plain != NULL || error_out_of_memory(error);
 }
 
+/* The query is cut off during the call, and the text is whole again afterwards. */
+static bool parse_pieces(struct pkcs11_uri *uri, char *text, char **plain,
+			 struct chronosign_error **error)
+{
+	char *path = text + strlen("pkcs11:");
+	char *query = strchr(path, '?');
+
+	if (query == NULL)
+		return take_pieces(uri, path, NULL, plain, error);
+	*query = '\0';
+	bool good = take_pieces(uri, path, query + 1, plain, error);
+	*query = '?';
+	return good;
+}
+
 static bool is_pkcs11(const char *text)
 {
 	return strncasecmp(text, "pkcs11:", strlen("pkcs11:")) == 0;
 }
 
-struct pkcs11_uri *pkcs11_uri_parse(char *text, chronosign_error **error)
+struct pkcs11_uri *pkcs11_uri_parse(char *text, struct chronosign_error **error)
 {
 	CLEANUP(cleanup_uri) struct pkcs11_uri *uri = calloc(1, sizeof *uri);
 	CLEANUP(cleanup_text) char *plain = NULL;
@@ -351,29 +357,4 @@ void pkcs11_uri_free(struct pkcs11_uri *uri)
 	free(uri->pin_source);
 	chronosign_secret_free(uri->pin_value);
 	free(uri);
-}
-
-char *pkcs11_uri_of_object(const CK_TOKEN_INFO *token, CK_ATTRIBUTE *attributes, CK_ULONG count)
-{
-	CLEANUP(cleanup_p11_uri) P11KitUri *uri = p11_kit_uri_new();
-	char *text = NULL;
-
-	if (uri == NULL)
-		return NULL;
-	CK_TOKEN_INFO *info = p11_kit_uri_get_token_info(uri);
-	memcpy(info->label, token->label, sizeof info->label);
-	memcpy(info->manufacturerID, token->manufacturerID, sizeof info->manufacturerID);
-	memcpy(info->model, token->model, sizeof info->model);
-	memcpy(info->serialNumber, token->serialNumber, sizeof info->serialNumber);
-	for (CK_ULONG i = 0; i < count; i++)
-		if (p11_kit_uri_set_attribute(uri, &attributes[i]) != P11_KIT_URI_OK)
-			return NULL;
-	if (p11_kit_uri_format(uri, P11_KIT_URI_FOR_OBJECT_ON_TOKEN, &text) != P11_KIT_URI_OK)
-		return NULL;
-	return text;
-}
-
-char *pkcs11_uri_of_token(const CK_TOKEN_INFO *token)
-{
-	return pkcs11_uri_of_object(token, NULL, 0);
 }

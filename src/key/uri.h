@@ -12,9 +12,9 @@
 #include <stdbool.h>
 
 struct pkcs11_uri {
-	P11KitUri *parsed;            /* everything but the PIN */
-	char *pin_source;             /* a path or file: URI; NULL if there is none */
-	chronosign_secret *pin_value; /* NULL if there is none */
+	P11KitUri *parsed;                   /* everything but the PIN */
+	char *pin_source;                    /* a path or file: URI; NULL if there is none */
+	struct chronosign_secret *pin_value; /* NULL if there is none */
 };
 
 /*
@@ -22,12 +22,8 @@ struct pkcs11_uri {
  * even when the rest of the URI turns out to be wrong. Errors are of kind CHRONOSIGN_ERROR_USAGE
  * and name the attribute.
  */
-struct pkcs11_uri *pkcs11_uri_parse(char *text, chronosign_error **error);
+struct pkcs11_uri *pkcs11_uri_parse(char *text, struct chronosign_error **error);
 void pkcs11_uri_free(struct pkcs11_uri *uri);
-
-/* The URI of a token, or of an object on it, to copy into a command line. The caller frees it. */
-char *pkcs11_uri_of_token(const CK_TOKEN_INFO *token);
-char *pkcs11_uri_of_object(const CK_TOKEN_INFO *token, CK_ATTRIBUTE *attributes, CK_ULONG count);
 
 /* Decodes %XX in place and returns the new length, or -1 if a % is not followed by two hexadecimal
  * digits. */

@@ -7,7 +7,7 @@
 #include "base/new_file.h"
 #include "base/secret.h"
 
-#include <chronosign/public_key.h>
+#include <chronosign/public_half.h>
 #include <openssl/crypto.h>
 #include <openssl/encoder.h>
 #include <openssl/err.h>
@@ -27,7 +27,7 @@ DEFINE_CLEANUP(algorithm, X509_ALGOR *, X509_ALGOR_free)
 DEFINE_CLEANUP(plain, PKCS8_PRIV_KEY_INFO *, PKCS8_PRIV_KEY_INFO_free)
 DEFINE_CLEANUP(encrypted, X509_SIG *, X509_SIG_free)
 
-static bool openssl_failed(const char *what, chronosign_error **error)
+static bool openssl_failed(const char *what, struct chronosign_error **error)
 {
 	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
 
@@ -50,7 +50,7 @@ static size_t locked_heap_size(unsigned bits)
 	return size;
 }
 
-EVP_PKEY *key_pair_generate(unsigned bits, chronosign_error **error)
+EVP_PKEY *file_pair_generate(unsigned bits, struct chronosign_error **error)
 {
 	EVP_PKEY *key = NULL;
 
@@ -79,7 +79,7 @@ static bool encode_plain(BIO *pem, EVP_PKEY *key)
  * EncryptedPrivateKeyInfo (RFC 5958 §3) by PBES2 with AES-256-CBC. Not by OpenSSL's encoder, which
  * takes 2,048 iterations and no other number.
  */
-static bool encode_encrypted(BIO *pem, EVP_PKEY *key, const chronosign_secret *passphrase)
+static bool encode_encrypted(BIO *pem, EVP_PKEY *key, const struct chronosign_secret *passphrase)
 {
 	CLEANUP(cleanup_plain) PKCS8_PRIV_KEY_INFO *plain = EVP_PKEY2PKCS8(key);
 	CLEANUP(cleanup_algorithm)
@@ -97,12 +97,13 @@ static bool encode_encrypted(BIO *pem, EVP_PKEY *key, const chronosign_secret *p
 	return PEM_write_bio_PKCS8(pem, encrypted) == 1;
 }
 
-bool key_pair_write(EVP_PKEY *key, const chronosign_secret *passphrase, const char *path,
-		    const char *public_path, chronosign_error **error)
+bool file_pair_write(EVP_PKEY *key, const struct chronosign_secret *passphrase, const char *path,
+		     const char *public_path, struct chronosign_error **error)
 {
 	CLEANUP(cleanup_bio) BIO *pem = BIO_new(BIO_s_secmem());
 	CLEANUP(cleanup_text)
-	char *public_pem = chronosign_public_key_pem(key, CHRONOSIGN_PUBLIC_KEY_CHRONOGRAF, error);
+	char *public_pem =
+		chronosign_public_half_pem(key, CHRONOSIGN_PUBLIC_HALF_CHRONOGRAF, error);
 	char *bytes = NULL;
 
 	if (public_pem == NULL)

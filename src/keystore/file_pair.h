@@ -9,14 +9,14 @@
 #include <stdbool.h>
 
 /* A new RSA key with public exponent 65537, its private numbers in locked memory. */
-EVP_PKEY *key_pair_generate(unsigned bits, chronosign_error **error);
+EVP_PKEY *file_pair_generate(unsigned bits, struct chronosign_error **error);
 
 /*
  * Writes the private key to `path` (mode 0600; PKCS#1 PEM, or encrypted PKCS#8 PEM if there is a
  * passphrase) and the public half in Chronograf's form to `public_path`. Both or none, and neither
  * in the place of another file.
  */
-bool key_pair_write(EVP_PKEY *key, const chronosign_secret *passphrase, const char *path,
-		    const char *public_path, chronosign_error **error);
+bool file_pair_write(EVP_PKEY *key, const struct chronosign_secret *passphrase, const char *path,
+		     const char *public_path, struct chronosign_error **error);
 
 #endif

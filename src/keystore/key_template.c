@@ -8,18 +8,18 @@ static const CK_BBOOL yes = CK_TRUE;
 static const CK_BBOOL no = CK_FALSE;
 
 /* How a right gets into a template. */
-typedef enum {
+enum right_kind {
 	ASKED_FOR,
 	RECOVERY,   /* asked for unless the token does not know it */
 	CHECK_ONLY, /* the token's to set (PKCS#11 v3.1 §4.9, footnotes), or no unless it is asked
 		       for */
-} right_kind;
+};
 
 static const struct right {
 	CK_ATTRIBUTE_TYPE type;
 	const char *name;
 	const CK_BBOOL *value;
-	right_kind kind;
+	enum right_kind kind;
 	unsigned holds_for; /* halves, and MADE_IN_TOKEN if it holds for such pairs alone */
 } rights[] = {
 #define RIGHT(type, value, kind, holds_for) \
@@ -48,19 +48,13 @@ static const struct right {
 
 enum { RIGHTS = sizeof rights / sizeof rights[0] };
 
-void key_template_add(struct key_template *template, CK_ATTRIBUTE_TYPE type, const void *value,
-		      size_t length)
-{
-	template->attributes[template->count++] = (CK_ATTRIBUTE){type, (void *)value, length};
-}
-
-void key_template_add_rights(struct key_template *template, unsigned half, bool recover)
+void key_template_add_rights(struct pkcs11_template *template, unsigned half, bool recover)
 {
 	for (size_t i = 0; i < RIGHTS; i++)
 		if ((rights[i].holds_for & half) != 0 &&
 		    (rights[i].kind == ASKED_FOR || (rights[i].kind == RECOVERY && recover)))
-			key_template_add(template, rights[i].type, rights[i].value,
-					 sizeof *rights[i].value);
+			pkcs11_template_add(template, rights[i].type, rights[i].value,
+					    sizeof *rights[i].value);
 }
 
 static bool is_due(const struct right *right, unsigned half, unsigned made_in_token)
@@ -99,7 +93,7 @@ static void judge(const struct pkcs11_token *token, const CK_ATTRIBUTE *read, un
 }
 
 bool key_template_check(struct pkcs11_token *token, CK_OBJECT_HANDLE handle, unsigned half,
-			unsigned made_in_token, chronosign_error **error)
+			unsigned made_in_token, struct chronosign_error **error)
 {
 	CK_BBOOL values[RIGHTS] = {0};
 	CK_ATTRIBUTE read[RIGHTS];
@@ -111,12 +105,11 @@ bool key_template_check(struct pkcs11_token *token, CK_OBJECT_HANDLE handle, uns
 						     sizeof values[count]};
 			count++;
 		}
-	CK_RV result =
-		CRYPTOKI(token->module, C_GetAttributeValue, token->session, handle, read, count);
+	CK_RV result = CRYPTOKI(token->module, C_GetAttributeValue, token->session.handle, handle,
+				read, count);
 	if (result != CKR_OK && result != CKR_ATTRIBUTE_TYPE_INVALID &&
 	    result != CKR_ATTRIBUTE_SENSITIVE)
-		return cryptoki_error(error, token->module, "C_GetAttributeValue", result,
-				      token->uri);
+		return pkcs11_token_failed(token, "C_GetAttributeValue", result, token->uri, error);
 	judge(token, read, half, made_in_token);
 	return true;
 }

@@ -3,28 +3,17 @@
 #ifndef KEYSTORE_KEY_TEMPLATE_H
 #define KEYSTORE_KEY_TEMPLATE_H
 
-#include "pkcs11/token.h"
+#include "pkcs11/object.h"
 
 /* The halves of a pair, and what holds only for one that was made in the token: bits of a rule. */
 enum { PRIVATE_HALF = 1 << 0, PUBLIC_HALF = 1 << 1, MADE_IN_TOKEN = 1 << 2 };
-
-enum { KEY_TEMPLATE_MAX = 32 };
-
-struct key_template {
-	CK_ATTRIBUTE attributes[KEY_TEMPLATE_MAX];
-	CK_ULONG count;
-};
-
-/* Adds an attribute; the value is borrowed. */
-void key_template_add(struct key_template *template, CK_ATTRIBUTE_TYPE type, const void *value,
-		      size_t length);
 
 /*
  * Adds the rights of one half: a private key that signs, is hidden and stays, or a public key that
  * verifies, and nothing else. Without `recover` the rights of recovery are left to the token, since
  * some do not know them.
  */
-void key_template_add_rights(struct key_template *template, unsigned half, bool recover);
+void key_template_add_rights(struct pkcs11_template *template, unsigned half, bool recover);
 
 /*
  * Reads all of that back, and for a pair MADE_IN_TOKEN that it was made there and never was less
@@ -32,6 +21,6 @@ void key_template_add_rights(struct key_template *template, unsigned half, bool 
  * the object cannot be read.
  */
 bool key_template_check(struct pkcs11_token *token, CK_OBJECT_HANDLE handle, unsigned half,
-			unsigned made_in_token, chronosign_error **error);
+			unsigned made_in_token, struct chronosign_error **error);
 
 #endif

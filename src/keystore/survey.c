@@ -1,24 +1,18 @@
-/* What can be told of the way to a key before any login: modules, tokens, what a login would meet,
- * and the mechanisms. */
+/* The survey, copied out of a search, so that it can outlive it. */
+#include "keystore/survey.h"
+
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "pkcs11/choice.h"
-#include "pkcs11/match.h"
 #include "pkcs11/mechanism.h"
-#include "pkcs11/session.h"
+#include "pkcs11/search.h"
 
-#include <chronosign/keystore.h>
 #include <string.h>
 
-struct survey {
-	chronosign_survey rows; /* what the caller sees */
-	const chronosign_key *key;
-	struct pkcs11_modules modules;
-	struct pkcs11_tokens tokens;
-};
-
-static void free_rows(chronosign_survey *survey)
+void survey_free(struct survey *survey)
 {
+	if (survey == NULL)
+		return;
 	for (size_t i = 0; i < survey->module_count; i++) {
 		free(survey->modules[i].name);
 		free(survey->modules[i].failure);
@@ -38,21 +32,13 @@ static void free_rows(chronosign_survey *survey)
 	free(survey->tokens);
 	free(survey->left_out);
 	free(survey->unloadable);
+	free(survey);
 }
 
-void chronosign_survey_free(chronosign_survey *survey)
-{
-	struct survey *all = (struct survey *)survey;
+DEFINE_CLEANUP(survey, struct survey *, survey_free)
 
-	if (all == NULL)
-		return;
-	free_rows(survey);
-	pkcs11_tokens_free(&all->tokens);
-	pkcs11_modules_close(&all->modules);
-	free(all);
-}
-
-static bool add_modules(const struct survey *from, chronosign_survey *to, chronosign_error **error)
+static bool add_modules(const struct pkcs11_search *from, struct survey *to,
+			struct chronosign_error **error)
 {
 	const struct pkcs11_modules *modules = &from->modules;
 
@@ -61,24 +47,23 @@ static bool add_modules(const struct survey *from, chronosign_survey *to, chrono
 		return error_out_of_memory(error);
 	for (; to->module_count < modules->count; to->module_count++) {
 		const struct pkcs11_module *module = &modules->list[to->module_count];
-		const char *failure =
-			module->failure == NULL ? "it does not start" : module->failure;
-		chronosign_surveyed_module *row = &to->modules[to->module_count];
+		const char *failure = module->failure;
+		struct surveyed_module *row = &to->modules[to->module_count];
 		row->name = text_printable(module->name, strlen(module->name), false);
-		row->failure = module->initialized
-				       ? NULL
-				       : text_printable(failure, strlen(failure), false);
-		if (row->name == NULL || (!module->initialized && row->failure == NULL))
+		row->failure =
+			failure == NULL ? NULL : text_printable(failure, strlen(failure), false);
+		if (row->name == NULL || (failure == NULL) != (row->failure == NULL))
 			return error_out_of_memory(error);
 	}
-	if (modules->named || modules->unloadable == NULL)
+	if (modules->unloadable == NULL)
 		return true;
 	to->unloadable = strdup(modules->unloadable);
 	return to->unloadable != NULL || error_out_of_memory(error);
 }
 
 /* A module that does not start is a module already, and no slot. */
-static bool add_left_out(const struct survey *from, chronosign_survey *to, chronosign_error **error)
+static bool add_left_out(const struct pkcs11_search *from, struct survey *to,
+			 struct chronosign_error **error)
 {
 	const struct pkcs11_tokens *tokens = &from->tokens;
 
@@ -87,9 +72,9 @@ static bool add_left_out(const struct survey *from, chronosign_survey *to, chron
 		return error_out_of_memory(error);
 	for (size_t i = 0; i < tokens->passed_over_count; i++) {
 		const struct pkcs11_passed_over *passed = &tokens->passed_over[i];
-		if (!passed->module->initialized)
+		if (passed->module->failure != NULL)
 			continue;
-		chronosign_left_out *row = &to->left_out[to->left_out_count++];
+		struct left_out *row = &to->left_out[to->left_out_count++];
 		row->what = strdup(passed->what);
 		row->module = strdup(passed->module->name);
 		row->reason = strdup(passed->reason);
@@ -99,14 +84,14 @@ static bool add_left_out(const struct survey *from, chronosign_survey *to, chron
 	return true;
 }
 
-static bool describe_token(const struct survey *from, const struct pkcs11_token *token,
-			   chronosign_surveyed_token *row, chronosign_error **error)
+static bool describe_token(const struct pkcs11_token *token, struct surveyed_token *row,
+			   struct chronosign_error **error)
 {
 	const char *warning = pkcs11_session_warning(token);
 
 	row->needs_login = pkcs11_token_needs_login(token);
 	row->pin_pad = (token->info.flags & CKF_PROTECTED_AUTHENTICATION_PATH) != 0;
-	row->login_refused = row->needs_login && pkcs11_session_is_refused(token, from->key);
+	row->login_refused = row->needs_login && pkcs11_session_is_refused(token);
 	row->uri = strdup(token->uri);
 	row->module = strdup(token->module->name);
 	row->warning = warning == NULL ? NULL : strdup(warning);
@@ -116,59 +101,52 @@ static bool describe_token(const struct survey *from, const struct pkcs11_token 
 	       error_out_of_memory(error);
 }
 
-static bool add_tokens(const struct survey *from, chronosign_survey *to, chronosign_error **error)
+static bool add_tokens(const struct pkcs11_search *from, struct survey *to,
+		       struct chronosign_error **error)
 {
 	to->tokens = calloc(from->tokens.count + 1, sizeof *to->tokens);
 	if (to->tokens == NULL)
 		return error_out_of_memory(error);
 	while (to->token_count < from->tokens.count) {
 		size_t i = to->token_count++;
-		if (!describe_token(from, &from->tokens.list[i], &to->tokens[i], error))
+		if (!describe_token(&from->tokens.list[i], &to->tokens[i], error))
 			return false;
 	}
 	return true;
 }
 
-/* What stands against a choice is told by who opens the key. */
-static void mark_chosen(struct survey *from, chronosign_survey *to)
+/* Why there is no choice is told by who opens the key. */
+static void mark_chosen(struct pkcs11_search *search, struct survey *survey)
 {
-	const struct pkcs11_token *chosen =
-		from->tokens.count == 0
-			? NULL
-			: pkcs11_token_choose(&from->tokens, &from->modules, from->key, NULL);
-
-	to->chosen = chosen == NULL ? to->token_count : (size_t)(chosen - from->tokens.list);
+	survey->chosen = search->tokens.count > 0 && pkcs11_search_choose(search, NULL)
+				 ? (size_t)(search->token - search->tokens.list)
+				 : survey->token_count;
 }
 
-static bool make(struct survey *survey, chronosign_error **error)
+static bool make(struct pkcs11_search *search, struct survey *survey,
+		 struct chronosign_error **error)
 {
-	const chronosign_key *key = survey->key;
-
-	if (key->kind != REFERENCE_PKCS11)
+	if (search->key->kind != KEY_IN_TOKEN)
 		return error_set(error, CHRONOSIGN_ERROR_USAGE,
 				 "'%s' is no pkcs11: URI; only the way to tokens is surveyed",
-				 key->name);
-	return pkcs11_match_possible(key, error) &&
-	       pkcs11_modules_open(key, &survey->modules, error) &&
-	       pkcs11_tokens_list(&survey->modules, key->uri->parsed, &survey->tokens, error) &&
-	       add_modules(survey, &survey->rows, error) &&
-	       add_tokens(survey, &survey->rows, error) &&
-	       add_left_out(survey, &survey->rows, error);
+				 search->key->name);
+	if (!pkcs11_search_is_for_private_key(search->key, error) ||
+	    !pkcs11_search_open(search, FIND_TOKENS, error) ||
+	    !add_modules(search, survey, error) || !add_tokens(search, survey, error) ||
+	    !add_left_out(search, survey, error))
+		return false;
+	mark_chosen(search, survey);
+	return true;
 }
 
-chronosign_survey *chronosign_survey_make(const chronosign_key *key, chronosign_error **error)
+struct survey *survey_make(const struct chronosign_key *key, struct chronosign_error **error)
 {
-	struct survey *survey = calloc(1, sizeof *survey);
+	CLEANUP(cleanup_survey) struct survey *survey = calloc(1, sizeof *survey);
+	CLEANUP(pkcs11_search_close) struct pkcs11_search search = {.key = key};
 
 	if (survey == NULL) {
 		error_out_of_memory(error);
 		return NULL;
 	}
-	survey->key = key;
-	if (!make(survey, error)) {
-		chronosign_survey_free(&survey->rows);
-		return NULL;
-	}
-	mark_chosen(survey, &survey->rows);
-	return &survey->rows;
+	return make(&search, survey, error) ? TAKE(survey) : NULL;
 }

@@ -31,7 +31,7 @@ static bool copy(CK_BYTE **to, const CK_BYTE *from, size_t length)
 
 /* A certificate has neither numbers nor a key type of its own. */
 static void read_certificate(struct pkcs11_token *token, CK_OBJECT_HANDLE handle,
-			     struct pkcs11_token_object *object)
+			     struct token_object *object)
 {
 	CLEANUP(cleanup_pkey)
 	EVP_PKEY *key = pkcs11_public_key_of_object(token, handle, CKO_CERTIFICATE);
@@ -41,11 +41,11 @@ static void read_certificate(struct pkcs11_token *token, CK_OBJECT_HANDLE handle
 }
 
 static bool read_object(struct pkcs11_token *token, CK_OBJECT_HANDLE handle, CK_OBJECT_CLASS class,
-			struct pkcs11_token_object *object, chronosign_error **error)
+			struct token_object *object, struct chronosign_error **error)
 {
 	struct pkcs11_private_key read;
 
-	*object = (struct pkcs11_token_object){.class = class};
+	*object = (struct token_object){.class = class};
 	if (!pkcs11_private_key_read(token, handle, &read, error))
 		return false;
 	if (!copy(&object->id, read.id, read.id_length) ||
@@ -63,23 +63,22 @@ static bool read_object(struct pkcs11_token *token, CK_OBJECT_HANDLE handle, CK_
 	return true;
 }
 
-static void free_object(struct pkcs11_token_object *object)
+static void free_object(struct token_object *object)
 {
 	free(object->id);
 	free(object->label);
 }
 
-bool pkcs11_token_objects_add(struct pkcs11_token_objects *objects, struct pkcs11_token *token,
-			      CK_OBJECT_HANDLE handle, CK_OBJECT_CLASS class,
-			      chronosign_error **error)
+bool token_objects_add(struct token_objects *objects, struct pkcs11_token *token,
+		       CK_OBJECT_HANDLE handle, CK_OBJECT_CLASS class,
+		       struct chronosign_error **error)
 {
-	struct pkcs11_token_object *more =
-		reallocarray(objects->list, objects->count + 1, sizeof *more);
+	struct token_object *more = reallocarray(objects->list, objects->count + 1, sizeof *more);
 
 	if (more == NULL)
 		return error_out_of_memory(error);
 	objects->list = more;
-	struct pkcs11_token_object *object = &more[objects->count];
+	struct token_object *object = &more[objects->count];
 	if (!read_object(token, handle, class, object, error)) {
 		free_object(object);
 		return false;
@@ -88,12 +87,12 @@ bool pkcs11_token_objects_add(struct pkcs11_token_objects *objects, struct pkcs1
 	return true;
 }
 
-void pkcs11_token_objects_clear(struct pkcs11_token_objects *objects)
+void token_objects_clear(struct token_objects *objects)
 {
 	for (size_t i = 0; i < objects->count; i++)
 		free_object(&objects->list[i]);
 	free(objects->list);
-	*objects = (struct pkcs11_token_objects){0};
+	*objects = (struct token_objects){0};
 }
 
 static bool same_bytes(const CK_BYTE *a, size_t a_length, const CK_BYTE *b, size_t b_length)
@@ -102,8 +101,7 @@ static bool same_bytes(const CK_BYTE *a, size_t a_length, const CK_BYTE *b, size
 }
 
 /* An empty id or label is not in the URI, and matches every object. */
-static bool is_found_by(const struct pkcs11_token_object *object,
-			const struct pkcs11_token_object *sought)
+static bool is_found_by(const struct token_object *object, const struct token_object *sought)
 {
 	return object->class == sought->class &&
 	       (sought->id_length == 0 ||
@@ -112,8 +110,7 @@ static bool is_found_by(const struct pkcs11_token_object *object,
 							sought->label, sought->label_length));
 }
 
-bool pkcs11_token_object_is_unique(const struct pkcs11_token_objects *objects,
-				   const struct pkcs11_token_object *object)
+bool token_object_is_unique(const struct token_objects *objects, const struct token_object *object)
 {
 	size_t found = 0;
 
@@ -123,12 +120,12 @@ bool pkcs11_token_object_is_unique(const struct pkcs11_token_objects *objects,
 }
 
 /* Objects belong together by their id, or by their label where there is no id. */
-const struct pkcs11_token_object *pkcs11_companion(const struct pkcs11_token_objects *objects,
-						   const struct pkcs11_token_object *object,
-						   CK_OBJECT_CLASS class)
+const struct token_object *token_object_companion(const struct token_objects *objects,
+						  const struct token_object *object,
+						  CK_OBJECT_CLASS class)
 {
 	for (size_t i = 0; i < objects->count; i++) {
-		const struct pkcs11_token_object *other = &objects->list[i];
+		const struct token_object *other = &objects->list[i];
 		if (other->class != class || !other->is_rsa)
 			continue;
 		if (object->id_length > 0
@@ -141,23 +138,22 @@ const struct pkcs11_token_object *pkcs11_companion(const struct pkcs11_token_obj
 	return NULL;
 }
 
-chronosign_half_source pkcs11_half_source(const struct pkcs11_token_objects *objects,
-					  const struct pkcs11_token_object *object, unsigned *bits)
+enum half_source token_object_half_source(const struct token_objects *objects,
+					  const struct token_object *object, unsigned *bits)
 {
-	const struct pkcs11_token_object *other = object;
-	chronosign_half_source source =
-		object->class == CKO_PRIVATE_KEY  ? CHRONOSIGN_HALF_PRIVATE_KEY
-		: object->class == CKO_PUBLIC_KEY ? CHRONOSIGN_HALF_PUBLIC_KEY
-						  : CHRONOSIGN_HALF_CERTIFICATE;
+	const struct token_object *other = object;
+	enum half_source source = object->class == CKO_PRIVATE_KEY  ? HALF_PRIVATE_KEY
+				  : object->class == CKO_PUBLIC_KEY ? HALF_PUBLIC_KEY
+								    : HALF_CERTIFICATE;
 
 	if (object->bits == 0) {
-		source = CHRONOSIGN_HALF_PUBLIC_KEY;
-		other = pkcs11_companion(objects, object, CKO_PUBLIC_KEY);
+		source = HALF_PUBLIC_KEY;
+		other = token_object_companion(objects, object, CKO_PUBLIC_KEY);
 	}
 	if (other == NULL) {
-		source = CHRONOSIGN_HALF_CERTIFICATE;
-		other = pkcs11_companion(objects, object, CKO_CERTIFICATE);
+		source = HALF_CERTIFICATE;
+		other = token_object_companion(objects, object, CKO_CERTIFICATE);
 	}
 	*bits = other == NULL ? 0 : other->bits;
-	return other == NULL ? CHRONOSIGN_HALF_NOWHERE : source;
+	return other == NULL ? HALF_NOWHERE : source;
 }

@@ -3,12 +3,11 @@
 #ifndef KEYSTORE_TOKEN_OBJECTS_H
 #define KEYSTORE_TOKEN_OBJECTS_H
 
-#include "pkcs11/token.h"
-
-#include <chronosign/keystore.h>
+#include "keystore/key_list.h"
+#include "pkcs11/object.h"
 
 /* An object that was read: enough to tell it from others, and to describe it. */
-struct pkcs11_token_object {
+struct token_object {
 	CK_OBJECT_CLASS class;
 	CK_BYTE *id;
 	size_t id_length;
@@ -21,8 +20,8 @@ struct pkcs11_token_object {
 };
 
 /* Of all classes that are looked at. Begins as all zeros. */
-struct pkcs11_token_objects {
-	struct pkcs11_token_object *list;
+struct token_objects {
+	struct token_object *list;
 	size_t count;
 };
 
@@ -31,27 +30,26 @@ struct pkcs11_token_objects {
  * into the list are no longer valid. False with *error set if it cannot be read: then the list is
  * as it was.
  */
-bool pkcs11_token_objects_add(struct pkcs11_token_objects *objects, struct pkcs11_token *token,
-			      CK_OBJECT_HANDLE handle, CK_OBJECT_CLASS class,
-			      chronosign_error **error);
+bool token_objects_add(struct token_objects *objects, struct pkcs11_token *token,
+		       CK_OBJECT_HANDLE handle, CK_OBJECT_CLASS class,
+		       struct chronosign_error **error);
 
 /* Frees them; the list is empty again. */
-void pkcs11_token_objects_clear(struct pkcs11_token_objects *objects);
+void token_objects_clear(struct token_objects *objects);
 
 /* True if a URI of this object's class, id and label finds it and no other of the list. */
-bool pkcs11_token_object_is_unique(const struct pkcs11_token_objects *objects,
-				   const struct pkcs11_token_object *object);
+bool token_object_is_unique(const struct token_objects *objects, const struct token_object *object);
 
 /*
  * The RSA object of that class that belongs to this one: by its id, or by its label where there is
  * no id. NULL: none. Borrowed.
  */
-const struct pkcs11_token_object *pkcs11_companion(const struct pkcs11_token_objects *objects,
-						   const struct pkcs11_token_object *object,
-						   CK_OBJECT_CLASS class);
+const struct token_object *token_object_companion(const struct token_objects *objects,
+						  const struct token_object *object,
+						  CK_OBJECT_CLASS class);
 
 /* Where the public half of the object's key can be had, and its length; *bits is 0 if nowhere. */
-chronosign_half_source pkcs11_half_source(const struct pkcs11_token_objects *objects,
-					  const struct pkcs11_token_object *object, unsigned *bits);
+enum half_source token_object_half_source(const struct token_objects *objects,
+					  const struct token_object *object, unsigned *bits);
 
 #endif

@@ -7,33 +7,33 @@
 
 #include <openssl/evp.h>
 
-struct pkcs11_new_pair;
+struct token_pair;
 
 /*
  * Finds the one token that the URI names, opens a session that may write, logs in, and checks that
  * the label and the id are free. NULL with *error set if any of it fails.
  */
-struct pkcs11_new_pair *pkcs11_new_pair_open(const chronosign_key *where, chronosign_error **error);
+struct token_pair *token_pair_open(const struct chronosign_key *where,
+				   struct chronosign_error **error);
 
 /* Makes the pair in the token. False with *error set if it fails: then call
- * pkcs11_new_pair_take_back. */
-bool pkcs11_new_pair_generate(struct pkcs11_new_pair *pair, unsigned bits,
-			      chronosign_error **error);
+ * token_pair_take_back. */
+bool token_pair_generate(struct token_pair *pair, unsigned bits, struct chronosign_error **error);
 
 /* Creates the pair in the token from a key that is here; otherwise the same. */
-bool pkcs11_new_pair_import(struct pkcs11_new_pair *pair, const EVP_PKEY *key, const char *name,
-			    chronosign_error **error);
+bool token_pair_import(struct token_pair *pair, const EVP_PKEY *key, const char *name,
+		       struct chronosign_error **error);
 
 /* Of a pair that is complete: the public half (borrowed), and the full URI of the private key
  * (which the caller frees). */
-const EVP_PKEY *pkcs11_new_pair_public_key(const struct pkcs11_new_pair *pair);
-char *pkcs11_new_pair_uri(const struct pkcs11_new_pair *pair, chronosign_error **error);
+const EVP_PKEY *token_pair_public_key(const struct token_pair *pair);
+char *token_pair_uri(const struct token_pair *pair, struct chronosign_error **error);
 
 /* Destroys what was created. What stays, or may stay, in the token is said in *error, after what
  * it says already. */
-bool pkcs11_new_pair_take_back(struct pkcs11_new_pair *pair, chronosign_error **error);
+bool token_pair_take_back(struct token_pair *pair, struct chronosign_error **error);
 
 /* Closes session and module. NULL is allowed. */
-void pkcs11_new_pair_close(struct pkcs11_new_pair *pair);
+void token_pair_close(struct token_pair *pair);
 
 #endif

@@ -5,10 +5,11 @@
 #include "base/text.h"
 
 #include <stdio.h>
+#include <string.h>
 
 void cryptoki_begin(const struct pkcs11_module *module, const char *function)
 {
-	const chronosign_key *key = module->key;
+	const struct chronosign_key *key = module->key;
 
 	if (key->watch.begin != NULL)
 		key->watch.begin(key->watch_context, module->name, function);
@@ -16,7 +17,7 @@ void cryptoki_begin(const struct pkcs11_module *module, const char *function)
 
 CK_RV cryptoki_end(const struct pkcs11_module *module, const char *function, CK_RV result)
 {
-	const chronosign_key *key = module->key;
+	const struct chronosign_key *key = module->key;
 	char buffer[32];
 
 	if (key->watch.end != NULL)
@@ -147,14 +148,38 @@ const char *cryptoki_name(CK_RV result, char buffer[static 32])
 	return buffer;
 }
 
-bool cryptoki_lost_session(CK_RV result)
+enum cryptoki_retry cryptoki_retry(CK_RV result)
 {
-	return result == CKR_SESSION_HANDLE_INVALID || result == CKR_SESSION_CLOSED;
+	switch (result) {
+	case CKR_SESSION_HANDLE_INVALID:
+	case CKR_SESSION_CLOSED:
+		return RETRY_SESSION;
+	case CKR_DEVICE_ERROR:
+	case CKR_DEVICE_REMOVED:
+		return RETRY_TOKEN;
+	case CKR_USER_NOT_LOGGED_IN:
+		return RETRY_LOGIN;
+	default:
+		return RETRY_NEVER;
+	}
 }
 
-bool cryptoki_lost_token(CK_RV result)
+/* A login that failed because the token is gone has cost no try. */
+static bool is_gone(CK_RV result)
 {
-	return result == CKR_DEVICE_ERROR || result == CKR_DEVICE_REMOVED;
+	return result == CKR_DEVICE_REMOVED || result == CKR_TOKEN_NOT_PRESENT ||
+	       cryptoki_retry(result) == RETRY_SESSION;
+}
+
+enum cryptoki_login cryptoki_login(const char *function, unsigned long result)
+{
+	if (strcmp(function, "C_SignInit") == 0)
+		return LOGIN_HARMLESS;
+	if (strcmp(function, "C_Login") != 0)
+		return LOGIN_NOT_CONCERNED;
+	return result == CKR_OK || result == CKR_USER_ALREADY_LOGGED_IN || is_gone(result)
+		       ? LOGIN_HARMLESS
+		       : LOGIN_REFUSED;
 }
 
 static const char *remedy(CK_RV result)
@@ -173,12 +198,11 @@ char *cryptoki_reason(const char *function, CK_RV result)
 			   remedy(result));
 }
 
-bool cryptoki_error(chronosign_error **error, const struct pkcs11_module *module,
+bool cryptoki_error(struct chronosign_error **error, const struct pkcs11_module *module,
 		    const char *function, CK_RV result, const char *what)
 {
 	char buffer[32];
 
-	error_set(error, CHRONOSIGN_ERROR_KEY, "%s: %s of %s answered %s: %s", what, function,
-		  module->name, cryptoki_name(result, buffer), remedy(result));
-	return error_set_result(error, result);
+	return error_set(error, CHRONOSIGN_ERROR_KEY, "%s: %s of %s answered %s: %s", what,
+			 function, module->name, cryptoki_name(result, buffer), remedy(result));
 }

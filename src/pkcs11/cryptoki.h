@@ -1,7 +1,7 @@
 /*
  * The one way into a PKCS#11 module: every Cryptoki call goes through CRYPTOKI(), which lets the
  * user of the library watch it, and every CK_RV that means failure becomes an error that names
- * function, code and remedy.
+ * function, code and remedy. Outside this folder nobody looks at a CK_RV.
  */
 #ifndef PKCS11_CRYPTOKI_H
 #define PKCS11_CRYPTOKI_H
@@ -11,15 +11,12 @@
 #include <p11-kit/p11-kit.h>
 #include <stdbool.h>
 
-/* A loaded module. Owned by a module list (pkcs11/module.h). */
+/* A module as one key uses it; what is behind it is the process's (module.c). */
 struct pkcs11_module {
 	CK_FUNCTION_LIST *functions;
-	CK_FUNCTION_LIST *loaded; /* what p11-kit gave, to be released; mostly the same */
-	char *name; /* its path, else its configured name: for messages and for the watch */
-	const chronosign_key
-		*key; /* who asks for it: whose watch and notice functions are called */
-	bool initialized;
-	char *failure; /* why it is not, for "no match" messages */
+	const char *name; /* its path, else its configured name: for messages and for the watch */
+	const char *failure;              /* why it is not initialised; NULL: it is */
+	const struct chronosign_key *key; /* whose watch and notice functions are called */
 };
 
 void cryptoki_begin(const struct pkcs11_module *module, const char *function);
@@ -34,20 +31,32 @@ CK_RV cryptoki_end(const struct pkcs11_module *module, const char *function, CK_
 /* "CKR_PIN_INCORRECT", or "0x80000001" for a vendor's own code. `buffer` is used for the latter. */
 const char *cryptoki_name(CK_RV result, char buffer[static 32]);
 
-/* True for what a new session may mend: this one is gone, and with it perhaps the login. */
-bool cryptoki_lost_session(CK_RV result);
+/* What a failed call says of trying again. */
+enum cryptoki_retry {
+	RETRY_NEVER,
+	RETRY_SESSION, /* the session is gone, and with it perhaps the login: a new one may do */
+	RETRY_TOKEN,   /* the token failed or was removed: it may be back, in another slot too */
+	RETRY_LOGIN,   /* it wants a login that there has not been */
+};
 
-/* True for what a new start may mend: the token failed or was removed, and may be back, in another
- * slot too. */
-bool cryptoki_lost_token(CK_RV result);
+enum cryptoki_retry cryptoki_retry(CK_RV result);
+
+/* What a call that a chronosign_watch has seen says of the PIN. */
+enum cryptoki_login {
+	LOGIN_NOT_CONCERNED, /* neither a login nor a signature */
+	LOGIN_HARMLESS,      /* it cost no try: it went well, or its session or token was gone */
+	LOGIN_REFUSED,
+};
+
+enum cryptoki_login cryptoki_login(const char *function, unsigned long result);
 
 /* By which function with which code something failed, and what to do. NULL if memory is out. The
  * caller frees it. */
 char *cryptoki_reason(const char *function, CK_RV result);
 
-/* Sets *error, of kind CHRONOSIGN_ERROR_KEY and with that result: `what` failed, by which function
- * with which code, and what to do. Always false. */
-bool cryptoki_error(chronosign_error **error, const struct pkcs11_module *module,
+/* Sets *error, of kind CHRONOSIGN_ERROR_KEY: `what` failed, by which function with which code, and
+ * what to do. Always false. */
+bool cryptoki_error(struct chronosign_error **error, const struct pkcs11_module *module,
 		    const char *function, CK_RV result, const char *what);
 
 #endif

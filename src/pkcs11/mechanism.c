@@ -2,6 +2,7 @@
  * ourselves. */
 #include "pkcs11/mechanism.h"
 
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "base/text.h"
 
@@ -19,44 +20,41 @@ enum { SHA256_LENGTH = 32, DIGEST_INFO_LENGTH = sizeof digest_info_sha256 + SHA2
 
 /* What goes into C_Sign. */
 struct input {
-	const uint8_t *message;
-	size_t message_length;
-	size_t modulus_length;
-	uint8_t bytes[CHRONOSIGN_SIGNATURE_MAX];
+	uint8_t bytes[SIGNATURE_MAX];
 	size_t length;
 };
 
-static bool whole_message(struct input *input)
+static bool whole_message(const struct signing *signing, struct input *input)
 {
-	if (input->message_length > sizeof input->bytes)
+	if (signing->message_length > sizeof input->bytes)
 		return false;
-	memcpy(input->bytes, input->message, input->message_length);
-	input->length = input->message_length;
+	memcpy(input->bytes, signing->message, signing->message_length);
+	input->length = signing->message_length;
 	return true;
 }
 
-static bool digest_info(struct input *input)
+static bool digest_info(const struct signing *signing, struct input *input)
 {
 	memcpy(input->bytes, digest_info_sha256, sizeof digest_info_sha256);
 	input->length = DIGEST_INFO_LENGTH;
-	return EVP_Digest(input->message, input->message_length,
+	return EVP_Digest(signing->message, signing->message_length,
 			  input->bytes + sizeof digest_info_sha256, NULL, EVP_sha256(), NULL) == 1;
 }
 
 /* EMSA-PKCS1-v1_5 (RFC 8017 §9.2): 00 01 FF … FF 00 DigestInfo, as long as the modulus. */
-static bool padded(struct input *input)
+static bool padded(const struct signing *signing, struct input *input)
 {
-	size_t padding = input->modulus_length - DIGEST_INFO_LENGTH;
+	size_t padding = signing->modulus_length - DIGEST_INFO_LENGTH;
 
-	if (input->modulus_length < DIGEST_INFO_LENGTH + 11 ||
-	    input->modulus_length > sizeof input->bytes || !digest_info(input))
+	if (signing->modulus_length < DIGEST_INFO_LENGTH + 11 ||
+	    signing->modulus_length > sizeof input->bytes || !digest_info(signing, input))
 		return false;
 	memmove(input->bytes + padding, input->bytes, DIGEST_INFO_LENGTH);
 	memset(input->bytes, 0xff, padding);
 	input->bytes[0] = 0x00;
 	input->bytes[1] = 0x01;
 	input->bytes[padding - 1] = 0x00;
-	input->length = input->modulus_length;
+	input->length = signing->modulus_length;
 	return true;
 }
 
@@ -65,7 +63,7 @@ static bool padded(struct input *input)
 static const struct way {
 	CK_MECHANISM_TYPE mechanism;
 	const char *name;
-	bool (*prepare)(struct input *input);
+	bool (*prepare)(const struct signing *signing, struct input *input);
 } ways[] = {
 	{CKM_SHA256_RSA_PKCS, "CKM_SHA256_RSA_PKCS", whole_message},
 	{CKM_RSA_PKCS, "CKM_RSA_PKCS", digest_info},
@@ -79,79 +77,78 @@ static bool lacks_mechanism(CK_RV result)
 	return result == CKR_MECHANISM_INVALID || result == CKR_MECHANISM_PARAM_INVALID;
 }
 
-/*
- * One way. CKR_OK: signed. Otherwise *error may be set already (a login that failed); *function is
- * the call that failed.
- */
-static CK_RV sign_by(const struct way *way, struct pkcs11_token *token, const chronosign_key *key,
-		     const struct pkcs11_private_key *private_key, const chronosign_secret *pin,
-		     struct input *input, uint8_t *signature, CK_ULONG *length,
-		     const char **function, chronosign_error **error)
-{
-	CK_MECHANISM mechanism = {way->mechanism, NULL, 0};
-
-	*function = "C_SignInit";
-	CK_RV result = CRYPTOKI(token->module, C_SignInit, token->session, &mechanism,
-				private_key->handle);
-	if (result != CKR_OK)
-		return result;
-	if (private_key->always_authenticate &&
-	    !pkcs11_session_login_for_key(token, key, pin, error))
-		return CKR_PIN_INCORRECT;
-	*function = "C_Sign";
-	return CRYPTOKI(token->module, C_Sign, token->session, input->bytes, input->length,
-			signature, length);
-}
+/* What came of one mechanism. */
+enum outcome { SIGNED, LACKS_IT, FAILED };
 
 /* I2OSP (RFC 8017 §4.1): a signature is as long as the modulus; some tokens drop its leading zeros.
  */
-static bool restore_length(uint8_t *signature, size_t *length, size_t modulus_length)
+static bool restore_length(struct signing *signing, size_t got)
 {
-	if (*length > modulus_length)
+	size_t zeros = signing->modulus_length - got;
+
+	if (got > signing->modulus_length)
 		return false;
-	memmove(signature + modulus_length - *length, signature, *length);
-	memset(signature, 0, modulus_length - *length);
-	*length = modulus_length;
+	memmove(signing->signature + zeros, signing->signature, got);
+	memset(signing->signature, 0, zeros);
+	signing->length = signing->modulus_length;
 	return true;
 }
 
-bool pkcs11_sign(struct pkcs11_token *token, const chronosign_key *key,
-		 const struct pkcs11_private_key *private_key, size_t modulus_length,
-		 const chronosign_secret *pin, const uint8_t *message, size_t message_length,
-		 uint8_t *signature, size_t *length, chronosign_error **error)
+static enum outcome judge(struct pkcs11_token *token, const char *function, CK_RV result,
+			  struct chronosign_error **error)
 {
-	struct input input = {.message = message,
-			      .message_length = message_length,
-			      .modulus_length = modulus_length};
-	const char *function = "C_SignInit";
-	CK_ULONG got = 0;
-	chronosign_error *login_error = NULL;
+	pkcs11_token_failed(token, function, result, token->module->key->name, error);
+	return lacks_mechanism(result) ? LACKS_IT : FAILED;
+}
 
-	CK_RV result = CKR_MECHANISM_INVALID;
-	for (size_t i = 0; i < sizeof ways / sizeof ways[0] && lacks_mechanism(result); i++) {
-		if (!ways[i].prepare(&input))
-			continue;
-		got = CHRONOSIGN_SIGNATURE_MAX;
-		result = sign_by(&ways[i], token, key, private_key, pin, &input, signature, &got,
-				 &function, &login_error);
-		key_notice(key, CHRONOSIGN_NOTICE_DETAIL, "mechanism %s: %s", ways[i].name,
-			   result == CKR_OK          ? "signed"
-			   : lacks_mechanism(result) ? "the token lacks it"
-						     : "failed");
+static enum outcome sign_by(const struct way *way, struct pkcs11_token *token,
+			    const struct pkcs11_private_key *key, struct signing *signing,
+			    struct chronosign_error **error)
+{
+	CK_MECHANISM mechanism = {way->mechanism, NULL, 0};
+	CK_ULONG got = sizeof signing->signature;
+	struct input input;
+
+	if (!way->prepare(signing, &input)) {
+		error_set(error, CHRONOSIGN_ERROR_KEY, "%s: the key is too short to sign with",
+			  token->module->key->name);
+		return LACKS_IT;
 	}
-	if (login_error != NULL) {
-		if (error != NULL)
-			*error = login_error;
-		else
-			chronosign_error_free(login_error);
-		return false;
-	}
+	CK_RV result =
+		CRYPTOKI(token->module, C_SignInit, token->session.handle, &mechanism, key->handle);
 	if (result != CKR_OK)
-		return cryptoki_error(error, token->module, function, result, key->name);
-	*length = got;
-	return restore_length(signature, length, modulus_length) ||
-	       error_set(error, CHRONOSIGN_ERROR_KEY,
-			 "%s: the token's signature is longer than the key's modulus", key->name);
+		return judge(token, "C_SignInit", result, error);
+	if (key->always_authenticate && !pkcs11_session_login_for_key(token, error))
+		return FAILED;
+	result = CRYPTOKI(token->module, C_Sign, token->session.handle, input.bytes, input.length,
+			  signing->signature, &got);
+	if (result != CKR_OK)
+		return judge(token, "C_Sign", result, error);
+	if (restore_length(signing, got))
+		return SIGNED;
+	error_set(error, CHRONOSIGN_ERROR_KEY,
+		  "%s: the token's signature is longer than the key's modulus",
+		  token->module->key->name);
+	return FAILED;
+}
+
+bool pkcs11_sign(struct pkcs11_token *token, const struct pkcs11_private_key *key,
+		 struct signing *signing, struct chronosign_error **error)
+{
+	static const char *const outcomes[] = {"signed", "the token lacks it", "failed"};
+	CLEANUP(cleanup_error) struct chronosign_error *reason = NULL;
+	enum outcome outcome = LACKS_IT;
+
+	token->session.retry = RETRY_NEVER;
+	if (key->always_authenticate && !pkcs11_session_have_pin(token, error))
+		return false;
+	for (size_t i = 0; i < sizeof ways / sizeof ways[0] && outcome == LACKS_IT; i++) {
+		chronosign_error_free(TAKE(reason));
+		outcome = sign_by(&ways[i], token, key, signing, &reason);
+		key_notice(token->module->key, CHRONOSIGN_NOTICE_DETAIL, "mechanism %s: %s",
+			   ways[i].name, outcomes[outcome]);
+	}
+	return outcome == SIGNED || error_move(error, &reason);
 }
 
 /* Listed, and for signing; a token that does not tell what for is believed. */

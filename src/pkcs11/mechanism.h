@@ -2,20 +2,16 @@
 #ifndef PKCS11_MECHANISM_H
 #define PKCS11_MECHANISM_H
 
+#include "base/signing.h"
 #include "pkcs11/object.h"
 #include "pkcs11/session.h"
 
-#include <stdint.h>
-
 /*
- * Signs the message. C_SignInit, the key's own login if it asks for one, and C_Sign follow each
- * other with no call between. `signature` has room for CHRONOSIGN_SIGNATURE_MAX bytes and gets as
- * many as the modulus has.
+ * Signs the message, after it has obtained the PIN for a key that wants it each time. C_SignInit, the
+ * key's own login if it asks for one, and C_Sign follow each other with no call between.
  */
-bool pkcs11_sign(struct pkcs11_token *token, const chronosign_key *key,
-		 const struct pkcs11_private_key *private_key, size_t modulus_length,
-		 const chronosign_secret *pin, const uint8_t *message, size_t message_length,
-		 uint8_t *signature, size_t *length, chronosign_error **error);
+bool pkcs11_sign(struct pkcs11_token *token, const struct pkcs11_private_key *key,
+		 struct signing *signing, struct chronosign_error **error);
 
 /*
  * The names of those mechanisms in the token's list by which it can sign so: *names is NULL if there

@@ -1,4 +1,9 @@
-/* Modules: found and loaded by p11-kit, initialised one by one so that a broken one stops nobody.
+/*
+ * Modules: found and loaded by p11-kit, initialised one by one so that a broken one stops nobody.
+ *
+ * The one place in the project with state of its own outside main: PKCS#11 initialises a module once
+ * for a whole process (v3.1 §5.4.1), whoever in it asks. An owner that a caller could free and make
+ * again would unload and load them again, which is what must not be.
  */
 #include "pkcs11/module.h"
 
@@ -10,109 +15,192 @@
 #include <string.h>
 #include <sys/mman.h>
 
-static bool describe(struct pkcs11_module *module, const chronosign_key *key,
-		     CK_FUNCTION_LIST *functions)
-{
-	module->functions = functions;
-	module->loaded = functions;
-	module->key = key;
-	module->name = p11_kit_module_get_filename(functions);
-	if (module->name == NULL)
-		module->name = p11_kit_module_get_name(functions);
-	if (module->name == NULL)
-		module->name = strdup("an unnamed module");
-	return module->name != NULL;
-}
+/* A module of this process. */
+struct loaded {
+	struct loaded *next;
+	CK_FUNCTION_LIST *managed;   /* what p11-kit gave */
+	CK_FUNCTION_LIST *functions; /* to call: mostly the same */
+	char *name;
+	char *path; /* by which it was asked for; NULL: it is registered */
+	bool initialized;
+	char *failure; /* why it is not */
+};
+
+static struct {
+	struct loaded *first;
+	CK_FUNCTION_LIST **registered;
+	char *unloadable;
+} process;
+
+/* ---- One module ---- */
 
 /*
  * p11-kit offers a module the system's locks (CKF_OS_LOCKING_OK), which some refuse. One thread
  * calls them here, so they need none (PKCS#11 v3.1 §5.4.1, pInitArgs NULL).
  */
-static CK_RV initialize_without_locks(struct pkcs11_module *module)
+static CK_RV initialize_without_locks(struct loaded *loaded, struct pkcs11_module *module)
 {
-	CK_FUNCTION_LIST *raw = p11_kit_module_load(module->name, P11_KIT_MODULE_UNMANAGED);
+	CK_FUNCTION_LIST *raw = p11_kit_module_load(loaded->name, P11_KIT_MODULE_UNMANAGED);
 
 	if (raw == NULL)
 		return CKR_GENERAL_ERROR;
 	module->functions = raw;
 	CK_RV result = CRYPTOKI(module, C_Initialize, NULL);
 	if (result == CKR_OK)
-		return CKR_OK;
-	module->functions = module->loaded;
-	p11_kit_module_release(raw);
+		loaded->functions = raw;
+	else
+		p11_kit_module_release(raw);
 	return result;
 }
 
-static void initialize(struct pkcs11_module *module)
+static void initialize(struct loaded *loaded, const struct chronosign_key *key)
 {
-	cryptoki_begin(module, "C_Initialize");
+	struct pkcs11_module module = {loaded->functions, loaded->name, NULL, key};
+
+	cryptoki_begin(&module, "C_Initialize");
 	CK_RV result =
-		cryptoki_end(module, "C_Initialize", p11_kit_module_initialize(module->functions));
+		cryptoki_end(&module, "C_Initialize", p11_kit_module_initialize(loaded->managed));
 	bool wants_no_locks = result == CKR_CANT_LOCK || result == CKR_NEED_TO_CREATE_THREADS;
 
-	module->initialized =
-		result == CKR_OK || (wants_no_locks && initialize_without_locks(module) == CKR_OK);
-	if (!module->initialized)
-		module->failure = cryptoki_reason("C_Initialize", result);
+	free(TAKE(loaded->failure));
+	loaded->initialized =
+		result == CKR_OK ||
+		(wants_no_locks && initialize_without_locks(loaded, &module) == CKR_OK);
+	if (!loaded->initialized)
+		loaded->failure = cryptoki_reason("C_Initialize", result);
 }
 
-static void finalize(struct pkcs11_module *module)
+static void finalize(const struct loaded *loaded, const struct chronosign_key *key)
 {
-	if (module->functions != module->loaded) {
-		CRYPTOKI(module, C_Finalize, NULL);
-		p11_kit_module_release(module->functions);
+	const struct pkcs11_module module = {loaded->functions, loaded->name, NULL, key};
+
+	if (loaded->functions != loaded->managed) {
+		CRYPTOKI(&module, C_Finalize, NULL);
 		return;
 	}
-	cryptoki_begin(module, "C_Finalize");
-	cryptoki_end(module, "C_Finalize", p11_kit_module_finalize(module->functions));
+	cryptoki_begin(&module, "C_Finalize");
+	cryptoki_end(&module, "C_Finalize", p11_kit_module_finalize(loaded->managed));
 }
 
-static bool add(struct pkcs11_modules *modules, const chronosign_key *key,
-		CK_FUNCTION_LIST *functions, chronosign_error **error)
+static char *describe(CK_FUNCTION_LIST *functions)
 {
-	struct pkcs11_module *module = &modules->list[modules->count];
+	char *name = p11_kit_module_get_filename(functions);
 
-	if (!describe(module, key, functions))
-		return error_out_of_memory(error);
-	modules->count++;
-	initialize(module);
+	if (name == NULL)
+		name = p11_kit_module_get_name(functions);
+	return name == NULL ? strdup("an unnamed module") : name;
+}
+
+/* The module by what p11-kit gave for it: that is the same pointer each time. */
+static struct loaded *find(CK_FUNCTION_LIST *managed)
+{
+	struct loaded *loaded = process.first;
+
+	while (loaded != NULL && loaded->managed != managed)
+		loaded = loaded->next;
+	return loaded;
+}
+
+static struct loaded *remember(CK_FUNCTION_LIST *managed, struct chronosign_error **error)
+{
+	struct loaded *loaded = calloc(1, sizeof *loaded);
+	char *name = describe(managed);
+
+	if (loaded == NULL || name == NULL) {
+		free(loaded);
+		free(name);
+		error_out_of_memory(error);
+		return NULL;
+	}
+	*loaded = (struct loaded){
+		.next = process.first, .managed = managed, .functions = managed, .name = name};
+	process.first = loaded;
+	return loaded;
+}
+
+/* Adds the module to the list, initialised if that has not happened yet or has failed. */
+static bool add(struct pkcs11_modules *modules, CK_FUNCTION_LIST *managed,
+		const struct chronosign_key *key, struct chronosign_error **error)
+{
+	struct loaded *loaded = find(managed);
+
+	if (loaded == NULL)
+		loaded = remember(managed, error);
+	if (loaded == NULL)
+		return false;
+	if (!loaded->initialized)
+		initialize(loaded, key);
+	const char *failure = loaded->failure == NULL ? "it does not start" : loaded->failure;
+	modules->list[modules->count++] = (struct pkcs11_module){
+		loaded->functions, loaded->name, loaded->initialized ? NULL : failure, key};
 	return true;
 }
 
-static bool reserve(struct pkcs11_modules *modules, size_t count, chronosign_error **error)
+bool pkcs11_module_restart(const struct pkcs11_module *module)
+{
+	struct loaded *loaded = process.first;
+
+	while (loaded != NULL && loaded->functions != module->functions)
+		loaded = loaded->next;
+	if (loaded == NULL)
+		return false;
+	if (loaded->functions != loaded->managed)
+		return CRYPTOKI(module, C_Initialize, NULL) == CKR_OK;
+	/* p11-kit counts, and calls the module for the first and the last. */
+	p11_kit_module_finalize(loaded->managed);
+	cryptoki_begin(module, "C_Initialize");
+	return cryptoki_end(module, "C_Initialize", p11_kit_module_initialize(loaded->managed)) ==
+	       CKR_OK;
+}
+
+/* ---- Which modules ---- */
+
+static bool reserve(struct pkcs11_modules *modules, size_t count, struct chronosign_error **error)
 {
 	modules->list = calloc(count, sizeof *modules->list);
 	return modules->list != NULL || error_out_of_memory(error);
 }
 
-static bool open_path(const char *path, const chronosign_key *key, struct pkcs11_modules *modules,
-		      chronosign_error **error)
+/* The loader runs the module's constructors: if it crashes there, the watch has its name. */
+static CK_FUNCTION_LIST *load_path(const char *path, const struct chronosign_key *key,
+				   struct chronosign_error **error)
 {
-	CK_FUNCTION_LIST *functions = NULL;
+	const struct pkcs11_module loading = {.name = path, .key = key};
 
-	if (!reserve(modules, 1, error))
-		return false;
-	/* The loader runs the module's constructors: if it crashes there, the watch has its name.
-	 */
-	struct pkcs11_module loading = {.name = (char *)path, .key = key};
 	cryptoki_begin(&loading, "C_GetFunctionList");
-	functions = p11_kit_module_load(path, 0);
-	cryptoki_end(&loading, "C_GetFunctionList", functions == NULL ? CKR_GENERAL_ERROR : CKR_OK);
-	if (functions == NULL)
-		return error_set(error, CHRONOSIGN_ERROR_KEY,
-				 "cannot load the PKCS#11 module '%s': %s; is it a PKCS#11 module "
-				 "for this machine?",
-				 path, p11_kit_message());
-	return add(modules, key, functions, error);
+	CK_FUNCTION_LIST *managed = p11_kit_module_load(path, 0);
+	cryptoki_end(&loading, "C_GetFunctionList", managed == NULL ? CKR_GENERAL_ERROR : CKR_OK);
+	if (managed == NULL)
+		error_set(error, CHRONOSIGN_ERROR_KEY,
+			  "cannot load the PKCS#11 module '%s': %s; is it a PKCS#11 module "
+			  "for this machine?",
+			  path, p11_kit_message());
+	return managed;
 }
 
-static bool no_such_name(const char *name, const char *unloadable, chronosign_error **error)
+static bool open_path(const char *path, const struct chronosign_key *key,
+		      struct pkcs11_modules *modules, struct chronosign_error **error)
+{
+	struct loaded *loaded = process.first;
+
+	while (loaded != NULL && (loaded->path == NULL || strcmp(loaded->path, path) != 0))
+		loaded = loaded->next;
+	CK_FUNCTION_LIST *managed = loaded == NULL ? load_path(path, key, error) : loaded->managed;
+	if (managed == NULL || !reserve(modules, 1, error) || !add(modules, managed, key, error))
+		return false;
+	loaded = find(managed);
+	if (loaded->path == NULL)
+		loaded->path = strdup(path);
+	return true;
+}
+
+static bool no_such_name(const char *name, struct chronosign_error **error)
 {
 	error_set(error, CHRONOSIGN_ERROR_KEY,
 		  "no PKCS#11 module '%s' is registered with p11-kit, or it would not load; "
 		  "`p11-kit list-modules` shows them",
 		  name);
-	return unloadable == NULL ? false : error_append(error, "%s", unloadable);
+	return process.unloadable == NULL ? false : error_append(error, "%s", process.unloadable);
 }
 
 /* Sorts what was said on standard error: p11-kit's lines are kept, a module's own noise goes on. */
@@ -149,92 +237,94 @@ static CK_FUNCTION_LIST **load_registered(char **unloadable)
 	return modules;
 }
 
-static bool open_registered(const char *name, const chronosign_key *key,
-			    struct pkcs11_modules *modules, chronosign_error **error)
+static bool have_registered(struct chronosign_error **error)
+{
+	if (process.registered == NULL)
+		process.registered = load_registered(&process.unloadable);
+	return process.registered != NULL ||
+	       error_set(error, CHRONOSIGN_ERROR_KEY,
+			 "cannot load the PKCS#11 modules registered with p11-kit: %s",
+			 p11_kit_message());
+}
+
+static bool open_registered(const char *name, const struct chronosign_key *key,
+			    struct pkcs11_modules *modules, struct chronosign_error **error)
 {
 	size_t count = 0;
 
-	modules->registered = load_registered(&modules->unloadable);
-	if (modules->registered == NULL)
-		return error_set(error, CHRONOSIGN_ERROR_KEY,
-				 "cannot load the PKCS#11 modules registered with p11-kit: %s",
-				 p11_kit_message());
-	while (modules->registered[count] != NULL)
+	if (!have_registered(error))
+		return false;
+	while (process.registered[count] != NULL)
 		count++;
 	if (!reserve(modules, count + 1, error))
 		return false;
 	if (name != NULL) {
-		CK_FUNCTION_LIST *functions = p11_kit_module_for_name(modules->registered, name);
-		if (functions != NULL)
-			return add(modules, key, functions, error);
-		return no_such_name(name, modules->unloadable, error);
+		CK_FUNCTION_LIST *functions = p11_kit_module_for_name(process.registered, name);
+		return functions == NULL ? no_such_name(name, error)
+					 : add(modules, functions, key, error);
 	}
+	modules->unloadable = process.unloadable;
 	for (size_t i = 0; i < count; i++)
-		if (!add(modules, key, modules->registered[i], error))
+		if (!add(modules, process.registered[i], key, error))
 			return false;
 	return true;
 }
 
-/* What the user says about the module: a path wins over a name, the URI's path over the option's.
- */
-static const char *asked_path(const chronosign_key *key)
+/* A path wins over a name, the URI's path over the key's. */
+struct pkcs11_module_choice pkcs11_module_choice(const struct chronosign_key *key)
 {
 	const char *path = key->uri == NULL ? NULL : p11_kit_uri_get_module_path(key->uri->parsed);
 
-	return path != NULL ? path : key->module_path;
+	return (struct pkcs11_module_choice){
+		.path = path != NULL ? path : key->module_path,
+		.name = key->uri == NULL ? NULL : p11_kit_uri_get_module_name(key->uri->parsed),
+	};
 }
 
-static const char *asked_name(const chronosign_key *key)
+static bool open_modules(const struct chronosign_key *key,
+			 const struct pkcs11_module_choice *choice, struct pkcs11_modules *modules,
+			 struct chronosign_error **error)
 {
-	return key->uri == NULL ? NULL : p11_kit_uri_get_module_name(key->uri->parsed);
-}
-
-static bool open_modules(const chronosign_key *key, struct pkcs11_modules *modules,
-			 chronosign_error **error)
-{
-	const char *path = asked_path(key);
-	const char *name = asked_name(key);
-
-	modules->named = path != NULL || name != NULL;
-	if (!(path != NULL ? open_path(path, key, modules, error)
-			   : open_registered(name, key, modules, error)))
+	modules->named = choice->path != NULL || choice->name != NULL;
+	if (!(choice->path != NULL ? open_path(choice->path, key, modules, error)
+				   : open_registered(choice->name, key, modules, error)))
 		return false;
-	if (!modules->named || modules->list[0].initialized)
+	if (!modules->named || modules->list[0].failure == NULL)
 		return true;
 	return error_set(error, CHRONOSIGN_ERROR_KEY, "cannot use the PKCS#11 module '%s': %s",
 			 modules->list[0].name, modules->list[0].failure);
 }
 
-bool pkcs11_modules_open(const chronosign_key *key, struct pkcs11_modules *modules,
-			 chronosign_error **error)
+bool pkcs11_modules_open(const struct chronosign_key *key,
+			 const struct pkcs11_module_choice *choice, struct pkcs11_modules *modules,
+			 struct chronosign_error **error)
 {
 	*modules = (struct pkcs11_modules){0};
-	if (open_modules(key, modules, error))
+	if (open_modules(key, choice, modules, error))
 		return true;
 	pkcs11_modules_close(modules);
 	return false;
 }
 
-static void close_module(struct pkcs11_module *module)
-{
-	if (module->initialized)
-		finalize(module);
-	free(module->failure);
-	free(module->name);
-}
-
 void pkcs11_modules_close(struct pkcs11_modules *modules)
 {
-	CK_FUNCTION_LIST *single =
-		modules->registered == NULL && modules->count == 1 ? modules->list[0].loaded : NULL;
-
-	for (size_t i = 0; i < modules->count; i++)
-		close_module(&modules->list[i]);
-	if (single != NULL)
-		p11_kit_module_release(single);
-	if (modules->registered != NULL)
-		p11_kit_modules_release(modules->registered);
 	free(modules->list);
-	free(modules->unloadable);
 	*modules = (struct pkcs11_modules){0};
+}
+
+/* Released by p11-kit, they would be unloaded: the process's end is soon enough. */
+void pkcs11_modules_finalize(const struct chronosign_key *watcher)
+{
+	while (process.first != NULL) {
+		struct loaded *loaded = process.first;
+
+		process.first = loaded->next;
+		if (loaded->initialized)
+			finalize(loaded, watcher);
+		free(loaded->name);
+		free(loaded->path);
+		free(loaded->failure);
+		free(loaded);
+	}
+	free(TAKE(process.unloadable));
 }

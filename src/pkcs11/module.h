@@ -1,28 +1,46 @@
-/* PKCS#11 modules: which ones to use, loaded and initialised by p11-kit. Slots and tokens are in
- * token.h. */
+/*
+ * PKCS#11 modules: which ones to use, loaded and initialised by p11-kit. A module is loaded once and
+ * initialised once, and stays so until pkcs11_modules_finalize: to unload one and load it again
+ * breaks others (a C++ run-time, a daemon's connection). Slots and tokens are in token.h.
+ */
 #ifndef PKCS11_MODULE_H
 #define PKCS11_MODULE_H
 
-#include "key/key.h"
 #include "pkcs11/cryptoki.h"
 
 struct pkcs11_modules {
 	struct pkcs11_module *list;
 	size_t count;
-	CK_FUNCTION_LIST **registered; /* p11-kit's list, if they come from its configuration */
-	char *unloadable; /* those registered that would not load, with p11-kit's reasons, a line
-			     each; NULL if all do */
-	bool named;       /* the user named the module; else every registered one is there */
+	bool named;             /* the user named the module; else every registered one is there */
+	const char *unloadable; /* those registered that would not load, with p11-kit's reasons, a
+				   line each; NULL if all do, or if the user named the module */
 };
 
+/* What a URI and a key say of the module: both NULL if every registered module will do. */
+struct pkcs11_module_choice {
+	const char *path;
+	const char *name;
+};
+
+struct pkcs11_module_choice pkcs11_module_choice(const struct chronosign_key *key);
+
 /*
- * Loads the modules that the key asks for: the URI's module-path, else the key's module path, else
- * the URI's module-name, else every module registered with p11-kit; and initialises them. A
- * registered module that fails stays in the list with its reason; a named one that fails is an
- * error.
+ * The modules that the choice asks for: the one at the path, else the one of that name, else every
+ * module registered with p11-kit. Loads and initialises what is not so yet. A registered module
+ * that fails stays in the list with its reason; a named one that fails is an error.
  */
-bool pkcs11_modules_open(const chronosign_key *key, struct pkcs11_modules *modules,
-			 chronosign_error **error);
+bool pkcs11_modules_open(const struct chronosign_key *key,
+			 const struct pkcs11_module_choice *choice, struct pkcs11_modules *modules,
+			 struct chronosign_error **error);
+
+/* Frees the list. The modules stay as they are. */
 void pkcs11_modules_close(struct pkcs11_modules *modules);
+
+/* Initialises a module anew that another library of this process has finalised behind our back (the
+ * answer was CKR_CRYPTOKI_NOT_INITIALIZED). */
+bool pkcs11_module_restart(const struct pkcs11_module *module);
+
+/* C_Finalize of every module, at the end of the process; `watcher` lends its watch functions. */
+void pkcs11_modules_finalize(const struct chronosign_key *watcher);
 
 #endif

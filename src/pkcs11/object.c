@@ -10,86 +10,98 @@
 /* The longest template that is read in one call. */
 enum { READ_AT_ONCE_MAX = 8 };
 
+/* Adds what the search under way finds, some handles at a time: a module may return fewer than it was
+ * asked for, and only an answer of none ends the search (PKCS#11 v3.1 §5.7.8). */
+static CK_RV read_handles(struct pkcs11_token *token, struct pkcs11_objects *found, size_t most)
+{
+	enum { AT_ONCE = 64 };
+	CK_ULONG got = 1;
+
+	while (got > 0 && found->count < most) {
+		size_t left = most - found->count;
+		CK_ULONG room = left < AT_ONCE ? left : AT_ONCE;
+		CK_OBJECT_HANDLE *more =
+			reallocarray(found->handles, found->count + room, sizeof *more);
+		if (more == NULL)
+			return CKR_HOST_MEMORY;
+		found->handles = more;
+		CK_RV result = CRYPTOKI(token->module, C_FindObjects, token->session.handle,
+					more + found->count, room, &got);
+		if (result != CKR_OK || got > room)
+			return result != CKR_OK ? result : CKR_GENERAL_ERROR;
+		found->count += got;
+	}
+	return CKR_OK;
+}
+
 /* One search operation: init, read, final (PKCS#11 v3.1 §5.7.7 to §5.7.9). If the last fails, the
  * operation may be active still and the session of no use. */
-bool pkcs11_objects_find_by(struct pkcs11_token *token, CK_ATTRIBUTE *template, CK_ULONG size,
-			    struct pkcs11_objects *found, chronosign_error **error)
+static bool search(struct pkcs11_token *token, const struct pkcs11_template *template, size_t most,
+		   struct pkcs11_objects *found, struct chronosign_error **error)
 {
-	CK_ULONG got = 0;
 	const char *function = "C_FindObjectsInit";
-	CK_RV result = CRYPTOKI(token->module, C_FindObjectsInit, token->session, template, size);
+	CK_RV result = CRYPTOKI(token->module, C_FindObjectsInit, token->session.handle,
+				(CK_ATTRIBUTE *)template->attributes, template->count);
 
-	found->count = 0;
+	*found = (struct pkcs11_objects){0};
 	if (result == CKR_OK) {
 		function = "C_FindObjects";
-		result = CRYPTOKI(token->module, C_FindObjects, token->session, found->handles,
-				  OBJECTS_MAX, &got);
-		CK_RV final = CRYPTOKI(token->module, C_FindObjectsFinal, token->session);
+		result = read_handles(token, found, most);
+		CK_RV final = CRYPTOKI(token->module, C_FindObjectsFinal, token->session.handle);
 		if (result == CKR_OK && final != CKR_OK) {
 			function = "C_FindObjectsFinal";
 			result = final;
 		}
 	}
-	if (result != CKR_OK)
-		return cryptoki_error(error, token->module, function, result, token->uri);
-	found->count = got <= OBJECTS_MAX ? got : OBJECTS_MAX;
-	return true;
+	if (result == CKR_OK)
+		return true;
+	pkcs11_objects_clear(found);
+	return pkcs11_token_failed(token, function, result, token->uri, error);
 }
 
-bool pkcs11_objects_find(struct pkcs11_token *token, CK_OBJECT_CLASS class, P11KitUri *uri,
-			 struct pkcs11_objects *found, chronosign_error **error)
+void pkcs11_template_add(struct pkcs11_template *template, CK_ATTRIBUTE_TYPE type,
+			 const void *value, size_t length)
 {
-	CK_ATTRIBUTE template[3] = {{CKA_CLASS, &class, sizeof class}};
-	CK_ULONG size = 1;
+	if (template->count < PKCS11_TEMPLATE_MAX)
+		template->attributes[template->count++] =
+			(CK_ATTRIBUTE){type, (void *)value, length};
+}
+
+bool pkcs11_objects_find(struct pkcs11_token *token, const struct pkcs11_template *template,
+			 struct pkcs11_objects *found, struct chronosign_error **error)
+{
+	return search(token, template, OBJECTS_MAX, found, error);
+}
+
+bool pkcs11_objects_find_by_uri(struct pkcs11_token *token, CK_OBJECT_CLASS class, P11KitUri *uri,
+				struct pkcs11_objects *found, struct chronosign_error **error)
+{
+	struct pkcs11_template template = {0};
 	const CK_ATTRIBUTE_TYPE named[] = {CKA_ID, CKA_LABEL};
 
+	pkcs11_template_add(&template, CKA_CLASS, &class, sizeof class);
 	for (size_t i = 0; i < 2; i++) {
 		const CK_ATTRIBUTE *attribute = p11_kit_uri_get_attribute(uri, named[i]);
 		if (attribute != NULL)
-			template[size++] = *attribute;
+			pkcs11_template_add(&template, named[i], attribute->pValue,
+					    attribute->ulValueLen);
 	}
-	return pkcs11_objects_find_by(token, template, size, found, error);
-}
-
-/* Reads the search's results to their end, some at a time. */
-static CK_RV read_handles(struct pkcs11_token *token, CK_OBJECT_HANDLE **handles, size_t *count)
-{
-	enum { SOME = 64 };
-	CK_ULONG got = SOME;
-
-	while (got > 0) {
-		CK_OBJECT_HANDLE *more = reallocarray(*handles, *count + SOME, sizeof *more);
-		if (more == NULL)
-			return CKR_HOST_MEMORY;
-		*handles = more;
-		CK_RV result = CRYPTOKI(token->module, C_FindObjects, token->session, more + *count,
-					SOME, &got);
-		if (result != CKR_OK || got > SOME)
-			return result != CKR_OK ? result : CKR_GENERAL_ERROR;
-		*count += got;
-	}
-	return CKR_OK;
+	return pkcs11_objects_find(token, &template, found, error);
 }
 
 bool pkcs11_objects_list(struct pkcs11_token *token, CK_OBJECT_CLASS class,
-			 CK_OBJECT_HANDLE **handles, size_t *count, chronosign_error **error)
+			 struct pkcs11_objects *found, struct chronosign_error **error)
 {
-	CK_ATTRIBUTE template = {CKA_CLASS, &class, sizeof class};
-	const char *function = "C_FindObjectsInit";
-	CK_RV result = CRYPTOKI(token->module, C_FindObjectsInit, token->session, &template, 1);
+	struct pkcs11_template template = {0};
 
-	*handles = NULL;
-	*count = 0;
-	if (result == CKR_OK) {
-		function = "C_FindObjects";
-		result = read_handles(token, handles, count);
-		CRYPTOKI(token->module, C_FindObjectsFinal, token->session);
-	}
-	if (result == CKR_OK)
-		return true;
-	free(*handles);
-	*handles = NULL;
-	return cryptoki_error(error, token->module, function, result, token->uri);
+	pkcs11_template_add(&template, CKA_CLASS, &class, sizeof class);
+	return search(token, &template, SIZE_MAX, found, error);
+}
+
+void pkcs11_objects_clear(struct pkcs11_objects *found)
+{
+	free(found->handles);
+	*found = (struct pkcs11_objects){0};
 }
 
 /* The length of an attribute that was read, 0 if the token did not tell it
@@ -113,27 +125,26 @@ static bool is_partial(CK_RV result)
  * length of 0.
  */
 static bool read_attributes(struct pkcs11_token *token, CK_OBJECT_HANDLE handle,
-			    CK_ATTRIBUTE *template, CK_ULONG count, chronosign_error **error)
+			    CK_ATTRIBUTE *template, CK_ULONG count, struct chronosign_error **error)
 {
 	CK_ULONG room[READ_AT_ONCE_MAX] = {0};
 
 	for (CK_ULONG i = 0; i < count; i++)
 		room[i] = template[i].ulValueLen;
-	CK_RV result = CRYPTOKI(token->module, C_GetAttributeValue, token->session, handle,
+	CK_RV result = CRYPTOKI(token->module, C_GetAttributeValue, token->session.handle, handle,
 				template, count);
 	for (CK_ULONG i = 0; i < count && is_partial(result); i++) {
 		if (template[i].ulValueLen != room[i])
 			continue;
-		CK_RV single = CRYPTOKI(token->module, C_GetAttributeValue, token->session, handle,
-					&template[i], 1);
+		CK_RV single = CRYPTOKI(token->module, C_GetAttributeValue, token->session.handle,
+					handle, &template[i], 1);
 		if (is_partial(single))
 			template[i].ulValueLen = 0;
 		else if (single != CKR_OK)
 			result = single;
 	}
 	if (result != CKR_OK && !is_partial(result))
-		return cryptoki_error(error, token->module, "C_GetAttributeValue", result,
-				      token->uri);
+		return pkcs11_token_failed(token, "C_GetAttributeValue", result, token->uri, error);
 	for (CK_ULONG i = 0; i < count; i++)
 		template[i].ulValueLen =
 			read_length(&template[i]) <= room[i] ? read_length(&template[i]) : 0;
@@ -141,7 +152,7 @@ static bool read_attributes(struct pkcs11_token *token, CK_OBJECT_HANDLE handle,
 }
 
 bool pkcs11_private_key_read(struct pkcs11_token *token, CK_OBJECT_HANDLE handle,
-			     struct pkcs11_private_key *key, chronosign_error **error)
+			     struct pkcs11_private_key *key, struct chronosign_error **error)
 {
 	CK_BBOOL sign = CK_TRUE;
 	CK_BBOOL always = CK_FALSE;
@@ -168,18 +179,9 @@ bool pkcs11_private_key_read(struct pkcs11_token *token, CK_OBJECT_HANDLE handle
 	return true;
 }
 
-/* The template that finds what belongs to the private key: the same id, or the same label if it has
- * no id. */
-static CK_ATTRIBUTE same_key(const struct pkcs11_private_key *key)
-{
-	if (key->id_length > 0)
-		return (CK_ATTRIBUTE){CKA_ID, (void *)key->id, key->id_length};
-	return (CK_ATTRIBUTE){CKA_LABEL, (void *)key->label, key->label_length};
-}
-
 /* NULL without *error: it is no RSA key. The same below. */
 static EVP_PKEY *from_public_key_object(struct pkcs11_token *token, CK_OBJECT_HANDLE handle,
-					chronosign_error **error)
+					struct chronosign_error **error)
 {
 	CK_BYTE modulus[2048];
 	CK_BYTE exponent[16];
@@ -197,19 +199,20 @@ static EVP_PKEY *from_public_key_object(struct pkcs11_token *token, CK_OBJECT_HA
 /* Asks for the value's length, then for the value. */
 static CK_RV read_value(struct pkcs11_token *token, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *value)
 {
-	CK_RV result =
-		CRYPTOKI(token->module, C_GetAttributeValue, token->session, handle, value, 1);
+	CK_RV result = CRYPTOKI(token->module, C_GetAttributeValue, token->session.handle, handle,
+				value, 1);
 
 	if (result != CKR_OK || read_length(value) == 0)
 		return result;
 	value->pValue = malloc(value->ulValueLen);
 	if (value->pValue == NULL)
 		return CKR_HOST_MEMORY;
-	return CRYPTOKI(token->module, C_GetAttributeValue, token->session, handle, value, 1);
+	return CRYPTOKI(token->module, C_GetAttributeValue, token->session.handle, handle, value,
+			1);
 }
 
 static EVP_PKEY *from_certificate_object(struct pkcs11_token *token, CK_OBJECT_HANDLE handle,
-					 chronosign_error **error)
+					 struct chronosign_error **error)
 {
 	CK_ATTRIBUTE value = {CKA_VALUE, NULL, 0};
 	CK_RV result = read_value(token, handle, &value);
@@ -218,12 +221,12 @@ static EVP_PKEY *from_certificate_object(struct pkcs11_token *token, CK_OBJECT_H
 	if (result == CKR_OK && der != NULL)
 		return public_key_from_certificate(der, read_length(&value));
 	if (result != CKR_OK)
-		cryptoki_error(error, token->module, "C_GetAttributeValue", result, token->uri);
+		pkcs11_token_failed(token, "C_GetAttributeValue", result, token->uri, error);
 	return NULL;
 }
 
 static EVP_PKEY *from_object(struct pkcs11_token *token, CK_OBJECT_HANDLE handle,
-			     CK_OBJECT_CLASS class, chronosign_error **error)
+			     CK_OBJECT_CLASS class, struct chronosign_error **error)
 {
 	return class == CKO_CERTIFICATE ? from_certificate_object(token, handle, error)
 					: from_public_key_object(token, handle, error);
@@ -235,29 +238,37 @@ EVP_PKEY *pkcs11_public_key_of_object(struct pkcs11_token *token, CK_OBJECT_HAND
 	return from_object(token, handle, class, NULL);
 }
 
+/* From the objects of that class that belong to the private key: those with the same id, or with the
+ * same label if it has no id. */
 static EVP_PKEY *from_objects(struct pkcs11_token *token, CK_OBJECT_CLASS class,
-			      const struct pkcs11_private_key *key, chronosign_error **error)
+			      const struct pkcs11_private_key *key, struct chronosign_error **error)
 {
-	struct pkcs11_objects found;
-	CK_ATTRIBUTE template[] = {{CKA_CLASS, &class, sizeof class}, same_key(key)};
+	CLEANUP(pkcs11_objects_clear) struct pkcs11_objects found = {0};
+	struct pkcs11_template template = {0};
 	EVP_PKEY *public_key = NULL;
 
-	if (template[1].ulValueLen == 0 ||
-	    !pkcs11_objects_find_by(token, template, 2, &found, error))
+	pkcs11_template_add(&template, CKA_CLASS, &class, sizeof class);
+	if (key->id_length > 0)
+		pkcs11_template_add(&template, CKA_ID, key->id, key->id_length);
+	else if (key->label_length > 0)
+		pkcs11_template_add(&template, CKA_LABEL, key->label, key->label_length);
+	else
+		return NULL;
+	if (!pkcs11_objects_find(token, &template, &found, error))
 		return NULL;
 	for (size_t i = 0; i < found.count && public_key == NULL; i++) {
-		CLEANUP(cleanup_error) chronosign_error *trouble = NULL;
+		CLEANUP(cleanup_error) struct chronosign_error *trouble = NULL;
 		public_key = from_object(token, found.handles[i], class, &trouble);
-		if (trouble != NULL && error != NULL && *error == NULL)
-			*error = TAKE(trouble);
+		if (trouble != NULL)
+			error_move(error, &trouble);
 	}
 	return public_key;
 }
 
 EVP_PKEY *pkcs11_public_key(struct pkcs11_token *token, const struct pkcs11_private_key *key,
-			    chronosign_error **error)
+			    struct chronosign_error **error)
 {
-	CLEANUP(cleanup_error) chronosign_error *trouble = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *trouble = NULL;
 	EVP_PKEY *public_key = public_key_from_numbers(key->modulus, key->modulus_length,
 						       key->exponent, key->exponent_length);
 
@@ -266,10 +277,10 @@ EVP_PKEY *pkcs11_public_key(struct pkcs11_token *token, const struct pkcs11_priv
 	if (public_key == NULL)
 		public_key = from_objects(token, CKO_CERTIFICATE, key,
 					  trouble == NULL ? &trouble : NULL);
-	if (public_key != NULL || error == NULL)
+	if (public_key != NULL)
 		return public_key;
 	if (trouble != NULL)
-		*error = TAKE(trouble);
+		error_move(error, &trouble);
 	else
 		error_set(error, CHRONOSIGN_ERROR_KEY,
 			  "%s: the token tells no public half of the key, neither with the private "
@@ -294,5 +305,5 @@ char *pkcs11_object_uri(struct pkcs11_token *token, CK_OBJECT_HANDLE handle, CK_
 		if (read[i].ulValueLen > 0)
 			named[count++] = read[i];
 	}
-	return pkcs11_uri_of_object(&token->info, named, count);
+	return pkcs11_uri_text(pkcs11_token_uri(&token->info, named, count));
 }

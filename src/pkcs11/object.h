@@ -7,13 +7,29 @@
 
 #include <openssl/evp.h>
 
-/* More matches than these are not told apart: "several" is enough to refuse. */
+/* A search ends after these: "several" is enough to refuse. */
 enum { OBJECTS_MAX = 16 };
 
+/* Objects that were found; begins as all zeros. */
 struct pkcs11_objects {
-	CK_OBJECT_HANDLE handles[OBJECTS_MAX];
+	CK_OBJECT_HANDLE *handles;
 	size_t count;
 };
+
+/* Frees the handles; nothing is found any more. */
+void pkcs11_objects_clear(struct pkcs11_objects *found);
+
+enum { PKCS11_TEMPLATE_MAX = 32 };
+
+/* Attributes to search by, or to make an object from; begins as all zeros. */
+struct pkcs11_template {
+	CK_ATTRIBUTE attributes[PKCS11_TEMPLATE_MAX];
+	CK_ULONG count;
+};
+
+/* Adds an attribute; the value is borrowed. */
+void pkcs11_template_add(struct pkcs11_template *template, CK_ATTRIBUTE_TYPE type,
+			 const void *value, size_t length);
 
 /* What is read of a private key, in one C_GetAttributeValue. Lengths of 0 stand for what the token
  * does not tell. */
@@ -33,29 +49,29 @@ struct pkcs11_private_key {
 	size_t exponent_length;
 };
 
-/* Finds the objects of that class on the token that match the URI's id and object attributes. */
-bool pkcs11_objects_find(struct pkcs11_token *token, CK_OBJECT_CLASS class, P11KitUri *uri,
-			 struct pkcs11_objects *found, chronosign_error **error);
-
-/* All objects of that class, however many: *handles is a new array that the caller frees. */
-bool pkcs11_objects_list(struct pkcs11_token *token, CK_OBJECT_CLASS class,
-			 CK_OBJECT_HANDLE **handles, size_t *count, chronosign_error **error);
-
 /* Finds the objects of any class that match the template, OBJECTS_MAX of them at most. */
-bool pkcs11_objects_find_by(struct pkcs11_token *token, CK_ATTRIBUTE *template, CK_ULONG size,
-			    struct pkcs11_objects *found, chronosign_error **error);
+bool pkcs11_objects_find(struct pkcs11_token *token, const struct pkcs11_template *template,
+			 struct pkcs11_objects *found, struct chronosign_error **error);
+
+/* The same for the objects of that class that match the URI's id and object attributes. */
+bool pkcs11_objects_find_by_uri(struct pkcs11_token *token, CK_OBJECT_CLASS class, P11KitUri *uri,
+				struct pkcs11_objects *found, struct chronosign_error **error);
+
+/* All objects of that class, however many. */
+bool pkcs11_objects_list(struct pkcs11_token *token, CK_OBJECT_CLASS class,
+			 struct pkcs11_objects *found, struct chronosign_error **error);
 
 /* Reads what a signature needs of the private key; of a public key object or a certificate what it
  * has of these. */
 bool pkcs11_private_key_read(struct pkcs11_token *token, CK_OBJECT_HANDLE handle,
-			     struct pkcs11_private_key *key, chronosign_error **error);
+			     struct pkcs11_private_key *key, struct chronosign_error **error);
 
 /*
  * The public half: from the private key object, else from the public key object or the certificate
  * with the same id (the same label if it has no id). NULL with *error set if the token holds none.
  */
 EVP_PKEY *pkcs11_public_key(struct pkcs11_token *token, const struct pkcs11_private_key *key,
-			    chronosign_error **error);
+			    struct chronosign_error **error);
 
 /* The public key that a public key object or a certificate holds. NULL if it is no RSA key, or
  * cannot be read. */

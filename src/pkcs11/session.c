@@ -5,38 +5,43 @@
 #include "base/secret.h"
 #include "key/pin.h"
 
-static bool open_session(struct pkcs11_token *token, CK_FLAGS flags, chronosign_error **error)
+static bool open_session(struct pkcs11_token *token, CK_FLAGS flags,
+			 struct chronosign_error **error)
 {
+	struct pkcs11_session *session = &token->session;
 	CK_RV result = CRYPTOKI(token->module, C_OpenSession, token->slot,
-				CKF_SERIAL_SESSION | flags, NULL, NULL, &token->session);
+				CKF_SERIAL_SESSION | flags, NULL, NULL, &session->handle);
 
+	session->logged_in = false;
 	if (result == CKR_OK)
 		return true;
-	token->session = CK_INVALID_HANDLE;
-	return cryptoki_error(error, token->module, "C_OpenSession", result, token->uri);
+	session->handle = CK_INVALID_HANDLE;
+	return pkcs11_token_failed(token, "C_OpenSession", result, token->uri, error);
 }
 
-bool pkcs11_session_open(struct pkcs11_token *token, chronosign_error **error)
+bool pkcs11_session_open(struct pkcs11_token *token, struct chronosign_error **error)
 {
-	return token->session != CK_INVALID_HANDLE || open_session(token, 0, error);
+	return token->session.handle != CK_INVALID_HANDLE || open_session(token, 0, error);
 }
 
 void pkcs11_session_close(struct pkcs11_token *token)
 {
-	if (token->session != CK_INVALID_HANDLE)
-		CRYPTOKI(token->module, C_CloseSession, token->session);
-	token->session = CK_INVALID_HANDLE;
+	if (token->session.handle != CK_INVALID_HANDLE)
+		CRYPTOKI(token->module, C_CloseSession, token->session.handle);
+	token->session.handle = CK_INVALID_HANDLE;
+	token->session.logged_in = false;
 }
 
-bool pkcs11_session_open_writable(struct pkcs11_token *token, chronosign_error **error)
+bool pkcs11_session_open_writable(struct pkcs11_token *token, struct chronosign_error **error)
 {
 	pkcs11_session_close(token);
 	return open_session(token, CKF_RW_SESSION, error);
 }
 
-bool pkcs11_session_has_pin_pad(const struct pkcs11_token *token, const chronosign_key *key)
+bool pkcs11_session_has_pin_pad(const struct pkcs11_token *token)
 {
-	return (token->info.flags & CKF_PROTECTED_AUTHENTICATION_PATH) != 0 && !pin_is_given(key);
+	return (token->info.flags & CKF_PROTECTED_AUTHENTICATION_PATH) != 0 &&
+	       !pin_is_given(token->module->key);
 }
 
 /* What CK_TOKEN_INFO's flags say of the tries left (PKCS#11 v3.1 §3.2). */
@@ -64,25 +69,25 @@ static const char no_pin_yet[] = "the token says that it has no user PIN yet; se
 				 "tool, or pkcs11-tool --init-pin";
 
 /* Nobody reads a warning and decides whether to go on. */
-static bool is_unattended(const chronosign_key *key)
+static bool is_unattended(const struct chronosign_key *key)
 {
 	return key->prompt == NULL || pin_is_given(key);
 }
 
-static const char *why_not_try(const struct pkcs11_token *token, const chronosign_key *key)
+static const char *why_not_try(const struct pkcs11_token *token)
 {
 	if (token->info.flags & CKF_USER_PIN_LOCKED)
 		return tries_left(token);
 	if ((token->info.flags & CKF_USER_PIN_INITIALIZED) == 0)
 		return no_pin_yet;
-	if (token->info.flags & CKF_USER_PIN_FINAL_TRY && is_unattended(key))
+	if (token->info.flags & CKF_USER_PIN_FINAL_TRY && is_unattended(token->module->key))
 		return tries_left(token);
 	return NULL;
 }
 
-bool pkcs11_session_is_refused(const struct pkcs11_token *token, const chronosign_key *key)
+bool pkcs11_session_is_refused(const struct pkcs11_token *token)
 {
-	return !key->force_login && why_not_try(token, key) != NULL;
+	return !token->module->key->force_login && why_not_try(token) != NULL;
 }
 
 const char *pkcs11_session_warning(const struct pkcs11_token *token)
@@ -94,23 +99,23 @@ const char *pkcs11_session_warning(const struct pkcs11_token *token)
 	return left;
 }
 
-bool pkcs11_session_may_try(const struct pkcs11_token *token, const chronosign_key *key,
-			    chronosign_error **error)
+bool pkcs11_session_may_try(const struct pkcs11_token *token, struct chronosign_error **error)
 {
-	const char *why_not = why_not_try(token, key);
+	const char *why_not = why_not_try(token);
 	const char *warning = why_not == NULL ? tries_left(token) : why_not;
 
-	if (why_not != NULL && !key->force_login)
+	if (why_not != NULL && !token->module->key->force_login)
 		return error_set(error, CHRONOSIGN_ERROR_KEY,
 				 "%s: %s; no login was tried. If the token is wrong about that, or "
 				 "the try is to be spent: --force-login",
 				 token->uri, why_not);
 	if (warning != NULL)
-		key_notice(key, CHRONOSIGN_NOTICE_WARNING, "token '%s': %s", token->label, warning);
+		key_notice(token->module->key, CHRONOSIGN_NOTICE_WARNING, "token '%s': %s",
+			   token->label, warning);
 	return true;
 }
 
-static bool append_lengths(const struct pkcs11_token *token, chronosign_error **error)
+static bool append_lengths(const struct pkcs11_token *token, struct chronosign_error **error)
 {
 	if (token->info.ulMaxPinLen == 0 || token->info.ulMaxPinLen > CHRONOSIGN_SECRET_MAX)
 		return false;
@@ -118,13 +123,14 @@ static bool append_lengths(const struct pkcs11_token *token, chronosign_error **
 			    token->info.ulMinPinLen, token->info.ulMaxPinLen);
 }
 
-bool pkcs11_session_login_failed(struct pkcs11_token *token, CK_RV result, chronosign_error **error)
+bool pkcs11_session_login_failed(struct pkcs11_token *token, CK_RV result,
+				 struct chronosign_error **error)
 {
-	cryptoki_error(error, token->module, "C_Login", result, token->uri);
+	pkcs11_token_failed(token, "C_Login", result, token->uri, error);
 	/* The PIN may have been counted before the device failed: that is no reason to offer it
 	 * again. */
-	if (!cryptoki_lost_session(result))
-		error_set_result(error, 0);
+	token->session.retry =
+		cryptoki_retry(result) == RETRY_SESSION ? RETRY_SESSION : RETRY_NEVER;
 	if (result == CKR_PIN_LEN_RANGE)
 		append_lengths(token, error);
 	if (result != CKR_PIN_INCORRECT && result != CKR_PIN_INVALID && result != CKR_PIN_LEN_RANGE)
@@ -133,40 +139,40 @@ bool pkcs11_session_login_failed(struct pkcs11_token *token, CK_RV result, chron
 	return error_append(error, "%s", pkcs11_session_tries_left(token));
 }
 
-static CK_RV login(struct pkcs11_token *token, const chronosign_key *key, CK_USER_TYPE user,
-		   const chronosign_secret *pin)
+/* A user who is logged in already is no failure: another session of this process, or another program
+ * by way of a shared module, has done it. */
+static bool login(struct pkcs11_token *token, CK_USER_TYPE user, struct chronosign_error **error)
 {
-	if (pin != NULL)
-		return CRYPTOKI(token->module, C_Login, token->session, user, secret_bytes(pin),
-				secret_length(pin));
-	key_notice(key, CHRONOSIGN_NOTICE_ACTION, "enter the PIN of the token '%s' on its reader",
-		   token->label);
-	return CRYPTOKI(token->module, C_Login, token->session, user, NULL, 0);
-}
+	const struct chronosign_secret *pin = token->session.pin;
 
-bool pkcs11_session_login(struct pkcs11_token *token, const chronosign_key *key,
-			  chronosign_secret **pin, chronosign_error **error)
-{
-	if (!pkcs11_session_may_try(token, key, error))
-		return false;
-	if (*pin == NULL && !pkcs11_session_has_pin_pad(token, key)) {
-		*pin = pin_obtain(key, token->label, error);
-		if (*pin == NULL)
-			return false;
-	}
-	CK_RV result = login(token, key, CKU_USER, *pin);
-	/* Another session of this process, or another program by way of a shared module, has done
-	 * it. */
-	if (result == CKR_OK || result == CKR_USER_ALREADY_LOGGED_IN)
-		return true;
-	return pkcs11_session_login_failed(token, result, error);
-}
-
-bool pkcs11_session_login_for_key(struct pkcs11_token *token, const chronosign_key *key,
-				  const chronosign_secret *pin, chronosign_error **error)
-{
-	CK_RV result = login(token, key, CKU_CONTEXT_SPECIFIC, pin);
-
+	if (pin == NULL)
+		key_notice(token->module->key, CHRONOSIGN_NOTICE_ACTION,
+			   "enter the PIN of the token '%s' on its reader", token->label);
+	CK_RV result = CRYPTOKI(token->module, C_Login, token->session.handle, user,
+				pin == NULL ? NULL : secret_bytes(pin),
+				pin == NULL ? 0 : secret_length(pin));
 	return result == CKR_OK || result == CKR_USER_ALREADY_LOGGED_IN ||
 	       pkcs11_session_login_failed(token, result, error);
+}
+
+bool pkcs11_session_have_pin(struct pkcs11_token *token, struct chronosign_error **error)
+{
+	if (token->session.pin == NULL && !pkcs11_session_has_pin_pad(token)) {
+		token->session.pin = pin_obtain(token->module->key, token->label, error);
+		return token->session.pin != NULL;
+	}
+	return true;
+}
+
+bool pkcs11_session_login(struct pkcs11_token *token, struct chronosign_error **error)
+{
+	if (!pkcs11_session_may_try(token, error) || !pkcs11_session_have_pin(token, error))
+		return false;
+	token->session.logged_in = login(token, CKU_USER, error);
+	return token->session.logged_in;
+}
+
+bool pkcs11_session_login_for_key(struct pkcs11_token *token, struct chronosign_error **error)
+{
+	return login(token, CKU_CONTEXT_SPECIFIC, error);
 }

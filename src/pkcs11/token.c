@@ -12,6 +12,8 @@
  * ever. */
 enum { USUAL_SLOTS = 32, LOOKS_MAX = 8 };
 
+DEFINE_CLEANUP(uri, P11KitUri *, p11_kit_uri_free)
+
 /* Lack of memory loses the reason, which is told when nothing is found, and nothing else. */
 static struct pkcs11_passed_over *pass_over(struct pkcs11_tokens *tokens,
 					    const struct pkcs11_module *module, const char *what,
@@ -73,6 +75,7 @@ static CK_SLOT_ID *list_slots(const struct pkcs11_module *module, CK_BBOOL with_
 			      CK_ULONG *count, CK_RV *result)
 {
 	CK_ULONG room = USUAL_SLOTS;
+	bool restarted = false;
 
 	for (int looks = 0; looks < LOOKS_MAX; looks++) {
 		CK_SLOT_ID *slots = calloc(room, sizeof *slots);
@@ -83,6 +86,13 @@ static CK_SLOT_ID *list_slots(const struct pkcs11_module *module, CK_BBOOL with_
 		if (*result == CKR_OK && *count <= room)
 			return slots;
 		free(slots);
+		/* libp11 and OpenSSL's providers finalise the module as they close, for all. */
+		if (*result == CKR_CRYPTOKI_NOT_INITIALIZED && !restarted) {
+			restarted = true;
+			if (!pkcs11_module_restart(module))
+				return NULL;
+			continue;
+		}
 		if (*result != CKR_OK && *result != CKR_BUFFER_TOO_SMALL)
 			return NULL;
 		/* A token may come while we look: then the list has grown once more. */
@@ -126,9 +136,18 @@ static bool module_matches(struct pkcs11_tokens *tokens, const struct pkcs11_mod
 	return false;
 }
 
-static bool slot_matches(struct pkcs11_tokens *tokens, const struct pkcs11_module *module,
-			 CK_SLOT_ID slot, const char *where, P11KitUri *uri)
+/* What is listed, and for whom. */
+struct listing {
+	P11KitUri *uri;
+	bool empty_slots;
+	struct pkcs11_tokens *tokens;
+};
+
+static bool slot_matches(const struct listing *listing, const struct pkcs11_module *module,
+			 CK_SLOT_ID slot, const char *where)
 {
+	struct pkcs11_tokens *tokens = listing->tokens;
+	P11KitUri *uri = listing->uri;
 	CK_SLOT_INFO info;
 	CK_SLOT_ID wanted = p11_kit_uri_get_slot_id(uri);
 	bool other = wanted != (CK_SLOT_ID)-1 && wanted != slot;
@@ -154,7 +173,7 @@ static char *printable_label(const CK_TOKEN_INFO *info)
 }
 
 static bool add_token(struct pkcs11_tokens *tokens, const struct pkcs11_module *module,
-		      CK_SLOT_ID slot, const CK_TOKEN_INFO *info, chronosign_error **error)
+		      CK_SLOT_ID slot, const CK_TOKEN_INFO *info, struct chronosign_error **error)
 {
 	struct pkcs11_token *list = realloc(tokens->list, (tokens->count + 1) * sizeof *list);
 
@@ -163,93 +182,83 @@ static bool add_token(struct pkcs11_tokens *tokens, const struct pkcs11_module *
 	tokens->list = list;
 	struct pkcs11_token *token = &list[tokens->count++];
 	*token = (struct pkcs11_token){
-		.module = module, .slot = slot, .info = *info, .session = CK_INVALID_HANDLE};
-	token->uri = pkcs11_uri_of_token(info);
+		.module = module,
+		.slot = slot,
+		.info = *info,
+		.session = {.handle = CK_INVALID_HANDLE},
+	};
+	token->uri = pkcs11_uri_text(pkcs11_token_uri(info, NULL, 0));
 	token->label = printable_label(info);
 	return (token->uri != NULL && token->label != NULL) || error_out_of_memory(error);
 }
 
 /* Takes the token in the slot if the URI can mean it. */
-static bool consider_slot(struct pkcs11_tokens *tokens, const struct pkcs11_module *module,
-			  CK_SLOT_ID slot, P11KitUri *uri, CK_BBOOL with_token,
-			  chronosign_error **error)
+static bool consider_slot(const struct listing *listing, const struct pkcs11_module *module,
+			  CK_SLOT_ID slot, struct chronosign_error **error)
 {
+	struct pkcs11_tokens *tokens = listing->tokens;
 	CK_TOKEN_INFO info;
 	CLEANUP(cleanup_text) char *where = text_format("slot %lu", slot);
 
 	if (where == NULL)
 		return error_out_of_memory(error);
-	if (!slot_matches(tokens, module, slot, where, uri))
+	if (!slot_matches(listing, module, slot, where))
 		return true;
 	CK_RV result = CRYPTOKI(module, C_GetTokenInfo, slot, &info);
-	if (result == CKR_TOKEN_NOT_PRESENT && !with_token) {
+	if (result == CKR_TOKEN_NOT_PRESENT && listing->empty_slots) {
 		pass_over(tokens, module, where, "no token is in it");
-		return true;
-	}
-	if (result != CKR_OK) {
+	} else if (result != CKR_OK) {
 		pass_over_slot(tokens, module, where, "C_GetTokenInfo", result);
-		return true;
-	}
-	if ((info.flags & CKF_TOKEN_INITIALIZED) == 0) {
+	} else if ((info.flags & CKF_TOKEN_INITIALIZED) == 0) {
 		pass_over(tokens, module, where, "a token that is not initialised");
-		return true;
-	}
-	if (p11_kit_uri_match_token_info(uri, &info) != 1) {
-		CLEANUP(cleanup_text) char *other = pkcs11_uri_of_token(&info);
+	} else if (p11_kit_uri_match_token_info(listing->uri, &info) != 1) {
+		CLEANUP(cleanup_text)
+		char *other = pkcs11_uri_text(pkcs11_token_uri(&info, NULL, 0));
 		pass_over_by_uri(tokens, module, other == NULL ? where : other,
 				 "the URI names another token");
-		return true;
+	} else {
+		return add_token(tokens, module, slot, &info, error);
 	}
-	return add_token(tokens, module, slot, &info, error);
+	return true;
 }
 
-static bool consider_module(struct pkcs11_tokens *tokens, const struct pkcs11_module *module,
-			    P11KitUri *uri, CK_BBOOL with_token, chronosign_error **error)
+static bool consider_module(const struct listing *listing, const struct pkcs11_module *module,
+			    struct chronosign_error **error)
 {
 	CK_ULONG count = 0;
 	CK_RV result = CKR_HOST_MEMORY;
 
-	if (!module->initialized) {
-		pass_over(tokens, module, "module",
-			  module->failure == NULL ? "it does not start" : module->failure);
+	if (module->failure != NULL) {
+		pass_over(listing->tokens, module, "module", module->failure);
 		return true;
 	}
-	if (!module_matches(tokens, module, uri))
+	if (!module_matches(listing->tokens, module, listing->uri))
 		return true;
-	CLEANUP(cleanup_memory) void *memory = list_slots(module, with_token, &count, &result);
+	CLEANUP(cleanup_memory)
+	void *memory = list_slots(module, !listing->empty_slots, &count, &result);
 	const CK_SLOT_ID *slots = memory;
 	if (slots == NULL)
-		pass_over_result(tokens, module, "module", "C_GetSlotList", result);
+		pass_over_result(listing->tokens, module, "module", "C_GetSlotList", result);
 	else if (count == 0)
-		pass_over(tokens, module, "module", "no slot has a token");
+		pass_over(listing->tokens, module, "module", "no slot has a token");
 	for (CK_ULONG i = 0; slots != NULL && i < count; i++)
-		if (!consider_slot(tokens, module, slots[i], uri, with_token, error))
+		if (!consider_slot(listing, module, slots[i], error))
 			return false;
 	return true;
 }
 
-static bool list_tokens(const struct pkcs11_modules *modules, P11KitUri *uri, CK_BBOOL with_token,
-			struct pkcs11_tokens *tokens, chronosign_error **error)
+bool pkcs11_tokens_list(const struct pkcs11_modules *modules, P11KitUri *uri, bool empty_slots,
+			struct pkcs11_tokens *tokens, struct chronosign_error **error)
 {
+	const struct listing listing = {uri, empty_slots, tokens};
+
 	*tokens = (struct pkcs11_tokens){0};
 	for (size_t i = 0; i < modules->count; i++)
-		if (!consider_module(tokens, &modules->list[i], uri, with_token, error)) {
+		if (!consider_module(&listing, &modules->list[i], error)) {
 			pkcs11_tokens_free(tokens);
 			return false;
 		}
 	return true;
-}
-
-bool pkcs11_tokens_list(const struct pkcs11_modules *modules, P11KitUri *uri,
-			struct pkcs11_tokens *tokens, chronosign_error **error)
-{
-	return list_tokens(modules, uri, CK_TRUE, tokens, error);
-}
-
-bool pkcs11_tokens_survey(const struct pkcs11_modules *modules, P11KitUri *uri,
-			  struct pkcs11_tokens *tokens, chronosign_error **error)
-{
-	return list_tokens(modules, uri, CK_FALSE, tokens, error);
 }
 
 void pkcs11_tokens_free(struct pkcs11_tokens *tokens)
@@ -257,8 +266,9 @@ void pkcs11_tokens_free(struct pkcs11_tokens *tokens)
 	for (size_t i = 0; i < tokens->count; i++) {
 		struct pkcs11_token *token = &tokens->list[i];
 
-		if (token->session != CK_INVALID_HANDLE)
-			CRYPTOKI(token->module, C_CloseSession, token->session);
+		if (token->session.handle != CK_INVALID_HANDLE)
+			CRYPTOKI(token->module, C_CloseSession, token->session.handle);
+		chronosign_secret_free(token->session.pin);
 		free(token->uri);
 		free(token->label);
 	}
@@ -285,4 +295,40 @@ bool pkcs11_token_computes(const struct pkcs11_token *token)
 
 	return CRYPTOKI(token->module, C_GetMechanismList, token->slot, NULL, &count) != CKR_OK ||
 	       count > 0;
+}
+
+bool pkcs11_token_failed(struct pkcs11_token *token, const char *function, CK_RV result,
+			 const char *what, struct chronosign_error **error)
+{
+	if (token->session.retry == RETRY_NEVER)
+		token->session.retry = cryptoki_retry(result);
+	return cryptoki_error(error, token->module, function, result, what);
+}
+
+P11KitUri *pkcs11_token_uri(const CK_TOKEN_INFO *token, CK_ATTRIBUTE *attributes, CK_ULONG count)
+{
+	CLEANUP(cleanup_uri) P11KitUri *uri = p11_kit_uri_new();
+
+	if (uri == NULL)
+		return NULL;
+	CK_TOKEN_INFO *info = p11_kit_uri_get_token_info(uri);
+	memcpy(info->label, token->label, sizeof info->label);
+	memcpy(info->manufacturerID, token->manufacturerID, sizeof info->manufacturerID);
+	memcpy(info->model, token->model, sizeof info->model);
+	memcpy(info->serialNumber, token->serialNumber, sizeof info->serialNumber);
+	for (CK_ULONG i = 0; i < count; i++)
+		if (p11_kit_uri_set_attribute(uri, &attributes[i]) != P11_KIT_URI_OK)
+			return NULL;
+	return TAKE(uri);
+}
+
+char *pkcs11_uri_text(P11KitUri *uri)
+{
+	CLEANUP(cleanup_uri) P11KitUri *owned = uri;
+	char *text = NULL;
+
+	if (owned == NULL ||
+	    p11_kit_uri_format(owned, P11_KIT_URI_FOR_ANY, &text) != P11_KIT_URI_OK)
+		return NULL;
+	return text;
 }

@@ -1,5 +1,5 @@
-/* Slots and the tokens in them: those that a URI can mean, and why the others cannot be meant.
- * Sessions are in session.h. */
+/* Slots and the tokens in them: those that a URI can mean, and why the others cannot be meant. A
+ * token has at most one session; what is done with it is in session.h. */
 #ifndef PKCS11_TOKEN_H
 #define PKCS11_TOKEN_H
 
@@ -7,13 +7,22 @@
 
 #include <p11-kit/uri.h>
 
+/* A session with a token: its handle, the login, and the PIN. */
+struct pkcs11_session {
+	CK_SESSION_HANDLE handle; /* CK_INVALID_HANDLE if there is none */
+	bool logged_in;
+	struct chronosign_secret *pin; /* kept for a key that wants it at every signature, and for a
+					  second try */
+	enum cryptoki_retry retry;     /* what the first call that failed says of that */
+};
+
 struct pkcs11_token {
 	const struct pkcs11_module *module;
 	CK_SLOT_ID slot;
 	CK_TOKEN_INFO info;
-	CK_SESSION_HANDLE session; /* CK_INVALID_HANDLE if there is none */
-	char *uri;                 /* to copy into a command line */
-	char *label;               /* printable, without its padding */
+	struct pkcs11_session session;
+	char *uri;   /* to copy into a command line */
+	char *label; /* printable, without its padding */
 };
 
 /* What was looked at and left out. */
@@ -36,14 +45,11 @@ struct pkcs11_tokens {
 /*
  * Lists the tokens of all initialised modules that match the URI's module, slot and token
  * attributes and are initialised. A slot or module that answers with an error is passed over with
- * its reason. The modules must outlive the tokens.
+ * its reason, and so is, with `empty_slots`, a slot without a token. The modules must outlive the
+ * tokens.
  */
-bool pkcs11_tokens_list(const struct pkcs11_modules *modules, P11KitUri *uri,
-			struct pkcs11_tokens *tokens, chronosign_error **error);
-
-/* The same for every slot, those without a token too, which are passed over with that reason. */
-bool pkcs11_tokens_survey(const struct pkcs11_modules *modules, P11KitUri *uri,
-			  struct pkcs11_tokens *tokens, chronosign_error **error);
+bool pkcs11_tokens_list(const struct pkcs11_modules *modules, P11KitUri *uri, bool empty_slots,
+			struct pkcs11_tokens *tokens, struct chronosign_error **error);
 
 /* Closes the tokens' sessions, and frees. */
 void pkcs11_tokens_free(struct pkcs11_tokens *tokens);
@@ -55,9 +61,21 @@ void pkcs11_token_refresh(struct pkcs11_token *token);
  * searched for a key. */
 bool pkcs11_token_computes(const struct pkcs11_token *token);
 
+/* A call on the token failed: sets *error, and notes in the session whether to try again. Always
+ * false. */
+bool pkcs11_token_failed(struct pkcs11_token *token, const char *function, CK_RV result,
+			 const char *what, struct chronosign_error **error);
+
 static inline bool pkcs11_token_needs_login(const struct pkcs11_token *token)
 {
 	return (token->info.flags & CKF_LOGIN_REQUIRED) != 0;
 }
+
+/* A URI of this token and, with attributes, of an object on it; NULL if memory is out. The caller
+ * frees it with p11_kit_uri_free(). */
+P11KitUri *pkcs11_token_uri(const CK_TOKEN_INFO *token, CK_ATTRIBUTE *attributes, CK_ULONG count);
+
+/* Its text, to copy into a command line; frees the URI. NULL if memory is out, or the URI is NULL. */
+char *pkcs11_uri_text(P11KitUri *uri);
 
 #endif

@@ -5,10 +5,10 @@
 #ifndef SIGNER_BACKEND_H
 #define SIGNER_BACKEND_H
 
+#include "base/signing.h"
 #include "key/key.h"
 
 #include <openssl/evp.h>
-#include <stdint.h>
 
 struct backend {
 	const char *name;
@@ -19,18 +19,20 @@ struct backend {
 	 * verified-with half, owned by the caller. False with *error set, and nothing to close, if
 	 * it cannot.
 	 */
-	bool (*open)(const chronosign_key *key, void **state, EVP_PKEY **public_key,
-		     chronosign_error **error);
+	bool (*open)(const struct chronosign_key *key, void **state, EVP_PKEY **public_key,
+		     struct chronosign_error **error);
 
-	/*
-	 * RSASSA-PKCS1-v1_5 with SHA-256 over the message. `signature` has room for
-	 * CHRONOSIGN_SIGNATURE_MAX bytes; *length is set to those used. The caller verifies.
-	 */
-	bool (*sign)(void *state, const uint8_t *message, size_t message_length, uint8_t *signature,
-		     size_t *length, chronosign_error **error);
+	/* RSASSA-PKCS1-v1_5 with SHA-256 over the message. The caller verifies. */
+	bool (*sign)(void *state, struct signing *signing, struct chronosign_error **error);
 
 	void (*close)(void *state);
 };
+
+/*
+ * The backends built into this library, by index from 0: its name, and the library it stands on
+ * with that library's version. False when there are no more.
+ */
+bool backend_describe(size_t index, const char **name, const char **library);
 
 extern const struct backend backend_file;
 extern const struct backend backend_pkcs11;

@@ -9,9 +9,9 @@
 #include "base/text.h"
 #include "key/pin.h"
 #include "signer/backend.h"
-#include "signer/evp.h"
-#include "signer/look.h"
-#include "signer/ui.h"
+#include "signer/openssl_key.h"
+#include "signer/openssl_token.h"
+#include "signer/openssl_ui.h"
 
 #include <openssl/crypto.h>
 #include <openssl/engine.h>
@@ -20,8 +20,8 @@
 static const char default_engine[] = "pkcs11";
 
 struct engine_signer {
-	struct look look; /* of a pkcs11: URI; empty for other references */
-	struct ui_answer answer;
+	struct openssl_token token; /* of a pkcs11: URI; empty for other references */
+	struct openssl_ui ui;
 	char *who;
 	ENGINE *engine;
 	bool initialized;
@@ -32,15 +32,15 @@ static void engine_close(void *state)
 {
 	struct engine_signer *signer = state;
 
-	look_rest(&signer->look);
-	ui_call_begin(&signer->answer, "ENGINE_finish");
+	openssl_token_rest(&signer->token);
+	openssl_call_begin(&signer->ui, "ENGINE_finish");
 	EVP_PKEY_free(signer->pkey);
 	if (signer->initialized)
 		ENGINE_finish(signer->engine);
 	ENGINE_free(signer->engine);
-	ui_call_end(&signer->answer);
-	look_close(&signer->look);
-	ui_answer_clear(&signer->answer);
+	openssl_call_end(&signer->ui);
+	openssl_token_close(&signer->token);
+	openssl_ui_clear(&signer->ui);
 	free(signer->who);
 	free(signer);
 }
@@ -48,9 +48,9 @@ static void engine_close(void *state)
 DEFINE_CLEANUP(engine_signer, struct engine_signer *, engine_close)
 
 static bool engine_error(const struct engine_signer *signer, const char *what,
-			 chronosign_error **error)
+			 struct chronosign_error **error)
 {
-	CLEANUP(cleanup_text) char *reasons = evp_reasons();
+	CLEANUP(cleanup_text) char *reasons = openssl_reasons();
 
 	return error_set(error, CHRONOSIGN_ERROR_KEY, "%s %s: %s", signer->who, what, reasons);
 }
@@ -65,21 +65,22 @@ static bool has_command(const struct engine_signer *signer, const char *command)
 }
 
 static bool command(struct engine_signer *signer, const char *name, const char *value,
-		    chronosign_error **error)
+		    struct chronosign_error **error)
 {
-	ui_call_begin(&signer->answer, name);
+	openssl_call_begin(&signer->ui, name);
 	bool good = ENGINE_ctrl_cmd_string(signer->engine, name, value, 0) == 1;
-	ui_call_end(&signer->answer);
+	openssl_call_end(&signer->ui);
 	/* The value may be a PIN: it is in no message. */
 	return good || engine_error(signer, "refuses a control command", error);
 }
 
-static bool find_engine(struct engine_signer *signer, const char *id, chronosign_error **error)
+static bool find_engine(struct engine_signer *signer, const char *id,
+			struct chronosign_error **error)
 {
 	OPENSSL_init_crypto(OPENSSL_INIT_ENGINE_DYNAMIC | OPENSSL_INIT_LOAD_CONFIG, NULL);
-	ui_call_begin(&signer->answer, "ENGINE_by_id");
+	openssl_call_begin(&signer->ui, "ENGINE_by_id");
 	signer->engine = ENGINE_by_id(id);
-	ui_call_end(&signer->answer);
+	openssl_call_end(&signer->ui);
 	return signer->engine != NULL ||
 	       engine_error(signer,
 			    "cannot be loaded (for 'pkcs11' on Debian, install "
@@ -88,137 +89,136 @@ static bool find_engine(struct engine_signer *signer, const char *id, chronosign
 }
 
 /* The module is set even if the user named none: it is the one that holds the token. */
-static bool set_module(struct engine_signer *signer, chronosign_error **error)
+static bool set_module(struct engine_signer *signer, struct chronosign_error **error)
 {
 	const char *file;
 
 	if (!has_command(signer, "MODULE_PATH"))
-		return !signer->look.modules.named ||
+		return !signer->token.search.modules.named ||
 		       error_set(error, CHRONOSIGN_ERROR_USAGE,
 				 "%s does not let a PKCS#11 module be chosen; leave out "
 				 "module-path, module-name and --pkcs11-module, or use the signer "
 				 "pkcs11",
 				 signer->who);
-	file = look_module_file(&signer->look, signer->who, error);
+	file = openssl_token_module_file(&signer->token, signer->who, error);
 	return file != NULL && command(signer, "MODULE_PATH", file, error);
 }
 
 static bool takes_pin_by_command(const struct engine_signer *signer)
 {
-	const struct look *look = &signer->look;
-	bool needed = look->token == NULL || pkcs11_token_needs_login(look->token);
+	const struct pkcs11_token *token = signer->token.search.token;
+	bool needed = token == NULL || pkcs11_token_needs_login(token);
 
-	return needed && pin_is_given(signer->answer.key) && has_command(signer, "PIN");
+	return needed && pin_is_given(signer->ui.key) && has_command(signer, "PIN");
 }
 
 /* A PIN that was given goes by command; one that has to be asked for, when the engine asks. */
-static bool set_pin(struct engine_signer *signer, chronosign_error **error)
+static bool set_pin(struct engine_signer *signer, struct chronosign_error **error)
 {
-	const struct look *look = &signer->look;
+	const struct pkcs11_token *token = signer->token.search.token;
 	const char *pin;
 
-	signer->answer.left = 1;
+	signer->ui.left = 1;
 	if (!takes_pin_by_command(signer))
 		return true;
-	if (look->token != NULL &&
-	    (look->token->info.flags & CKF_PROTECTED_AUTHENTICATION_PATH) != 0)
-		key_notice(signer->answer.key, CHRONOSIGN_NOTICE_WARNING,
+	if (token != NULL && (token->info.flags & CKF_PROTECTED_AUTHENTICATION_PATH) != 0)
+		key_notice(signer->ui.key, CHRONOSIGN_NOTICE_WARNING,
 			   "token '%s': it has its own PIN pad, and %s may not use the PIN given",
-			   look->label, signer->who);
-	pin = ui_pin_text(&signer->answer, error);
-	signer->answer.left = 0;
+			   token->label, signer->who);
+	pin = openssl_ui_pin_text(&signer->ui, error);
+	signer->ui.left = 0;
 	return pin != NULL && command(signer, "PIN", pin, error);
 }
 
-static bool initialize(struct engine_signer *signer, chronosign_error **error)
+static bool initialize(struct engine_signer *signer, struct chronosign_error **error)
 {
-	ui_call_begin(&signer->answer, "ENGINE_init");
+	openssl_call_begin(&signer->ui, "ENGINE_init");
 	signer->initialized = ENGINE_init(signer->engine) == 1;
-	ui_call_end(&signer->answer);
+	openssl_call_end(&signer->ui);
 	return signer->initialized || engine_error(signer, "does not start", error);
 }
 
 /* What the engine calls the key: a URI that names one token, or what the user wrote. */
 static const char *key_id(const struct engine_signer *signer)
 {
-	const chronosign_key *key = signer->answer.key;
+	const struct chronosign_key *key = signer->ui.key;
 
-	return key->kind == REFERENCE_PKCS11 ? signer->look.uri
-	       : key->kind == REFERENCE_FILE ? key->path
-					     : key->store;
+	return key->kind == KEY_IN_TOKEN  ? signer->token.uri
+	       : key->kind == KEY_IN_FILE ? key->path
+					  : key->store;
 }
 
-static bool load_failed(struct engine_signer *signer, chronosign_error **error)
+static bool load_failed(struct engine_signer *signer, struct chronosign_error **error)
 {
-	CLEANUP(cleanup_text) char *reasons = evp_reasons();
+	CLEANUP(cleanup_text) char *reasons = openssl_reasons();
 
-	if (ui_take_error(&signer->answer, error))
+	if (openssl_ui_take_error(&signer->ui, error))
 		return false;
-	if (signer->look.token != NULL)
-		return look_explain(&signer->look, signer->who, reasons, signer->answer.given,
-				    error);
+	if (signer->token.search.token != NULL)
+		return openssl_token_explain(&signer->token, signer->who, reasons, signer->ui.given,
+					     error);
 	return error_set(error, CHRONOSIGN_ERROR_KEY, "%s cannot open the key '%s': %s",
-			 signer->who, signer->answer.key->name, reasons);
+			 signer->who, signer->ui.key->name, reasons);
 }
 
-static bool load_key(struct engine_signer *signer, chronosign_error **error)
+static bool load_key(struct engine_signer *signer, struct chronosign_error **error)
 {
-	if (signer->look.token != NULL && !look_before_login(&signer->look, error))
+	if (signer->token.search.token != NULL &&
+	    !openssl_token_before_login(&signer->token, error))
 		return false;
-	ui_call_begin(&signer->answer, "ENGINE_load_private_key");
-	signer->pkey = ENGINE_load_private_key(signer->engine, key_id(signer),
-					       signer->answer.method, NULL);
-	ui_call_end(&signer->answer);
+	openssl_call_begin(&signer->ui, "ENGINE_load_private_key");
+	signer->pkey =
+		ENGINE_load_private_key(signer->engine, key_id(signer), signer->ui.method, NULL);
+	openssl_call_end(&signer->ui);
 	return signer->pkey != NULL || load_failed(signer, error);
 }
 
 /* Of a token's key we have our own view, which tells more than the engine does. */
-static bool check_key(struct engine_signer *signer, EVP_PKEY **public_key, chronosign_error **error)
+static bool check_key(struct engine_signer *signer, EVP_PKEY **public_key,
+		      struct chronosign_error **error)
 {
-	if (signer->look.token != NULL) {
-		if (!look_key(&signer->look, error))
-			return false;
-		*public_key = look_public_key(&signer->look, error);
-		look_rest(&signer->look);
-		return *public_key != NULL;
+	if (signer->token.search.token != NULL) {
+		bool read = openssl_token_read_key(&signer->token, public_key, error);
+		openssl_token_rest(&signer->token);
+		return read;
 	}
-	CLEANUP(cleanup_text) char *what = text_format("the key '%s'", signer->answer.key->name);
+	CLEANUP(cleanup_text) char *what = text_format("the key '%s'", signer->ui.key->name);
 	if (what == NULL)
 		return error_out_of_memory(error);
-	if (!evp_check_rsa(signer->pkey, what, error))
+	if (!openssl_key_check_rsa(signer->pkey, what, error))
 		return false;
-	*public_key = evp_public_half(signer->pkey, what, error);
+	*public_key = openssl_key_public_half(signer->pkey, what, error);
 	return *public_key != NULL;
 }
 
 static bool open_key(struct engine_signer *signer, const char *id, EVP_PKEY **public_key,
-		     chronosign_error **error)
+		     struct chronosign_error **error)
 {
-	const chronosign_key *key = signer->answer.key;
-	bool in_token = key->kind == REFERENCE_PKCS11;
+	const struct chronosign_key *key = signer->ui.key;
+	bool in_token = key->kind == KEY_IN_TOKEN;
 
-	if (in_token && !look_open(&signer->look, key, NULL, error))
+	if (in_token && !openssl_token_open(&signer->token, key, NULL, error))
 		return false;
-	signer->answer.token = in_token ? signer->look.label : id;
+	signer->ui.token = in_token ? signer->token.label : id;
 	return find_engine(signer, id, error) && (!in_token || set_module(signer, error)) &&
 	       set_pin(signer, error) && initialize(signer, error) && load_key(signer, error) &&
 	       check_key(signer, public_key, error);
 }
 
-static bool engine_open(const chronosign_key *key, void **state, EVP_PKEY **public_key,
-			chronosign_error **error)
+static bool engine_open(const struct chronosign_key *key, void **state, EVP_PKEY **public_key,
+			struct chronosign_error **error)
 {
 	CLEANUP(cleanup_engine_signer) struct engine_signer *signer = calloc(1, sizeof *signer);
 	const char *id = key->engine == NULL ? default_engine : key->engine;
 
 	if (signer == NULL)
 		return error_out_of_memory(error);
-	if (!ui_answer_init(&signer->answer, key, "an engine", error))
+	if (!openssl_ui_init(&signer->ui, key, "an engine", error))
 		return false;
 	signer->who = text_format("the engine '%s'", id);
 	if (signer->who == NULL)
 		return error_out_of_memory(error);
-	signer->answer.who = signer->who;
+	signer->ui.who = signer->who;
 	if (!open_key(signer, id, public_key, error))
 		return false;
 	*state = TAKE(signer);
@@ -226,15 +226,14 @@ static bool engine_open(const chronosign_key *key, void **state, EVP_PKEY **publ
 }
 
 /* What is not known to be a token's key may want the PIN at any time: then it gets it once more. */
-static bool engine_sign(void *state, const uint8_t *message, size_t message_length,
-			uint8_t *signature, size_t *length, chronosign_error **error)
+static bool engine_sign(void *state, struct signing *signing, struct chronosign_error **error)
 {
 	struct engine_signer *signer = state;
-	bool ask = signer->answer.key->kind != REFERENCE_PKCS11 ||
-		   signer->look.private_key.always_authenticate;
+	bool ask = signer->ui.key->kind != KEY_IN_TOKEN ||
+		   signer->token.search.private_key.always_authenticate;
 
-	return ui_sign(&signer->answer, ask, signer->pkey, NULL, message, message_length, signature,
-		       length, error);
+	signer->ui.left = ask ? 1 : 0;
+	return openssl_ui_sign(&signer->ui, signer->pkey, NULL, signing, error);
 }
 
 static const char *engine_library(void)

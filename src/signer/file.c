@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "key/pin.h"
 #include "signer/backend.h"
+#include "signer/openssl_key.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,14 +28,15 @@ static const size_t locked_heap_size = 32768;
 
 DEFINE_CLEANUP(decoder, OSSL_DECODER_CTX *, OSSL_DECODER_CTX_free)
 DEFINE_CLEANUP(certificate, X509 *, X509_free)
-DEFINE_CLEANUP(digest, EVP_MD_CTX *, EVP_MD_CTX_free)
 
-static bool key_error(chronosign_error **error, const chronosign_key *key, const char *what)
+static bool key_error(struct chronosign_error **error, const struct chronosign_key *key,
+		      const char *what)
 {
 	return error_set(error, CHRONOSIGN_ERROR_KEY, "the key file '%s' %s", key->name, what);
 }
 
-static bool check_file(const chronosign_key *key, int descriptor, chronosign_error **error)
+static bool check_file(const struct chronosign_key *key, int descriptor,
+		       struct chronosign_error **error)
 {
 	struct stat status;
 
@@ -51,7 +53,8 @@ static bool check_file(const chronosign_key *key, int descriptor, chronosign_err
 	return true;
 }
 
-static chronosign_secret *read_key_file(const chronosign_key *key, chronosign_error **error)
+static struct chronosign_secret *read_key_file(const struct chronosign_key *key,
+					       struct chronosign_error **error)
 {
 	CLEANUP(cleanup_text) char *what = text_format("the key file '%s'", key->name);
 	CLEANUP(cleanup_descriptor)
@@ -72,9 +75,9 @@ static chronosign_secret *read_key_file(const chronosign_key *key, chronosign_er
 
 /* The passphrase, asked for once however often a decoder wants it, and what came of it. */
 struct passphrase {
-	const chronosign_key *key;
-	chronosign_secret *secret;
-	chronosign_error *error;
+	const struct chronosign_key *key;
+	struct chronosign_secret *secret;
+	struct chronosign_error *error;
 	bool wanted;
 };
 
@@ -94,7 +97,7 @@ static int give_passphrase(char *buffer, size_t size, size_t *length, const OSSL
 	return 1;
 }
 
-static EVP_PKEY *decode(const chronosign_secret *file, struct passphrase *passphrase)
+static EVP_PKEY *decode(const struct chronosign_secret *file, struct passphrase *passphrase)
 {
 	EVP_PKEY *pkey = NULL;
 	const unsigned char *bytes = secret_bytes(file);
@@ -115,7 +118,7 @@ static EVP_PKEY *decode(const chronosign_secret *file, struct passphrase *passph
 
 /* ---- What it is, if it is no private key ---- */
 
-static bool contains(const chronosign_secret *file, const char *text)
+static bool contains(const struct chronosign_secret *file, const char *text)
 {
 	return memmem(secret_bytes(file), secret_length(file), text, strlen(text)) != NULL;
 }
@@ -136,7 +139,7 @@ static const struct {
 
 /* A PEM block that ends before its END line, or a DER SEQUENCE (X.690 §8.1.3) longer than the file.
  */
-static bool is_truncated(const chronosign_secret *file)
+static bool is_truncated(const struct chronosign_secret *file)
 {
 	const uint8_t *bytes = secret_bytes(file);
 	size_t size = secret_length(file);
@@ -158,7 +161,7 @@ static bool is_truncated(const chronosign_secret *file)
 	return header + length > size;
 }
 
-static const char *what_der_is(const chronosign_secret *file)
+static const char *what_der_is(const struct chronosign_secret *file)
 {
 	const unsigned char *bytes = secret_bytes(file);
 	long length = (long)secret_length(file);
@@ -176,7 +179,7 @@ static const char *what_der_is(const chronosign_secret *file)
 	return "holds no private key in PEM or DER that OpenSSL knows";
 }
 
-static const char *what_it_is(const chronosign_secret *file)
+static const char *what_it_is(const struct chronosign_secret *file)
 {
 	if (secret_length(file) == 0)
 		return "is empty";
@@ -188,13 +191,12 @@ static const char *what_it_is(const chronosign_secret *file)
 	return what_der_is(file);
 }
 
-static bool cannot_decode(const chronosign_key *key, const chronosign_secret *file,
-			  struct passphrase *passphrase, chronosign_error **error)
+static bool cannot_decode(const struct chronosign_key *key, const struct chronosign_secret *file,
+			  struct passphrase *passphrase, struct chronosign_error **error)
 {
 	ERR_clear_error();
 	if (passphrase->error != NULL) {
-		if (error != NULL)
-			*error = TAKE(passphrase->error);
+		error_move(error, &passphrase->error);
 		return error_prefix(error, "the key file '%s' is encrypted", key->name);
 	}
 	if (passphrase->wanted)
@@ -203,9 +205,9 @@ static bool cannot_decode(const chronosign_key *key, const chronosign_secret *fi
 	return key_error(error, key, what_it_is(file));
 }
 
-static EVP_PKEY *load(const chronosign_key *key, chronosign_error **error)
+static EVP_PKEY *load(const struct chronosign_key *key, struct chronosign_error **error)
 {
-	CLEANUP(cleanup_secret) chronosign_secret *file = read_key_file(key, error);
+	CLEANUP(cleanup_secret) struct chronosign_secret *file = read_key_file(key, error);
 	struct passphrase passphrase = {.key = key};
 
 	if (file == NULL)
@@ -218,24 +220,20 @@ static EVP_PKEY *load(const chronosign_key *key, chronosign_error **error)
 	return pkey;
 }
 
-EVP_PKEY *key_file_read(const chronosign_key *key, chronosign_error **error)
+EVP_PKEY *key_file_read(const struct chronosign_key *key, struct chronosign_error **error)
 {
 	if (!locked_heap_make(locked_heap_size, error))
 		return NULL;
 	CLEANUP(cleanup_pkey) EVP_PKEY *pkey = load(key, error);
+	CLEANUP(cleanup_text) char *what = text_format("the key file '%s'", key->name);
 
-	if (pkey == NULL || EVP_PKEY_is_a(pkey, "RSA"))
-		return TAKE(pkey);
-	error_set(error, CHRONOSIGN_ERROR_KEY,
-		  "the key file '%s' holds a key of type %s; Chronograf takes RSA keys only",
-		  key->name,
-		  EVP_PKEY_get0_type_name(pkey) == NULL ? "unknown"
-							: EVP_PKEY_get0_type_name(pkey));
-	return NULL;
+	if (pkey == NULL || what == NULL || !openssl_key_check_rsa(pkey, what, error))
+		return NULL;
+	return TAKE(pkey);
 }
 
-static bool file_open(const chronosign_key *key, void **state, EVP_PKEY **public_key,
-		      chronosign_error **error)
+static bool file_open(const struct chronosign_key *key, void **state, EVP_PKEY **public_key,
+		      struct chronosign_error **error)
 {
 	CLEANUP(cleanup_pkey) EVP_PKEY *pkey = key_file_read(key, error);
 
@@ -247,21 +245,9 @@ static bool file_open(const chronosign_key *key, void **state, EVP_PKEY **public
 	return true;
 }
 
-static bool file_sign(void *state, const uint8_t *message, size_t message_length,
-		      uint8_t *signature, size_t *length, chronosign_error **error)
+static bool file_sign(void *state, struct signing *signing, struct chronosign_error **error)
 {
-	CLEANUP(cleanup_digest) EVP_MD_CTX *context = EVP_MD_CTX_new();
-
-	*length = CHRONOSIGN_SIGNATURE_MAX;
-	if (context != NULL &&
-	    EVP_DigestSignInit_ex(context, NULL, "SHA256", NULL, NULL, state, NULL) == 1 &&
-	    EVP_DigestSign(context, signature, length, message, message_length) == 1)
-		return true;
-	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
-	error_set(error, CHRONOSIGN_ERROR_KEY, "OpenSSL cannot sign with the key: %s",
-		  reason == NULL ? "no reason given" : reason);
-	ERR_clear_error();
-	return false;
+	return openssl_key_sign(state, NULL, signing, error);
 }
 
 static void file_close(void *state)

@@ -4,8 +4,10 @@
 
 #include "key/key.h"
 
+#include <openssl/types.h>
+
 /* The RSA key in the file that the reference names, decrypted if need be. NULL with *error set if
  * there is none. */
-EVP_PKEY *key_file_read(const chronosign_key *key, chronosign_error **error);
+EVP_PKEY *key_file_read(const struct chronosign_key *key, struct chronosign_error **error);
 
 #endif

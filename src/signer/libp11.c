@@ -1,13 +1,13 @@
 /* The backend `libp11`: a private RSA key in a token, as libp11's EVP_PKEY. Token and key are
- * chosen by look.c; libp11 logs in and signs. */
+ * chosen by openssl_token.c; libp11 logs in and signs. */
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "key/pin.h"
 #include "pkcs11/session.h"
 #include "signer/backend.h"
-#include "signer/evp.h"
-#include "signer/look.h"
-#include "signer/ui.h"
+#include "signer/openssl_key.h"
+#include "signer/openssl_token.h"
+#include "signer/openssl_ui.h"
 
 #include <libp11.h>
 #include <openssl/err.h>
@@ -16,10 +16,9 @@
 static const char who[] = "libp11";
 
 struct libp11_signer {
-	struct look look;
-	struct ui_answer answer;
+	struct openssl_token token;
+	struct openssl_ui ui;
 	PKCS11_CTX *context;
-	bool loaded;
 	PKCS11_SLOT *slots;
 	unsigned slot_count;
 	PKCS11_SLOT *slot; /* the one of `slots` that holds the token */
@@ -27,64 +26,64 @@ struct libp11_signer {
 	EVP_PKEY *pkey;
 };
 
-/* The module last: libp11 shares it with the look. */
+/* Our session first, since some tokens have few. The module stays loaded: PKCS11_CTX_unload would
+ * finalise it for all of the process. */
 static void libp11_close(void *state)
 {
 	struct libp11_signer *signer = state;
 
-	look_rest(&signer->look);
-	ui_call_begin(&signer->answer, "PKCS11_CTX_unload");
+	openssl_token_rest(&signer->token);
+	openssl_call_begin(&signer->ui, "PKCS11_CTX_free");
 	EVP_PKEY_free(signer->pkey);
 	if (signer->slots != NULL)
 		PKCS11_release_all_slots(signer->context, signer->slots, signer->slot_count);
-	if (signer->loaded)
-		PKCS11_CTX_unload(signer->context);
 	if (signer->context != NULL)
 		PKCS11_CTX_free(signer->context);
-	ui_call_end(&signer->answer);
-	look_close(&signer->look);
-	ui_answer_clear(&signer->answer);
+	openssl_call_end(&signer->ui);
+	openssl_token_close(&signer->token);
+	openssl_ui_clear(&signer->ui);
 	free(signer);
 }
 
 DEFINE_CLEANUP(libp11_signer, struct libp11_signer *, libp11_close)
 
 static bool libp11_error(const struct libp11_signer *signer, const char *what,
-			 chronosign_error **error)
+			 struct chronosign_error **error)
 {
-	CLEANUP(cleanup_text) char *reasons = evp_reasons();
+	CLEANUP(cleanup_text) char *reasons = openssl_reasons();
 
 	return error_set(error, CHRONOSIGN_ERROR_KEY, "libp11 cannot %s of '%s': %s", what,
-			 signer->look.token->uri, reasons);
+			 signer->token.search.token->uri, reasons);
 }
 
-static bool load_module(struct libp11_signer *signer, chronosign_error **error)
+static bool load_module(struct libp11_signer *signer, struct chronosign_error **error)
 {
-	const char *file = look_module_file(&signer->look, who, error);
+	const char *file = openssl_token_module_file(&signer->token, who, error);
 
 	if (file == NULL)
 		return false;
 	signer->context = PKCS11_CTX_new();
 	if (signer->context == NULL)
 		return error_out_of_memory(error);
-	ui_call_begin(&signer->answer, "PKCS11_CTX_load");
-	signer->loaded = PKCS11_CTX_load(signer->context, file) == 0;
-	ui_call_end(&signer->answer);
-	if (!signer->loaded)
+	openssl_call_begin(&signer->ui, "PKCS11_CTX_load");
+	bool loaded = PKCS11_CTX_load(signer->context, file) == 0;
+	openssl_call_end(&signer->ui);
+	if (!loaded)
 		return libp11_error(signer, "load the module", error);
-	PKCS11_set_ui_method(signer->context, signer->answer.method, NULL);
+	PKCS11_set_ui_method(signer->context, signer->ui.method, NULL);
 	return true;
 }
 
-static bool find_slot(struct libp11_signer *signer, chronosign_error **error)
+static bool find_slot(struct libp11_signer *signer, struct chronosign_error **error)
 {
-	ui_call_begin(&signer->answer, "PKCS11_enumerate_slots");
+	openssl_call_begin(&signer->ui, "PKCS11_enumerate_slots");
 	int result = PKCS11_enumerate_slots(signer->context, &signer->slots, &signer->slot_count);
-	ui_call_end(&signer->answer);
+	openssl_call_end(&signer->ui);
 	if (result != 0)
 		return libp11_error(signer, "list the slots of the module", error);
 	for (unsigned i = 0; i < signer->slot_count; i++)
-		if (PKCS11_get_slotid_from_slot(&signer->slots[i]) == signer->look.token->slot &&
+		if (PKCS11_get_slotid_from_slot(&signer->slots[i]) ==
+			    signer->token.search.token->slot &&
 		    signer->slots[i].token != NULL)
 			signer->slot = &signer->slots[i];
 	return signer->slot != NULL || libp11_error(signer, "see the token", error);
@@ -100,33 +99,34 @@ static CK_RV latest_result(void)
 	return is_ckr ? (CK_RV)ERR_GET_REASON(code) : CKR_FUNCTION_FAILED;
 }
 
-static bool log_in(struct libp11_signer *signer, chronosign_error **error)
+static bool log_in(struct libp11_signer *signer, struct chronosign_error **error)
 {
 	const char *pin = NULL;
 
-	if (!look_before_login(&signer->look, error))
+	if (!openssl_token_before_login(&signer->token, error))
 		return false;
-	if (!pkcs11_session_has_pin_pad(signer->look.token, &signer->look.key)) {
-		pin = ui_pin_text(&signer->answer, error);
+	if (!pkcs11_session_has_pin_pad(signer->token.search.token)) {
+		pin = openssl_ui_pin_text(&signer->ui, error);
 		if (pin == NULL)
 			return false;
 	}
-	ui_call_begin(&signer->answer, "PKCS11_login");
+	openssl_call_begin(&signer->ui, "PKCS11_login");
 	signer->logged_in = PKCS11_login(signer->slot, 0, pin) == 0;
-	ui_call_end(&signer->answer);
+	openssl_call_end(&signer->ui);
 	return signer->logged_in ||
-	       pkcs11_session_login_failed(signer->look.token, latest_result(), error);
+	       pkcs11_session_login_failed(signer->token.search.token, latest_result(), error);
 }
 
 /* As the backend pkcs11 does it: a login first where a PIN is at hand, else only if nothing shows.
  */
-static bool log_in_if_needed(struct libp11_signer *signer, chronosign_error **error)
+static bool log_in_if_needed(struct libp11_signer *signer, struct chronosign_error **error)
 {
 	size_t count = 0;
 
-	if (!pkcs11_token_needs_login(signer->look.token))
+	if (!pkcs11_token_needs_login(signer->token.search.token))
 		return true;
-	if (!pin_is_given(&signer->look.key) && !look_count(&signer->look, &count, error))
+	if (!pin_is_given(signer->token.search.key) &&
+	    !pkcs11_search_count(&signer->token.search, &count, error))
 		return false;
 	return count > 0 || log_in(signer, error);
 }
@@ -145,7 +145,7 @@ static bool is_chosen(const PKCS11_KEY *key, const struct pkcs11_private_key *ch
 static int enumerate_keys(struct libp11_signer *signer, PKCS11_KEY **keys, unsigned *count)
 {
 #ifdef LIBP11_HAS_TEMPLATES
-	struct pkcs11_private_key *chosen = &signer->look.private_key;
+	struct pkcs11_private_key *chosen = &signer->token.search.private_key;
 	char label[sizeof chosen->label + 1] = {0};
 
 	memcpy(label, chosen->label, chosen->label_length);
@@ -161,61 +161,59 @@ static int enumerate_keys(struct libp11_signer *signer, PKCS11_KEY **keys, unsig
 #endif
 }
 
-static bool take_key(struct libp11_signer *signer, chronosign_error **error)
+static bool take_key(struct libp11_signer *signer, struct chronosign_error **error)
 {
 	PKCS11_KEY *keys = NULL;
 	unsigned count = 0;
 
-	ui_call_begin(&signer->answer, "PKCS11_enumerate_keys");
+	openssl_call_begin(&signer->ui, "PKCS11_enumerate_keys");
 	if (enumerate_keys(signer, &keys, &count) != 0)
 		count = 0;
 	for (unsigned i = 0; i < count && signer->pkey == NULL; i++)
-		if (is_chosen(&keys[i], &signer->look.private_key))
+		if (is_chosen(&keys[i], &signer->token.search.private_key))
 			signer->pkey = PKCS11_get_private_key(&keys[i]);
-	ui_call_end(&signer->answer);
+	openssl_call_end(&signer->ui);
 	return signer->pkey != NULL || libp11_error(signer, "take the key", error);
 }
 
-static bool open_key(struct libp11_signer *signer, EVP_PKEY **public_key, chronosign_error **error)
+static bool open_key(struct libp11_signer *signer, EVP_PKEY **public_key,
+		     struct chronosign_error **error)
 {
 	if (!load_module(signer, error) || !find_slot(signer, error) ||
-	    !log_in_if_needed(signer, error) || !look_key(&signer->look, error))
-		return false;
-	*public_key = look_public_key(&signer->look, error);
-	if (*public_key == NULL)
+	    !log_in_if_needed(signer, error) ||
+	    !openssl_token_read_key(&signer->token, public_key, error))
 		return false;
 	if (take_key(signer, error)) {
-		look_rest(&signer->look);
+		openssl_token_rest(&signer->token);
 		return true;
 	}
 	EVP_PKEY_free(TAKE(*public_key));
 	return false;
 }
 
-static bool libp11_open(const chronosign_key *key, void **state, EVP_PKEY **public_key,
-			chronosign_error **error)
+static bool libp11_open(const struct chronosign_key *key, void **state, EVP_PKEY **public_key,
+			struct chronosign_error **error)
 {
 	CLEANUP(cleanup_libp11_signer) struct libp11_signer *signer = calloc(1, sizeof *signer);
 
 	if (signer == NULL)
 		return error_out_of_memory(error);
-	if (!ui_answer_init(&signer->answer, key, who, error) ||
-	    !look_open(&signer->look, key, NULL, error))
+	if (!openssl_ui_init(&signer->ui, key, who, error) ||
+	    !openssl_token_open(&signer->token, key, NULL, error))
 		return false;
-	signer->answer.token = signer->look.label;
+	signer->ui.token = signer->token.label;
 	if (!open_key(signer, public_key, error))
 		return false;
 	*state = TAKE(signer);
 	return true;
 }
 
-static bool libp11_sign(void *state, const uint8_t *message, size_t message_length,
-			uint8_t *signature, size_t *length, chronosign_error **error)
+static bool libp11_sign(void *state, struct signing *signing, struct chronosign_error **error)
 {
 	struct libp11_signer *signer = state;
 
-	return ui_sign(&signer->answer, signer->look.private_key.always_authenticate, signer->pkey,
-		       NULL, message, message_length, signature, length, error);
+	signer->ui.left = signer->token.search.private_key.always_authenticate ? 1 : 0;
+	return openssl_ui_sign(&signer->ui, signer->pkey, NULL, signing, error);
 }
 
 static const char *libp11_library(void)

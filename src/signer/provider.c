@@ -8,9 +8,9 @@
 #include "base/text.h"
 #include "signer/backend.h"
 #include "signer/configuration.h"
-#include "signer/evp.h"
-#include "signer/look.h"
-#include "signer/ui.h"
+#include "signer/openssl_key.h"
+#include "signer/openssl_token.h"
+#include "signer/openssl_ui.h"
 
 #include <openssl/conf.h>
 #include <openssl/core_names.h>
@@ -23,28 +23,28 @@
 static const char who[] = "OpenSSL's provider";
 
 struct provider_signer {
-	struct look look; /* of a pkcs11: URI; empty for other references */
-	struct ui_answer answer;
+	struct openssl_token token; /* of a pkcs11: URI; empty for other references */
+	struct openssl_ui ui;
 	OSSL_LIB_CTX *context;
 	OSSL_PROVIDER **providers;
 	size_t provider_count;
 	EVP_PKEY *pkey;
 };
 
-/* The module last: the provider shares it with the look. */
+/* Our session first, since some tokens have few. */
 static void provider_close(void *state)
 {
 	struct provider_signer *signer = state;
 
-	look_rest(&signer->look);
-	ui_call_begin(&signer->answer, "OSSL_PROVIDER_unload");
+	openssl_token_rest(&signer->token);
+	openssl_call_begin(&signer->ui, "OSSL_PROVIDER_unload");
 	EVP_PKEY_free(signer->pkey);
 	while (signer->provider_count > 0)
 		OSSL_PROVIDER_unload(signer->providers[--signer->provider_count]);
 	OSSL_LIB_CTX_free(signer->context);
-	ui_call_end(&signer->answer);
-	look_close(&signer->look);
-	ui_answer_clear(&signer->answer);
+	openssl_call_end(&signer->ui);
+	openssl_token_close(&signer->token);
+	openssl_ui_clear(&signer->ui);
 	free(signer->providers);
 	free(signer);
 }
@@ -57,17 +57,17 @@ DEFINE_CLEANUP(openssl_text, char *, OPENSSL_free)
 /* ---- The context and its providers ---- */
 
 /* With all that openssl.cnf says; what is wrong in there may not matter. */
-static bool make_context(struct provider_signer *signer, chronosign_error **error)
+static bool make_context(struct provider_signer *signer, struct chronosign_error **error)
 {
 	CLEANUP(cleanup_openssl_text) char *file = CONF_get1_default_config_file();
 
 	signer->context = OSSL_LIB_CTX_new();
 	if (signer->context == NULL || file == NULL)
 		return error_out_of_memory(error);
-	ui_call_begin(&signer->answer, "CONF_modules_load_file");
+	openssl_call_begin(&signer->ui, "CONF_modules_load_file");
 	CONF_modules_load_file_ex(signer->context, file, NULL,
 				  CONF_MFLAGS_IGNORE_MISSING_FILE | CONF_MFLAGS_IGNORE_ERRORS);
-	ui_call_end(&signer->answer);
+	openssl_call_end(&signer->ui);
 	ERR_clear_error();
 	return true;
 }
@@ -97,13 +97,13 @@ static OSSL_PROVIDER *load_with_module(OSSL_LIB_CTX *context, const char *name, 
 }
 
 static bool load_provider(struct provider_signer *signer, OSSL_LIB_CTX *context, const char *name,
-			  const char *file, chronosign_error **error)
+			  const char *file, struct chronosign_error **error)
 {
-	ui_call_begin(&signer->answer, "OSSL_PROVIDER_load");
+	openssl_call_begin(&signer->ui, "OSSL_PROVIDER_load");
 	OSSL_PROVIDER *provider = load_with_module(context, name, file);
-	ui_call_end(&signer->answer);
+	openssl_call_end(&signer->ui);
 	if (provider == NULL) {
-		CLEANUP(cleanup_text) char *reasons = evp_reasons();
+		CLEANUP(cleanup_text) char *reasons = openssl_reasons();
 		return error_set(error, CHRONOSIGN_ERROR_KEY,
 				 "cannot load the OpenSSL provider '%s': %s", name, reasons);
 	}
@@ -123,9 +123,9 @@ static bool can_verify(void)
 }
 
 static bool load_providers(struct provider_signer *signer, const char *file,
-			   chronosign_error **error)
+			   struct chronosign_error **error)
 {
-	char **names = signer->answer.key->providers;
+	char **names = signer->ui.key->providers;
 	size_t count = 0;
 
 	while (names != NULL && names[count] != NULL)
@@ -152,7 +152,7 @@ static int append_name(OSSL_PROVIDER *provider, void *context)
 
 /* ---- The PKCS#11 module, for a pkcs11: URI ---- */
 
-static bool names_module(const chronosign_key *key)
+static bool names_module(const struct chronosign_key *key)
 {
 	return key->module_path != NULL || p11_kit_uri_get_module_path(key->uri->parsed) != NULL ||
 	       p11_kit_uri_get_module_name(key->uri->parsed) != NULL;
@@ -161,7 +161,7 @@ static bool names_module(const chronosign_key *key)
 /* True if a provider is yet to be loaded, by a version of OpenSSL that lets us set its module. */
 static bool can_set_module(const struct provider_signer *signer)
 {
-	char **names = signer->answer.key->providers;
+	char **names = signer->ui.key->providers;
 
 	if (!OPENSSL_VERSION_PREREQ(3, 2))
 		return false;
@@ -184,10 +184,12 @@ static bool is_libp11s(OSSL_PROVIDER *provider)
 	       strncmp(name, "libp11", strlen("libp11")) == 0;
 }
 
-static bool check_variable(const struct provider_signer *signer, chronosign_error **error)
+static bool check_variable(const struct provider_signer *signer, struct chronosign_error **error)
 {
 	const char *variable = getenv("PKCS11_MODULE_PATH");
-	const char *module = signer->look.token == NULL ? NULL : signer->look.token->module->name;
+	const char *module = signer->token.search.token == NULL
+				     ? NULL
+				     : signer->token.search.token->module->name;
 
 	if (module == NULL || variable == NULL || variable[0] == '\0' ||
 	    same_file(variable, module))
@@ -207,21 +209,21 @@ static bool check_variable(const struct provider_signer *signer, chronosign_erro
  * Looks through the module that the provider will use; *file is what it has to be told, NULL if it
  * knows. A module that the user names and the provider cannot be made to use is refused.
  */
-static bool look_through_module(struct provider_signer *signer, const char **file,
-				chronosign_error **error)
+static bool choose_module(struct provider_signer *signer, const char **file,
+			  struct chronosign_error **error)
 {
-	const chronosign_key *key = signer->answer.key;
+	const struct chronosign_key *key = signer->ui.key;
 	CLEANUP(cleanup_text) char *set = configured_module();
 	bool named = names_module(key);
 
-	if (!look_open(&signer->look, key, named ? NULL : set, error))
+	if (!openssl_token_open(&signer->token, key, named ? NULL : set, error))
 		return false;
 	*file = NULL;
 	if (set == NULL && can_set_module(signer)) {
-		*file = look_module_file(&signer->look, who, error);
+		*file = openssl_token_module_file(&signer->token, who, error);
 		return *file != NULL;
 	}
-	if (!named || (set != NULL && same_file(set, signer->look.token->module->name)))
+	if (!named || (set != NULL && same_file(set, signer->token.search.token->module->name)))
 		return true;
 	return error_set(
 		error, CHRONOSIGN_ERROR_USAGE,
@@ -229,7 +231,7 @@ static bool look_through_module(struct provider_signer *signer, const char **fil
 		"its module from its own configuration ($PKCS11_PROVIDER_MODULE, or "
 		"pkcs11-module-path in openssl.cnf), which names %s; name it there, load the "
 		"provider by --provider with OpenSSL 3.2 or later, or use another signer",
-		signer->look.token->module->name, set == NULL ? "none" : set);
+		signer->token.search.token->module->name, set == NULL ? "none" : set);
 }
 
 /* ---- The store ---- */
@@ -277,20 +279,20 @@ static void consider(struct yield *yield, const OSSL_STORE_INFO *info)
 /* What the store is asked for: a URI that names one token, or what the user wrote. */
 static const char *store_uri(const struct provider_signer *signer)
 {
-	const chronosign_key *key = signer->answer.key;
+	const struct chronosign_key *key = signer->ui.key;
 
-	return key->kind == REFERENCE_PKCS11 ? signer->look.uri
-	       : key->kind == REFERENCE_FILE ? key->path
-					     : key->store;
+	return key->kind == KEY_IN_TOKEN  ? signer->token.uri
+	       : key->kind == KEY_IN_FILE ? key->path
+					  : key->store;
 }
 
 /* Stops at the first failure: to load again after a refused PIN would try that PIN again. */
 static void read_store(struct provider_signer *signer, struct yield *yield)
 {
-	bool in_token = signer->answer.key->kind == REFERENCE_PKCS11;
+	bool in_token = signer->ui.key->kind == KEY_IN_TOKEN;
 	CLEANUP(cleanup_store)
 	OSSL_STORE_CTX *store = OSSL_STORE_open_ex(store_uri(signer), signer->context, NULL,
-						   signer->answer.method, NULL, NULL, NULL, NULL);
+						   signer->ui.method, NULL, NULL, NULL, NULL);
 
 	if (store == NULL)
 		return;
@@ -306,13 +308,13 @@ static void read_store(struct provider_signer *signer, struct yield *yield)
 }
 
 static bool nothing_found(struct provider_signer *signer, const struct yield *yield,
-			  chronosign_error **error)
+			  struct chronosign_error **error)
 {
-	const char *name = signer->answer.key->name;
-	CLEANUP(cleanup_text) char *reasons = evp_reasons();
+	const char *name = signer->ui.key->name;
+	CLEANUP(cleanup_text) char *reasons = openssl_reasons();
 	CLEANUP(cleanup_text) char *loaded = NULL;
 
-	if (ui_take_error(&signer->answer, error))
+	if (openssl_ui_take_error(&signer->ui, error))
 		return false;
 	if (yield->others != NULL)
 		return error_set(
@@ -321,12 +323,11 @@ static bool nothing_found(struct provider_signer *signer, const struct yield *yi
 			"takes; there is: %s",
 			name, yield->others);
 	OSSL_PROVIDER_do_all(signer->context, append_name, &loaded);
-	if (signer->look.token != NULL)
-		look_explain(&signer->look, who, reasons, signer->answer.given, error);
+	if (signer->token.search.token != NULL)
+		openssl_token_explain(&signer->token, who, reasons, signer->ui.given, error);
 	else
 		error_set(error, CHRONOSIGN_ERROR_KEY, "%s cannot open the key '%s'%s: %s", who,
-			  name,
-			  signer->answer.given ? " with the PIN given, which was tried once" : "",
+			  name, signer->ui.given ? " with the PIN given, which was tried once" : "",
 			  reasons);
 	error_append(error, "  loaded are the providers %s; name another by --provider",
 		     loaded == NULL ? "(none)" : loaded);
@@ -336,91 +337,88 @@ static bool nothing_found(struct provider_signer *signer, const struct yield *yi
 		       : error_append(error, "  openssl.cnf names %s too, not loaded", inactive);
 }
 
-static bool load_key(struct provider_signer *signer, chronosign_error **error)
+static bool load_key(struct provider_signer *signer, struct chronosign_error **error)
 {
 	struct yield yield = {0};
 
-	if (signer->look.token != NULL && !look_before_login(&signer->look, error))
+	if (signer->token.search.token != NULL &&
+	    !openssl_token_before_login(&signer->token, error))
 		return false;
 	ERR_clear_error();
-	signer->answer.left = 1;
-	ui_call_begin(&signer->answer, "OSSL_STORE_load");
+	signer->ui.left = 1;
+	openssl_call_begin(&signer->ui, "OSSL_STORE_load");
 	read_store(signer, &yield);
-	ui_call_end(&signer->answer);
+	openssl_call_end(&signer->ui);
 	CLEANUP(cleanup_text) char *others = yield.others;
 	signer->pkey = yield.pkey;
 	if (signer->pkey == NULL)
 		return nothing_found(signer, &yield, error);
 	ERR_clear_error();
-	return yield.count == 1 || signer->look.token != NULL ||
+	return yield.count == 1 || signer->token.search.token != NULL ||
 	       error_set(error, CHRONOSIGN_ERROR_KEY,
 			 "there are %zu private RSA keys at '%s'; name one of them", yield.count,
-			 signer->answer.key->name);
+			 signer->ui.key->name);
 }
 
 /* ---- The backend ---- */
 
 /* Of a token's key we have our own view, which tells more than the provider does. */
 static bool check_key(struct provider_signer *signer, EVP_PKEY **public_key,
-		      chronosign_error **error)
+		      struct chronosign_error **error)
 {
-	if (signer->look.token != NULL) {
-		if (!look_key(&signer->look, error))
-			return false;
-		*public_key = look_public_key(&signer->look, error);
-		look_rest(&signer->look);
-		return *public_key != NULL;
+	if (signer->token.search.token != NULL) {
+		bool read = openssl_token_read_key(&signer->token, public_key, error);
+		openssl_token_rest(&signer->token);
+		return read;
 	}
-	CLEANUP(cleanup_text) char *what = text_format("the key '%s'", signer->answer.key->name);
+	CLEANUP(cleanup_text) char *what = text_format("the key '%s'", signer->ui.key->name);
 	if (what == NULL)
 		return error_out_of_memory(error);
-	*public_key = evp_public_half(signer->pkey, what, error);
+	*public_key = openssl_key_public_half(signer->pkey, what, error);
 	return *public_key != NULL;
 }
 
 static bool open_key(struct provider_signer *signer, EVP_PKEY **public_key,
-		     chronosign_error **error)
+		     struct chronosign_error **error)
 {
-	const chronosign_key *key = signer->answer.key;
+	const struct chronosign_key *key = signer->ui.key;
 	const char *file = NULL;
 
 	if (!make_context(signer, error))
 		return false;
-	if (key->kind == REFERENCE_PKCS11) {
-		if (!look_through_module(signer, &file, error))
+	if (key->kind == KEY_IN_TOKEN) {
+		if (!choose_module(signer, &file, error))
 			return false;
-		signer->answer.token = signer->look.label;
-	} else if (key->kind == REFERENCE_STORE) {
-		signer->answer.token = key->name;
+		signer->ui.token = signer->token.label;
+	} else if (key->kind == KEY_IN_STORE) {
+		signer->ui.token = key->name;
 	}
 	return load_providers(signer, file, error) && check_variable(signer, error) &&
 	       load_key(signer, error) && check_key(signer, public_key, error);
 }
 
-static bool provider_open(const chronosign_key *key, void **state, EVP_PKEY **public_key,
-			  chronosign_error **error)
+static bool provider_open(const struct chronosign_key *key, void **state, EVP_PKEY **public_key,
+			  struct chronosign_error **error)
 {
 	CLEANUP(cleanup_provider_signer) struct provider_signer *signer = calloc(1, sizeof *signer);
 
 	if (signer == NULL)
 		return error_out_of_memory(error);
-	if (!ui_answer_init(&signer->answer, key, who, error) ||
-	    !open_key(signer, public_key, error))
+	if (!openssl_ui_init(&signer->ui, key, who, error) || !open_key(signer, public_key, error))
 		return false;
 	*state = TAKE(signer);
 	return true;
 }
 
 /* What is not known to be a token's key may want the PIN at any time: then it gets it once more. */
-static bool provider_sign(void *state, const uint8_t *message, size_t message_length,
-			  uint8_t *signature, size_t *length, chronosign_error **error)
+static bool provider_sign(void *state, struct signing *signing, struct chronosign_error **error)
 {
 	struct provider_signer *signer = state;
-	bool ask = signer->answer.key->kind != REFERENCE_PKCS11 ||
-		   signer->look.private_key.always_authenticate;
+	bool ask = signer->ui.key->kind != KEY_IN_TOKEN ||
+		   signer->token.search.private_key.always_authenticate;
 
-	return ui_sign(&signer->answer, ask, signer->pkey, signer->context, message, message_length,
-		       signature, length, error);
+	signer->ui.left = ask ? 1 : 0;
+	return openssl_ui_sign(&signer->ui, signer->pkey, signer->context, signing, error);
 }
 
 static const char *provider_library(void)

@@ -6,9 +6,10 @@
 #include "base/error.h"
 #include "base/stack.h"
 #include "base/text.h"
+#include "base/uuid.h"
+#include "pkcs11/module.h"
 #include "signer/backend.h"
 
-#include "base/uuid.h"
 #include <string.h>
 
 struct chronosign_signer {
@@ -17,12 +18,12 @@ struct chronosign_signer {
 	EVP_PKEY *public_key;
 };
 
-DEFINE_CLEANUP(signer, chronosign_signer *, chronosign_signer_close)
+DEFINE_CLEANUP(signer, struct chronosign_signer *, chronosign_signer_close)
 
 enum {
-	FILES = 1u << REFERENCE_FILE,
-	TOKENS = 1u << REFERENCE_PKCS11,
-	STORES = 1u << REFERENCE_STORE,
+	FILES = 1u << KEY_IN_FILE,
+	TOKENS = 1u << KEY_IN_TOKEN,
+	STORES = 1u << KEY_IN_STORE,
 };
 
 /* Every backend that is built in, the kinds of references that it takes, and those for which it is
@@ -47,7 +48,7 @@ static const struct {
 
 static const size_t backend_count = sizeof backends / sizeof backends[0];
 
-bool chronosign_backend_describe(size_t index, const char **name, const char **library)
+bool backend_describe(size_t index, const char **name, const char **library)
 {
 	if (index >= backend_count)
 		return false;
@@ -56,7 +57,8 @@ bool chronosign_backend_describe(size_t index, const char **name, const char **l
 	return true;
 }
 
-static bool no_backend(const chronosign_key *key, const char *name, chronosign_error **error)
+static bool no_backend(const struct chronosign_key *key, const char *name,
+		       struct chronosign_error **error)
 {
 	CLEANUP(cleanup_text) char *built = NULL;
 
@@ -71,7 +73,8 @@ static bool no_backend(const chronosign_key *key, const char *name, chronosign_e
 			 "there is no signer '%s' in this build; there are:%s", name, built);
 }
 
-static const struct backend *choose_backend(const chronosign_key *key, chronosign_error **error)
+static const struct backend *choose_backend(const struct chronosign_key *key,
+					    struct chronosign_error **error)
 {
 	const char *name =
 		key->backend != NULL && strcmp(key->backend, "auto") != 0 ? key->backend : NULL;
@@ -94,19 +97,20 @@ static const struct backend *choose_backend(const chronosign_key *key, chronosig
 	return NULL;
 }
 
-static bool check_public_key(const EVP_PKEY *public_key, chronosign_error **error)
+static bool check_public_key(const EVP_PKEY *public_key, struct chronosign_error **error)
 {
 	int size = EVP_PKEY_get_size(public_key);
 
-	return (size > 0 && size <= CHRONOSIGN_SIGNATURE_MAX) ||
+	return (size > 0 && size <= SIGNATURE_MAX) ||
 	       error_set(error, CHRONOSIGN_ERROR_KEY,
 			 "the key has %d bits; at most %d are supported",
-			 EVP_PKEY_get_bits(public_key), CHRONOSIGN_SIGNATURE_MAX * 8);
+			 EVP_PKEY_get_bits(public_key), SIGNATURE_MAX * 8);
 }
 
-chronosign_signer *chronosign_signer_open(const chronosign_key *key, chronosign_error **error)
+struct chronosign_signer *chronosign_signer_open(const struct chronosign_key *key,
+						 struct chronosign_error **error)
 {
-	CLEANUP(cleanup_signer) chronosign_signer *signer = calloc(1, sizeof *signer);
+	CLEANUP(cleanup_signer) struct chronosign_signer *signer = calloc(1, sizeof *signer);
 	const struct backend *backend = choose_backend(key, error);
 
 	if (backend == NULL)
@@ -127,7 +131,7 @@ chronosign_signer *chronosign_signer_open(const chronosign_key *key, chronosign_
 	return TAKE(signer);
 }
 
-void chronosign_signer_close(chronosign_signer *signer)
+void chronosign_signer_close(struct chronosign_signer *signer)
 {
 	if (signer == NULL)
 		return;
@@ -137,29 +141,32 @@ void chronosign_signer_close(chronosign_signer *signer)
 	free(signer);
 }
 
-const EVP_PKEY *chronosign_signer_public_key(const chronosign_signer *signer)
+const EVP_PKEY *chronosign_signer_public_key(const struct chronosign_signer *signer)
 {
 	return signer->public_key;
 }
 
 DEFINE_CLEANUP(digest, EVP_MD_CTX *, EVP_MD_CTX_free)
 
-static bool verifies(EVP_PKEY *public_key, const char *nonce, const uint8_t *signature,
-		     size_t length)
+static bool verifies(EVP_PKEY *public_key, const struct signing *signing)
 {
 	CLEANUP(cleanup_digest) EVP_MD_CTX *context = EVP_MD_CTX_new();
 
 	return context != NULL &&
 	       EVP_DigestVerifyInit_ex(context, NULL, "SHA256", NULL, NULL, public_key, NULL) ==
 		       1 &&
-	       EVP_DigestVerify(context, signature, length, (const uint8_t *)nonce, UUID_LENGTH) ==
-		       1;
+	       EVP_DigestVerify(context, signing->signature, signing->length, signing->message,
+				signing->message_length) == 1;
 }
 
-char *chronosign_token_make(chronosign_signer *signer, const char *nonce, chronosign_error **error)
+char *chronosign_token_make(struct chronosign_signer *signer, const char *nonce,
+			    struct chronosign_error **error)
 {
-	uint8_t signature[CHRONOSIGN_SIGNATURE_MAX];
-	size_t length = 0;
+	struct signing signing = {
+		.message = (const uint8_t *)nonce,
+		.message_length = UUID_LENGTH,
+		.modulus_length = (size_t)EVP_PKEY_get_size(signer->public_key),
+	};
 
 	/* RS256 of a JWT is the same signature scheme: whatever else gets signed here could be made
 	 * to mean something elsewhere. */
@@ -168,13 +175,12 @@ char *chronosign_token_make(chronosign_signer *signer, const char *nonce, chrono
 			  "what is to be signed is no Chronograf nonce; it is not signed");
 		return NULL;
 	}
-	bool signed_it = signer->backend->sign(signer->state, (const uint8_t *)nonce, UUID_LENGTH,
-					       signature, &length, error);
+	bool signed_it = signer->backend->sign(signer->state, &signing, error);
 	/* A token may have asked for its PIN once more. */
 	stack_wipe();
 	if (!signed_it)
 		return NULL;
-	if (!verifies(signer->public_key, nonce, signature, length)) {
+	if (!verifies(signer->public_key, &signing)) {
 		error_set(error, CHRONOSIGN_ERROR_KEY,
 			  "the signature does not verify with the public half of the key, so there "
 			  "is no token; "
@@ -182,10 +188,20 @@ char *chronosign_token_make(chronosign_signer *signer, const char *nonce, chrono
 			  "of the private key");
 		return NULL;
 	}
-	char *token = malloc((length + 2) / 3 * 4 + 1);
+	char *token = malloc((signing.length + 2) / 3 * 4 + 1);
 	if (token == NULL)
 		error_out_of_memory(error);
 	else
-		EVP_EncodeBlock((uint8_t *)token, signature, (int)length);
+		EVP_EncodeBlock((uint8_t *)token, signing.signature, (int)signing.length);
 	return token;
+}
+
+void chronosign_finalize(const struct chronosign_watch *watch, void *context)
+{
+	const struct chronosign_key watcher = {
+		.watch = watch == NULL ? (struct chronosign_watch){0} : *watch,
+		.watch_context = context,
+	};
+
+	pkcs11_modules_finalize(&watcher);
 }

@@ -52,7 +52,8 @@ gives_up() {
 	for code in $LOST_TOKEN; do
 		for call in C_OpenSession C_FindObjectsInit C_FindObjects C_FindObjectsFinal C_GetAttributeValue C_SignInit C_Sign; do
 			mended "$call:1" "$code"
-			called C_Initialize 2
+			called C_Initialize 1
+			called C_GetSlotList 2
 		done
 	done
 }
@@ -89,7 +90,7 @@ gives_up() {
 @test "a token pulled out and put back in the middle" {
 	local call
 	for call in C_FindObjects C_SignInit C_Sign; do
-		SHIM_PULL=$call:1 SHIM_PULL_CALLS=3 run_once
+		SHIM_PULL=$call:1 SHIM_PULL_CALLS=2 run_once
 		prints_token "$KEY"
 	done
 }

@@ -17,7 +17,7 @@ static chronosign_key *key_with(const char *source)
 	chronosign_key *key = chronosign_key_new(reference, NULL);
 
 	if (key != NULL && !in_uri)
-		chronosign_key_set_pin_source(key, source);
+		PROMISE(chronosign_key_set_pin_source(key, source));
 	return key;
 }
 

@@ -47,9 +47,9 @@ static void promise_round_trip(const struct pkcs11_uri *uri)
 static void promise_whole(const chronosign_key *key)
 {
 	PROMISE(fuzz_is_printable(chronosign_key_name(key)));
-	PROMISE((key->kind == REFERENCE_FILE) == (key->path != NULL));
-	PROMISE((key->kind == REFERENCE_STORE) == (key->store != NULL));
-	PROMISE((key->kind == REFERENCE_PKCS11) == (key->uri != NULL));
+	PROMISE((key->kind == KEY_IN_FILE) == (key->path != NULL));
+	PROMISE((key->kind == KEY_IN_STORE) == (key->store != NULL));
+	PROMISE((key->kind == KEY_IN_TOKEN) == (key->uri != NULL));
 	if (key->uri != NULL)
 		promise_round_trip(key->uri);
 }

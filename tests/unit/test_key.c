@@ -1,9 +1,11 @@
 /* Key references, the signer's guards, and the two forms of a public key. */
 #include "base/cleanup.h"
 #include "key/key.h"
+#include "keystore/public_half_file.h"
+#include "keystore/survey.h"
 
-#include <chronosign/keystore.h>
-#include <chronosign/public_key.h>
+#include <chronosign/public_half.h>
+#include <chronosign/signer.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <setjmp.h>
@@ -21,17 +23,17 @@ static void a_reference_says_what_kind_it_is(void **state)
 {
 	static const struct {
 		const char *reference;
-		reference_kind kind;
+		enum key_kind kind;
 		const char *path;
 	} rows[] = {
-		{"/etc/key", REFERENCE_FILE, "/etc/key"},
-		{"key.pem", REFERENCE_FILE, "key.pem"},
-		{"./a:b", REFERENCE_FILE, "./a:b"},
-		{"file:/etc/key", REFERENCE_FILE, "/etc/key"},
-		{"file:///etc/my%20key", REFERENCE_FILE, "/etc/my key"},
-		{"FILE://localhost/etc/key", REFERENCE_FILE, "/etc/key"},
-		{"pkcs11:object=k", REFERENCE_PKCS11, NULL},
-		{"handle:0x81000001", REFERENCE_STORE, NULL},
+		{"/etc/key", KEY_IN_FILE, "/etc/key"},
+		{"key.pem", KEY_IN_FILE, "key.pem"},
+		{"./a:b", KEY_IN_FILE, "./a:b"},
+		{"file:/etc/key", KEY_IN_FILE, "/etc/key"},
+		{"file:///etc/my%20key", KEY_IN_FILE, "/etc/my key"},
+		{"FILE://localhost/etc/key", KEY_IN_FILE, "/etc/key"},
+		{"pkcs11:object=k", KEY_IN_TOKEN, NULL},
+		{"handle:0x81000001", KEY_IN_STORE, NULL},
 	};
 
 	(void)state;
@@ -119,9 +121,9 @@ static void both_forms_of_a_public_key_hold_the_same_key(void **state)
 	static const char label[] = "-----BEGIN PUBLIC KEY-----\n";
 
 	(void)state;
-	for (int form = CHRONOSIGN_PUBLIC_KEY_CHRONOGRAF; form <= CHRONOSIGN_PUBLIC_KEY_SPKI;
+	for (int form = CHRONOSIGN_PUBLIC_HALF_CHRONOGRAF; form <= CHRONOSIGN_PUBLIC_HALF_SPKI;
 	     form++) {
-		CLEANUP(cleanup_text) char *pem = chronosign_public_key_pem(pkey, form, NULL);
+		CLEANUP(cleanup_text) char *pem = chronosign_public_half_pem(pkey, form, NULL);
 		assert_memory_equal(pem, label, sizeof label - 1);
 		CLEANUP(cleanup_bio) BIO *memory = BIO_new_mem_buf(pem, -1);
 		char *name = NULL;
@@ -131,7 +133,7 @@ static void both_forms_of_a_public_key_hold_the_same_key(void **state)
 		assert_int_equal(PEM_read_bio(memory, &name, &header, &der, &length), 1);
 		const unsigned char *at = der;
 		CLEANUP(cleanup_pkey)
-		EVP_PKEY *read = form == CHRONOSIGN_PUBLIC_KEY_SPKI
+		EVP_PKEY *read = form == CHRONOSIGN_PUBLIC_HALF_SPKI
 					 ? d2i_PUBKEY(NULL, &at, length)
 					 : d2i_PublicKey(EVP_PKEY_RSA, NULL, &at, length);
 		assert_non_null(read);
@@ -148,10 +150,10 @@ static void a_key_that_is_no_rsa_key_has_no_pem(void **state)
 	CLEANUP(cleanup_error) chronosign_error *error = NULL;
 
 	(void)state;
-	assert_null(chronosign_public_key_pem(pkey, CHRONOSIGN_PUBLIC_KEY_CHRONOGRAF, &error));
+	assert_null(chronosign_public_half_pem(pkey, CHRONOSIGN_PUBLIC_HALF_CHRONOGRAF, &error));
 	assert_int_equal(chronosign_error_get_kind(error), CHRONOSIGN_ERROR_KEY);
-	assert_false(chronosign_public_key_write(pkey, CHRONOSIGN_PUBLIC_KEY_CHRONOGRAF,
-						 "/nonexistent/key.pub", NULL));
+	assert_false(public_half_write(pkey, CHRONOSIGN_PUBLIC_HALF_CHRONOGRAF,
+				       "/nonexistent/key.pub", NULL));
 }
 
 static void a_survey_of_what_is_in_no_token_is_a_usage_error(void **state)
@@ -161,10 +163,10 @@ static void a_survey_of_what_is_in_no_token_is_a_usage_error(void **state)
 	CLEANUP(cleanup_error) chronosign_error *error = NULL;
 
 	(void)state;
-	assert_null(chronosign_survey_make(key, &error));
+	assert_null(survey_make(key, &error));
 	assert_int_equal(chronosign_error_get_kind(error), CHRONOSIGN_ERROR_USAGE);
 	assert_non_null(strstr(chronosign_error_message(error), "'/etc/key' is no pkcs11: URI"));
-	chronosign_survey_free(NULL);
+	survey_free(NULL);
 }
 
 int main(void)

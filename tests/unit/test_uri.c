@@ -2,6 +2,7 @@
 #include "key/uri.h"
 
 #include "base/secret.h"
+#include "pkcs11/token.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -151,7 +152,7 @@ static void an_object_s_uri_finds_just_that_object(void **state)
 	(void)state;
 	memset(&token, ' ', sizeof token);
 	memcpy(token.label, "one; two", 8);
-	char *text = pkcs11_uri_of_object(&token, attributes, 3);
+	char *text = pkcs11_uri_text(pkcs11_token_uri(&token, attributes, 3));
 	assert_non_null(text);
 	struct pkcs11_uri *uri = parse(text);
 	assert_int_equal(p11_kit_uri_match_token_info(uri->parsed, &token), 1);

@@ -1,22 +1,21 @@
 /* Choosing the token: a PIN is offered to one token only, so it has to be certain which. */
-#include "pkcs11/choice.h"
+#include "pkcs11/search_token.h"
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "pkcs11/object.h"
 #include "pkcs11/session.h"
 
 /* What a token shows without login. */
-typedef enum {
+enum sight {
 	SHOWS_NOTHING, /* it needs no login, and has no such key */
 	MAY_HIDE_KEY,  /* nothing to be seen, but it hides private objects before login */
 	SHOWS_KEY, /* the private key itself, or a public key or certificate that belongs to it */
-} sight;
+};
 
 struct candidate {
-	sight sight;
-	chronosign_error *trouble; /* the first call that failed while it was looked at */
+	enum sight sight;
+	struct chronosign_error *trouble; /* the first call that failed while it was looked at */
 };
 
 static void free_candidates(struct candidate *candidates, size_t count)
@@ -27,15 +26,17 @@ static void free_candidates(struct candidate *candidates, size_t count)
 }
 
 static bool shows(struct pkcs11_token *token, CK_OBJECT_CLASS class, P11KitUri *uri,
-		  chronosign_error **trouble)
+		  struct chronosign_error **trouble)
 {
-	struct pkcs11_objects found;
+	CLEANUP(pkcs11_objects_clear) struct pkcs11_objects found = {0};
 
-	return pkcs11_objects_find(token, class, uri, &found, *trouble == NULL ? trouble : NULL) &&
+	return pkcs11_objects_find_by_uri(token, class, uri, &found,
+					  *trouble == NULL ? trouble : NULL) &&
 	       found.count > 0;
 }
 
-static sight look(struct pkcs11_token *token, P11KitUri *uri, chronosign_error **trouble)
+static enum sight look(struct pkcs11_token *token, P11KitUri *uri,
+		       struct chronosign_error **trouble)
 {
 	bool needs_login = pkcs11_token_needs_login(token);
 
@@ -54,7 +55,7 @@ static sight look(struct pkcs11_token *token, P11KitUri *uri, chronosign_error *
 }
 
 /* What the URI asks for: a private key, unless its type says otherwise. */
-static const char *wanted(const chronosign_key *key)
+static const char *wanted(const struct chronosign_key *key)
 {
 	const CK_ATTRIBUTE *class = p11_kit_uri_get_attribute(key->uri->parsed, CKA_CLASS);
 
@@ -72,61 +73,70 @@ static const char *wanted(const chronosign_key *key)
 
 /* Adds to *error all that was looked at; `why_not` says what speaks against the tokens in the list.
  */
-static bool looked_at(const struct pkcs11_tokens *tokens, const struct pkcs11_modules *modules,
-		      const char *why_not, chronosign_error **error)
+static bool looked_at(const struct pkcs11_search *search, const char *why_not,
+		      struct chronosign_error **error)
 {
+	const struct pkcs11_tokens *tokens = &search->tokens;
+
 	for (size_t i = 0; i < tokens->count; i++)
 		error_append(error, "  %s (%s): %s", tokens->list[i].uri,
 			     tokens->list[i].module->name, why_not);
 	for (size_t i = 0; i < tokens->passed_over_count; i++)
 		error_append(error, "  %s (%s): %s", tokens->passed_over[i].what,
 			     tokens->passed_over[i].module->name, tokens->passed_over[i].reason);
-	if (modules->count == 0)
+	if (search->modules.count == 0)
 		error_append(error, "  no PKCS#11 module: none is registered with p11-kit; name "
 				    "one by --pkcs11-module");
-	if (!modules->named && modules->unloadable != NULL)
-		error_append(error, "%s", modules->unloadable);
+	if (search->modules.unloadable != NULL)
+		error_append(error, "%s", search->modules.unloadable);
 	return false;
 }
 
-bool pkcs11_no_match(const struct pkcs11_tokens *tokens, const struct pkcs11_modules *modules,
-		     const chronosign_key *key, chronosign_error **error)
+bool pkcs11_search_no_match(const struct pkcs11_search *search, struct chronosign_error **error)
 {
-	CLEANUP(cleanup_text) char *why_not = text_format("no such %s", wanted(key));
+	const char *what = wanted(search->key);
+	CLEANUP(cleanup_text) char *why_not = text_format("no such %s", what);
 
-	error_set(error, CHRONOSIGN_ERROR_KEY, "no %s matches '%s'; looked at:", wanted(key),
-		  key->name);
-	return looked_at(tokens, modules, why_not == NULL ? "no such key" : why_not, error);
+	error_set(error, CHRONOSIGN_ERROR_KEY, "no %s matches '%s'; looked at:", what,
+		  search->key->name);
+	return looked_at(search, why_not == NULL ? "no such key" : why_not, error);
 }
 
-/* Adds to *error why tokens could not be seen in full, and notes what may be mended by a new start.
- */
-static void add_troubles(const struct pkcs11_tokens *tokens, const struct candidate *candidates,
-			 chronosign_error **error)
+enum cryptoki_retry search_token_retry(const struct pkcs11_search *search)
 {
-	for (size_t i = 0; i < tokens->count; i++)
-		if (candidates[i].trouble != NULL) {
-			CK_RV result = error_result(candidates[i].trouble);
+	const struct pkcs11_tokens *tokens = &search->tokens;
+	enum cryptoki_retry retry = RETRY_NEVER;
+
+	for (size_t i = 0; i < tokens->count && retry != RETRY_TOKEN; i++)
+		if (tokens->list[i].session.retry != RETRY_NEVER)
+			retry = tokens->list[i].session.retry;
+	for (size_t i = 0; i < tokens->passed_over_count; i++)
+		if (cryptoki_retry(tokens->passed_over[i].result) == RETRY_TOKEN)
+			retry = RETRY_TOKEN;
+	return retry;
+}
+
+/* Adds to *error why tokens could not be seen in full. */
+static void add_troubles(const struct pkcs11_search *search, const struct candidate *candidates,
+			 struct chronosign_error **error)
+{
+	for (size_t i = 0; i < search->tokens.count; i++)
+		if (candidates[i].trouble != NULL)
 			error_append(error, "  not seen in full: %s",
 				     chronosign_error_message(candidates[i].trouble));
-			if (cryptoki_lost_session(result) || cryptoki_lost_token(result))
-				error_set_result(error, result);
-		}
-	for (size_t i = 0; i < tokens->passed_over_count; i++)
-		if (cryptoki_lost_token(tokens->passed_over[i].result))
-			error_set_result(error, tokens->passed_over[i].result);
 }
 
-static bool ambiguous(const struct pkcs11_tokens *tokens, const struct candidate *candidates,
-		      sight clearest, const chronosign_key *key, chronosign_error **error)
+static bool ambiguous(const struct pkcs11_search *search, const struct candidate *candidates,
+		      enum sight clearest, struct chronosign_error **error)
 {
-	error_set(error, CHRONOSIGN_ERROR_KEY, "'%s' %s; add one of these to name it:", key->name,
+	error_set(error, CHRONOSIGN_ERROR_KEY,
+		  "'%s' %s; add one of these to name it:", search->key->name,
 		  clearest == MAY_HIDE_KEY
 			  ? "may be in several tokens, and no PIN is tried on more than one"
 			  : "is in several tokens");
-	for (size_t i = 0; i < tokens->count; i++)
+	for (size_t i = 0; i < search->tokens.count; i++)
 		if (candidates[i].sight == clearest)
-			error_append(error, "  %s", tokens->list[i].uri);
+			error_append(error, "  %s", search->tokens.list[i].uri);
 	return false;
 }
 
@@ -145,7 +155,7 @@ static bool has_unknown(const struct pkcs11_tokens *tokens)
 	return false;
 }
 
-static bool names_token(const chronosign_key *key)
+static bool names_token(const struct chronosign_key *key)
 {
 	const CK_TOKEN_INFO *info = p11_kit_uri_get_token_info(key->uri->parsed);
 
@@ -153,17 +163,19 @@ static bool names_token(const chronosign_key *key)
 	       p11_kit_uri_get_slot_id(key->uri->parsed) != (CK_SLOT_ID)-1;
 }
 
-bool pkcs11_token_is_certain(const struct pkcs11_tokens *tokens, const struct pkcs11_token *chosen,
-			     const chronosign_key *key, chronosign_error **error)
+bool pkcs11_search_is_certain(const struct pkcs11_search *search, const struct pkcs11_token *token,
+			      struct chronosign_error **error)
 {
-	if (!has_unknown(tokens) || names_token(key))
+	const struct pkcs11_tokens *tokens = &search->tokens;
+
+	if (!has_unknown(tokens) || names_token(search->key))
 		return true;
 	error_set(
 		error, CHRONOSIGN_ERROR_KEY,
 		"'%s' may be in a token that does not answer, and its PIN is tried on no other; if "
 		"this one is meant, add it to name it:",
-		key->name);
-	error_append(error, "  %s", chosen->uri);
+		search->key->name);
+	error_append(error, "  %s", token->uri);
 	for (size_t i = 0; i < tokens->passed_over_count; i++)
 		if (is_unknown(&tokens->passed_over[i]))
 			error_append(error, "  %s (%s): %s", tokens->passed_over[i].what,
@@ -172,39 +184,38 @@ bool pkcs11_token_is_certain(const struct pkcs11_tokens *tokens, const struct pk
 	return false;
 }
 
-static struct pkcs11_token *choose(struct pkcs11_tokens *tokens,
-				   const struct pkcs11_modules *modules,
-				   struct candidate *candidates, const chronosign_key *key,
-				   chronosign_error **error)
+static struct pkcs11_token *choose(struct pkcs11_search *search, struct candidate *candidates,
+				   struct chronosign_error **error)
 {
 	struct pkcs11_token *chosen = NULL;
-	sight clearest = SHOWS_NOTHING;
+	enum sight clearest = SHOWS_NOTHING;
 	size_t equals = 0;
 
-	for (size_t i = 0; i < tokens->count; i++) {
-		candidates[i].sight =
-			look(&tokens->list[i], key->uri->parsed, &candidates[i].trouble);
+	for (size_t i = 0; i < search->tokens.count; i++) {
+		struct pkcs11_token *token = &search->tokens.list[i];
+		candidates[i].sight = look(token, search->key->uri->parsed, &candidates[i].trouble);
 		if (candidates[i].sight > clearest) {
 			clearest = candidates[i].sight;
-			chosen = &tokens->list[i];
+			chosen = token;
 			equals = 0;
 		}
 		equals += candidates[i].sight == clearest;
 	}
 	if (clearest == SHOWS_NOTHING)
-		pkcs11_no_match(tokens, modules, key, error);
+		pkcs11_search_no_match(search, error);
 	else if (equals > 1)
-		ambiguous(tokens, candidates, clearest, key, error);
-	else if (clearest == SHOWS_KEY || pkcs11_token_is_certain(tokens, chosen, key, error))
+		ambiguous(search, candidates, clearest, error);
+	else if (clearest == SHOWS_KEY || pkcs11_search_is_certain(search, chosen, error))
 		return chosen;
-	add_troubles(tokens, candidates, error);
+	add_troubles(search, candidates, error);
 	return NULL;
 }
 
-struct pkcs11_token *pkcs11_token_choose(struct pkcs11_tokens *tokens,
-					 const struct pkcs11_modules *modules,
-					 const chronosign_key *key, chronosign_error **error)
+struct pkcs11_token *search_token_for_key(struct pkcs11_search *search,
+					  struct chronosign_error **error)
 {
+	const struct pkcs11_tokens *tokens = &search->tokens;
+
 	if (tokens->count == 1 && !has_unknown(tokens))
 		return &tokens->list[0];
 	struct candidate *candidates = calloc(tokens->count + 1, sizeof *candidates);
@@ -212,7 +223,7 @@ struct pkcs11_token *pkcs11_token_choose(struct pkcs11_tokens *tokens,
 		error_out_of_memory(error);
 		return NULL;
 	}
-	struct pkcs11_token *chosen = choose(tokens, modules, candidates, key, error);
+	struct pkcs11_token *chosen = choose(search, candidates, error);
 	free_candidates(candidates, tokens->count);
 	return chosen;
 }
@@ -223,11 +234,10 @@ static bool takes_keys(const struct pkcs11_token *token)
 	return (token->info.flags & CKF_WRITE_PROTECTED) == 0 && pkcs11_token_computes(token);
 }
 
-struct pkcs11_token *pkcs11_token_choose_for_new(struct pkcs11_tokens *tokens,
-						 const struct pkcs11_modules *modules,
-						 const chronosign_key *key,
-						 chronosign_error **error)
+struct pkcs11_token *search_token_for_new_key(struct pkcs11_search *search,
+					      struct chronosign_error **error)
 {
+	const struct pkcs11_tokens *tokens = &search->tokens;
 	struct pkcs11_token *chosen = NULL;
 	size_t count = 0;
 	CLEANUP(cleanup_text) char *uris = NULL;
@@ -239,15 +249,15 @@ struct pkcs11_token *pkcs11_token_choose_for_new(struct pkcs11_tokens *tokens,
 			text_append(&uris, "%s  %s", uris == NULL ? "" : "\n", chosen->uri);
 		}
 	if (count == 1)
-		return pkcs11_token_is_certain(tokens, chosen, key, error) ? chosen : NULL;
+		return pkcs11_search_is_certain(search, chosen, error) ? chosen : NULL;
 	if (count == 0) {
 		error_set(error, CHRONOSIGN_ERROR_KEY,
-			  "no token for a new key matches '%s'; looked at:", key->name);
-		looked_at(tokens, modules, "it takes no keys", error);
+			  "no token for a new key matches '%s'; looked at:", search->key->name);
+		looked_at(search, "it takes no keys", error);
 		return NULL;
 	}
 	error_set(error, CHRONOSIGN_ERROR_KEY,
-		  "'%s' names no one token; add one of these to it:", key->name);
+		  "'%s' names no one token; add one of these to it:", search->key->name);
 	error_append(error, "%s", uris == NULL ? "" : uris);
 	return NULL;
 }

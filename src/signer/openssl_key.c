@@ -1,12 +1,11 @@
 /* Keys as OpenSSL's EVP_PKEY: signing, the public half, and OpenSSL's reasons. */
-#include "signer/evp.h"
+#include "signer/openssl_key.h"
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "pkcs11/public_key.h"
 
-#include <chronosign/signer.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
@@ -15,25 +14,26 @@
 DEFINE_CLEANUP(digest, EVP_MD_CTX *, EVP_MD_CTX_free)
 DEFINE_CLEANUP(number, BIGNUM *, BN_free)
 
-bool evp_sign(EVP_PKEY *pkey, OSSL_LIB_CTX *context, const uint8_t *message, size_t message_length,
-	      uint8_t *signature, size_t *length, chronosign_error **error)
+bool openssl_key_sign(EVP_PKEY *pkey, OSSL_LIB_CTX *context, struct signing *signing,
+		      struct chronosign_error **error)
 {
 	CLEANUP(cleanup_digest) EVP_MD_CTX *digest = EVP_MD_CTX_new();
 
-	*length = CHRONOSIGN_SIGNATURE_MAX;
+	signing->length = sizeof signing->signature;
 	/* Without it OpenSSL copies the operation before it ends it, which a token may not allow. */
 	if (digest != NULL)
 		EVP_MD_CTX_set_flags(digest, EVP_MD_CTX_FLAG_FINALISE);
 	if (digest != NULL &&
 	    EVP_DigestSignInit_ex(digest, NULL, "SHA256", context, NULL, pkey, NULL) == 1 &&
-	    EVP_DigestSign(digest, signature, length, message, message_length) == 1)
+	    EVP_DigestSign(digest, signing->signature, &signing->length, signing->message,
+			   signing->message_length) == 1)
 		return true;
-	CLEANUP(cleanup_text) char *reasons = evp_reasons();
+	CLEANUP(cleanup_text) char *reasons = openssl_reasons();
 	return error_set(error, CHRONOSIGN_ERROR_KEY, "OpenSSL cannot sign with the key: %s",
 			 reasons);
 }
 
-bool evp_check_rsa(const EVP_PKEY *pkey, const char *what, chronosign_error **error)
+bool openssl_key_check_rsa(const EVP_PKEY *pkey, const char *what, struct chronosign_error **error)
 {
 	const char *type = EVP_PKEY_get0_type_name(pkey);
 
@@ -43,18 +43,18 @@ bool evp_check_rsa(const EVP_PKEY *pkey, const char *what, chronosign_error **er
 			 type == NULL ? "unknown" : type);
 }
 
-EVP_PKEY *evp_public_half(const EVP_PKEY *pkey, const char *what, chronosign_error **error)
+EVP_PKEY *openssl_key_public_half(const EVP_PKEY *pkey, const char *what,
+				  struct chronosign_error **error)
 {
 	CLEANUP(cleanup_number) BIGNUM *n = NULL;
 	CLEANUP(cleanup_number) BIGNUM *e = NULL;
-	uint8_t modulus[CHRONOSIGN_SIGNATURE_MAX];
-	uint8_t exponent[CHRONOSIGN_SIGNATURE_MAX];
+	uint8_t modulus[SIGNATURE_MAX];
+	uint8_t exponent[SIGNATURE_MAX];
 	EVP_PKEY *public_half = NULL;
 
 	if (EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_N, &n) == 1 &&
 	    EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &e) == 1 &&
-	    BN_num_bytes(n) <= CHRONOSIGN_SIGNATURE_MAX &&
-	    BN_num_bytes(e) <= CHRONOSIGN_SIGNATURE_MAX)
+	    BN_num_bytes(n) <= SIGNATURE_MAX && BN_num_bytes(e) <= SIGNATURE_MAX)
 		public_half = public_key_from_numbers(modulus, (size_t)BN_bn2bin(n, modulus),
 						      exponent, (size_t)BN_bn2bin(e, exponent));
 	if (public_half == NULL)
@@ -90,7 +90,7 @@ static void append_reason(char **reasons, unsigned long code, const char *data)
 		    with_data ? " (" : "", with_data ? data : "", with_data ? ")" : "");
 }
 
-char *evp_reasons(void)
+char *openssl_reasons(void)
 {
 	char *reasons = NULL;
 	const char *data = NULL;

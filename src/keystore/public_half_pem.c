@@ -1,5 +1,5 @@
 /* The public half in PEM: as Chronograf reads it, and as everyone else does. */
-#include <chronosign/public_key.h>
+#include "keystore/public_half_file.h"
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -27,8 +27,8 @@ static bool encode(const EVP_PKEY *key, const char *structure, unsigned char **d
 	return encoder != NULL && OSSL_ENCODER_to_data(encoder, der, length) == 1;
 }
 
-char *chronosign_public_key_pem(const EVP_PKEY *key, chronosign_public_key_form form,
-				chronosign_error **error)
+char *chronosign_public_half_pem(const EVP_PKEY *key, enum chronosign_public_half_form form,
+				 struct chronosign_error **error)
 {
 	CLEANUP(free_der) unsigned char *der = NULL;
 	CLEANUP(cleanup_bio) BIO *memory = BIO_new(BIO_s_mem());
@@ -37,8 +37,8 @@ char *chronosign_public_key_pem(const EVP_PKEY *key, chronosign_public_key_form 
 
 	if (memory == NULL ||
 	    !encode(key,
-		    form == CHRONOSIGN_PUBLIC_KEY_CHRONOGRAF ? "type-specific"
-							     : "SubjectPublicKeyInfo",
+		    form == CHRONOSIGN_PUBLIC_HALF_CHRONOGRAF ? "type-specific"
+							      : "SubjectPublicKeyInfo",
 		    &der, &length) ||
 	    PEM_write_bio(memory, PEM_STRING_PUBLIC, "", der, (long)length) <= 0) {
 		ERR_clear_error();
@@ -52,10 +52,10 @@ char *chronosign_public_key_pem(const EVP_PKEY *key, chronosign_public_key_form 
 	return pem;
 }
 
-bool chronosign_public_key_write(const EVP_PKEY *key, chronosign_public_key_form form,
-				 const char *path, chronosign_error **error)
+bool public_half_write(const EVP_PKEY *key, enum chronosign_public_half_form form, const char *path,
+		       struct chronosign_error **error)
 {
-	CLEANUP(cleanup_text) char *pem = chronosign_public_key_pem(key, form, error);
+	CLEANUP(cleanup_text) char *pem = chronosign_public_half_pem(key, form, error);
 
 	if (pem == NULL)
 		return false;

@@ -1,23 +1,23 @@
 /* RSA numbers from OpenSSL to PKCS#11, without a copy outside locked memory. */
-#include "keystore/rsa_numbers.h"
+#include "keystore/rsa_attributes.h"
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/secret.h"
 
-#include <chronosign/signer.h>
+#include "base/signing.h"
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/params.h>
 #include <string.h>
 
 /* As long as the modulus, the longest of them. */
-enum { NUMBER_MAX = CHRONOSIGN_SIGNATURE_MAX };
+enum { NUMBER_MAX = SIGNATURE_MAX };
 
 static const struct {
 	const char *parameter;
 	CK_ATTRIBUTE_TYPE attribute;
-} numbers[KEY_NUMBERS] = {
+} numbers[RSA_ATTRIBUTES] = {
 	{OSSL_PKEY_PARAM_RSA_N, CKA_MODULUS},
 	{OSSL_PKEY_PARAM_RSA_E, CKA_PUBLIC_EXPONENT},
 	{OSSL_PKEY_PARAM_RSA_D, CKA_PRIVATE_EXPONENT},
@@ -50,27 +50,28 @@ static CK_ATTRIBUTE big_integer(CK_ATTRIBUTE_TYPE type, unsigned char *bytes)
  * token. */
 static bool get(const EVP_PKEY *key, unsigned char *bytes)
 {
-	OSSL_PARAM parameters[KEY_NUMBERS + 2];
-	OSSL_PARAM *third = &parameters[KEY_NUMBERS];
+	OSSL_PARAM parameters[RSA_ATTRIBUTES + 2];
+	OSSL_PARAM *third = &parameters[RSA_ATTRIBUTES];
 	bool complete = true;
 
-	for (size_t i = 0; i < KEY_NUMBERS; i++)
+	for (size_t i = 0; i < RSA_ATTRIBUTES; i++)
 		parameters[i] = OSSL_PARAM_construct_BN(numbers[i].parameter,
 							bytes + i * NUMBER_MAX, NUMBER_MAX);
 	*third = OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_FACTOR3,
-					 bytes + (size_t)KEY_NUMBERS * NUMBER_MAX, NUMBER_MAX);
-	parameters[KEY_NUMBERS + 1] = OSSL_PARAM_construct_end();
+					 bytes + (size_t)RSA_ATTRIBUTES * NUMBER_MAX, NUMBER_MAX);
+	parameters[RSA_ATTRIBUTES + 1] = OSSL_PARAM_construct_end();
 	if (EVP_PKEY_get_params(key, parameters) != 1)
 		return false;
-	for (size_t i = 0; i < KEY_NUMBERS; i++)
+	for (size_t i = 0; i < RSA_ATTRIBUTES; i++)
 		complete = complete && OSSL_PARAM_modified(&parameters[i]);
 	return complete && !OSSL_PARAM_modified(third);
 }
 
-bool key_numbers_read(const EVP_PKEY *key, const char *name, chronosign_secret **memory,
-		      CK_ATTRIBUTE attributes[static KEY_NUMBERS], chronosign_error **error)
+bool rsa_attributes_read(const EVP_PKEY *key, const char *name, struct chronosign_secret **memory,
+			 CK_ATTRIBUTE attributes[static RSA_ATTRIBUTES],
+			 struct chronosign_error **error)
 {
-	*memory = secret_allocate((size_t)(KEY_NUMBERS + 1) * NUMBER_MAX, error);
+	*memory = secret_allocate((size_t)(RSA_ATTRIBUTES + 1) * NUMBER_MAX, error);
 	if (*memory == NULL)
 		return false;
 	if (!get(key, secret_bytes(*memory))) {
@@ -80,7 +81,7 @@ bool key_numbers_read(const EVP_PKEY *key, const char *name, chronosign_secret *
 				 "which a token needs",
 				 name);
 	}
-	for (size_t i = 0; i < KEY_NUMBERS; i++)
+	for (size_t i = 0; i < RSA_ATTRIBUTES; i++)
 		attributes[i] =
 			big_integer(numbers[i].attribute, secret_bytes(*memory) + i * NUMBER_MAX);
 	return true;

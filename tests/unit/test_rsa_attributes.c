@@ -1,5 +1,5 @@
 /* The numbers of an RSA key on their way into a token. */
-#include "keystore/rsa_numbers.h"
+#include "keystore/rsa_attributes.h"
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
@@ -43,12 +43,12 @@ static void assert_is(const CK_ATTRIBUTE *attribute, CK_ATTRIBUTE_TYPE type, con
 
 static void check_numbers(int bits)
 {
-	CK_ATTRIBUTE numbers[KEY_NUMBERS];
+	CK_ATTRIBUTE numbers[RSA_ATTRIBUTES];
 	chronosign_secret *memory = NULL;
 	chronosign_error *error = NULL;
 	EVP_PKEY *key = make_key(bits, 2);
 
-	assert_true(key_numbers_read(key, "key", &memory, numbers, &error));
+	assert_true(rsa_attributes_read(key, "key", &memory, numbers, &error));
 	assert_is(&numbers[0], CKA_MODULUS, key, OSSL_PKEY_PARAM_RSA_N);
 	assert_is(&numbers[1], CKA_PUBLIC_EXPONENT, key, OSSL_PKEY_PARAM_RSA_E);
 	assert_is(&numbers[2], CKA_PRIVATE_EXPONENT, key, OSSL_PKEY_PARAM_RSA_D);
@@ -71,11 +71,11 @@ static void every_number_is_told_without_leading_zeros(void **state)
 
 static void refuse(EVP_PKEY *key)
 {
-	CK_ATTRIBUTE numbers[KEY_NUMBERS];
+	CK_ATTRIBUTE numbers[RSA_ATTRIBUTES];
 	chronosign_secret *memory = NULL;
 	chronosign_error *error = NULL;
 
-	assert_false(key_numbers_read(key, "key", &memory, numbers, &error));
+	assert_false(rsa_attributes_read(key, "key", &memory, numbers, &error));
 	assert_int_equal(chronosign_error_get_kind(error), CHRONOSIGN_ERROR_KEY);
 	chronosign_error_free(error);
 	chronosign_secret_free(memory);

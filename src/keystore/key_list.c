@@ -1,37 +1,33 @@
 /* The list of RSA keys in the machine's tokens, each with a URI that finds it again, and of what is
  * left out. What tells a token's objects apart, and which belong together, is in token_objects.c. */
+#include "keystore/key_list.h"
+
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "key/pin.h"
 #include "keystore/token_objects.h"
-#include "pkcs11/choice.h"
-#include "pkcs11/object.h"
+#include "pkcs11/search.h"
 #include "pkcs11/session.h"
 
-#include <chronosign/keystore.h>
 #include <string.h>
 
 struct listing {
-	const chronosign_key *key;
+	struct pkcs11_search search;
 	bool log_in;
-	struct pkcs11_modules modules;
-	struct pkcs11_tokens tokens;
-	chronosign_key_list *list;
-	struct pkcs11_token_objects objects; /* of the token that is looked at */
+	struct key_list *list;
+	struct token_objects objects; /* of the token that is looked at */
 };
 
-DEFINE_CLEANUP(list, chronosign_key_list *, chronosign_key_list_free)
-DEFINE_CLEANUP(uri, P11KitUri *, p11_kit_uri_free)
+DEFINE_CLEANUP(list, struct key_list *, key_list_free)
 
 static void close_listing(struct listing *listing)
 {
-	pkcs11_token_objects_clear(&listing->objects);
-	pkcs11_tokens_free(&listing->tokens);
-	pkcs11_modules_close(&listing->modules);
+	token_objects_clear(&listing->objects);
+	pkcs11_search_close(&listing->search);
 }
 
-void chronosign_key_list_free(chronosign_key_list *list)
+void key_list_free(struct key_list *list)
 {
 	if (list == NULL)
 		return;
@@ -68,16 +64,16 @@ static char *one_line(const char *text)
 	return line == NULL ? NULL : text_printable(line, strlen(line), false);
 }
 
-static bool leave_out(chronosign_key_list *list, const char *what, const char *module,
-		      const char *reason, chronosign_error **error)
+static bool leave_out(struct key_list *list, const char *what, const char *module,
+		      const char *reason, struct chronosign_error **error)
 {
-	chronosign_left_out *more =
+	struct left_out *more =
 		reallocarray(list->left_out, list->left_out_count + 1, sizeof *more);
 
 	if (more == NULL)
 		return error_out_of_memory(error);
 	list->left_out = more;
-	chronosign_left_out *row = &more[list->left_out_count++];
+	struct left_out *row = &more[list->left_out_count++];
 	row->what = one_line(what);
 	row->module = one_line(module);
 	row->reason = one_line(reason);
@@ -86,18 +82,16 @@ static bool leave_out(chronosign_key_list *list, const char *what, const char *m
 }
 
 static bool leave_out_token(struct listing *listing, const struct pkcs11_token *token,
-			    const char *reason, chronosign_error **error)
+			    const char *reason, struct chronosign_error **error)
 {
 	return leave_out(listing->list, token->uri, token->module->name, reason, error);
 }
 
 /* p11-kit says a line for each module that it could not load. */
-static bool leave_out_unloadable(struct listing *listing, chronosign_error **error)
+static bool leave_out_unloadable(struct listing *listing, struct chronosign_error **error)
 {
-	const struct pkcs11_modules *modules = &listing->modules;
-	CLEANUP(cleanup_text)
-	char *lines =
-		modules->named || modules->unloadable == NULL ? NULL : strdup(modules->unloadable);
+	const char *unloadable = listing->search.modules.unloadable;
+	CLEANUP(cleanup_text) char *lines = unloadable == NULL ? NULL : strdup(unloadable);
 	char *rest = NULL;
 
 	for (char *line = lines == NULL ? NULL : strtok_r(lines, "\n", &rest); line != NULL;
@@ -107,9 +101,9 @@ static bool leave_out_unloadable(struct listing *listing, chronosign_error **err
 	return true;
 }
 
-static bool leave_out_passed_over(struct listing *listing, chronosign_error **error)
+static bool leave_out_passed_over(struct listing *listing, struct chronosign_error **error)
 {
-	const struct pkcs11_tokens *tokens = &listing->tokens;
+	const struct pkcs11_tokens *tokens = &listing->search.tokens;
 
 	for (size_t i = 0; i < tokens->passed_over_count; i++) {
 		const struct pkcs11_passed_over *passed = &tokens->passed_over[i];
@@ -127,14 +121,14 @@ static bool leave_out_passed_over(struct listing *listing, chronosign_error **er
 static void set_apart(const struct listing *listing, const struct pkcs11_token *token,
 		      P11KitUri *uri)
 {
-	const P11KitUri *asked = listing->key->uri->parsed;
+	const P11KitUri *asked = listing->search.key->uri->parsed;
 
 	if (p11_kit_uri_get_module_path(asked) != NULL)
 		p11_kit_uri_set_module_path(uri, p11_kit_uri_get_module_path(asked));
 	if (p11_kit_uri_get_module_name(asked) != NULL)
 		p11_kit_uri_set_module_name(uri, p11_kit_uri_get_module_name(asked));
-	for (size_t i = 0; i < listing->tokens.count; i++) {
-		const struct pkcs11_token *other = &listing->tokens.list[i];
+	for (size_t i = 0; i < listing->search.tokens.count; i++) {
+		const struct pkcs11_token *other = &listing->search.tokens.list[i];
 		if (other == token || strcmp(other->uri, token->uri) != 0)
 			continue;
 		if (other->module == token->module)
@@ -144,36 +138,25 @@ static void set_apart(const struct listing *listing, const struct pkcs11_token *
 	}
 }
 
-static bool add_attribute(P11KitUri *uri, CK_ATTRIBUTE_TYPE type, const void *value, size_t length)
-{
-	CK_ATTRIBUTE attribute = {type, (void *)value, length};
-
-	return length == 0 || p11_kit_uri_set_attribute(uri, &attribute) == P11_KIT_URI_OK;
-}
-
 static char *object_uri(const struct listing *listing, const struct pkcs11_token *token,
-			const struct pkcs11_token_object *object)
+			const struct token_object *object)
 {
-	CLEANUP(cleanup_uri) P11KitUri *uri = p11_kit_uri_new();
-	char *text = NULL;
+	struct pkcs11_template named = {0};
 
-	if (uri == NULL || !pkcs11_token_object_is_unique(&listing->objects, object))
+	if (!token_object_is_unique(&listing->objects, object))
 		return NULL;
-	CK_TOKEN_INFO *info = p11_kit_uri_get_token_info(uri);
-	memcpy(info->label, token->info.label, sizeof info->label);
-	memcpy(info->manufacturerID, token->info.manufacturerID, sizeof info->manufacturerID);
-	memcpy(info->model, token->info.model, sizeof info->model);
-	memcpy(info->serialNumber, token->info.serialNumber, sizeof info->serialNumber);
-	set_apart(listing, token, uri);
-	if (!add_attribute(uri, CKA_CLASS, &object->class, sizeof object->class) ||
-	    !add_attribute(uri, CKA_ID, object->id, object->id_length) ||
-	    !add_attribute(uri, CKA_LABEL, object->label, object->label_length) ||
-	    p11_kit_uri_format(uri, P11_KIT_URI_FOR_ANY, &text) != P11_KIT_URI_OK)
-		return NULL;
-	return text;
+	pkcs11_template_add(&named, CKA_CLASS, &object->class, sizeof object->class);
+	if (object->id_length > 0)
+		pkcs11_template_add(&named, CKA_ID, object->id, object->id_length);
+	if (object->label_length > 0)
+		pkcs11_template_add(&named, CKA_LABEL, object->label, object->label_length);
+	P11KitUri *uri = pkcs11_token_uri(&token->info, named.attributes, named.count);
+	if (uri != NULL)
+		set_apart(listing, token, uri);
+	return pkcs11_uri_text(uri);
 }
 
-static bool is_asked_for(const struct listing *listing, const struct pkcs11_token_object *object)
+static bool is_asked_for(const struct listing *listing, const struct token_object *object)
 {
 	CK_ATTRIBUTE attributes[] = {
 		{CKA_CLASS, (void *)&object->class, sizeof object->class},
@@ -181,17 +164,17 @@ static bool is_asked_for(const struct listing *listing, const struct pkcs11_toke
 		{CKA_LABEL, object->label, object->label_length},
 	};
 
-	return p11_kit_uri_match_attributes(listing->key->uri->parsed, attributes, 3) == 1;
+	return p11_kit_uri_match_attributes(listing->search.key->uri->parsed, attributes, 3) == 1;
 }
 
 /* A certificate stands for its key only where no key object shows. */
-static bool is_listed(const struct listing *listing, const struct pkcs11_token_object *object)
+static bool is_listed(const struct listing *listing, const struct token_object *object)
 {
 	if (!object->is_rsa || !is_asked_for(listing, object))
 		return false;
 	return object->class != CKO_CERTIFICATE ||
-	       (pkcs11_companion(&listing->objects, object, CKO_PRIVATE_KEY) == NULL &&
-		pkcs11_companion(&listing->objects, object, CKO_PUBLIC_KEY) == NULL);
+	       (token_object_companion(&listing->objects, object, CKO_PRIVATE_KEY) == NULL &&
+		token_object_companion(&listing->objects, object, CKO_PUBLIC_KEY) == NULL);
 }
 
 static char *hexadecimal(const CK_BYTE *bytes, size_t length)
@@ -207,19 +190,19 @@ static char *hexadecimal(const CK_BYTE *bytes, size_t length)
 }
 
 static bool list_object(struct listing *listing, const struct pkcs11_token *token,
-			const struct pkcs11_token_object *object, chronosign_error **error)
+			const struct token_object *object, struct chronosign_error **error)
 {
-	chronosign_key_list *list = listing->list;
-	chronosign_listed_key *more = reallocarray(list->keys, list->key_count + 1, sizeof *more);
+	struct key_list *list = listing->list;
+	struct listed_key *more = reallocarray(list->keys, list->key_count + 1, sizeof *more);
 
 	if (more == NULL)
 		return error_out_of_memory(error);
 	list->keys = more;
-	chronosign_listed_key *key = &more[list->key_count++];
-	*key = (chronosign_listed_key){
-		.kind = object->class == CKO_PRIVATE_KEY  ? CHRONOSIGN_LISTED_PRIVATE
-			: object->class == CKO_PUBLIC_KEY ? CHRONOSIGN_LISTED_PUBLIC
-							  : CHRONOSIGN_LISTED_CERTIFICATE,
+	struct listed_key *key = &more[list->key_count++];
+	*key = (struct listed_key){
+		.kind = object->class == CKO_PRIVATE_KEY  ? LISTED_PRIVATE
+			: object->class == CKO_PUBLIC_KEY ? LISTED_PUBLIC
+							  : LISTED_CERTIFICATE,
 		.token = strdup(token->label),
 		.module = one_line(token->module->name),
 		.label = text_printable((const char *)object->label, object->label_length, false),
@@ -228,7 +211,7 @@ static bool list_object(struct listing *listing, const struct pkcs11_token *toke
 		.pin_for_each = object->pin_for_each,
 		.uri = object_uri(listing, token, object),
 	};
-	key->public_half = pkcs11_half_source(&listing->objects, object, &key->bits);
+	key->public_half = token_object_half_source(&listing->objects, object, &key->bits);
 	return (key->token != NULL && key->module != NULL && key->label != NULL &&
 		key->id != NULL) ||
 	       error_out_of_memory(error);
@@ -238,23 +221,22 @@ static bool list_object(struct listing *listing, const struct pkcs11_token *toke
 
 /* Logs in if that is asked for. A token that refuses still shows what is public. */
 static bool log_in(struct listing *listing, struct pkcs11_token *token, bool *logged_in,
-		   chronosign_error **error)
+		   struct chronosign_error **error)
 {
-	CLEANUP(cleanup_error) chronosign_error *reason = NULL;
-	CLEANUP(cleanup_secret) chronosign_secret *pin = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *reason = NULL;
 
 	*logged_in = false;
 	if (!listing->log_in || !pkcs11_token_needs_login(token))
 		return true;
-	*logged_in = pkcs11_session_login(token, listing->key, &pin, &reason);
+	*logged_in = pkcs11_session_login(token, &reason);
 	if (*logged_in)
 		return true;
 	listing->list->login_failed = true;
 	return leave_out_token(listing, token, chronosign_error_message(reason), error);
 }
 
-static bool note_hiding(chronosign_key_list *list, const struct pkcs11_token *token,
-			chronosign_error **error)
+static bool note_hiding(struct key_list *list, const struct pkcs11_token *token,
+			struct chronosign_error **error)
 {
 	char **more = reallocarray(list->hiding, list->hiding_count + 1, sizeof *more);
 
@@ -270,18 +252,16 @@ static bool note_hiding(chronosign_key_list *list, const struct pkcs11_token *to
 
 /* An object that cannot be read is left out, and the others are not. */
 static bool read_objects(struct listing *listing, struct pkcs11_token *token, CK_OBJECT_CLASS class,
-			 chronosign_error **error)
+			 struct chronosign_error **error)
 {
-	CK_OBJECT_HANDLE *handles = NULL;
-	size_t count = 0;
+	CLEANUP(pkcs11_objects_clear) struct pkcs11_objects found = {0};
 
-	if (!pkcs11_objects_list(token, class, &handles, &count, error))
+	if (!pkcs11_objects_list(token, class, &found, error))
 		return false;
-	CLEANUP(cleanup_memory) void *memory = handles;
-	for (size_t i = 0; i < count; i++) {
-		CLEANUP(cleanup_error) chronosign_error *reason = NULL;
-		if (!pkcs11_token_objects_add(&listing->objects, token, handles[i], class,
-					      &reason) &&
+	for (size_t i = 0; i < found.count; i++) {
+		CLEANUP(cleanup_error) struct chronosign_error *reason = NULL;
+		if (!token_objects_add(&listing->objects, token, found.handles[i], class,
+				       &reason) &&
 		    !leave_out_token(listing, token, chronosign_error_message(reason), error))
 			return false;
 	}
@@ -289,12 +269,12 @@ static bool read_objects(struct listing *listing, struct pkcs11_token *token, CK
 }
 
 static bool list_objects(struct listing *listing, struct pkcs11_token *token,
-			 chronosign_error **error)
+			 struct chronosign_error **error)
 {
 	static const CK_OBJECT_CLASS classes[] = {CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_CERTIFICATE};
-	CLEANUP(cleanup_error) chronosign_error *reason = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *reason = NULL;
 
-	pkcs11_token_objects_clear(&listing->objects);
+	token_objects_clear(&listing->objects);
 	for (size_t i = 0; i < 3; i++)
 		if (!read_objects(listing, token, classes[i], &reason))
 			return leave_out_token(listing, token, chronosign_error_message(reason),
@@ -307,9 +287,9 @@ static bool list_objects(struct listing *listing, struct pkcs11_token *token,
 }
 
 static bool list_token(struct listing *listing, struct pkcs11_token *token,
-		       chronosign_error **error)
+		       struct chronosign_error **error)
 {
-	CLEANUP(cleanup_error) chronosign_error *reason = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *reason = NULL;
 	bool logged_in;
 
 	if (!pkcs11_token_computes(token))
@@ -327,9 +307,9 @@ static bool list_token(struct listing *listing, struct pkcs11_token *token,
 }
 
 /* One PIN is for one token: given beforehand, it must be certain for which. */
-static bool check_login(const struct listing *listing, chronosign_error **error)
+static bool check_login(const struct listing *listing, struct chronosign_error **error)
 {
-	const struct pkcs11_tokens *tokens = &listing->tokens;
+	const struct pkcs11_tokens *tokens = &listing->search.tokens;
 	const struct pkcs11_token *last = NULL;
 	size_t count = 0;
 
@@ -338,10 +318,10 @@ static bool check_login(const struct listing *listing, chronosign_error **error)
 			last = &tokens->list[i];
 			count++;
 		}
-	if (!listing->log_in || count == 0 || !pin_is_given(listing->key))
+	if (!listing->log_in || count == 0 || !pin_is_given(listing->search.key))
 		return true;
 	if (count == 1)
-		return pkcs11_token_is_certain(tokens, last, listing->key, error);
+		return pkcs11_search_is_certain(&listing->search, last, error);
 	error_set(
 		error, CHRONOSIGN_ERROR_KEY,
 		"a PIN is given, and %zu tokens have a login; no PIN is tried on more than one, so "
@@ -353,32 +333,29 @@ static bool check_login(const struct listing *listing, chronosign_error **error)
 	return false;
 }
 
-static bool list_all(struct listing *listing, chronosign_error **error)
+static bool list_all(struct listing *listing, struct chronosign_error **error)
 {
-	const chronosign_key *key = listing->key;
-
-	if (!pkcs11_modules_open(key, &listing->modules, error) ||
-	    !pkcs11_tokens_survey(&listing->modules, key->uri->parsed, &listing->tokens, error) ||
+	if (!pkcs11_search_open(&listing->search, FIND_SLOTS, error) ||
 	    !check_login(listing, error))
 		return false;
-	for (size_t i = 0; i < listing->tokens.count; i++)
-		if (!list_token(listing, &listing->tokens.list[i], error))
+	for (size_t i = 0; i < listing->search.tokens.count; i++)
+		if (!list_token(listing, &listing->search.tokens.list[i], error))
 			return false;
 	return leave_out_passed_over(listing, error);
 }
 
-chronosign_key_list *chronosign_key_list_make(const chronosign_key *where, bool log_in_too,
-					      chronosign_error **error)
+struct key_list *key_list_make(const struct chronosign_key *where, bool log_in_too,
+			       struct chronosign_error **error)
 {
-	CLEANUP(cleanup_list) chronosign_key_list *list = calloc(1, sizeof *list);
+	CLEANUP(cleanup_list) struct key_list *list = calloc(1, sizeof *list);
 	CLEANUP(close_listing)
-	struct listing listing = {.key = where, .log_in = log_in_too, .list = list};
+	struct listing listing = {.search = {.key = where}, .log_in = log_in_too, .list = list};
 
 	if (list == NULL) {
 		error_out_of_memory(error);
 		return NULL;
 	}
-	if (where->kind != REFERENCE_PKCS11) {
+	if (where->kind != KEY_IN_TOKEN) {
 		error_set(error, CHRONOSIGN_ERROR_USAGE,
 			  "'%s' is no pkcs11: URI; only the keys of tokens are listed",
 			  where->name);

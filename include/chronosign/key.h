@@ -1,0 +1,129 @@
+/* Which key, by its reference, and how to get at it: the signer to use, the PKCS#11 module, and the
+ * ways to its PIN. */
+#ifndef CHRONOSIGN_KEY_H
+#define CHRONOSIGN_KEY_H
+
+#include <chronosign/error.h>
+#include <chronosign/secret.h>
+#include <stdbool.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct chronosign_key;
+typedef struct chronosign_key chronosign_key;
+
+/*
+ * A key by its reference: a path or a `file:` URI (RFC 8089) is a file, a `pkcs11:` URI (RFC 7512)
+ * an object in a token. A `pin-value` in the URI is moved to a secret and overwritten with '*' in
+ * `reference` itself. Everything else is copied.
+ */
+struct chronosign_key *chronosign_key_new(char *reference, struct chronosign_error **error)
+	__attribute__((nonnull(1), warn_unused_result));
+void chronosign_key_free(struct chronosign_key *key);
+
+/*
+ * The setters that copy a string return false if memory is out; the key is as it was then. NULL
+ * takes a setting back.
+ */
+
+/* Which backend signs: "file", "pkcs11", "libp11", "engine", "provider" (those that are built in),
+ * or "auto" (the default). */
+bool chronosign_key_set_backend(struct chronosign_key *key, const char *name)
+	__attribute__((nonnull(1), warn_unused_result));
+
+/* The OpenSSL engine for the backend "engine"; "pkcs11" by default. */
+bool chronosign_key_set_engine(struct chronosign_key *key, const char *id)
+	__attribute__((nonnull(1), warn_unused_result));
+
+/* An OpenSSL provider to load for the backend "provider", beside those that openssl.cnf loads; may
+ * be called repeatedly. */
+bool chronosign_key_add_provider(struct chronosign_key *key, const char *name)
+	__attribute__((nonnull, warn_unused_result));
+
+/* The PKCS#11 module to use where the URI names none by its module-path. */
+bool chronosign_key_set_module_path(struct chronosign_key *key, const char *path)
+	__attribute__((nonnull(1), warn_unused_result));
+
+/*
+ * Where to read the PIN or passphrase if the URI has none: a path, a `file:` URI, `env:NAME`,
+ * `fd:N`, `credential:NAME` (a file in $CREDENTIALS_DIRECTORY) or `|command` (by /bin/sh -c). Read
+ * at most once, when it is needed, and one newline at its end is dropped.
+ */
+bool chronosign_key_set_pin_source(struct chronosign_key *key, const char *source)
+	__attribute__((nonnull(1), warn_unused_result));
+
+/* The PIN or passphrase itself, if neither the URI nor a pin source gives one. The key takes it
+ * over. */
+void chronosign_key_set_pin(struct chronosign_key *key, struct chronosign_secret *pin)
+	__attribute__((nonnull(1)));
+
+/*
+ * Reads the PIN or passphrase now, where a source gives one, and keeps it: for a key that will be
+ * opened more than once. A prompt still asks each time. False with *error set if the source cannot
+ * be read.
+ */
+bool chronosign_key_keep_pin(struct chronosign_key *key, struct chronosign_error **error)
+	__attribute__((nonnull(1), warn_unused_result));
+
+/*
+ * Whether to log in to a token that says its PIN is locked, or not set yet, or has one try left that
+ * nobody is asked for (a PIN was given, or there is no prompt). False by default: such a login is
+ * not tried. Some tokens report these things wrongly.
+ */
+void chronosign_key_set_force_login(struct chronosign_key *key, bool force)
+	__attribute__((nonnull));
+
+/* What a prompt is about. The strings are printable and valid during the call. */
+struct chronosign_prompt_request {
+	const char *token; /* label of the token; NULL for a file */
+	const char *key;   /* the key's name: its URI without a PIN, or its path */
+};
+typedef struct chronosign_prompt_request chronosign_prompt_request;
+
+/*
+ * Asks a person for the PIN or passphrase. Returns a new secret, or NULL with *error set (no
+ * terminal, or the person gave up). Without a prompt, a PIN that nobody gave is an error.
+ */
+typedef struct chronosign_secret *chronosign_prompt(void *context,
+						    const struct chronosign_prompt_request *request,
+						    struct chronosign_error **error);
+void chronosign_key_set_prompt(struct chronosign_key *key, chronosign_prompt *prompt, void *context)
+	__attribute__((nonnull(1)));
+
+/* What a person should know while a key is opened or used: one line without a newline, no secret in
+ * it. */
+enum chronosign_notice_level {
+	CHRONOSIGN_NOTICE_DETAIL,  /* what is being done, for --verbose */
+	CHRONOSIGN_NOTICE_ACTION,  /* something to be done now: enter the PIN on the reader */
+	CHRONOSIGN_NOTICE_WARNING, /* something to be mended */
+};
+typedef enum chronosign_notice_level chronosign_notice_level;
+
+typedef void chronosign_notice(void *context, enum chronosign_notice_level level,
+			       const char *message);
+void chronosign_key_set_notice(struct chronosign_key *key, chronosign_notice *notice, void *context)
+	__attribute__((nonnull(1)));
+
+/*
+ * Watches the calls into PKCS#11 modules: `begin` before each call, with the module's path or name
+ * and the function's name (strings that outlive the key), `end` after it with the CK_RV. Both must
+ * return quickly.
+ */
+struct chronosign_watch {
+	void (*begin)(void *context, const char *module, const char *function);
+	void (*end)(void *context, const char *module, const char *function, unsigned long result);
+};
+typedef struct chronosign_watch chronosign_watch;
+void chronosign_key_set_watch(struct chronosign_key *key, const struct chronosign_watch *watch,
+			      void *context) __attribute__((nonnull(1, 2)));
+
+/* The reference without its PIN, for messages. Valid as long as the key. */
+const char *chronosign_key_name(const struct chronosign_key *key)
+	__attribute__((nonnull, returns_nonnull));
+
+#ifdef __cplusplus
+}
+#endif
+#endif

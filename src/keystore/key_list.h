@@ -1,0 +1,61 @@
+/* The RSA keys in the machine's tokens, each with a URI that finds it again, and what is left out. */
+#ifndef KEYSTORE_KEY_LIST_H
+#define KEYSTORE_KEY_LIST_H
+
+#include "key/key.h"
+
+enum listed_kind {
+	LISTED_PRIVATE,
+	LISTED_PUBLIC,
+	LISTED_CERTIFICATE, /* of which no key object shows */
+};
+
+/* Where a listed key's public half is. */
+enum half_source {
+	HALF_NOWHERE,
+	HALF_PRIVATE_KEY, /* the private key object tells it */
+	HALF_PUBLIC_KEY,
+	HALF_CERTIFICATE,
+};
+
+struct listed_key {
+	enum listed_kind kind;
+	char *token;       /* label of the token, printable */
+	char *module;      /* path or name of the PKCS#11 module */
+	char *label;       /* printable; empty if there is none */
+	char *id;          /* in hexadecimal; empty if there is none */
+	unsigned bits;     /* 0 if the token does not tell */
+	bool can_sign;     /* of a private key */
+	bool pin_for_each; /* of a private key: it wants the PIN for every signature */
+	enum half_source public_half;
+	char *uri; /* finds this object and no other; NULL if another has the same label and id */
+};
+
+/* A module, slot, token or object that is not in the list, and why. */
+struct left_out {
+	char *what;
+	char *module;
+	char *reason;
+};
+
+struct key_list {
+	struct listed_key *keys;
+	size_t key_count;
+	struct left_out *left_out;
+	size_t left_out_count;
+	char **hiding; /* URIs of tokens that were not logged in to, and may hold more */
+	size_t hiding_count;
+	bool login_failed; /* asked for, and refused by a token that is in left_out */
+};
+
+/*
+ * Lists the RSA keys that match a pkcs11: URI (`pkcs11:` matches all). With `log_in` it logs in to
+ * each token that has a login; a PIN that is given, and not asked for token by token, is an error
+ * if there are several. A broken module, an empty slot or a token without use is left out with its
+ * reason. NULL with *error set only if nothing can be listed at all.
+ */
+struct key_list *key_list_make(const struct chronosign_key *where, bool log_in,
+			       struct chronosign_error **error);
+void key_list_free(struct key_list *list);
+
+#endif

@@ -1,0 +1,21 @@
+/* Which token a URI means, when several could hold the key and private keys are hidden before login:
+ * the part of a search that search.c does not do itself. */
+#ifndef PKCS11_SEARCH_TOKEN_H
+#define PKCS11_SEARCH_TOKEN_H
+
+#include "pkcs11/search.h"
+
+/* The one token that holds, or may hold, the object; its session is open unless it is the only
+ * candidate. Never logs in. NULL with *error set if there is none, or more than one. */
+struct pkcs11_token *search_token_for_key(struct pkcs11_search *search,
+					  struct chronosign_error **error);
+
+/* The one token that the URI can mean as the home of a new key: not write-protected, and no mere
+ * store of certificates. The same otherwise. */
+struct pkcs11_token *search_token_for_new_key(struct pkcs11_search *search,
+					      struct chronosign_error **error);
+
+/* What the tokens and slots that failed say of trying again. */
+enum cryptoki_retry search_token_retry(const struct pkcs11_search *search);
+
+#endif

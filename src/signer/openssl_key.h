@@ -1,0 +1,31 @@
+/* What every backend does alike that has its key as OpenSSL's EVP_PKEY: sign, tell the public half,
+ * and say why OpenSSL would not. */
+#ifndef SIGNER_OPENSSL_KEY_H
+#define SIGNER_OPENSSL_KEY_H
+
+#include "base/signing.h"
+
+#include <chronosign/error.h>
+#include <openssl/evp.h>
+#include <stdbool.h>
+
+/* RSASSA-PKCS1-v1_5 with SHA-256, in the library context that the key was made in (NULL: the
+ * default one). */
+bool openssl_key_sign(EVP_PKEY *pkey, OSSL_LIB_CTX *context, struct signing *signing,
+		      struct chronosign_error **error);
+
+/* Sets *error if it is no RSA key; `what` names it. */
+bool openssl_key_check_rsa(const EVP_PKEY *pkey, const char *what, struct chronosign_error **error);
+
+/*
+ * The public half as a key of OpenSSL's own, wherever the private half lives, so that a token does
+ * not check its own signatures. NULL with *error set if the key does not tell it.
+ */
+EVP_PKEY *openssl_key_public_half(const EVP_PKEY *pkey, const char *what,
+				  struct chronosign_error **error);
+
+/* Empties OpenSSL's queue of errors into one line, or "no reason given". The caller frees it; NULL
+ * if memory is out. */
+char *openssl_reasons(void);
+
+#endif

@@ -1,0 +1,121 @@
+/* Choosing token and key for backends that sign by another library. */
+#include "signer/openssl_token.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "pkcs11/session.h"
+
+#include <string.h>
+
+/* The URI for the library: the token in full, and what the user's URI says of the object. */
+static char *exact_uri(const struct pkcs11_search *search)
+{
+	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+	CK_ATTRIBUTE attributes[3] = {{CKA_CLASS, &class, sizeof class}};
+	const CK_ATTRIBUTE_TYPE named[] = {CKA_ID, CKA_LABEL};
+	CK_ULONG count = 1;
+
+	for (size_t i = 0; i < 2; i++) {
+		const CK_ATTRIBUTE *attribute =
+			p11_kit_uri_get_attribute(search->key->uri->parsed, named[i]);
+		if (attribute != NULL)
+			attributes[count++] = *attribute;
+	}
+	return pkcs11_uri_text(pkcs11_token_uri(&search->token->info, attributes, count));
+}
+
+bool openssl_token_open(struct openssl_token *token, const struct chronosign_key *key,
+			const char *module_path, struct chronosign_error **error)
+{
+	*token = (struct openssl_token){.search = {.key = key, .module_path = module_path}};
+	if (!pkcs11_search_is_for_private_key(key, error) ||
+	    !pkcs11_search_open(&token->search, FIND_KEY, error))
+		return false;
+	token->label = strdup(token->search.token->label);
+	token->uri = exact_uri(&token->search);
+	return (token->label != NULL && token->uri != NULL) || error_out_of_memory(error);
+}
+
+const char *openssl_token_module_file(const struct openssl_token *token, const char *who,
+				      struct chronosign_error **error)
+{
+	const struct pkcs11_search *search = &token->search;
+	const char *name = search->token->module->name;
+	bool by_path =
+		search->module_path != NULL || pkcs11_module_choice(search->key).path != NULL;
+
+	if (name[0] == '/' || by_path)
+		return name;
+	error_set(error, CHRONOSIGN_ERROR_KEY,
+		  "%s loads modules by their file, and the module '%s' of the token '%s' has none; "
+		  "use the signer pkcs11",
+		  who, name, search->token->uri);
+	return NULL;
+}
+
+bool openssl_token_before_login(struct openssl_token *token, struct chronosign_error **error)
+{
+	struct pkcs11_token *chosen = token->search.token;
+
+	if (!pkcs11_session_open(chosen, error))
+		return false;
+	if (!pkcs11_token_needs_login(chosen))
+		return true;
+	if (!pkcs11_session_may_try(chosen, error))
+		return false;
+	if (pkcs11_session_has_pin_pad(chosen))
+		key_notice(token->search.key, CHRONOSIGN_NOTICE_ACTION,
+			   "enter the PIN of the token '%s' on its reader", chosen->label);
+	return true;
+}
+
+bool openssl_token_read_key(struct openssl_token *token, EVP_PKEY **public_key,
+			    struct chronosign_error **error)
+{
+	if (!pkcs11_search_visible_key(&token->search, error))
+		return false;
+	*public_key = pkcs11_public_key(token->search.token, &token->search.private_key, error);
+	return *public_key != NULL;
+}
+
+static bool is_logged_in(struct pkcs11_token *token)
+{
+	CK_SESSION_INFO info;
+
+	return pkcs11_session_open(token, NULL) &&
+	       CRYPTOKI(token->module, C_GetSessionInfo, token->session.handle, &info) == CKR_OK &&
+	       (info.state == CKS_RO_USER_FUNCTIONS || info.state == CKS_RW_USER_FUNCTIONS);
+}
+
+bool openssl_token_explain(struct openssl_token *token, const char *who, const char *reasons,
+			   bool pin_tried, struct chronosign_error **error)
+{
+	struct pkcs11_token *chosen = token->search.token;
+
+	if (pin_tried && !is_logged_in(chosen)) {
+		pkcs11_token_refresh(chosen);
+		error_set(
+			error, CHRONOSIGN_ERROR_KEY,
+			"%s has no login to the token '%s': the PIN may be wrong or locked, and is "
+			"not tried again: %s",
+			who, chosen->uri, reasons);
+		return error_append(error, "%s", pkcs11_session_tries_left(chosen));
+	}
+	return pkcs11_search_visible_key(&token->search, error) &&
+	       error_set(error, CHRONOSIGN_ERROR_KEY, "%s cannot open the key '%s': %s", who,
+			 token->search.key->name, reasons);
+}
+
+void openssl_token_rest(struct openssl_token *token)
+{
+	pkcs11_tokens_free(&token->search.tokens);
+	token->search.token = NULL;
+}
+
+void openssl_token_close(struct openssl_token *token)
+{
+	pkcs11_search_close(&token->search);
+	free(token->label);
+	free(token->uri);
+	*token = (struct openssl_token){0};
+}

@@ -1,0 +1,51 @@
+/*
+ * A key in a token with which another library signs: libp11, an engine, a provider. Which token and
+ * which key a pkcs11: URI means is decided here by Cryptoki calls of our own, for all backends alike,
+ * and only then does the library log in. It shares the module with us: a module is one per process,
+ * and so is a login.
+ */
+#ifndef SIGNER_OPENSSL_TOKEN_H
+#define SIGNER_OPENSSL_TOKEN_H
+
+#include "pkcs11/search.h"
+
+struct openssl_token {
+	struct pkcs11_search search; /* its token is NULL if the key is in none, or is at rest */
+	char *label;                 /* the token's, printable */
+	char *uri; /* the key on this one token: no PIN, no module, type=private */
+};
+
+/*
+ * Opens the modules that the key asks for, or the one at `module_path` if that is not NULL, and
+ * chooses the token; never logs in. False with *error set if that fails; close it in any case.
+ */
+bool openssl_token_open(struct openssl_token *token, const struct chronosign_key *key,
+			const char *module_path, struct chronosign_error **error);
+
+/* The file of the chosen token's module, for a library to load. NULL with *error set, which names
+ * `who`, if it has none (a remote one). */
+const char *openssl_token_module_file(const struct openssl_token *token, const char *who,
+				      struct chronosign_error **error);
+
+/*
+ * To be called before the library logs in. Opens our session, since a token that opens none makes
+ * libp11 0.4.12 wait for ever; asks pkcs11_session_may_try, and tells the user to look at the reader
+ * if that asks for the PIN.
+ */
+bool openssl_token_before_login(struct openssl_token *token, struct chronosign_error **error);
+
+/* Finds and reads the key, and its public half. */
+bool openssl_token_read_key(struct openssl_token *token, EVP_PKEY **public_key,
+			    struct chronosign_error **error);
+
+/* Sets *error to why the key could not be opened by `who`, whose words are `reasons`: a PIN that
+ * was refused, a key that is not there or not fit, or what the library says. Always false. */
+bool openssl_token_explain(struct openssl_token *token, const char *who, const char *reasons,
+			   bool pin_tried, struct chronosign_error **error);
+
+/* Closes our sessions, since some tokens have few; what is known of the key stays. */
+void openssl_token_rest(struct openssl_token *token);
+
+void openssl_token_close(struct openssl_token *token);
+
+#endif

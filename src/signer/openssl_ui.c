@@ -1,0 +1,170 @@
+/* Answers to OpenSSL's questions for a PIN. */
+#include "signer/openssl_ui.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/secret.h"
+#include "key/pin.h"
+#include "signer/openssl_key.h"
+
+#include <openssl/err.h>
+#include <string.h>
+
+/* Index 0 of the extra data is the application's (CRYPTO_get_ex_new_index(3)). */
+enum { ANSWER_INDEX = 0 };
+
+static void resume_watch(const struct openssl_ui *ui)
+{
+	const struct chronosign_key *key = ui->key;
+
+	if (ui->function != NULL && key->watch.begin != NULL)
+		key->watch.begin(key->watch_context, ui->who, ui->function);
+}
+
+static void pause_watch(const struct openssl_ui *ui)
+{
+	const struct chronosign_key *key = ui->key;
+
+	if (ui->function != NULL && key->watch.end != NULL)
+		key->watch.end(key->watch_context, ui->who, ui->function, 0);
+}
+
+void openssl_call_begin(struct openssl_ui *ui, const char *function)
+{
+	/* What an earlier call has left there is no reason why this one fails. */
+	ERR_clear_error();
+	ui->before = UI_get_default_method();
+	UI_set_default_method(ui->method);
+	ui->function = function;
+	resume_watch(ui);
+}
+
+void openssl_call_end(struct openssl_ui *ui)
+{
+	pause_watch(ui);
+	ui->function = NULL;
+	UI_set_default_method(ui->before);
+}
+
+/* Obtains the PIN if that has not happened yet. */
+static bool know_pin(struct openssl_ui *ui, struct chronosign_error **error)
+{
+	if (ui->pin != NULL)
+		return true;
+	pause_watch(ui);
+	ui->pin = pin_obtain(ui->key, ui->token, error);
+	resume_watch(ui);
+	return ui->pin != NULL;
+}
+
+static bool is_text(const struct openssl_ui *ui, struct chronosign_error **error)
+{
+	const struct chronosign_secret *pin = ui->pin;
+
+	return (memchr(secret_bytes(pin), '\0', secret_length(pin)) == NULL &&
+		secret_length(pin) < secret_capacity(pin)) ||
+	       error_set(error, CHRONOSIGN_ERROR_KEY,
+			 "the PIN holds a NUL byte or is too long, and %s takes PINs as strings; "
+			 "use the "
+			 "signer pkcs11",
+			 ui->who);
+}
+
+const char *openssl_ui_pin_text(struct openssl_ui *ui, struct chronosign_error **error)
+{
+	if (!know_pin(ui, error) || !is_text(ui, error))
+		return NULL;
+	ui->given = true;
+	/* There is room, and a newline that was dropped may stand there. */
+	secret_bytes(ui->pin)[secret_length(ui->pin)] = '\0';
+	return (const char *)secret_bytes(ui->pin);
+}
+
+static bool fits(const struct openssl_ui *ui, UI_STRING *string, struct chronosign_error **error)
+{
+	int most = UI_get_result_maxsize(string);
+	int least = UI_get_result_minsize(string);
+	size_t length = secret_length(ui->pin);
+
+	if (least >= 0 && most >= 0 && length >= (size_t)least && length <= (size_t)most)
+		return true;
+	return error_set(
+		error, CHRONOSIGN_ERROR_KEY,
+		"%s takes PINs of %d to %d bytes, and the one given is %s; it was not tried",
+		ui->who, least, most, length < (size_t)least ? "shorter" : "longer");
+}
+
+static bool answer_question(struct openssl_ui *ui, UI *asked, UI_STRING *string,
+			    struct chronosign_error **error)
+{
+	if (ui->left == 0)
+		return error_set(error, CHRONOSIGN_ERROR_KEY, "%s asks for a PIN%s; it gets none",
+				 ui->who,
+				 ui->given ? " again, after the one that it got"
+					   : " that it should not need");
+	ui->left--;
+	if (!know_pin(ui, error) || !is_text(ui, error) || !fits(ui, string, error))
+		return false;
+	ui->given = true;
+	return UI_set_result_ex(asked, string, (const char *)secret_bytes(ui->pin),
+				(int)secret_length(ui->pin)) == 0;
+}
+
+static int read_string(UI *asked, UI_STRING *string)
+{
+	/* It comes back as const, and is none. */
+	struct openssl_ui *ui = (void *)UI_method_get_ex_data(UI_get_method(asked), ANSWER_INDEX);
+	enum UI_string_types type = UI_get_string_type(string);
+
+	if (type == UIT_INFO || type == UIT_ERROR)
+		return 1;
+	if (ui == NULL || type == UIT_BOOLEAN || type == UIT_NONE)
+		return 0;
+	/* The first reason is the one that counts. */
+	return answer_question(ui, asked, string, ui->error == NULL ? &ui->error : NULL);
+}
+
+bool openssl_ui_init(struct openssl_ui *ui, const struct chronosign_key *key, const char *who,
+		     struct chronosign_error **error)
+{
+	*ui = (struct openssl_ui){.key = key, .who = who};
+	ui->method = UI_create_method("chronosign");
+	return (ui->method != NULL && UI_method_set_reader(ui->method, read_string) == 0 &&
+		UI_method_set_ex_data(ui->method, ANSWER_INDEX, ui) == 1) ||
+	       error_out_of_memory(error);
+}
+
+bool openssl_ui_take_error(struct openssl_ui *ui, struct chronosign_error **error)
+{
+	if (ui->error == NULL)
+		return false;
+	error_move(error, &ui->error);
+	return true;
+}
+
+bool openssl_ui_sign(struct openssl_ui *ui, EVP_PKEY *pkey, OSSL_LIB_CTX *context,
+		     struct signing *signing, struct chronosign_error **error)
+{
+	CLEANUP(cleanup_error) struct chronosign_error *failure = NULL;
+	bool ask = ui->left > 0;
+
+	openssl_call_begin(ui, "EVP_DigestSign");
+	bool good = openssl_key_sign(pkey, context, signing, &failure);
+	openssl_call_end(ui);
+	if (good || openssl_ui_take_error(ui, error))
+		return good;
+	error_move(error, &failure);
+	return ask && ui->left == 0
+		       ? error_append(error,
+				      "%s got the PIN for this signature, once; it may be wrong",
+				      ui->who)
+		       : false;
+}
+
+void openssl_ui_clear(struct openssl_ui *ui)
+{
+	chronosign_secret_free(ui->pin);
+	chronosign_error_free(ui->error);
+	UI_destroy_method(ui->method);
+	*ui = (struct openssl_ui){0};
+}
