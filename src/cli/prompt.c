@@ -101,11 +101,14 @@ static bool read_without_echo(int terminal, int interrupts, chronosign_secret *p
 	return good;
 }
 
-static bool ask(int terminal, const char *question, chronosign_secret *pin,
-		chronosign_error **error)
+/* Asks once, with the signals held back. *stopped: the terminal's stop key (Ctrl-Z) is waiting, and
+ * nothing that ends us. */
+static bool ask_once(int terminal, const char *question, chronosign_secret *pin, bool *stopped,
+		     chronosign_error **error)
 {
 	sigset_t signals;
 	sigset_t before;
+	sigset_t pending;
 
 	interrupting_signals(&signals);
 	CLEANUP(cleanup_descriptor) int interrupts = signalfd(-1, &signals, SFD_CLOEXEC);
@@ -115,9 +118,33 @@ static bool ask(int terminal, const char *question, chronosign_secret *pin,
 	sigprocmask(SIG_BLOCK, &signals, &before);
 	dprintf(terminal, "%s: ", question);
 	bool good = read_without_echo(terminal, interrupts, pin, error);
+	sigpending(&pending);
+	*stopped = sigismember(&pending, SIGTSTP) == 1 && sigismember(&pending, SIGINT) == 0 &&
+		   sigismember(&pending, SIGTERM) == 0 && sigismember(&pending, SIGHUP) == 0 &&
+		   sigismember(&pending, SIGQUIT) == 0;
 	/* A signal that came meanwhile takes effect here, with the terminal as it was. */
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return good;
+}
+
+/* Whoever stops the prompt and goes on later is asked again. */
+static bool ask(int terminal, const char *question, chronosign_secret *pin,
+		chronosign_error **error)
+{
+	for (;;) {
+		CLEANUP(cleanup_error) chronosign_error *reason = NULL;
+		bool stopped = false;
+
+		if (ask_once(terminal, question, pin, &stopped, &reason))
+			return true;
+		if (!stopped) {
+			if (error != NULL)
+				*error = TAKE(reason);
+			return false;
+		}
+		explicit_bzero(chronosign_secret_bytes(pin), pin_capacity);
+		chronosign_secret_set_length(pin, 0);
+	}
 }
 
 static chronosign_secret *answer_to(const char *question, chronosign_error **error)

@@ -178,17 +178,38 @@ static bool is_crash(int signal)
 	       signal == SIGFPE || signal == SIGSYS || signal == SIGTRAP;
 }
 
-/* Ends as the child did, so that a shell sees an interrupt as an interrupt. */
-static int end_by(int signal)
+/* Does what the signal does by default; once, if another one waits. */
+static void take_effect(int signal)
 {
 	sigset_t only;
+	sigset_t before;
 
 	sigemptyset(&only);
 	sigaddset(&only, signal);
 	sigaction(signal, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
-	sigprocmask(SIG_UNBLOCK, &only, NULL);
+	sigprocmask(SIG_BLOCK, &only, &before);
 	raise(signal);
+	sigprocmask(SIG_UNBLOCK, &only, NULL);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
+/* Ends as the child did, so that a shell sees an interrupt as an interrupt. */
+static int end_by(int signal)
+{
+	take_effect(signal);
 	return EXIT_OTHER;
+}
+
+/*
+ * Stops after the child has, which first leaves the terminal as it was: a shell goes on as soon as this
+ * process has stopped. Somebody else's SIGSTOP of the child alone is none of ours.
+ */
+static void stop_with(pid_t child, int signal)
+{
+	if (signal != SIGTSTP && signal != SIGTTIN && signal != SIGTTOU)
+		return;
+	take_effect(signal);
+	kill(child, SIGCONT);
 }
 
 static int judge(const struct supervisor *supervisor, int status)
@@ -256,7 +277,8 @@ static bool is_hung(const struct supervisor *supervisor, struct patience *patien
 
 static void watched_signals(sigset_t *signals)
 {
-	const int watched[] = {SIGCHLD, SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
+	const int watched[] = {SIGCHLD, SIGINT,  SIGQUIT, SIGTERM,
+			       SIGHUP,  SIGTSTP, SIGUSR1, SIGUSR2};
 
 	sigemptyset(signals);
 	for (size_t i = 0; i < sizeof watched / sizeof watched[0]; i++)
@@ -299,7 +321,12 @@ int supervisor_wait(const struct supervisor *supervisor, pid_t child)
 		siginfo_t info = {0};
 		int signal = sigtimedwait(&signals, &info, &(struct timespec){.tv_sec = 1});
 
-		pid_t ended = waitpid(child, &status, WNOHANG);
+		pid_t ended = waitpid(child, &status, WNOHANG | WUNTRACED);
+		if (ended == child && WIFSTOPPED(status)) {
+			stop_with(child, WSTOPSIG(status));
+			patience.since = now();
+			continue;
+		}
 		if (ended != 0) {
 			remove_file(supervisor);
 			return ended == child ? judge(supervisor, status) : unknown_end(supervisor);

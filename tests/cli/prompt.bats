@@ -113,6 +113,24 @@ printed_nothing() { # STATUS
 	called C_Login 0
 }
 
+@test "Ctrl-Z at the prompt: the terminal echoes while the command is stopped; when it goes on, it asks again" {
+	cat >"$SCRATCH/stops" <<-END
+		set -m
+		"$CHRONOCTL" token --chronograf-url "$URL" --priv-key-file "$URI" >"$SCRATCH/printed"
+		echo "stopped: \$? \$(stty -a | grep -oE -- '-?\becho\b')"
+		printf 'going on '
+		fg >/dev/null
+		echo "ended: \$? \$(stty -a | grep -oE -- '-?\becho\b')"
+	END
+	on_terminal "$ASKS" '204\032' "going on .*$ASKS" "$PIN\n" "bash $SCRATCH/stops"
+	shows '^stopped: 148 echo$'
+	shows '^ended: 0 echo$'
+	[ "$(cat "$SCRATCH/printed")" = "$(expected_token "$KEY")" ] || fail "no token: $screen"
+	never_shows "$PIN"
+	never_shows '204^'
+	called C_Login 1
+}
+
 @test "a PIN that is given asks nobody" {
 	export CHRONOCTL_PIN=$PIN
 	at_terminal "$ASKS" 'x\n' --priv-key-file "$URI"
