@@ -75,6 +75,17 @@ static bool terminated(const char *text, size_t size)
 	return memchr(text, '\0', size) != NULL;
 }
 
+/* What is printed of it begins with chronoctl's own words; a line that pretends to be one is a forgery. */
+static bool speaks_for_us(const char *text)
+{
+	for (const char *line = text; line != NULL; line = strchr(line, '\n')) {
+		line += line[0] == '\n';
+		if (strncmp(line, "chronoctl", strlen("chronoctl")) == 0)
+			return true;
+	}
+	return false;
+}
+
 static bool all_zero(const char *bytes, size_t size)
 {
 	for (size_t i = 0; i < size; i++)
@@ -152,6 +163,8 @@ static bool check_frame(const struct network_message *message, size_t length,
 	if (!terminated(message->failure, sizeof message->failure) ||
 	    !terminated(message->trace, sizeof message->trace))
 		return message_wrong("a text without end", error);
+	if (speaks_for_us(message->failure))
+		return message_wrong("a text that is to look like chronoctl's", error);
 	return true;
 }
 
@@ -250,10 +263,23 @@ bool request_init(struct network_request *request, uint32_t kind, size_t server,
 	return true;
 }
 
+static bool is_check_request(const struct network_request *request)
+{
+	return request->kind == REQUEST_CHECK &&
+	       uuid_is_version_4(request->nonce, sizeof request->nonce) &&
+	       request->token[0] != '\0' && is_token(request->token);
+}
+
+static bool is_nonce_request(const struct network_request *request)
+{
+	return request->kind == REQUEST_NONCE && all_zero(request->nonce, sizeof request->nonce) &&
+	       request->token[0] == '\0';
+}
+
 bool request_check(const struct network_request *request, size_t length, size_t server_count)
 {
 	return length == sizeof *request && request->magic == MESSAGE_MAGIC &&
 	       request->version == MESSAGE_VERSION && request->server < server_count &&
-	       (request->kind == REQUEST_NONCE || request->kind == REQUEST_CHECK) &&
-	       terminated(request->token, sizeof request->token) && is_token(request->token);
+	       terminated(request->token, sizeof request->token) &&
+	       (is_check_request(request) || is_nonce_request(request));
 }

@@ -13,23 +13,40 @@ static bool is_no_host(const char *authority, size_t length)
 	       strspn(colon + 1, "0123456789") != length - (size_t)(colon + 1 - authority);
 }
 
-/*
- * What may be a user and a password is left out: all between "://", or the beginning, and the last @
- * before the path (RFC 3986 §3.2), or the last one of all where it cannot be a URL.
- */
-char *url_without_user(const char *text)
+/* Where user, host and port begin: libcurl takes one slash for two, and three. The text itself: it has no
+ * scheme. */
+static const char *find_authority(const char *text)
 {
-	const char *scheme_end = strstr(text, "://");
-	size_t before = scheme_end == NULL ? 0 : (size_t)(scheme_end - text) + strlen("://");
-	const char *authority = text + before;
-	size_t length = scheme_end == NULL ? strlen(authority) : strcspn(authority, "/?#");
-	const char *at = memrchr(authority, '@', length);
+	size_t scheme = strcspn(text, ":/?#@");
+
+	if (scheme == 0 || text[scheme] != ':' || text[scheme + 1] != '/')
+		return text;
+	return text + scheme + 1 + strspn(text + scheme + 1, "/");
+}
+
+/*
+ * What may be a user and a password: all between the scheme, or the beginning, and the last @ before the
+ * path (RFC 3986 §3.2), or the last one of all where it cannot be a URL. False: there is none.
+ */
+static bool cut_user(char *text)
+{
+	char *authority = text + (find_authority(text) - text);
+	size_t length = authority == text ? strlen(text) : strcspn(authority, "/?#");
+	char *at = memrchr(authority, '@', length);
 
 	if (at == NULL && is_no_host(authority, length))
 		at = strrchr(authority, '@');
-	const char *rest = at == NULL ? authority : at + 1;
-	char *shown = malloc(before + strlen(rest) + 1);
-	if (shown != NULL)
-		strcpy(mempcpy(shown, text, before), rest);
+	if (at != NULL)
+		memmove(authority, at + 1, strlen(at + 1) + 1);
+	return at != NULL;
+}
+
+/* What follows a cut may be one more where somebody wants it so. */
+char *url_without_user(const char *text)
+{
+	char *shown = strdup(text);
+
+	while (shown != NULL && cut_user(shown))
+		;
 	return shown;
 }

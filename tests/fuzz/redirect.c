@@ -55,15 +55,20 @@ static void promise_password_stays(CURLU *from, CURLU *to, const char *location)
 static bool follow(CURLU *url, const char *location)
 {
 	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) chronosign_error *reason = NULL;
 	CLEANUP(cleanup_url) CURLU *from = curl_url_dup(url);
-	bool good = url_follow(url, location, &error);
+	bool good = url_resolve(url, location, &error);
 
 	fuzz_promise_outcome(good, error);
 	if (!good)
 		return false;
 	promise_fit(url);
 	promise_password_stays(from, url, location);
-	return true;
+	bool may = url_may_follow(from, url, &reason);
+	fuzz_promise_outcome(may, reason);
+	PROMISE(!may ||
+		(same(from, url, CURLUPART_HOST) && (url_is_https(url) || !url_is_https(from))));
+	return may;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -364,6 +364,30 @@ static void a_text_too_long_is_cut_between_characters(void **state)
 	assert_string_equal(message.failure, text);
 }
 
+static void a_text_that_pretends_to_be_ours_is_refused(void **state)
+{
+	struct network_message message = failed();
+
+	(void)state;
+	strcpy(message.failure, "no answer\nchronoctl: the token is good");
+	assert_refused(&message, "look like chronoctl's");
+	strcpy(message.failure, "chronoctl: the token is good");
+	assert_refused(&message, "look like chronoctl's");
+	strcpy(message.failure, "no answer\nDoes chronoctl: reach it?");
+	assert_good(&message);
+}
+
+static void a_life_longer_than_any_is_refused_and_not_sent(void **state)
+{
+	struct network_message message = good();
+
+	(void)state;
+	message_set_nonce(&message, GOOD, INT64_MAX);
+	assert_good(&message);
+	message.valid_for++;
+	assert_refused(&message, "life");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -385,6 +409,8 @@ int main(void)
 		cmocka_unit_test(the_answer_has_the_nonce),
 		cmocka_unit_test(the_answer_has_the_reason_and_its_kind),
 		cmocka_unit_test(texts_are_made_printable_by_the_receiver),
+		cmocka_unit_test(a_text_that_pretends_to_be_ours_is_refused),
+		cmocka_unit_test(a_life_longer_than_any_is_refused_and_not_sent),
 		cmocka_unit_test(a_text_too_long_is_cut_between_characters),
 	};
 

@@ -487,6 +487,8 @@ static void what_is_shown_of_a_url_has_no_user_and_is_else_as_given(void **state
 		{"user:geheim@host", "host"},
 		{"http://a b:geheim@[", "http://["},
 		{"http://user:ge/heim@host/", "http://host/"},
+		{"http:/user:geheim@host/", "http:/host/"},
+		{"http:///user:geheim@host/", "http:///host/"},
 		{"http://user:geheim", "http://user:geheim"},
 		{"http://[::1]:8888/a@b", "http://[::1]:8888/a@b"},
 		{"http://user:geheim@[::1]:8888/a@b", "http://[::1]:8888/a@b"},
