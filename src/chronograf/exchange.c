@@ -20,7 +20,7 @@ struct transition {
 /* What is the same in each state in which a watched server waits for its next nonce. */
 #define ANOTHER_NONCE [EVENT_NONCE] = {EXCHANGE_TO_SIGN, DUE_SIGNATURE, WATCHED | DROP}
 #define TIME_OVER [EVENT_TIME_OVER] = {EXCHANGE_ASKED, DUE_NOTHING, WATCHED | DROP}
-#define OF_OTHER(how) [EVENT_NONCE_OF_OTHER] = {EXCHANGE_SHARED, DUE_SHARED, how | DROP}
+#define OF_OTHER(how) [EVENT_NONCE_OF_OTHER] = {EXCHANGE_SHARED, DUE_SHARED, (how) | DROP}
 #define NOT_ALONE(state, due) [EVENT_NOT_ALONE] = {state, due, DROP}
 /* What changes nothing. */
 #define STAYS(state, event) [event] = {state, DUE_NOTHING, WATCHED}
@@ -187,7 +187,7 @@ void exchange_begin(struct exchange *exchange, int64_t now)
 {
 	*exchange = (struct exchange){
 		.state = EXCHANGE_ASKED,
-		.nonce_from = now - EXCHANGE_NONCES_TO_SPARE * EXCHANGE_NONCE_EVERY_MS,
+		.nonce_from = now - (int64_t)EXCHANGE_NONCES_TO_SPARE * EXCHANGE_NONCE_EVERY_MS,
 	};
 }
 

@@ -125,16 +125,17 @@ static void close_gaps(struct servers *servers)
 
 static bool drop_repeated(struct servers *servers, chronosign_error **error)
 {
+	if (servers->count < 2)
+		return true;
 	struct entry *entries = calloc(servers->count, sizeof *entries);
 	bool made = entries != NULL && make_entries(servers, entries);
 
-	if (made) {
+	if (made)
 		mark_repeated(servers, entries);
-		for (size_t i = 0; i < servers->count; i++)
-			free(entries[i].normal);
-		close_gaps(servers);
-	}
+	for (size_t i = 0; entries != NULL && i < servers->count; i++)
+		free(entries[i].normal);
 	free(entries);
+	close_gaps(servers);
 	return made || chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER, "out of memory");
 }
 
