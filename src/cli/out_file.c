@@ -3,7 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "cli/token_output.h"
+#include "cli/token/token_output.h"
 
 #include <errno.h>
 #include <fcntl.h>

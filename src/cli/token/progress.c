@@ -1,5 +1,5 @@
 /* The line of progress, on standard error. */
-#include "cli/progress.h"
+#include "cli/token/progress.h"
 
 #include <stdio.h>
 #include <time.h>

@@ -1,15 +1,15 @@
 /* A round over the servers, with one key; then the lines of those that went well, in the servers' order.
  * They wait for the last answer, which may show that two servers have given out one nonce. */
-#include "cli/issue.h"
+#include "cli/token/issue.h"
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "cli/command.h"
 #include "cli/output.h"
-#include "cli/progress.h"
 #include "cli/refusal.h"
 #include "cli/report.h"
 #include "cli/round.h"
+#include "cli/token/progress.h"
 
 struct issue {
 	const struct issue_order *order;

@@ -1,8 +1,8 @@
 /* What the two halves of doctor share: the key's chain (doctor.c) and the servers' (doctor_servers.c). */
-#ifndef CLI_DOCTOR_H
-#define CLI_DOCTOR_H
+#ifndef CLI_DOCTOR_DOCTOR_H
+#define CLI_DOCTOR_DOCTOR_H
 
-#include "cli/findings.h"
+#include "cli/doctor/findings.h"
 #include "cli/options.h"
 #include "cli/servers.h"
 

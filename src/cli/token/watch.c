@@ -3,20 +3,20 @@
  * lost key is tried again. The file is written when nothing else is waiting, or once a second. What
  * an answer means is watched_servers.c's, what the file says watched_file.c's.
  */
-#include "cli/watch.h"
+#include "cli/token/watch.h"
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "cli/command.h"
 #include "cli/interrupts.h"
-#include "cli/notify.h"
 #include "cli/out_file.h"
 #include "cli/report.h"
 #include "cli/supervisor.h"
-#include "cli/watched_file.h"
-#include "cli/watched_key.h"
-#include "cli/watched_network.h"
-#include "cli/watched_servers.h"
+#include "cli/token/notify.h"
+#include "cli/token/watched_file.h"
+#include "cli/token/watched_key.h"
+#include "cli/token/watched_network.h"
+#include "cli/token/watched_servers.h"
 #include "key/files.h"
 
 #include <errno.h>

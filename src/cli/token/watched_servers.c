@@ -1,6 +1,6 @@
 /* From the network program's answers and the signer's tokens to the events of the exchanges, and what is
  * told of them: a server that fails once, and again when that is over. */
-#include "cli/watched_servers.h"
+#include "cli/token/watched_servers.h"
 
 #include "base/cleanup.h"
 #include "cli/refusal.h"

@@ -1,7 +1,7 @@
 /* The network program of --watch: started anew when it died, when it is to be, and ever later when that
  * does not help. */
-#ifndef CLI_WATCHED_NETWORK_H
-#define CLI_WATCHED_NETWORK_H
+#ifndef CLI_TOKEN_WATCHED_NETWORK_H
+#define CLI_TOKEN_WATCHED_NETWORK_H
 
 #include "network/network.h"
 

@@ -1,11 +1,11 @@
 /* The exchanges of --watch, what is told of them, and which tokens are fit to be used. Who signs, and
  * where tokens are written, is not known here. */
-#ifndef CLI_WATCHED_SERVERS_H
-#define CLI_WATCHED_SERVERS_H
+#ifndef CLI_TOKEN_WATCHED_SERVERS_H
+#define CLI_TOKEN_WATCHED_SERVERS_H
 
-#include "cli/token_output.h"
-#include "cli/watch.h"
-#include "cli/watched_network.h"
+#include "cli/token/token_output.h"
+#include "cli/token/watch.h"
+#include "cli/token/watched_network.h"
 
 #include "chronograf/exchange_list.h"
 

@@ -3,7 +3,7 @@
  * tells of each link. What depends on a broken link is not guessed. The servers are
  * doctor_servers.c's.
  */
-#include "cli/doctor.h"
+#include "cli/doctor/doctor.h"
 
 #include "base/cleanup.h"
 #include "base/clock.h"

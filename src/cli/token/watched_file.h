@@ -1,9 +1,9 @@
 /* The file of --watch: the tokens that are fit now, a line each, and no file where there are none. */
-#ifndef CLI_WATCHED_FILE_H
-#define CLI_WATCHED_FILE_H
+#ifndef CLI_TOKEN_WATCHED_FILE_H
+#define CLI_TOKEN_WATCHED_FILE_H
 
-#include "cli/watch.h"
-#include "cli/watched_servers.h"
+#include "cli/token/watch.h"
+#include "cli/token/watched_servers.h"
 
 /* It is written no more often than this while there is other work, or while it cannot be. */
 enum { WATCHED_FILE_EVERY_MS = 1000 };

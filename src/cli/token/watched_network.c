@@ -1,5 +1,5 @@
 /* When to start the network program anew. */
-#include "cli/watched_network.h"
+#include "cli/token/watched_network.h"
 
 #include "base/cleanup.h"
 #include "cli/report.h"

@@ -1,6 +1,6 @@
 /* Writes down which tokens are fit. Which they are is watched_servers.c's, and when it is time
  * watch.c's. */
-#include "cli/watched_file.h"
+#include "cli/token/watched_file.h"
 
 #include "base/cleanup.h"
 #include "cli/out_file.h"

@@ -2,7 +2,7 @@
  * One datagram to a socket: the protocol is documented as stable (sd_notify(3), NOTES), and shorter
  * than the dependency on libsystemd would be.
  */
-#include "cli/notify.h"
+#include "cli/token/notify.h"
 
 #include "base/cleanup.h"
 

@@ -1,5 +1,5 @@
 /* A nonce out of the arguments or a file, and the token for it. */
-#include "cli/nonce_by_hand.h"
+#include "cli/token/nonce_by_hand.h"
 
 #include "base/cleanup.h"
 #include "base/uuid.h"
@@ -7,7 +7,7 @@
 #include "cli/key.h"
 #include "cli/output.h"
 #include "cli/supervisor.h"
-#include "cli/token_output.h"
+#include "cli/token/token_output.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Opening a key again and again. */
-#include "cli/watched_key.h"
+#include "cli/token/watched_key.h"
 
 #include "cli/prompt.h"
 #include "cli/supervisor.h"

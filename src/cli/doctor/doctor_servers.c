@@ -2,7 +2,7 @@
  * doctor at the servers: nonces as they come, a token on trial for each, and four rows a server, in
  * the servers' order. Nothing here is signed but their nonces.
  */
-#include "cli/doctor.h"
+#include "cli/doctor/doctor.h"
 
 #include "base/cleanup.h"
 #include "cli/refusal.h"

@@ -1,7 +1,7 @@
 /* A key that is kept open for a long time: lost, and opened again, but never at the risk of its PIN.
  */
-#ifndef CLI_WATCHED_KEY_H
-#define CLI_WATCHED_KEY_H
+#ifndef CLI_TOKEN_WATCHED_KEY_H
+#define CLI_TOKEN_WATCHED_KEY_H
 
 #include "cli/options.h"
 

@@ -1,7 +1,7 @@
 /* `chronoctl token --nonce` and `--nonce-from`: a nonce that was fetched elsewhere, because the
  * machine with the key has no way to the server. No network program, no socket. */
-#ifndef CLI_NONCE_BY_HAND_H
-#define CLI_NONCE_BY_HAND_H
+#ifndef CLI_TOKEN_NONCE_BY_HAND_H
+#define CLI_TOKEN_NONCE_BY_HAND_H
 
 #include "cli/options.h"
 

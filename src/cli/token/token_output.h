@@ -1,6 +1,6 @@
 /* How a token is written down: bare, as a header, or as JSON. */
-#ifndef CLI_TOKEN_OUTPUT_H
-#define CLI_TOKEN_OUTPUT_H
+#ifndef CLI_TOKEN_TOKEN_OUTPUT_H
+#define CLI_TOKEN_TOKEN_OUTPUT_H
 
 #include "cli/options.h"
 #include "network/network.h"

@@ -1,10 +1,10 @@
 /* A token for each server, once: printed in the order of the servers. */
-#ifndef CLI_ISSUE_H
-#define CLI_ISSUE_H
+#ifndef CLI_TOKEN_ISSUE_H
+#define CLI_TOKEN_ISSUE_H
 
 #include "cli/options.h"
 #include "cli/servers.h"
-#include "cli/token_output.h"
+#include "cli/token/token_output.h"
 
 #include "network/network.h"
 #include <chronosign/signer.h>

@@ -1,6 +1,6 @@
 /* How far a long list of servers has come: a line on the terminal that is drawn over. */
-#ifndef CLI_PROGRESS_H
-#define CLI_PROGRESS_H
+#ifndef CLI_TOKEN_PROGRESS_H
+#define CLI_TOKEN_PROGRESS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* Rows of findings, as text and as JSON. What is looked at, and in which order, is doctor.c's. */
-#include "cli/findings.h"
+#include "cli/doctor/findings.h"
 
 #include "base/cleanup.h"
 #include "cli/command.h"

@@ -1,6 +1,6 @@
 /* What doctor finds out, a row each: printed as it is found, or at the end as one JSON document. */
-#ifndef CLI_FINDINGS_H
-#define CLI_FINDINGS_H
+#ifndef CLI_DOCTOR_FINDINGS_H
+#define CLI_DOCTOR_FINDINGS_H
 
 #include "cli/options.h"
 

@@ -3,14 +3,14 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "cli/command.h"
-#include "cli/issue.h"
 #include "cli/key.h"
-#include "cli/nonce_by_hand.h"
 #include "cli/output.h"
 #include "cli/report.h"
 #include "cli/servers.h"
 #include "cli/supervisor.h"
-#include "cli/watch.h"
+#include "cli/token/issue.h"
+#include "cli/token/nonce_by_hand.h"
+#include "cli/token/watch.h"
 
 DEFINE_CLEANUP(key, chronosign_key *, chronosign_key_free)
 DEFINE_CLEANUP(signer, chronosign_signer *, chronosign_signer_close)

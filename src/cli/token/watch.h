@@ -1,10 +1,10 @@
 /* `chronoctl token --watch`: stays, and keeps a file with valid tokens. */
-#ifndef CLI_WATCH_H
-#define CLI_WATCH_H
+#ifndef CLI_TOKEN_WATCH_H
+#define CLI_TOKEN_WATCH_H
 
 #include "cli/options.h"
 #include "cli/servers.h"
-#include "cli/token_output.h"
+#include "cli/token/token_output.h"
 
 #include "network/network.h"
 #include <chronosign/signer.h>

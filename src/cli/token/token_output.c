@@ -1,5 +1,5 @@
 /* The lines of --output. Where they go is another matter. */
-#include "cli/token_output.h"
+#include "cli/token/token_output.h"
 
 #include "base/cleanup.h"
 

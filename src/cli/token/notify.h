@@ -1,6 +1,6 @@
 /* What a service tells its manager: sd_notify(3). */
-#ifndef CLI_NOTIFY_H
-#define CLI_NOTIFY_H
+#ifndef CLI_TOKEN_NOTIFY_H
+#define CLI_TOKEN_NOTIFY_H
 
 /*
  * Sends assignments such as "READY=1", a line each, as by printf, to the socket of $NOTIFY_SOCKET;
