@@ -114,6 +114,14 @@ is_over() { ! grep -q . "/proc/$COMMAND/cmdline" 2>/dev/null; }
 	refused 1 "before its work was done"
 }
 
+@test "what is said of a module that broke is printable, and bounded" {
+	local module=$SCRATCH/$'\e]52;c;\a\xff'.so
+	cp "$SHIM" "$module"
+	SHIM_CRASH=C_Initialize:1 chronoctl_token --priv-key-file "$URI" --pin-source "$PIN_FILE" --pkcs11-module "$module"
+	refused 3 'crashed.*in C_Initialize' '\\x1b\]52;c;\\x07\\xff\.so'
+	! grep -q $'[\e\a]' <<<"$stderr" || fail "control characters"
+}
+
 @test "what a module forks keeps nobody waiting for the result" {
 	local took
 	took=$(date +%s%N)

@@ -1,6 +1,7 @@
 /* Each setting of the shim, driven by our own calls against a SoftHSM token. A test's name is what
  * the shim promises. */
 #include <dlfcn.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -126,6 +127,47 @@ static void a_call_exits(void **state)
 	(void)state;
 	set("SHIM_EXIT=C_GetInfo:1");
 	status = status_of(start_and_ask, "/dev/null");
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void start_and_wait(void)
+{
+	start_and_ask();
+	for (;;)
+		pause();
+}
+
+static void a_thread_exits_later(void **state)
+{
+	int status;
+
+	(void)state;
+	set("SHIM_EXIT_LATER=C_GetInfo:1");
+	status = status_of(start_and_wait, "/dev/null");
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+/* Exit status 0 if it is so. */
+static void start_and_look_around(void)
+{
+	char folder[PATH_MAX];
+
+	start_and_ask();
+	_exit(getcwd(folder, sizeof folder) && !strcmp(folder, "/") && !waitpid(-1, NULL, WNOHANG)
+		      ? 0
+		      : 1);
+}
+
+static void a_call_changes_the_folder_and_leaves_a_child(void **state)
+{
+	int status;
+
+	(void)state;
+	set("SHIM_CHDIR=C_GetInfo:1");
+	set("SHIM_FORK=C_GetInfo:1");
+	status = status_of(start_and_look_around, "/dev/null");
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
@@ -669,6 +711,8 @@ int main(void)
 		PROMISE(the_function_list_can_be_refused),
 		PROMISE(a_call_crashes),
 		PROMISE(a_call_exits),
+		PROMISE(a_thread_exits_later),
+		PROMISE(a_call_changes_the_folder_and_leaves_a_child),
 		PROMISE(a_call_hangs),
 		PROMISE(only_named_mechanisms_are_claimed_and_accepted),
 		PROMISE(token_flags_are_added_and_removed),
