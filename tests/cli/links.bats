@@ -1,0 +1,29 @@
+# The documents: what one of them links to is there, and the README is one page.
+load helper
+
+documents() { find "$SOURCE_DIR/README.md" "$SOURCE_DIR/CHANGELOG.md" "$SOURCE_DIR/docs" -name '*.md'; }
+
+links() { grep -oE '\]\([^) ]+\)' "$1" | sed 's/^](//; s/)$//' | grep -vE '^https?:' || true; } # FILE
+
+# As the pages are shown: lower case, blanks are dashes, and other signs are left out.
+headings() { sed -nE 's/^#+ //p' "$1" | tr '[:upper:] ' '[:lower:]-' | sed 's/[^a-z0-9_-]//g'; } # FILE
+
+@test "what a document links to is there, heading and all" {
+	local document link file missing=
+	while read -r document; do
+		while read -r link; do
+			file=$(dirname "$document")/${link%%#*}
+			[ "${link%%#*}" ] || file=$document
+			if [ ! -e "$file" ]; then
+				missing+=$'\n'"${document#"$SOURCE_DIR"/}: $link"
+			elif [[ $link == *#* ]] && ! headings "$file" | grep -qxF -e "${link#*#}"; then
+				missing+=$'\n'"${document#"$SOURCE_DIR"/}: no heading for $link"
+			fi
+		done < <(links "$document")
+	done < <(documents)
+	[ -z "$missing" ] || fail "links that lead nowhere:$missing"
+}
+
+@test "the README is one page" {
+	[ "$(wc -l <"$SOURCE_DIR/README.md")" -le 110 ] || fail "it has grown: what is not for everyone belongs into docs/"
+}
