@@ -31,8 +31,8 @@
 static const char *const variables[] = {
 	"http_proxy=",     "HTTP_PROXY=",        "https_proxy=",   "HTTPS_PROXY=",
 	"all_proxy=",      "ALL_PROXY=",         "no_proxy=",      "NO_PROXY=",
-	"REQUEST_METHOD=", "SSL_CERT_FILE=",     "SSL_CERT_DIR=",  "RES_OPTIONS=",
-	"LOCALDOMAIN=",
+	"REQUEST_METHOD=", "SSL_CERT_FILE=",     "OPENSSL_CONF=",  "SSL_CERT_DIR=",
+	"RES_OPTIONS=",    "LOCALDOMAIN=",
 #ifdef CHRONOCTL_SANITIZE
 	"ASAN_OPTIONS=",   "LSAN_OPTIONS=",      "UBSAN_OPTIONS=",
 #endif

@@ -14,7 +14,6 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/crypto.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -336,9 +335,6 @@ bool pool_run(const struct program_job *job, const struct inputs *inputs, int so
 	if (flags < 0 || fcntl(socket, F_SETFL, flags | O_NONBLOCK) != 0)
 		return false;
 	proxy_variables_prepare();
-	/* openssl.cnf may load a PKCS#11 provider or engine, PIN included: not into this process.
-	 */
-	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return false;
 	bool done = run_with_cas(job, inputs, socket);

@@ -11,6 +11,7 @@
 #include "network/program/confine.h"
 #include "network/program/inputs.h"
 #include "network/program/names.h"
+#include "network/program/openssl_conf.h"
 #include "network/program/pool.h"
 #include "network/program/privileges.h"
 #include "network/program/url.h"
@@ -46,29 +47,38 @@ static bool say_of_job(int socket, uint32_t outcome, const char *reason)
 	return send_whole(socket, &message, sizeof message);
 }
 
-/* A URL that is none ends all, before anything is asked or signed. */
-static bool check_urls(const struct program_job *job, int socket)
+/* What is wrong with the job, or here, ends all, before anything is asked or signed. */
+static bool refuse(int socket, const chronosign_error *error)
 {
+	bool usage = chronosign_error_get_kind(error) == CHRONOSIGN_ERROR_USAGE;
+
+	say_of_job(socket, usage ? MESSAGE_JOB_REFUSED : MESSAGE_JOB_FAILED,
+		   chronosign_error_message(error));
+	return false;
+}
+
+static bool prepare(const struct program_job *job, struct inputs *inputs, int socket)
+{
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+
 	for (size_t i = 0; i < job->url_count; i++) {
-		CLEANUP(cleanup_error) chronosign_error *error = NULL;
 		CLEANUP(cleanup_url) CURLU *url = url_of_nonce(job->urls[i], &error);
-		if (url != NULL)
-			continue;
-		bool usage = chronosign_error_get_kind(error) == CHRONOSIGN_ERROR_USAGE;
-		say_of_job(socket, usage ? MESSAGE_JOB_REFUSED : MESSAGE_JOB_FAILED,
-			   chronosign_error_message(error));
-		return false;
+		if (url == NULL)
+			return refuse(socket, error);
 	}
-	return say_of_job(socket, MESSAGE_JOB_TAKEN, "");
+	if (!openssl_conf_load(&error))
+		return refuse(socket, error);
+	names_by_files_and_dns();
+	return inputs_collect(inputs, job->ca_pem != NULL) &&
+	       say_of_job(socket, MESSAGE_JOB_TAKEN, "");
 }
 
 bool program_work(const struct program_job *job, int socket)
 {
 	struct inputs inputs = {0};
-	bool done = check_urls(job, socket) && inputs_collect(&inputs, job->ca_pem != NULL);
+	bool done = prepare(job, &inputs, socket);
 
 	if (done) {
-		names_by_files_and_dns();
 		/* The last file that this process could write. */
 		coverage_write();
 		network_confine(&inputs);
