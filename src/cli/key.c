@@ -3,9 +3,11 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "cli/audit.h"
 #include "cli/prompt.h"
 #include "cli/report.h"
 #include "key/files.h"
+#include "pkcs11/cryptoki.h"
 
 DEFINE_CLEANUP(key, chronosign_key *, chronosign_key_free)
 
@@ -26,6 +28,24 @@ static void tell(void *context, chronosign_notice_level level, const char *messa
 		break;
 	}
 }
+
+static void begin_call(void *context, const char *module, const char *function)
+{
+	const struct options *options = context;
+
+	supervisor_watch.begin(options->supervisor, module, function);
+}
+
+static void end_call(void *context, const char *module, const char *function, unsigned long result)
+{
+	const struct options *options = context;
+
+	supervisor_watch.end(options->supervisor, module, function, result);
+	if (cryptoki_login(function, result) == LOGIN_REFUSED)
+		audit_login_failed(options->key_name);
+}
+
+static const struct chronosign_watch watch = {begin_call, end_call};
 
 void key_hear(chronosign_key *key, struct options *options)
 {
@@ -49,7 +69,8 @@ chronosign_key *key_from_reference(struct options *options, char *reference,
 	chronosign_key_set_pin(key, TAKE(options->given.pin));
 	chronosign_key_set_force_login(key, options->force_login);
 	key_hear(key, options);
-	chronosign_key_set_watch(key, &supervisor_watch, options->supervisor);
+	options->key_name = chronosign_key_name(key);
+	chronosign_key_set_watch(key, &watch, options);
 	if (!options->no_prompt && prompt_possible())
 		chronosign_key_set_prompt(key, prompt_for_pin, NULL);
 	return TAKE(key);

@@ -73,6 +73,8 @@ static int work(const struct command *command, struct options *options,
 
 	if (!options->require_locked_memory)
 		privacy_accept_unlocked_memory();
+	if (options->no_log)
+		setenv("CHRONOCTL_LOG", "off", 1);
 	int status = given_take(options, arguments, &error) ? command->run(options)
 							    : report_failure(error);
 

@@ -47,6 +47,7 @@ struct given {
 struct options {
 	bool help;
 	bool verbose;
+	bool no_log;
 	bool skip_verify;
 	bool no_prompt;
 	bool force_login;
@@ -80,8 +81,9 @@ struct options {
 	bool login;
 	int shell; /* enum shell */
 
-	/* No options: secrets, who watches over the calls into modules, and the opened --out-file. */
+	/* No options: secrets, the key, who watches over the calls into modules, and the opened --out-file. */
 	struct given given;
+	const char *key_name; /* what the open key is called */
 	struct supervisor *supervisor;
 	struct out_file *kept_file;
 };

@@ -4,22 +4,47 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "cli/audit.h"
 #include "cli/refusal.h"
 #include "cli/report.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 
 bool round_begin(struct round *round, bool check, int64_t now)
 {
 	const struct exchange_rules rules = {.check = check};
 
-	return exchange_list_begin(&round->exchanges, round->servers->count, rules, now);
+	round->unlogged = calloc(round->servers->count, sizeof *round->unlogged);
+	return round->unlogged != NULL &&
+	       exchange_list_begin(&round->exchanges, round->servers->count, rules, now);
 }
 
+/* A signature of a server's nonce, and what has come of it, for the system log. */
+static void log_signature(struct round *round, size_t server, const char *nonce,
+			  enum verdict verdict)
+{
+	const struct audit_signature signature = {
+		.key = round->key,
+		.server = round->servers->urls[server],
+		.nonce = nonce,
+		.checked = round->exchanges.rules.check,
+		.verdict = verdict,
+	};
+
+	round->unlogged[server] = false;
+	audit_signed(&signature);
+}
+
+/* Of a signature whose verdict has not come, there is no more to say. */
 void round_end(struct round *round)
 {
+	for (size_t i = 0; round->unlogged != NULL && i < round->exchanges.count; i++)
+		if (round->unlogged[i])
+			log_signature(round, i, round->exchanges.exchanges[i].nonce, VERDICT_NONE);
+	free(round->unlogged);
 	exchange_list_end(&round->exchanges);
 }
 
@@ -37,9 +62,14 @@ static bool take_answer(struct round *round, struct network_answer *answer,
 	size_t twin;
 	enum exchange_due due = exchange_list_take(&round->exchanges, answer->server, &news, &twin);
 
-	if (due == DUE_MISBEHAVIOUR)
-		return misbehaviour_set(error, round->servers->urls[answer->server],
-					&round->exchanges.exchanges[answer->server], news.event);
+	if (due == DUE_MISBEHAVIOUR) {
+		misbehaviour_set(error, round->servers->urls[answer->server],
+				 &round->exchanges.exchanges[answer->server], news.event);
+		audit_misbehaved(chronosign_error_message(*error));
+		return false;
+	}
+	if (answer->about == NETWORK_ANSWER_CHECK)
+		log_signature(round, answer->server, answer->nonce, answer->verdict);
 	if (round->handlers->heard != NULL)
 		round->handlers->heard(round->context, answer);
 	if (due == DUE_QUESTION)
@@ -50,15 +80,23 @@ static bool take_answer(struct round *round, struct network_answer *answer,
 	return true;
 }
 
+/* No further answer comes. Always false. */
+static bool ended(const struct round *round, chronosign_error **error)
+{
+	if (*error == NULL)
+		return chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER,
+					    "the network process has ended early");
+	if (!network_has_died(round->network))
+		audit_misbehaved(chronosign_error_message(*error));
+	return false;
+}
+
 static bool listen_once(struct round *round, chronosign_error **error)
 {
 	struct network_answer answer;
 
 	if (!network_next(round->network, &answer, error))
-		return (error != NULL && *error != NULL)
-			       ? false
-			       : chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER,
-						      "the network process has ended early");
+		return ended(round, error);
 	if (round->verbose && answer.trace[0] != '\0')
 		report_detail("%s", answer.trace);
 	bool good = take_answer(round, &answer, error);
@@ -71,10 +109,14 @@ static void sign(struct round *round, size_t server)
 	struct exchange_news news = {.event = EVENT_SIGNED};
 	size_t twin;
 
-	news.token = round->handlers->sign(round->context, server,
-					   round->exchanges.exchanges[server].nonce);
+	const char *nonce = round->exchanges.exchanges[server].nonce;
+	news.token = round->handlers->sign(round->context, server, nonce);
 	if (news.token == NULL)
 		news.event = EVENT_NOT_SIGNED;
+	else if (round->exchanges.rules.check)
+		round->unlogged[server] = true;
+	else
+		log_signature(round, server, nonce, VERDICT_NONE);
 	news.now = milliseconds();
 	settle(round, server, exchange_list_take(&round->exchanges, server, &news, &twin), NULL);
 }

@@ -14,8 +14,10 @@ struct round {
 	struct network *network;
 	const struct servers *servers;
 	struct exchange_list exchanges;
-	bool verbose; /* tell of each transfer */
-	bool stopped; /* set by a handler: no more is wanted */
+	bool *unlogged;  /* of each server: a signature that its verdict goes with into the log */
+	const char *key; /* its name, for the audit trail */
+	bool verbose;    /* tell of each transfer */
+	bool stopped;    /* set by a handler: no more is wanted */
 	const struct round_handlers *handlers;
 	void *context;
 };

@@ -3,7 +3,7 @@ load helper
 
 setup_file() {
 	suite_key
-	start_standin
+	start_standin --servers 2
 	mkdir -p "$D/elsewhere"
 }
 
@@ -74,7 +74,7 @@ NOWHERE=http://127.0.0.1:1
 @test "an option that is given again: the last one holds; one that is a list grows" {
 	chronoctl_token --priv-key-file /nonexistent --priv-key-file "$KEY" -ojson -o token
 	prints_token "$KEY"
-	chronoctl_token --chronograf-url "$URL/" --priv-key-file "$KEY"
+	chronoctl token --chronograf-url "$URL/s/0" --chronograf-url "$URL/s/1" --priv-key-file "$KEY"
 	[ "$status" -eq 0 ] && [ "$(wc -l <<<"$output")" -eq 2 ] || fail "not two tokens"
 }
 

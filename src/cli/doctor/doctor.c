@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "cli/audit.h"
 #include "cli/command.h"
 #include "cli/key.h"
 #include "cli/output.h"
@@ -344,9 +345,15 @@ void doctor_sign_alone(struct doctor *doctor)
 {
 	char nonce[UUID_LENGTH + 1] = "";
 
-	if (!doctor->tested && make_nonce(nonce))
-		free(doctor_sign(doctor, nonce, "a nonce made up here, as no server gave one",
-				 NULL));
+	if (doctor->tested || !make_nonce(nonce))
+		return;
+	CLEANUP(cleanup_text)
+	char *token =
+		doctor_sign(doctor, nonce, "a nonce made up here, as no server gave one", NULL);
+	const struct audit_signature signature = {.key = chronosign_key_name(doctor->key),
+						  .nonce = nonce};
+	if (token != NULL)
+		audit_signed(&signature);
 }
 
 /*

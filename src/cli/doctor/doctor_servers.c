@@ -218,7 +218,8 @@ void doctor_visit_servers(struct doctor *doctor)
 	struct visits visits = {
 		.doctor = doctor,
 		.list = calloc(count, sizeof *visits.list),
-		.round = {.network = doctor->network,
+		.round = {.key = chronosign_key_name(doctor->key),
+			  .network = doctor->network,
 			  .servers = doctor->servers,
 			  .verbose = doctor->options->verbose,
 			  .handlers = &handlers,

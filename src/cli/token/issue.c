@@ -169,7 +169,8 @@ int issue_tokens(const struct issue_order *order, chronosign_signer *signer)
 	struct issue issue = {
 		.order = order,
 		.signer = signer,
-		.round = {.network = order->network,
+		.round = {.key = chronosign_key_name(order->key),
+			  .network = order->network,
 			  .servers = order->servers,
 			  .verbose = order->options->verbose,
 			  .handlers = &handlers,

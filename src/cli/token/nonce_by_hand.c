@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/uuid.h"
+#include "cli/audit.h"
 #include "cli/command.h"
 #include "cli/key.h"
 #include "cli/output.h"
@@ -122,6 +123,8 @@ int nonce_by_hand_sign(struct options *options, int output, chronosign_error **e
 	CLEANUP(cleanup_text) char *token = chronosign_token_make(signer, nonce, error);
 	if (token == NULL)
 		return EXIT_KEY;
+	const struct audit_signature signature = {.key = chronosign_key_name(key), .nonce = nonce};
+	audit_signed(&signature);
 	const struct issued_token issued = {
 		.token = token,
 		.key = chronosign_key_name(key),

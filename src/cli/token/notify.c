@@ -4,30 +4,12 @@
  */
 #include "cli/token/notify.h"
 
-#include "base/cleanup.h"
+#include "cli/datagram.h"
 
 #include <stdarg.h>
-#include <stddef.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
-
-static void send_state(const char *path, const char *state)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	size_t length = strlen(path);
-	CLEANUP(cleanup_descriptor) int peer = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	if (peer < 0 || length == 0 || length >= sizeof address.sun_path)
-		return;
-	memcpy(address.sun_path, path, length);
-	/* unix(7): a name in the abstract namespace begins with NUL. */
-	if (path[0] == '@')
-		address.sun_path[0] = '\0';
-	sendto(peer, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *)&address,
-	       (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length));
-}
 
 void notify(const char *format, ...)
 {
@@ -42,7 +24,7 @@ void notify(const char *format, ...)
 	va_end(arguments);
 	if (length < 0)
 		return;
-	send_state(path, state);
+	datagram_send(path, state);
 	free(state);
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "cli/audit.h"
 #include "cli/command.h"
 #include "cli/interrupts.h"
 #include "cli/out_file.h"
@@ -148,6 +149,14 @@ static void take_answer(struct watch *watch, const struct network_answer *answer
 		tell_state(watch);
 }
 
+/* The network program has sent what it must not, or no more comes. */
+static void end_by_error(struct watch *watch, const chronosign_error *error)
+{
+	if (error != NULL)
+		audit_misbehaved(chronosign_error_message(error));
+	end(watch, error == NULL ? EXIT_OTHER : report_failure(error));
+}
+
 static void listen_to_network(struct watch *watch)
 {
 	CLEANUP(cleanup_error) chronosign_error *error = NULL;
@@ -157,7 +166,7 @@ static void listen_to_network(struct watch *watch)
 		if (network_has_died(watch->order->network))
 			watched_network_lose(&watch->network, milliseconds(), error);
 		else
-			end(watch, error == NULL ? EXIT_OTHER : report_failure(error));
+			end_by_error(watch, error);
 		return;
 	}
 	if (answer.about == NETWORK_ANSWER_FILES_REPLACED)

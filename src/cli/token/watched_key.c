@@ -1,6 +1,7 @@
 /* Opening a key again and again. */
 #include "cli/token/watched_key.h"
 
+#include "cli/audit.h"
 #include "cli/prompt.h"
 #include "cli/supervisor.h"
 #include "pkcs11/cryptoki.h"
@@ -27,8 +28,10 @@ static void end_call(void *context, const char *module, const char *function, un
 	/* Other signers look around by Cryptoki, but log in and sign by their own library. */
 	if (login != LOGIN_NOT_CONCERNED)
 		watched->sees_logins = true;
-	if (login == LOGIN_REFUSED)
-		watched->login_refused = true;
+	if (login != LOGIN_REFUSED)
+		return;
+	watched->login_refused = true;
+	audit_login_failed(chronosign_key_name(watched->key));
 }
 
 static const chronosign_watch watch = {begin_call, end_call};

@@ -3,6 +3,7 @@
 #include "cli/token/watched_servers.h"
 
 #include "base/cleanup.h"
+#include "cli/audit.h"
 #include "cli/refusal.h"
 #include "cli/report.h"
 
@@ -119,6 +120,21 @@ static void ask_again(struct watched_servers *servers, size_t index, int64_t now
 		watched_network_lose(servers->network, now, error);
 }
 
+/* A signature of a server's nonce, and what has come of it, for the system log. */
+static void log_signature(const struct watched_servers *servers, size_t index, const char *nonce,
+			  enum verdict verdict)
+{
+	const struct audit_signature signature = {
+		.key = chronosign_key_name(servers->order->key),
+		.server = url_of(servers, index),
+		.nonce = nonce,
+		.checked = servers->exchanges.rules.check,
+		.verdict = verdict,
+	};
+
+	audit_signed(&signature);
+}
+
 bool watched_servers_take(struct watched_servers *servers, const struct network_answer *answer,
 			  int64_t now, chronosign_error **error)
 {
@@ -126,9 +142,14 @@ bool watched_servers_take(struct watched_servers *servers, const struct network_
 	size_t twin;
 	enum exchange_due due = take(servers, answer->server, &news, &twin);
 
-	if (due == DUE_MISBEHAVIOUR)
-		return misbehaviour_set(error, url_of(servers, answer->server),
-					exchange_of(servers, answer->server), news.event);
+	if (due == DUE_MISBEHAVIOUR) {
+		misbehaviour_set(error, url_of(servers, answer->server),
+				 exchange_of(servers, answer->server), news.event);
+		audit_misbehaved(chronosign_error_message(*error));
+		return false;
+	}
+	if (answer->about == NETWORK_ANSWER_CHECK)
+		log_signature(servers, answer->server, answer->nonce, answer->verdict);
 	if (due == DUE_QUESTION)
 		ask_again(servers, answer->server, now);
 	if (news.event == EVENT_EVERYONE && due == DUE_GOOD)
@@ -142,9 +163,14 @@ bool watched_servers_take(struct watched_servers *servers, const struct network_
 void watched_servers_signed(struct watched_servers *servers, size_t index, char *token, int64_t now)
 {
 	const struct exchange_news news = {.event = EVENT_SIGNED, .token = token, .now = now};
+	const struct exchange *exchange = exchange_of(servers, index);
 	size_t twin;
+	enum exchange_due due = take(servers, index, &news, &twin);
 
-	tell(servers, index, take(servers, index, &news, &twin), NULL);
+	/* Else its verdict is to come. */
+	if (!servers->exchanges.rules.check || due == DUE_GOOD)
+		log_signature(servers, index, exchange->nonce, (enum verdict)exchange->verdict);
+	tell(servers, index, due, NULL);
 }
 
 void watched_servers_unsigned(struct watched_servers *servers, size_t index, int64_t now)

@@ -1,0 +1,152 @@
+/* Lines for the system log: by whom, with which key, for which server. */
+#include "cli/audit.h"
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "cli/datagram.h"
+#include "network/network.h"
+
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+/* systemd-journald takes fields here (systemd.journal-fields(7), JOURNAL_NATIVE_PROTOCOL). */
+static const char journal[] = "/run/systemd/journal/socket";
+
+enum { NONCE_SHOWN = 8 };
+
+static bool is_wanted(void)
+{
+	const char *log = getenv("CHRONOCTL_LOG");
+
+	return log == NULL || strcmp(log, "off") != 0;
+}
+
+/* Who logged in first, whatever su and sudo have made of it since (pam_loginuid(8)); NULL: nobody. */
+static char *login_uid(void)
+{
+	CLEANUP(cleanup_stream) FILE *file = fopen("/proc/self/loginuid", "re");
+	unsigned uid = 0;
+
+	if (file == NULL || fscanf(file, "%u", &uid) != 1 || uid == (unsigned)-1)
+		return NULL;
+	return text_format("%u", uid);
+}
+
+static char *terminal(void)
+{
+	char name[64] = "";
+
+	for (int number = 0; number <= 2; number++)
+		if (ttyname_r(number, name, sizeof name) == 0)
+			return strdup(name);
+	return NULL;
+}
+
+/* An event: its words, then what it is about. A NULL value is left out. */
+struct event {
+	int priority;
+	const char *words;
+	const char *names[4];
+	const char *values[4];
+};
+
+static void append(char **line, char **fields, const char *name, const char *value)
+{
+	char field[32] = "";
+
+	for (size_t i = 0; name[i] != '\0' && i < sizeof field - 1; i++)
+		field[i] = (char)(name[i] == '-' ? '_' : name[i] - 'a' + 'A');
+	text_append(line, " %s=%s", name, value);
+	text_append(fields, "CHRONOCTL_%s=%s\n", field, value);
+}
+
+/* The journal keeps the fields apart; where there is none, syslog(3) has the line. */
+static void write_event(const struct event *event)
+{
+	CLEANUP(cleanup_text) char *uid = text_format("%u", (unsigned)getuid());
+	CLEANUP(cleanup_text) char *login = login_uid();
+	CLEANUP(cleanup_text) char *tty = terminal();
+	CLEANUP(cleanup_text) char *line = NULL;
+	CLEANUP(cleanup_text) char *fields = NULL;
+
+	if (uid == NULL || !text_append(&line, "%s:", event->words))
+		return;
+	for (size_t i = 0; i < 4 && event->names[i] != NULL; i++)
+		if (event->values[i] != NULL)
+			append(&line, &fields, event->names[i], event->values[i]);
+	append(&line, &fields, "uid", uid);
+	if (login != NULL)
+		append(&line, &fields, "login-uid", login);
+	if (tty != NULL)
+		append(&line, &fields, "terminal", tty);
+	CLEANUP(cleanup_text)
+	char *record =
+		text_format("MESSAGE=%s\nPRIORITY=%d\nSYSLOG_FACILITY=%d\n"
+			    "SYSLOG_IDENTIFIER=chronoctl\nSYSLOG_PID=%d\n%s",
+			    line, event->priority, LOG_FAC(LOG_AUTHPRIV), (int)getpid(), fields);
+	if (record == NULL || datagram_send(journal, record))
+		return;
+	openlog("chronoctl", LOG_PID, LOG_AUTHPRIV);
+	syslog(LOG_AUTHPRIV | event->priority, "%s", line);
+	closelog();
+}
+
+static const char *outcome(const struct audit_signature *signature)
+{
+	if (!signature->checked)
+		return "not-checked";
+	switch (signature->verdict) {
+	case VERDICT_ACCEPTED:
+		return "yes";
+	case VERDICT_REFUSED:
+		return "no";
+	case VERDICT_EVERYONE:
+		return "everyone-is";
+	case VERDICT_NONE:
+		break;
+	}
+	return "not-known";
+}
+
+/* A log is read line by line, in a terminal too. */
+static char *printable(const char *text)
+{
+	return text_printable(text, strlen(text), false);
+}
+
+void audit_signed(const struct audit_signature *signature)
+{
+	if (!is_wanted())
+		return;
+	CLEANUP(cleanup_text)
+	char *bare = signature->server == NULL ? NULL : url_without_user(signature->server);
+	CLEANUP(cleanup_text) char *server = bare == NULL ? NULL : printable(bare);
+	CLEANUP(cleanup_text) char *key = printable(signature->key);
+	CLEANUP(cleanup_text) char *nonce = text_format("%.*s", NONCE_SHOWN, signature->nonce);
+	const struct event event = {LOG_NOTICE,
+				    "signed a nonce",
+				    {"key", "server", "nonce", "accepted"},
+				    {key, server, nonce, outcome(signature)}};
+
+	write_event(&event);
+}
+
+void audit_login_failed(const char *key)
+{
+	CLEANUP(cleanup_text) char *shown = printable(key);
+	const struct event event = {LOG_WARNING, "a token refused a login", {"key"}, {shown}};
+
+	if (is_wanted())
+		write_event(&event);
+}
+
+void audit_misbehaved(const char *what)
+{
+	CLEANUP(cleanup_text) char *shown = printable(what);
+	const struct event event = {
+		LOG_ALERT, "the network program sent what it must not send", {"what"}, {shown}};
+
+	if (is_wanted())
+		write_event(&event);
+}

@@ -1,0 +1,31 @@
+/*
+ * The audit trail: what was done with the key, as lines in the system log (syslog, LOG_AUTHPRIV) and
+ * as fields in the journal. No PIN, no token and no signature is in them.
+ */
+#ifndef CLI_AUDIT_H
+#define CLI_AUDIT_H
+
+#include "chronograf/check.h"
+
+#include <stdbool.h>
+
+/* A signature of a nonce. */
+struct audit_signature {
+	const char *key;    /* its name: a URI without a PIN, or a path */
+	const char *server; /* its URL, of which user and password are left out; NULL: none */
+	const char *nonce;  /* the first eight characters are logged */
+	bool checked;       /* the token was tried on the server */
+	enum verdict verdict;
+};
+
+/* Each writes one line. Without a system log, and with CHRONOCTL_LOG=off in the environment, nothing
+ * happens. */
+void audit_signed(const struct audit_signature *signature);
+
+/* A token has refused a login. */
+void audit_login_failed(const char *key);
+
+/* The network program has sent what it must not send. */
+void audit_misbehaved(const char *what);
+
+#endif

@@ -1,0 +1,116 @@
+# The audit trail: a line in the system log for each signature, login that failed and message that was refused.
+load helper
+
+setup_file() {
+	suite_key_in_token ops
+	suite_pin_file
+	start_standin --pub-key-file "$PUB"
+}
+
+setup() {
+	private_environment
+	LOG=$BATS_TEST_TMPDIR/log
+	: >"$LOG"
+	unshare --mount true 2>/dev/null || skip "no mount namespace of one's own here, so no log of one's own"
+}
+
+# logged KIND ARGUMENT…: chronoctl on a machine whose system log is the journal, a syslog daemon, or missing, and is ours:
+# what is sent there is in $LOG.
+logged() {
+	run --separate-stderr unshare --mount bash -euc '
+		listen() {
+			perl -MIO::Socket::UNIX -e "
+				\$s = IO::Socket::UNIX->new(Type => SOCK_DGRAM, Local => shift) or die;
+				\$| = 1;
+				while (defined \$s->recv(\$m, 65536)) { print \"\$m\n\" }" "$1" >>"$log" &
+			listener=$!
+			while [ ! -S "$1" ]; do sleep 0.01; done
+		}
+		log=$1 kind=$2
+		shift 2
+		mount -t tmpfs none /run
+		mkdir /run/dev
+		for node in null zero urandom random tty; do
+			touch "/run/dev/$node"
+			mount --bind "/dev/$node" "/run/dev/$node"
+		done
+		ln -s /proc/self/fd /run/dev/fd
+		mount --move /run /mnt
+		mount --rbind /mnt/dev /dev
+		mount -t tmpfs none /run
+		case $kind in
+		journal)
+			mkdir -p /run/systemd/journal
+			listen /run/systemd/journal/socket
+			;;
+		syslog) listen /dev/log ;;
+		esac
+		status=0
+		"$@" || status=$?
+		if [ -n "${listener-}" ]; then
+			sleep 0.1
+			kill "$listener"
+		fi
+		exit "$status"' bash "$LOG" "$1" "$CHRONOCTL" "${@:2}"
+}
+
+has() { grep -qE -e "$1" "$LOG" || fail "no /$1/ in:" "$(cat "$LOG")"; }
+
+has_not() { ! grep -qF -e "$1" "$LOG" || fail "'$1' is in:" "$(cat "$LOG")"; }
+
+sign() { # KIND ARGUMENT…
+	logged "$1" token --chronograf-url "$URL" --priv-key-file 'pkcs11:token=ops;object=chronograf' \
+		--pkcs11-module "$TOKENS" --pin-source "$PIN_FILE" "${@:2}"
+}
+
+@test "a signature is a record in the journal: key, server, nonce, by whom; no PIN, no token" {
+	sign journal
+	prints_token "$KEY"
+	has '^MESSAGE=signed a nonce: key=pkcs11:.*object=chronograf server=http://.* nonce=[0-9a-f]{8} accepted=not-checked uid=0'
+	has '^SYSLOG_IDENTIFIER=chronoctl$'
+	has '^SYSLOG_FACILITY=10$'
+	has '^CHRONOCTL_KEY=pkcs11:'
+	has '^CHRONOCTL_NONCE=[0-9a-f]{8}$'
+	[ "$(grep -c '^MESSAGE=' "$LOG")" -eq 1 ]
+	has_not "$PIN"
+	has_not "$output"
+	has_not "${output:0:20}"
+}
+
+@test "without a journal the line goes to syslog, facility authpriv" {
+	sign syslog
+	prints_token "$KEY"
+	has '^<85>.* chronoctl\[[0-9]+\]: signed a nonce: key=pkcs11:.* nonce=[0-9a-f]{8} accepted=not-checked'
+	has_not "$PIN"
+	has_not "$output"
+}
+
+@test "without a system log there is no line, and no error" {
+	sign none
+	prints_token "$KEY"
+	is_silent
+}
+
+@test "--no-log and CHRONOCTL_LOG=off: no line" {
+	sign journal --no-log
+	prints_token "$KEY"
+	CHRONOCTL_LOG=off sign journal
+	prints_token "$KEY"
+	[ ! -s "$LOG" ] || fail "$(cat "$LOG")"
+}
+
+@test "with --check the line says what the server made of the token" {
+	sign journal --check
+	prints_token "$KEY"
+	has 'nonce=[0-9a-f]{8} accepted=yes'
+	[ "$(grep -c '^MESSAGE=' "$LOG")" -eq 1 ]
+}
+
+@test "a login that the token refuses is a line" {
+	echo 99999999 >"$BATS_TEST_TMPDIR/wrong"
+	sign journal --pin-source "$BATS_TEST_TMPDIR/wrong"
+	[ "$status" -eq 3 ]
+	has '^MESSAGE=a token refused a login: key=pkcs11:.*object=chronograf uid=0'
+	has '^PRIORITY=4$'
+	has_not 99999999
+}
