@@ -12,7 +12,7 @@ static bool is_json(const char *content_type)
 	return content_type != NULL && strncasecmp(content_type, "application/json", 16) == 0;
 }
 
-check_result check_judge(unsigned status, const char *content_type)
+enum check_result check_judge(unsigned status, const char *content_type)
 {
 	if (status == 200 && is_json(content_type))
 		return CHECK_PASSED;

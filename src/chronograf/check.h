@@ -11,14 +11,14 @@ enum verdict {
 	VERDICT_EVERYONE, /* the server lets in everyone, without a token too */
 };
 
-typedef enum {
+enum check_result {
 	CHECK_PASSED,  /* the list came */
 	CHECK_REFUSED, /* 401 or 403 */
 	CHECK_UNCLEAR, /* anything else, a login page with 200 too */
-} check_result;
+};
 
 /* `content_type` is NULL if there is none. */
-check_result check_judge(unsigned status, const char *content_type);
+enum check_result check_judge(unsigned status, const char *content_type);
 
 /*
  * Why an answer is unclear: one line of printable words, then one of advice. `location` is where it

@@ -14,7 +14,7 @@
 /* How many bytes of an answer, and of its content type, a message shows. */
 #define SHOWN_BYTES 64
 
-bool nonce_found(const nonce_response *response)
+bool nonce_found(const struct nonce_response *response)
 {
 	return response->status == 200 && !response->longer &&
 	       uuid_is_version_4(response->body, response->length);
@@ -120,9 +120,9 @@ int64_t nonce_life(const char *date, const char *expires)
 }
 
 /* The answer without white space at either end. */
-static nonce_response trimmed(const nonce_response *response)
+static struct nonce_response trimmed(const struct nonce_response *response)
 {
-	nonce_response inner = *response;
+	struct nonce_response inner = *response;
 
 	while (inner.length > 0 && isspace((unsigned char)inner.body[0])) {
 		inner.body++;
@@ -133,27 +133,27 @@ static nonce_response trimmed(const nonce_response *response)
 	return inner;
 }
 
-static bool contains(const nonce_response *response, const char *text)
+static bool contains(const struct nonce_response *response, const char *text)
 {
 	return response->length > 0 &&
 	       memmem(response->body, response->length, text, strlen(text)) != NULL;
 }
 
-static bool begins(const nonce_response *response, const char *text)
+static bool begins(const struct nonce_response *response, const char *text)
 {
 	size_t length = strlen(text);
 
 	return response->length >= length && strncasecmp(response->body, text, length) == 0;
 }
 
-static bool is_html(const nonce_response *response)
+static bool is_html(const struct nonce_response *response)
 {
 	return begins(response, "<!doctype html") || begins(response, "<html") ||
 	       (response->content_type != NULL &&
 		strncasecmp(response->content_type, "text/html", 9) == 0);
 }
 
-static const char *advice_by_status(const nonce_response *response)
+static const char *advice_by_status(const struct nonce_response *response)
 {
 	unsigned status = response->status;
 
@@ -177,9 +177,9 @@ static const char *advice_by_status(const nonce_response *response)
 	return "Chronograf answers 200 here: does the URL lead to it, with its base path?";
 }
 
-static const char *advice_by_body(const nonce_response *response)
+static const char *advice_by_body(const struct nonce_response *response)
 {
-	const nonce_response inner = trimmed(response);
+	const struct nonce_response inner = trimmed(response);
 
 	if (inner.length == 0)
 		return "Nothing came: does the URL lead to Chronograf?";
@@ -214,7 +214,7 @@ static char *first_bytes(const char *bytes, size_t length, bool longer)
 	return printable == NULL ? NULL : text_format("%s%s", printable, longer ? "..." : "");
 }
 
-char *nonce_refusal(const nonce_response *response)
+char *nonce_refusal(const struct nonce_response *response)
 {
 	const char *type = response->content_type == NULL ? "" : response->content_type;
 	CLEANUP(cleanup_text) char *type_shown = first_bytes(type, strlen(type), false);

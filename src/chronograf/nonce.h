@@ -15,21 +15,21 @@
 int64_t nonce_life(const char *date, const char *expires);
 
 /* An answer, as far as it was read. */
-typedef struct {
+struct nonce_response {
 	unsigned status;
 	const char *content_type; /* NULL: none */
 	const char *body;
 	size_t length;
 	bool longer; /* there was more than `length` bytes */
-} nonce_response;
+};
 
 /* True if the answer is 200 with a nonce and nothing else. */
-bool nonce_found(const nonce_response *response);
+bool nonce_found(const struct nonce_response *response);
 
 /*
  * What came instead of a nonce, in printable words: one line with status, length, type and the
  * first bytes, then a line of advice. NULL if memory is out. The caller frees it.
  */
-char *nonce_refusal(const nonce_response *response);
+char *nonce_refusal(const struct nonce_response *response);
 
 #endif

@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* Nothing but 36 bytes of a 200 answer gets signed, and the key process believes them. */
-static void promise_nonce(const nonce_response *response, int64_t life)
+static void promise_nonce(const struct nonce_response *response, int64_t life)
 {
 	struct network_message message;
 
@@ -23,7 +23,7 @@ static void promise_nonce(const nonce_response *response, int64_t life)
 	PROMISE(message_check(&message, sizeof message, 1, NULL));
 }
 
-static void promise_refusal(const nonce_response *response)
+static void promise_refusal(const struct nonce_response *response)
 {
 	CLEANUP(cleanup_text) char *refusal = nonce_refusal(response);
 
@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CLEANUP(cleanup_text) char *expires = fuzz_line(&data, &size);
 	size_t length = size < TRANSFER_BODY_MAX ? size : TRANSFER_BODY_MAX;
 	CLEANUP(cleanup_text) char *body = fuzz_text(data, length);
-	const nonce_response response = {
+	const struct nonce_response response = {
 		.status = (unsigned)strtoul(status, NULL, 10) % 1000,
 		.content_type = type[0] == '\0' ? NULL : type,
 		.body = body,

@@ -171,7 +171,7 @@ static void an_unknown_or_ambiguous_zone_leaves_the_life_unknown(void **state)
 
 static char *refusal(unsigned status, const char *type, const char *body)
 {
-	const nonce_response response = {
+	const struct nonce_response response = {
 		.status = status, .content_type = type, .body = body, .length = strlen(body)};
 
 	assert_false(nonce_found(&response));
@@ -221,7 +221,7 @@ static void a_refusal_says_what_to_do(void **state)
 static void a_refusal_shows_at_most_64_bytes_and_none_that_act_on_a_terminal(void **state)
 {
 	char body[4097];
-	const nonce_response response = {
+	const struct nonce_response response = {
 		.status = 200, .body = body, .length = 4096, .longer = true};
 
 	(void)state;
@@ -239,7 +239,7 @@ static void a_refusal_shows_at_most_64_bytes_and_none_that_act_on_a_terminal(voi
 
 static void a_nonce_is_found_only_in_a_whole_answer_of_status_200(void **state)
 {
-	nonce_response response = {.status = 200, .body = GOOD, .length = 36};
+	struct nonce_response response = {.status = 200, .body = GOOD, .length = 36};
 
 	(void)state;
 	assert_true(nonce_found(&response));

@@ -12,7 +12,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-typedef enum { OK, FAILED, UNKNOWN } finding_state;
+enum finding_state { OK, FAILED, UNKNOWN };
 
 static const struct {
 	const char *word;
@@ -50,7 +50,7 @@ bool findings_begin(struct findings *findings, enum output_form form, int output
 struct finding {
 	const char *link;
 	const char *subject;
-	finding_state state;
+	enum finding_state state;
 	const char *fact;
 	const char *advice; /* NULL: none */
 };
@@ -100,7 +100,7 @@ static bool keep_row(const struct findings *findings, const struct finding *find
 
 /* Takes `text` apart. */
 static void add(struct findings *findings, const char *link, const char *subject,
-		finding_state state, char *text)
+		enum finding_state state, char *text)
 {
 	char *end = text == NULL ? NULL : strchr(text, '\n');
 
@@ -118,11 +118,11 @@ static void add(struct findings *findings, const char *link, const char *subject
 }
 
 static void add_format(struct findings *findings, const char *link, const char *subject,
-		       finding_state state, const char *format, va_list arguments)
+		       enum finding_state state, const char *format, va_list arguments)
 	__attribute__((format(printf, 5, 0)));
 
 static void add_format(struct findings *findings, const char *link, const char *subject,
-		       finding_state state, const char *format, va_list arguments)
+		       enum finding_state state, const char *format, va_list arguments)
 {
 	CLEANUP(cleanup_text) char *text = NULL;
 

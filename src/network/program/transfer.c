@@ -308,7 +308,7 @@ static bool follow(struct transfer *transfer, const char *location)
 /* Takes a whole answer, or the beginning of one that is too long. */
 static bool take_answer(struct transfer *transfer)
 {
-	const nonce_response response = {
+	const struct nonce_response response = {
 		.status = transfer->message.http_status,
 		.content_type = headers_value(&transfer->answer, HEADER_CONTENT_TYPE),
 		.body = transfer->body,
@@ -350,7 +350,7 @@ static bool take_check(struct transfer *transfer, const char *location)
 {
 	struct network_message *message = &transfer->message;
 	const char *type = headers_value(&transfer->answer, HEADER_CONTENT_TYPE);
-	check_result result = check_judge(message->http_status, type);
+	enum check_result result = check_judge(message->http_status, type);
 
 	if (transfer->task == TASK_CHECK_EVERYONE) {
 		message->outcome = result == CHECK_PASSED ? MESSAGE_EVERYONE : MESSAGE_ACCEPTED;
