@@ -49,7 +49,7 @@ bool chronosign_key_set_module_path(struct chronosign_key *key, const char *path
 /*
  * Where to read the PIN or passphrase if the URI has none: a path, a `file:` URI, `env:NAME`,
  * `fd:N`, `credential:NAME` (a file in $CREDENTIALS_DIRECTORY) or `|command` (by /bin/sh -c). Read
- * at most once, when it is needed, and one newline at its end is dropped.
+ * at most once, when it is needed; line ends at its end are dropped.
  */
 bool chronosign_key_set_pin_source(struct chronosign_key *key, const char *source)
 	__attribute__((nonnull(1), warn_unused_result));

@@ -24,21 +24,45 @@ bool pin_is_given(const struct chronosign_key *key)
 	       key->pin_source != NULL || key->pin != NULL;
 }
 
-/* Editors and echo end a file with a newline that is no part of the PIN: one is dropped, no more.
- */
-static struct chronosign_secret *without_newline(struct chronosign_secret *pin)
+/* Editors, echo and other systems end a file with line ends that are no part of the PIN. */
+static struct chronosign_secret *without_line_ends(struct chronosign_secret *pin)
 {
-	if (pin != NULL && secret_length(pin) > 0 &&
-	    secret_bytes(pin)[secret_length(pin) - 1] == '\n')
-		secret_set_length(pin, secret_length(pin) - 1);
+	size_t length = pin == NULL ? 0 : secret_length(pin);
+
+	if (pin == NULL)
+		return NULL;
+	while (length > 0 && strchr("\r\n", secret_bytes(pin)[length - 1]) != NULL &&
+	       secret_bytes(pin)[length - 1] != '\0')
+		length--;
+	secret_set_length(pin, length);
 	return pin;
+}
+
+static bool is_white(unsigned char byte)
+{
+	return byte == ' ' || (byte >= '\t' && byte <= '\r');
+}
+
+/* It may be meant; where it is not, a token counts the try. */
+static void warn_of_white_space(const struct chronosign_key *key,
+				const struct chronosign_secret *pin)
+{
+	size_t length = pin == NULL ? 0 : secret_length(pin);
+
+	if (length > 0 &&
+	    (is_white(secret_bytes(pin)[0]) || is_white(secret_bytes(pin)[length - 1])))
+		key_notice(
+			key, CHRONOSIGN_NOTICE_WARNING,
+			"the PIN or passphrase for '%s' begins or ends with white space, which is "
+			"taken for a part of it",
+			key->name);
 }
 
 static struct chronosign_secret *read_pin(int descriptor, const char *what,
 					  struct chronosign_error **error)
 {
 	struct chronosign_secret *pin =
-		without_newline(secret_read(descriptor, CHRONOSIGN_SECRET_MAX, what, error));
+		without_line_ends(secret_read(descriptor, CHRONOSIGN_SECRET_MAX, what, error));
 
 	/* An empty PIN is never meant, and would be a try at a token's expense. */
 	if (pin == NULL || secret_length(pin) > 0)
@@ -101,7 +125,7 @@ static struct chronosign_secret *pin_from_environment(const char *name,
 			  "the PIN source env:%s: the variable is not set, or empty", name);
 		return NULL;
 	}
-	return without_newline(chronosign_secret_take(value, error));
+	return without_line_ends(chronosign_secret_take(value, error));
 }
 
 static struct chronosign_secret *pin_from_descriptor(const char *number,
@@ -262,8 +286,8 @@ static struct chronosign_secret *pin_from_uri_source(const char *source,
 						    : pin_from_file(source, error);
 }
 
-struct chronosign_secret *pin_read(const struct chronosign_key *key,
-				   struct chronosign_error **error)
+static struct chronosign_secret *read_given(const struct chronosign_key *key,
+					    struct chronosign_error **error)
 {
 	if (key->uri != NULL && key->uri->pin_value != NULL)
 		return secret_copy(key->uri->pin_value, error);
@@ -272,6 +296,15 @@ struct chronosign_secret *pin_read(const struct chronosign_key *key,
 	if (key->pin_source != NULL)
 		return pin_from_source(key->pin_source, error);
 	return secret_copy(key->pin, error);
+}
+
+struct chronosign_secret *pin_read(const struct chronosign_key *key,
+				   struct chronosign_error **error)
+{
+	struct chronosign_secret *pin = read_given(key, error);
+
+	warn_of_white_space(key, pin);
+	return pin;
 }
 
 bool chronosign_key_keep_pin(struct chronosign_key *key, struct chronosign_error **error)

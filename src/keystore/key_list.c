@@ -219,17 +219,13 @@ static bool list_object(struct listing *listing, const struct pkcs11_token *toke
 
 /* ---- Token by token ---- */
 
-/* Logs in if that is asked for. A token that refuses still shows what is public. */
-static bool log_in(struct listing *listing, struct pkcs11_token *token, bool *logged_in,
+/* A token that refuses still shows what is public. */
+static bool log_in(struct listing *listing, struct pkcs11_token *token,
 		   struct chronosign_error **error)
 {
 	CLEANUP(cleanup_error) struct chronosign_error *reason = NULL;
 
-	*logged_in = false;
-	if (!listing->log_in || !pkcs11_token_needs_login(token))
-		return true;
-	*logged_in = pkcs11_session_login(token, &reason);
-	if (*logged_in)
+	if (pkcs11_session_login(token, &reason))
 		return true;
 	listing->list->login_failed = true;
 	return leave_out_token(listing, token, chronosign_error_message(reason), error);
@@ -290,7 +286,7 @@ static bool list_token(struct listing *listing, struct pkcs11_token *token,
 		       struct chronosign_error **error)
 {
 	CLEANUP(cleanup_error) struct chronosign_error *reason = NULL;
-	bool logged_in;
+	size_t before = listing->list->key_count;
 
 	if (!pkcs11_token_computes(token))
 		return leave_out_token(listing, token,
@@ -298,12 +294,18 @@ static bool list_token(struct listing *listing, struct pkcs11_token *token,
 				       error);
 	if (!pkcs11_session_open(token, &reason))
 		return leave_out_token(listing, token, chronosign_error_message(reason), error);
-	if (!log_in(listing, token, &logged_in, error))
+	if (listing->log_in && pkcs11_token_needs_login(token) && !log_in(listing, token, error))
 		return false;
-	if (!logged_in && pkcs11_token_needs_login(token) &&
+	if (pkcs11_token_needs_login(token) && !token->session.logged_in &&
 	    !note_hiding(listing->list, token, error))
 		return false;
-	return list_objects(listing, token, error);
+	if (!list_objects(listing, token, error))
+		return false;
+	/* Some tokens that require no login hide private objects all the same. */
+	bool hides = listing->log_in && !pkcs11_token_needs_login(token) &&
+		     listing->search.tokens.count == 1 && listing->list->key_count == before;
+	return !hides || (log_in(listing, token, error) &&
+			  (!token->session.logged_in || list_objects(listing, token, error)));
 }
 
 /* One PIN is for one token: given beforehand, it must be certain for which. */

@@ -27,6 +27,12 @@ CK_RV cryptoki_end(const struct pkcs11_module *module, const char *function, CK_
 	return result;
 }
 
+bool cryptoki_refuses_pin(unsigned long result)
+{
+	return result == CKR_PIN_INCORRECT || result == CKR_PIN_INVALID ||
+	       result == CKR_PIN_LEN_RANGE || result == CKR_PIN_EXPIRED || result == CKR_PIN_LOCKED;
+}
+
 static const char plug_in[] =
 	"check that the token is plugged in and its daemon (pcscd, or the vendor's) runs";
 static const char try_again[] = "the token lost the connection; try again";
@@ -72,7 +78,7 @@ static const struct {
 	RESULT(CKR_KEY_SIZE_RANGE, "the token does not take keys of this size"),
 	RESULT(CKR_KEY_TYPE_INCONSISTENT, "the key is not an RSA key, or not for signing"),
 	RESULT(CKR_KEY_FUNCTION_NOT_PERMITTED,
-	       "the key may not sign (CKA_SIGN is false); use a signing key"),
+	       "the token does not let the key do this; use a signing key"),
 	RESULT(CKR_MECHANISM_INVALID,
 	       "the token lacks the mechanism, or does not allow it for this key"),
 	RESULT(CKR_MECHANISM_PARAM_INVALID, "the token does not take the mechanism's parameters"),
@@ -182,8 +188,21 @@ enum cryptoki_login cryptoki_login(const char *function, unsigned long result)
 		       : LOGIN_REFUSED;
 }
 
-static const char *remedy(CK_RV result)
+/* Where a module starts, or a session does, the codes that mean "something went wrong" mostly mean that
+ * what stands behind the module does not answer. */
+static bool is_start(const char *function, CK_RV result)
 {
+	return (strcmp(function, "C_Initialize") == 0 || strcmp(function, "C_OpenSession") == 0) &&
+	       (result == CKR_HOST_MEMORY || result == CKR_GENERAL_ERROR ||
+		result == CKR_FUNCTION_FAILED || result == CKR_DEVICE_ERROR ||
+		result == CKR_ARGUMENTS_BAD);
+}
+
+static const char *remedy(const char *function, CK_RV result)
+{
+	if (is_start(function, result))
+		return "check that its daemon (pcscd, or the vendor's) runs and that its "
+		       "configuration is in place";
 	size_t i = find_result(result);
 	bool known = i < sizeof results / sizeof results[0] && results[i].remedy != NULL;
 
@@ -195,7 +214,7 @@ char *cryptoki_reason(const char *function, CK_RV result)
 	char buffer[32];
 
 	return text_format("%s answered %s: %s", function, cryptoki_name(result, buffer),
-			   remedy(result));
+			   remedy(function, result));
 }
 
 bool cryptoki_error(struct chronosign_error **error, const struct pkcs11_module *module,
@@ -204,5 +223,6 @@ bool cryptoki_error(struct chronosign_error **error, const struct pkcs11_module 
 	char buffer[32];
 
 	return error_set(error, CHRONOSIGN_ERROR_KEY, "%s: %s of %s answered %s: %s", what,
-			 function, module->name, cryptoki_name(result, buffer), remedy(result));
+			 function, module->name, cryptoki_name(result, buffer),
+			 remedy(function, result));
 }

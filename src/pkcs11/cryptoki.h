@@ -50,6 +50,9 @@ enum cryptoki_login {
 
 enum cryptoki_login cryptoki_login(const char *function, unsigned long result);
 
+/* True for a code by which a token refuses a PIN: in the words of another library, too. */
+bool cryptoki_refuses_pin(unsigned long result);
+
 /* By which function with which code something failed, and what to do. NULL if memory is out. The
  * caller frees it. */
 char *cryptoki_reason(const char *function, CK_RV result);

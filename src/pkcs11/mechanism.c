@@ -70,15 +70,13 @@ static const struct way {
 	{CKM_RSA_X_509, "CKM_RSA_X_509", padded},
 };
 
-/* What a token answers that lacks the mechanism, or lacks it for this key: reason to try the next.
- */
-static bool lacks_mechanism(CK_RV result)
-{
-	return result == CKR_MECHANISM_INVALID || result == CKR_MECHANISM_PARAM_INVALID;
-}
-
 /* What came of one mechanism. */
-enum outcome { SIGNED, LACKS_IT, FAILED };
+enum outcome {
+	SIGNED,
+	LACKED,  /* the token lacks it, or lacks it for this key */
+	REFUSED, /* the key may not be used so */
+	FAILED,
+};
 
 /* I2OSP (RFC 8017 §4.1): a signature is as long as the modulus; some tokens drop its leading zeros.
  */
@@ -94,11 +92,24 @@ static bool restore_length(struct signing *signing, size_t got)
 	return true;
 }
 
-static enum outcome judge(struct pkcs11_token *token, const char *function, CK_RV result,
-			  struct chronosign_error **error)
+/* Reason to try the next one. Modules do not agree on what C_SignInit answers for a mechanism that
+ * this key does not allow, though it may allow another; C_Sign has an operation that was accepted. */
+static enum outcome judge(CK_RV result, bool accepted)
 {
-	pkcs11_token_failed(token, function, result, token->module->key->name, error);
-	return lacks_mechanism(result) ? LACKS_IT : FAILED;
+	switch (result) {
+	case CKR_MECHANISM_INVALID:
+	case CKR_MECHANISM_PARAM_INVALID:
+		return LACKED;
+	case CKR_KEY_FUNCTION_NOT_PERMITTED:
+	case CKR_KEY_TYPE_INCONSISTENT:
+	case CKR_FUNCTION_NOT_SUPPORTED:
+	case CKR_FUNCTION_FAILED:
+	case CKR_ARGUMENTS_BAD:
+	case CKR_GENERAL_ERROR:
+		return accepted ? FAILED : REFUSED;
+	default:
+		return FAILED;
+	}
 }
 
 static enum outcome sign_by(const struct way *way, struct pkcs11_token *token,
@@ -112,18 +123,22 @@ static enum outcome sign_by(const struct way *way, struct pkcs11_token *token,
 	if (!way->prepare(signing, &input)) {
 		error_set(error, CHRONOSIGN_ERROR_KEY, "%s: the key is too short to sign with",
 			  token->module->key->name);
-		return LACKS_IT;
+		return LACKED;
 	}
 	CK_RV result =
 		CRYPTOKI(token->module, C_SignInit, token->session.handle, &mechanism, key->handle);
-	if (result != CKR_OK)
-		return judge(token, "C_SignInit", result, error);
+	if (result != CKR_OK) {
+		pkcs11_token_failed(token, "C_SignInit", result, token->module->key->name, error);
+		return judge(result, false);
+	}
 	if (key->always_authenticate && !pkcs11_session_login_for_key(token, error))
 		return FAILED;
 	result = CRYPTOKI(token->module, C_Sign, token->session.handle, input.bytes, input.length,
 			  signing->signature, &got);
-	if (result != CKR_OK)
-		return judge(token, "C_Sign", result, error);
+	if (result != CKR_OK) {
+		pkcs11_token_failed(token, "C_Sign", result, token->module->key->name, error);
+		return judge(result, true);
+	}
 	if (restore_length(signing, got))
 		return SIGNED;
 	error_set(error, CHRONOSIGN_ERROR_KEY,
@@ -132,21 +147,30 @@ static enum outcome sign_by(const struct way *way, struct pkcs11_token *token,
 	return FAILED;
 }
 
+/* Of several mechanisms that do not work the first refusal says most, and a failure all. */
 bool pkcs11_sign(struct pkcs11_token *token, const struct pkcs11_private_key *key,
 		 struct signing *signing, struct chronosign_error **error)
 {
-	static const char *const outcomes[] = {"signed", "the token lacks it", "failed"};
+	static const char *const outcomes[] = {"signed", "the token lacks it", "not for this key",
+					       "failed"};
 	CLEANUP(cleanup_error) struct chronosign_error *reason = NULL;
-	enum outcome outcome = LACKS_IT;
+	enum outcome worst = SIGNED;
+	enum outcome outcome = LACKED;
 
 	token->session.retry = RETRY_NEVER;
 	if (key->always_authenticate && !pkcs11_session_have_pin(token, error))
 		return false;
-	for (size_t i = 0; i < sizeof ways / sizeof ways[0] && outcome == LACKS_IT; i++) {
-		chronosign_error_free(TAKE(reason));
-		outcome = sign_by(&ways[i], token, key, signing, &reason);
+	for (size_t i = 0;
+	     i < sizeof ways / sizeof ways[0] && outcome != SIGNED && outcome != FAILED; i++) {
+		CLEANUP(cleanup_error) struct chronosign_error *latest = NULL;
+		outcome = sign_by(&ways[i], token, key, signing, &latest);
 		key_notice(token->module->key, CHRONOSIGN_NOTICE_DETAIL, "mechanism %s: %s",
 			   ways[i].name, outcomes[outcome]);
+		if (outcome > worst) {
+			chronosign_error_free(TAKE(reason));
+			reason = TAKE(latest);
+			worst = outcome;
+		}
 	}
 	return outcome == SIGNED || error_move(error, &reason);
 }

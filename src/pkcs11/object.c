@@ -143,6 +143,10 @@ static bool read_attributes(struct pkcs11_token *token, CK_OBJECT_HANDLE handle,
 		else if (single != CKR_OK)
 			result = single;
 	}
+	/* Beyond the room that was given: what it says of the others is not to be believed either. */
+	for (CK_ULONG i = 0; i < count && result == CKR_OK; i++)
+		if (read_length(&template[i]) > room[i])
+			result = CKR_GENERAL_ERROR;
 	if (result != CKR_OK && !is_partial(result))
 		return pkcs11_token_failed(token, "C_GetAttributeValue", result, token->uri, error);
 	for (CK_ULONG i = 0; i < count; i++)
@@ -204,11 +208,13 @@ static CK_RV read_value(struct pkcs11_token *token, CK_OBJECT_HANDLE handle, CK_
 
 	if (result != CKR_OK || read_length(value) == 0)
 		return result;
-	value->pValue = malloc(value->ulValueLen);
+	CK_ULONG room = value->ulValueLen;
+	value->pValue = malloc(room);
 	if (value->pValue == NULL)
 		return CKR_HOST_MEMORY;
-	return CRYPTOKI(token->module, C_GetAttributeValue, token->session.handle, handle, value,
-			1);
+	result = CRYPTOKI(token->module, C_GetAttributeValue, token->session.handle, handle, value,
+			  1);
+	return result == CKR_OK && read_length(value) > room ? CKR_GENERAL_ERROR : result;
 }
 
 static EVP_PKEY *from_certificate_object(struct pkcs11_token *token, CK_OBJECT_HANDLE handle,

@@ -150,7 +150,7 @@ bool pkcs11_search_visible_key(struct pkcs11_search *search, struct chronosign_e
 
 bool pkcs11_search_may_log_in(const struct pkcs11_search *search)
 {
-	return pkcs11_token_needs_login(search->token);
+	return pkcs11_token_needs_login(search->token) || search_token_is_forced(search->key);
 }
 
 /*

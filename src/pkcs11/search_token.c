@@ -4,12 +4,14 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "key/pin.h"
 #include "pkcs11/session.h"
 
 /* What a token shows without login. */
 enum sight {
 	SHOWS_NOTHING, /* it needs no login, and has no such key */
-	MAY_HIDE_KEY,  /* nothing to be seen, but it hides private objects before login */
+	MAY_LOG_IN, /* the same, but the user gave a PIN: some hide private objects all the same */
+	MAY_HIDE_KEY, /* nothing to be seen, but it hides private objects before login */
 	SHOWS_KEY, /* the private key itself, or a public key or certificate that belongs to it */
 };
 
@@ -35,6 +37,11 @@ static bool shows(struct pkcs11_token *token, CK_OBJECT_CLASS class, P11KitUri *
 	       found.count > 0;
 }
 
+bool search_token_is_forced(const struct chronosign_key *key)
+{
+	return key->force_login || pin_is_given(key);
+}
+
 static enum sight look(struct pkcs11_token *token, P11KitUri *uri,
 		       struct chronosign_error **trouble)
 {
@@ -47,7 +54,7 @@ static enum sight look(struct pkcs11_token *token, P11KitUri *uri,
 	if (shows(token, CKO_PRIVATE_KEY, uri, trouble))
 		return SHOWS_KEY;
 	if (!needs_login)
-		return SHOWS_NOTHING;
+		return search_token_is_forced(token->module->key) ? MAY_LOG_IN : SHOWS_NOTHING;
 	return shows(token, CKO_PUBLIC_KEY, uri, trouble) ||
 			       shows(token, CKO_CERTIFICATE, uri, trouble)
 		       ? SHOWS_KEY
@@ -131,7 +138,7 @@ static bool ambiguous(const struct pkcs11_search *search, const struct candidate
 {
 	error_set(error, CHRONOSIGN_ERROR_KEY,
 		  "'%s' %s; add one of these to name it:", search->key->name,
-		  clearest == MAY_HIDE_KEY
+		  clearest < SHOWS_KEY
 			  ? "may be in several tokens, and no PIN is tried on more than one"
 			  : "is in several tokens");
 	for (size_t i = 0; i < search->tokens.count; i++)

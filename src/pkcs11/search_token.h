@@ -15,6 +15,9 @@ struct pkcs11_token *search_token_for_key(struct pkcs11_search *search,
 struct pkcs11_token *search_token_for_new_key(struct pkcs11_search *search,
 					      struct chronosign_error **error);
 
+/* True if the user gave a PIN, or said to log in whatever the token says. */
+bool search_token_is_forced(const struct chronosign_key *key);
+
 /* What the tokens and slots that failed say of trying again. */
 enum cryptoki_retry search_token_retry(const struct pkcs11_search *search);
 

@@ -1,8 +1,10 @@
 /* Sessions and logins. A refused PIN is an answer: nothing here tries one twice. */
 #include "pkcs11/session.h"
 
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "base/secret.h"
+#include "base/text.h"
 #include "key/pin.h"
 
 static bool open_session(struct pkcs11_token *token, CK_FLAGS flags,
@@ -13,9 +15,10 @@ static bool open_session(struct pkcs11_token *token, CK_FLAGS flags,
 				CKF_SERIAL_SESSION | flags, NULL, NULL, &session->handle);
 
 	session->logged_in = false;
-	if (result == CKR_OK)
+	if (result == CKR_OK && session->handle != CK_INVALID_HANDLE)
 		return true;
 	session->handle = CK_INVALID_HANDLE;
+	result = result == CKR_OK ? CKR_GENERAL_ERROR : result;
 	return pkcs11_token_failed(token, "C_OpenSession", result, token->uri, error);
 }
 
@@ -164,9 +167,36 @@ bool pkcs11_session_have_pin(struct pkcs11_token *token, struct chronosign_error
 	return true;
 }
 
+/* 0 and CK_UNAVAILABLE_INFORMATION are no limits (PKCS#11 v3.1 §3.2). */
+static bool is_limit(CK_ULONG length)
+{
+	return length != 0 && length != CK_UNAVAILABLE_INFORMATION;
+}
+
+bool pkcs11_session_pin_fits(const CK_TOKEN_INFO *info, const struct chronosign_key *key,
+			     const struct chronosign_secret *pin, struct chronosign_error **error)
+{
+	size_t length = pin == NULL ? 0 : secret_length(pin);
+	bool is_short = is_limit(info->ulMinPinLen) && length < info->ulMinPinLen;
+	bool is_long = is_limit(info->ulMaxPinLen) && length > info->ulMaxPinLen;
+
+	if (pin == NULL || key->force_login || (!is_short && !is_long))
+		return true;
+	CLEANUP(cleanup_text)
+	char *label = text_printable((const char *)info->label,
+				     p11_kit_space_strlen(info->label, sizeof info->label), false);
+	return error_set(error, CHRONOSIGN_ERROR_KEY,
+			 "the PIN is %s than the token '%s' takes (%s %lu bytes), and was not "
+			 "tried; if the token is wrong about that: --force-login",
+			 is_short ? "shorter" : "longer", label == NULL ? "" : label,
+			 is_short ? "at least" : "at most",
+			 is_short ? info->ulMinPinLen : info->ulMaxPinLen);
+}
+
 bool pkcs11_session_login(struct pkcs11_token *token, struct chronosign_error **error)
 {
-	if (!pkcs11_session_may_try(token, error) || !pkcs11_session_have_pin(token, error))
+	if (!pkcs11_session_may_try(token, error) || !pkcs11_session_have_pin(token, error) ||
+	    !pkcs11_session_pin_fits(&token->info, token->module->key, token->session.pin, error))
 		return false;
 	token->session.logged_in = login(token, CKU_USER, error);
 	return token->session.logged_in;

@@ -20,6 +20,14 @@ void pkcs11_session_close(struct pkcs11_token *token);
  */
 bool pkcs11_session_login(struct pkcs11_token *token, struct chronosign_error **error);
 
+/*
+ * Whether the token can have this PIN: its length is within ulMinPinLen and ulMaxPinLen, or the key's
+ * force_login is set. NULL is no PIN, and fits. False with *error set; pkcs11_session_login asks
+ * this itself.
+ */
+bool pkcs11_session_pin_fits(const CK_TOKEN_INFO *info, const struct chronosign_key *key,
+			     const struct chronosign_secret *pin, struct chronosign_error **error);
+
 /* Obtains the PIN for a key that wants it at each signature, if no login has brought it yet. */
 bool pkcs11_session_have_pin(struct pkcs11_token *token, struct chronosign_error **error);
 

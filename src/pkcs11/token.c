@@ -240,7 +240,9 @@ static bool consider_module(const struct listing *listing, const struct pkcs11_m
 	if (slots == NULL)
 		pass_over_result(listing->tokens, module, "module", "C_GetSlotList", result);
 	else if (count == 0)
-		pass_over(listing->tokens, module, "module", "no slot has a token");
+		pass_over(listing->tokens, module, "module",
+			  "no slot has a token; is one plugged in, and does its daemon (pcscd, or "
+			  "the vendor's) run?");
 	for (CK_ULONG i = 0; slots != NULL && i < count; i++)
 		if (!consider_slot(listing, module, slots[i], error))
 			return false;

@@ -150,13 +150,11 @@ static const char *key_id(const struct engine_signer *signer)
 
 static bool load_failed(struct engine_signer *signer, struct chronosign_error **error)
 {
-	CLEANUP(cleanup_text) char *reasons = openssl_reasons();
-
 	if (openssl_ui_take_error(&signer->ui, error))
 		return false;
 	if (signer->token.search.token != NULL)
-		return openssl_token_explain(&signer->token, signer->who, reasons, signer->ui.given,
-					     error);
+		return openssl_token_explain(&signer->token, signer->who, signer->ui.given, error);
+	CLEANUP(cleanup_text) char *reasons = openssl_reasons();
 	return error_set(error, CHRONOSIGN_ERROR_KEY, "%s cannot open the key '%s': %s",
 			 signer->who, signer->ui.key->name, reasons);
 }
@@ -200,6 +198,8 @@ static bool open_key(struct engine_signer *signer, const char *id, EVP_PKEY **pu
 	if (in_token && !openssl_token_open(&signer->token, key, NULL, error))
 		return false;
 	signer->ui.token = in_token ? signer->token.label : id;
+	if (in_token)
+		signer->ui.info = signer->token.search.token->info;
 	return find_engine(signer, id, error) && (!in_token || set_module(signer, error)) &&
 	       set_pin(signer, error) && initialize(signer, error) && load_key(signer, error) &&
 	       check_key(signer, public_key, error);

@@ -202,6 +202,7 @@ static bool libp11_open(const struct chronosign_key *key, void **state, EVP_PKEY
 	    !openssl_token_open(&signer->token, key, NULL, error))
 		return false;
 	signer->ui.token = signer->token.label;
+	signer->ui.info = signer->token.search.token->info;
 	if (!open_key(signer, public_key, error))
 		return false;
 	*state = TAKE(signer);

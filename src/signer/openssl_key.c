@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "pkcs11/cryptoki.h"
 #include "pkcs11/public_key.h"
 
 #include <openssl/bn.h>
@@ -90,7 +91,7 @@ static void append_reason(char **reasons, unsigned long code, const char *data)
 		    with_data ? " (" : "", with_data ? data : "", with_data ? ")" : "");
 }
 
-char *openssl_reasons(void)
+char *openssl_reasons_for_login(bool *pin_refused)
 {
 	char *reasons = NULL;
 	const char *data = NULL;
@@ -100,7 +101,17 @@ char *openssl_reasons(void)
 		unsigned long code = ERR_get_error_all(NULL, NULL, NULL, &data, &flags);
 		if (code == 0)
 			break;
+		if (ERR_GET_LIB(code) >= ERR_LIB_USER &&
+		    cryptoki_refuses_pin((unsigned long)ERR_GET_REASON(code)))
+			*pin_refused = true;
 		append_reason(&reasons, code, (flags & ERR_TXT_STRING) != 0 ? data : NULL);
 	}
 	return reasons == NULL ? text_format("no reason given") : reasons;
+}
+
+char *openssl_reasons(void)
+{
+	bool pin_refused = false;
+
+	return openssl_reasons_for_login(&pin_refused);
 }

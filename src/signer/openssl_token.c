@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "pkcs11/session.h"
+#include "signer/openssl_key.h"
 
 #include <string.h>
 
@@ -87,20 +88,37 @@ static bool is_logged_in(struct pkcs11_token *token)
 	       (info.state == CKS_RO_USER_FUNCTIONS || info.state == CKS_RW_USER_FUNCTIONS);
 }
 
-bool openssl_token_explain(struct openssl_token *token, const char *who, const char *reasons,
-			   bool pin_tried, struct chronosign_error **error)
+/* What a refused PIN leaves in the token's flags. */
+static bool lost_a_try(struct pkcs11_token *token)
+{
+	const CK_FLAGS tries =
+		CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_LOCKED;
+	CK_FLAGS before = token->info.flags;
+
+	pkcs11_token_refresh(token);
+	return (token->info.flags & ~before & tries) != 0;
+}
+
+/* A library that fails before any login is silent of it: only what was seen makes the PIN wrong. */
+bool openssl_token_explain(struct openssl_token *token, const char *who, bool pin_given,
+			   struct chronosign_error **error)
 {
 	struct pkcs11_token *chosen = token->search.token;
+	bool refused = false;
+	CLEANUP(cleanup_text) char *reasons = openssl_reasons_for_login(&refused);
+	bool logged_in = !pin_given || is_logged_in(chosen);
 
-	if (pin_tried && !is_logged_in(chosen)) {
-		pkcs11_token_refresh(chosen);
-		error_set(
-			error, CHRONOSIGN_ERROR_KEY,
-			"%s has no login to the token '%s': the PIN may be wrong or locked, and is "
-			"not tried again: %s",
-			who, chosen->uri, reasons);
+	if (!logged_in && (lost_a_try(chosen) || refused)) {
+		error_set(error, CHRONOSIGN_ERROR_KEY,
+			  "%s has no login to the token '%s': the PIN may be wrong or locked, and "
+			  "is not tried again: %s",
+			  who, chosen->uri, reasons);
 		return error_append(error, "%s", pkcs11_session_tries_left(chosen));
 	}
+	if (!logged_in)
+		return error_set(error, CHRONOSIGN_ERROR_KEY,
+				 "%s cannot log in to the token '%s': %s", who, chosen->uri,
+				 reasons);
 	return pkcs11_search_visible_key(&token->search, error) &&
 	       error_set(error, CHRONOSIGN_ERROR_KEY, "%s cannot open the key '%s': %s", who,
 			 token->search.key->name, reasons);

@@ -38,10 +38,10 @@ bool openssl_token_before_login(struct openssl_token *token, struct chronosign_e
 bool openssl_token_read_key(struct openssl_token *token, EVP_PKEY **public_key,
 			    struct chronosign_error **error);
 
-/* Sets *error to why the key could not be opened by `who`, whose words are `reasons`: a PIN that
- * was refused, a key that is not there or not fit, or what the library says. Always false. */
-bool openssl_token_explain(struct openssl_token *token, const char *who, const char *reasons,
-			   bool pin_tried, struct chronosign_error **error);
+/* Sets *error to why the key could not be opened by `who`, by OpenSSL's errors: a PIN that was seen to
+ * be refused, a key that is not there or not fit, or what the library says. Always false. */
+bool openssl_token_explain(struct openssl_token *token, const char *who, bool pin_given,
+			   struct chronosign_error **error);
 
 /* Closes our sessions, since some tokens have few; what is known of the key stays. */
 void openssl_token_rest(struct openssl_token *token);

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/secret.h"
 #include "key/pin.h"
+#include "pkcs11/session.h"
 #include "signer/openssl_key.h"
 
 #include <openssl/err.h>
@@ -54,7 +55,7 @@ static bool know_pin(struct openssl_ui *ui, struct chronosign_error **error)
 	pause_watch(ui);
 	ui->pin = pin_obtain(ui->key, ui->token, error);
 	resume_watch(ui);
-	return ui->pin != NULL;
+	return ui->pin != NULL && pkcs11_session_pin_fits(&ui->info, ui->key, ui->pin, error);
 }
 
 static bool is_text(const struct openssl_ui *ui, struct chronosign_error **error)

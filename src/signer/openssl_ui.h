@@ -16,11 +16,12 @@
 /* Who may ask and what they get. */
 struct openssl_ui {
 	const struct chronosign_key *key;
-	const char *token; /* the token's label for a prompt; NULL: a file */
-	const char *who;   /* "the engine 'pkcs11'", for messages and for the key's watch */
-	UI_METHOD *method; /* answers from this struct */
-	unsigned left;     /* how many questions may still be answered */
-	bool given;        /* a PIN has been handed out */
+	const char *token;  /* the token's label for a prompt; NULL: a file */
+	const char *who;    /* "the engine 'pkcs11'", for messages and for the key's watch */
+	CK_TOKEN_INFO info; /* the token's, for the length of its PINs; zeros: not known */
+	UI_METHOD *method;  /* answers from this struct */
+	unsigned left;      /* how many questions may still be answered */
+	bool given;         /* a PIN has been handed out */
 	struct chronosign_secret *pin;  /* once it is known */
 	struct chronosign_error *error; /* why a question was not answered */
 	const char *function;           /* what is being called, NULL between calls */

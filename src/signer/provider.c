@@ -311,7 +311,6 @@ static bool nothing_found(struct provider_signer *signer, const struct yield *yi
 			  struct chronosign_error **error)
 {
 	const char *name = signer->ui.key->name;
-	CLEANUP(cleanup_text) char *reasons = openssl_reasons();
 	CLEANUP(cleanup_text) char *loaded = NULL;
 
 	if (openssl_ui_take_error(&signer->ui, error))
@@ -323,12 +322,14 @@ static bool nothing_found(struct provider_signer *signer, const struct yield *yi
 			"takes; there is: %s",
 			name, yield->others);
 	OSSL_PROVIDER_do_all(signer->context, append_name, &loaded);
-	if (signer->token.search.token != NULL)
-		openssl_token_explain(&signer->token, who, reasons, signer->ui.given, error);
-	else
+	if (signer->token.search.token != NULL) {
+		openssl_token_explain(&signer->token, who, signer->ui.given, error);
+	} else {
+		CLEANUP(cleanup_text) char *reasons = openssl_reasons();
 		error_set(error, CHRONOSIGN_ERROR_KEY, "%s cannot open the key '%s'%s: %s", who,
 			  name, signer->ui.given ? " with the PIN given, which was tried once" : "",
 			  reasons);
+	}
 	error_append(error, "  loaded are the providers %s; name another by --provider",
 		     loaded == NULL ? "(none)" : loaded);
 	CLEANUP(cleanup_text) char *inactive = configured_but_inactive(signer->context);
@@ -390,6 +391,7 @@ static bool open_key(struct provider_signer *signer, EVP_PKEY **public_key,
 		if (!choose_module(signer, &file, error))
 			return false;
 		signer->ui.token = signer->token.label;
+		signer->ui.info = signer->token.search.token->info;
 	} else if (key->kind == KEY_IN_STORE) {
 		signer->ui.token = key->name;
 	}

@@ -46,8 +46,11 @@ one_login() {
 	CHRONOCTL_PIN=99999 one_login PIN
 }
 
-@test "a PIN of the wrong length is one C_Login" {
-	CHRONOCTL_PIN=1 one_login PIN
+@test "a PIN of the wrong length is no C_Login, and one if it is forced" {
+	CHRONOCTL_PIN=1 chronoctl_token --no-prompt --priv-key-file 'pkcs11:object=chronograf'
+	refused 3 'shorter'
+	called C_Login 0
+	FORCE=--force-login CHRONOCTL_PIN=1 one_login PIN
 }
 
 @test "a wrong PIN: says what the token says about tries left" {

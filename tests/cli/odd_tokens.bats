@@ -178,3 +178,48 @@ label_is() {
 	SHIM_INITIALIZE=already signs
 	called C_Finalize 0
 }
+
+# ---- Numbers ----
+
+@test "objects that come one at a time: two keys that match are two" {
+	own_tokens
+	import_key "$KEY" estate chronograf b2
+	SHIM_FIND_MOST=1 signs_not '2 private keys match'
+}
+
+@test "more objects, or a longer attribute, than there was room for: refused" {
+	SHIM_OVERSTATE=objects signs_not 'C_FindObjects .*CKR_GENERAL_ERROR'
+	SHIM_OVERSTATE=attribute signs_not 'C_GetAttributeValue .*CKR_GENERAL_ERROR'
+}
+
+@test "a certificate whose second length is greater than its first: not read beyond it" {
+	own_tokens
+	PIN=$PIN import_certificate "$KEY" estate chronograf a1
+	SHIM_HIDE=CKA_MODULUS SHIM_HIDE_CLASS=CKO_PUBLIC_KEY SHIM_OVERSTATE=value \
+		signs_not 'C_GetAttributeValue .*CKR_GENERAL_ERROR'
+}
+
+# ---- Mechanisms and starts ----
+
+@test "a mechanism that this key does not allow, whatever the code: the next one signs" {
+	local code
+	for code in CKR_KEY_FUNCTION_NOT_PERMITTED CKR_KEY_TYPE_INCONSISTENT CKR_FUNCTION_NOT_SUPPORTED CKR_FUNCTION_FAILED; do
+		: >"$SHIM_LOG"
+		SHIM_FAIL=C_SignInit:1=$code signs
+		called C_SignInit 2
+	done
+}
+
+@test "CKA_SIGN is false is said only where it was read" {
+	SHIM_FAIL='C_SignInit:*=CKR_KEY_FUNCTION_NOT_PERMITTED' signs_not CKR_KEY_FUNCTION_NOT_PERMITTED
+	never_says 'CKA_SIGN is false'
+	SHIM_ATTRIBUTE=CKA_SIGN=0 signs_not 'CKA_SIGN is false'
+}
+
+@test "a module or a session that does not start: its daemon or its configuration, not our memory" {
+	local code
+	for code in CKR_HOST_MEMORY CKR_GENERAL_ERROR CKR_FUNCTION_FAILED; do
+		SHIM_FAIL=C_Initialize:*=$code signs_not "C_Initialize answered $code: .*daemon.*configuration"
+		SHIM_FAIL=C_OpenSession:*=$code signs_not "C_OpenSession.*answered $code: .*daemon.*configuration"
+	done
+}

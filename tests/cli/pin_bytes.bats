@@ -1,16 +1,22 @@
-# What is a PIN: any bytes of any sensible length, without the one newline at the end.
+# What is a PIN: any bytes of any sensible length, without the line ends at the end.
 load helper
 load pins
 
-@test "one newline at the end is dropped, two are not" {
+@test "line ends at the end are dropped; other white space at either end is warned of, and tried" {
 	printf '%s' "$PIN" >"$SCRATCH/none"
 	signs --priv-key-file "$URI" --pin-source "$SCRATCH/none"
-	printf '%s\n\n' "$PIN" >"$SCRATCH/two"
-	wrong_pin --priv-key-file "$URI" --pin-source "$SCRATCH/two"
+	local ends
+	for ends in '\n' '\r\n' '\n\n' '\r\n\r\n' '\r'; do
+		printf "%s$ends" "$PIN" >"$SCRATCH/ends"
+		signs --priv-key-file "$URI" --pin-source "$SCRATCH/ends"
+		never_says 'white space'
+	done
 	printf '%s \n' "$PIN" >"$SCRATCH/blank"
 	wrong_pin --priv-key-file "$URI" --pin-source "$SCRATCH/blank"
+	says 'warning: .*white space'
 	printf '\n%s\n' "$PIN" >"$SCRATCH/before"
 	wrong_pin --priv-key-file "$URI" --pin-source "$SCRATCH/before"
+	says 'warning: .*white space'
 }
 
 with_pin() { # PIN: a token with that PIN
@@ -21,8 +27,6 @@ with_pin() { # PIN: a token with that PIN
 
 @test "a PIN that ends in a newline" {
 	with_pin $'20394\n'
-	printf '20394\n\n' >"$SCRATCH/pin"
-	signs --priv-key-file "$URI" --pin-source "$SCRATCH/pin"
 	signs --priv-key-file "$URI?pin-value=20394%0a"
 }
 
@@ -52,6 +56,17 @@ every_way() { # PIN URI-ENCODED: a token with this PIN is opened by it in every 
 @test "a PIN without sensible length is refused, not cut" {
 	head -c 1000000 /dev/zero | tr '\0' 1 >"$SCRATCH/huge"
 	no_pin 'PIN|long|byte' --priv-key-file "$URI" --pin-source "$SCRATCH/huge"
+}
+
+@test "a PIN that the token cannot have is not tried, unless --force-login" {
+	printf 123 >"$SCRATCH/short"
+	head -c 300 /dev/zero | tr '\0' 1 >"$SCRATCH/long"
+	no_pin 'shorter .*at least 4 bytes.*--force-login' --priv-key-file "$URI" --pin-source "$SCRATCH/short"
+	no_pin 'longer .*at most 255 bytes.*--force-login' --priv-key-file "$URI" --pin-source "$SCRATCH/long"
+	: >"$SHIM_LOG"
+	chronoctl_token --no-prompt --priv-key-file "$URI" --pin-source "$SCRATCH/short" --force-login
+	refused 3
+	called C_Login 1
 }
 
 @test "a source without end is refused" {

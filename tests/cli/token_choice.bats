@@ -122,9 +122,22 @@ lists_no_token() { # LABEL…
 @test "a token that needs no login gets none" {
 	use_shim
 	SHIM_TOKEN_FLAGS=-CKF_LOGIN_REQUIRED signs "$KEY2" 'pkcs11:object=open'
-	SHIM_TOKEN_FLAGS=-CKF_LOGIN_REQUIRED CHRONOCTL_PIN=3333 \
-		chronoctl_token --priv-key-file 'pkcs11:token=three;object=hidden'
+	SHIM_TOKEN_FLAGS=-CKF_LOGIN_REQUIRED chronoctl_token --no-prompt --priv-key-file 'pkcs11:token=three;object=hidden'
 	refused 3
+	called C_Login 0
+}
+
+@test "a token that requires no login and hides its keys all the same: a PIN that was given logs in to the one, once" {
+	use_shim
+	export SHIM_TOKEN_FLAGS=-CKF_LOGIN_REQUIRED
+	CHRONOCTL_PIN=3333 signs "$KEY3" 'pkcs11:token=three;object=hidden'
+	called C_Login 1
+	: >"$SHIM_LOG"
+	CHRONOCTL_PIN=3333 signs "$KEY2" 'pkcs11:object=open'
+	called C_Login 0
+	: >"$SHIM_LOG"
+	CHRONOCTL_PIN=3333 chronoctl_token --priv-key-file 'pkcs11:object=hidden'
+	refused 3 'no PIN is tried on more than one'
 	called C_Login 0
 }
 

@@ -92,12 +92,30 @@ static CK_RV read_private_key(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object
 	return rv;
 }
 
+static void overstate(CK_ATTRIBUTE_PTR attributes, CK_ULONG count)
+{
+	unsigned what = settings_now()->overstate;
+	CK_ATTRIBUTE_TYPE type = what == OVERSTATE_ATTRIBUTE ? CKA_MODULUS : CKA_VALUE;
+
+	if (what != OVERSTATE_ATTRIBUTE && what != OVERSTATE_VALUE)
+		return;
+	for (CK_ULONG i = 0; i < count; i++)
+		if (attributes[i].type == type && attributes[i].pValue)
+			attributes[i].ulValueLen += 4096;
+}
+
 CK_RV odd_C_GetAttributeValue(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
 			      CK_ATTRIBUTE_PTR attributes, CK_ULONG count)
 {
+	CK_RV rv;
+
 	if (!attributes || !is_altering() || class_of(session, object) != CKO_PRIVATE_KEY)
-		return real->C_GetAttributeValue(session, object, attributes, count);
-	return read_private_key(session, object, attributes, count);
+		rv = real->C_GetAttributeValue(session, object, attributes, count);
+	else
+		rv = read_private_key(session, object, attributes, count);
+	if (attributes && rv == CKR_OK)
+		overstate(attributes, count);
+	return rv;
 }
 
 static void keep_conditions(struct session *session, const CK_ATTRIBUTE *attributes, CK_ULONG count)
@@ -207,9 +225,18 @@ CK_RV odd_C_FindObjects(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE_PTR objects,
 			CK_ULONG_PTR count)
 {
 	struct session *searching = session_find(session);
-	bool hiding = settings_now()->hidden_classes.count > 0;
+	const struct settings *now = settings_now();
+	bool hiding = now->hidden_classes.count > 0;
+	CK_ULONG asked = most;
+	CK_RV rv;
 
+	if (now->find_most && most > now->find_most)
+		most = now->find_most;
 	if (!searching || !objects || !count || (!hiding && !searching->condition_count))
-		return real->C_FindObjects(session, objects, most, count);
-	return find_chosen(searching, objects, most, count);
+		rv = real->C_FindObjects(session, objects, most, count);
+	else
+		rv = find_chosen(searching, objects, most, count);
+	if (rv == CKR_OK && count && now->overstate == OVERSTATE_OBJECTS)
+		*count = asked + 1;
+	return rv;
 }

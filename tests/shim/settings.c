@@ -211,6 +211,14 @@ static const char *const initialize_words[] = {
 	[INITIALIZE_ALREADY + 1] = NULL,
 };
 
+static const char *const overstate_words[] = {
+	[OVERSTATE_NOTHING] = "",
+	[OVERSTATE_OBJECTS] = "objects",
+	[OVERSTATE_ATTRIBUTE] = "attribute",
+	[OVERSTATE_VALUE] = "value",
+	[OVERSTATE_VALUE + 1] = NULL,
+};
+
 #define FIELD(name) .field = offsetof(struct settings, name)
 static const struct setting table[] = {
 	{"SHIM_MODULE", read_text, FIELD(module), .most = PATH_MAX - 1},
@@ -238,6 +246,8 @@ static const struct setting table[] = {
 	{"SHIM_LABEL", read_label, FIELD(label)},
 	{"SHIM_INITIALIZE", read_word, FIELD(initialize), .words = initialize_words},
 	{"SHIM_NOISE", read_number, FIELD(noise), .most = 1},
+	{"SHIM_FIND_MOST", read_positive_number, FIELD(find_most), .most = 1000},
+	{"SHIM_OVERSTATE", read_word, FIELD(overstate), .words = overstate_words},
 };
 enum { SETTINGS = sizeof table / sizeof *table };
 

@@ -56,6 +56,14 @@ enum initialize_fault {
 	INITIALIZE_ALREADY
 };
 
+/* What is said to be more than there is room for. */
+enum overstatement {
+	OVERSTATE_NOTHING,
+	OVERSTATE_OBJECTS,   /* C_FindObjects: more handles than asked for */
+	OVERSTATE_ATTRIBUTE, /* C_GetAttributeValue: a modulus longer than its room, and CKR_OK */
+	OVERSTATE_VALUE      /* the same of a CKA_VALUE, once its length is known */
+};
+
 struct settings {
 	char module[PATH_MAX];
 	char log[PATH_MAX];
@@ -76,6 +84,8 @@ struct settings {
 	struct label label;
 	unsigned initialize; /* enum initialize_fault */
 	CK_ULONG noise;
+	CK_ULONG find_most;
+	unsigned overstate; /* enum overstatement */
 	struct settings *previous;
 };
 
