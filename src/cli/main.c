@@ -85,17 +85,15 @@ static int work(const struct command *command, struct options *options,
 
 /* Runs the command in a process of its own, which this one watches over. */
 static int run(const struct command *command, struct options *options,
-	       const struct arguments *arguments)
+	       const struct arguments *arguments, struct out_file *file)
 {
-	struct out_file file;
-
 	if (options->help) {
 		help_print_command(stdout, command);
 		return output_flush();
 	}
 	if (!given_check_descriptors(options))
 		return EXIT_USAGE;
-	int status = open_kept_file(options, &file);
+	int status = open_kept_file(options, file);
 	if (status != EXIT_DONE)
 		return status;
 	options->supervisor = supervisor_new(options->module_timeout, options->kept_file);
@@ -163,6 +161,7 @@ int main(int count, char **arguments)
 	const char *name = count > 1 ? arguments[1] : NULL;
 	const struct command *command = name == NULL ? NULL : command_find(name);
 	struct options options;
+	struct out_file file;
 
 	if (!privacy_check_privileges())
 		return EXIT_OTHER;
@@ -186,7 +185,7 @@ int main(int count, char **arguments)
 		return refuse_command(name);
 	int status = EXIT_USAGE;
 	if (options_parse(&options, command->bit, count - 1, arguments + 1))
-		status = run(command, &options, &(struct arguments){count, arguments});
+		status = run(command, &options, &(struct arguments){count, arguments}, &file);
 	supervisor_free(options.supervisor);
 	given_release(&options);
 	options_clear(&options);
