@@ -114,6 +114,16 @@ static struct chronosign_secret *pin_from_file_uri(const char *uri, struct chron
 	return path == NULL ? NULL : pin_from_file(path, error);
 }
 
+/* env:$VARIABLE in a shell gives the PIN where the name should be: only what is written as variables are
+ * by custom is repeated. */
+static const char *printable_variable(const char *name)
+{
+	size_t length = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789");
+
+	return length > 0 && name[length] == '\0' && !(name[0] >= '0' && name[0] <= '9') ? name
+											 : "…";
+}
+
 /* An empty variable counts as not set, as everywhere in the command. */
 static struct chronosign_secret *pin_from_environment(const char *name,
 						      struct chronosign_error **error)
@@ -122,7 +132,8 @@ static struct chronosign_secret *pin_from_environment(const char *name,
 
 	if (value == NULL || value[0] == '\0') {
 		error_set(error, CHRONOSIGN_ERROR_KEY,
-			  "the PIN source env:%s: the variable is not set, or empty", name);
+			  "the PIN source env:%s: the variable is not set, or empty",
+			  printable_variable(name));
 		return NULL;
 	}
 	return without_line_ends(chronosign_secret_take(value, error));

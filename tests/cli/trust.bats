@@ -93,6 +93,12 @@ signs_and_warns() {
 		refused 3
 		never_says 31415926
 	done
+	chronoctl_token -v --priv-key-file "$URI" --pin-source env:31415926
+	refused 3 'variable is not set'
+	never_says 31415926
+	chronoctl_token -v --priv-key-file "$URI" --pin-source env:correct-horse
+	refused 3 'variable is not set'
+	never_says horse
 	chronoctl_token -v --priv-key-file "$URI?pin-source=31415926" --no-prompt
 	refused 3
 	never_says 31415926
