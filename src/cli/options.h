@@ -52,6 +52,7 @@ struct options {
 	bool no_prompt;
 	bool force_login;
 	bool require_locked_memory;
+	bool require_sandbox;
 	struct values chronograf_urls;
 	char *chronograf_urls_from;
 	char *nonce;

@@ -111,6 +111,8 @@ static bool set_defaults(struct options *options, unsigned command)
 		char *text = row->environment == NULL ? NULL : getenv(row->environment);
 		if (text == NULL || text[0] == '\0')
 			text = (char *)row->fallback;
+		if (row->kind == OPTION_FLAG && text != NULL && strcmp(text, "0") == 0)
+			continue;
 		if (text != NULL && !set(options, row, text))
 			return false;
 	}

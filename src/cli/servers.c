@@ -149,8 +149,27 @@ bool servers_from_options(const struct options *options, struct servers *servers
 	return false;
 }
 
+/* Without the filter any code that it is made to run can make any system call. */
+static void warn_of_sandbox(unsigned sandbox)
+{
+	if ((sandbox & NETWORK_SANDBOX_CALLS) == 0)
+		report_warning(
+			"no seccomp filter confines the network program: this kernel, container "
+			"or build has none (--require-sandbox makes that an error)");
+}
+
+/* Without Landlock, as on kernels before 5.13, it can read files that it need not. */
+static void tell_of_sandbox(unsigned sandbox)
+{
+	warn_of_sandbox(sandbox);
+	if ((sandbox & NETWORK_SANDBOX_FILES) == 0)
+		report_detail(
+			"no Landlock confines the network program: it can read what this user "
+			"can read (--require-sandbox makes that an error)");
+}
+
 struct network *servers_ask(const struct servers *servers, const struct options *options,
-			    bool requests, chronosign_error **error)
+			    enum asking asking, chronosign_error **error)
 {
 	const struct network_job wanted = {
 		.urls = (const char *const *)servers->urls,
@@ -159,7 +178,10 @@ struct network *servers_ask(const struct servers *servers, const struct options 
 		.timeout_seconds = options->timeout,
 		.skip_verify = options->skip_verify,
 		.verbose = options->verbose,
-		.requests = requests,
+		.require_sandbox = options->require_sandbox,
+		.tell_sandbox = asking == ASK_AS_DOCTOR || options->verbose ? tell_of_sandbox
+									    : warn_of_sandbox,
+		.requests = asking != ASK_ONCE,
 		.watch = options->watch,
 		.poll_seconds = options->poll_interval,
 	};

@@ -23,13 +23,18 @@ struct servers {
 bool servers_from_options(const struct options *options, struct servers *servers,
 			  chronosign_error **error);
 
+enum asking {
+	ASK_ONCE,
+	ASK_WITH_TRIALS, /* tokens will be tried there, too */
+	ASK_AS_DOCTOR,   /* the same, and all is told that may be wrong */
+};
+
 /*
- * Starts the network process, which asks each for its nonce, in the way that the options say;
- * `requests`: tokens will be tried there, too. The servers must outlive it. NULL with *error set if
- * it cannot be started.
+ * Starts the network program, which asks each for its nonce, in the way that the options say, and tells
+ * if it is not confined as it should be. NULL with *error set if it cannot be started, or if a URL is none.
  */
 struct network *servers_ask(const struct servers *servers, const struct options *options,
-			    bool requests, chronosign_error **error);
+			    enum asking asking, chronosign_error **error);
 
 /* Warns, once, of those to which nonces and tokens travel in the clear. */
 void servers_warn_of_http(const struct servers *servers);

@@ -60,6 +60,7 @@ static void fill_header(const struct network_job *wanted, size_t ca_length,
 		.flags = (wanted->skip_verify ? JOB_SKIP_VERIFY : 0) |
 			 (wanted->verbose ? JOB_VERBOSE : 0) |
 			 (wanted->requests || wanted->watch ? JOB_REQUESTS : 0) |
+			 (wanted->require_sandbox ? JOB_REQUIRE_SANDBOX : 0) |
 			 (ca_length > 0 ? JOB_CA_GIVEN : 0),
 		.url_count = wanted->url_count,
 		.ca_bytes = ca_length,
@@ -164,6 +165,7 @@ bool job_unpack(struct packed_job *packed, struct program_job *job)
 		.timeout_seconds = header->timeout_seconds,
 		.skip_verify = (header->flags & JOB_SKIP_VERIFY) != 0,
 		.verbose = (header->flags & JOB_VERBOSE) != 0,
+		.require_sandbox = (header->flags & JOB_REQUIRE_SANDBOX) != 0,
 		.requests = (header->flags & JOB_REQUESTS) != 0,
 		.poll_seconds = header->poll_seconds,
 		.bytes = TAKE(packed->bytes),

@@ -27,7 +27,8 @@ enum {
 	JOB_VERBOSE = 2,
 	JOB_REQUESTS = 4,
 	JOB_CA_GIVEN = 8,
-	JOB_FLAGS = 15,
+	JOB_REQUIRE_SANDBOX = 16,
+	JOB_FLAGS = 31,
 };
 
 struct job_header {
@@ -57,6 +58,7 @@ struct program_job {
 	unsigned timeout_seconds;
 	bool skip_verify;
 	bool verbose;
+	bool require_sandbox;
 	bool requests;         /* the socket brings requests, too */
 	unsigned poll_seconds; /* ask again and again, at least so often; 0: once */
 	char *bytes;

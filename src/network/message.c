@@ -145,6 +145,7 @@ static bool check_outcome(const struct network_message *message, chronosign_erro
 			return message_wrong("a failure without a reason", error);
 		return true;
 	case MESSAGE_FILES_REPLACED:
+	case MESSAGE_SANDBOX:
 		return true;
 	default:
 		return message_wrong("an unknown outcome", error);

@@ -29,8 +29,10 @@ enum {
 	MESSAGE_EVERYONE = 6,             /* the server lets in everyone, with a token or not */
 	MESSAGE_CHECK_SERVER_FAILED = 7,  /* as 2 */
 	MESSAGE_CHECK_MACHINE_FAILED = 8, /* as 3 */
-	MESSAGE_FILES_REPLACED =
-		9, /* a file that it reads is another one now; nothing else counts */
+	/* A file that it reads is another one now; nothing else counts. */
+	MESSAGE_FILES_REPLACED = 9,
+	/* The first of all: what confines the program is in `reached`; nothing else counts. */
+	MESSAGE_SANDBOX = 10,
 };
 
 /* What the program makes of its job; the first message after its hello (process.h). */
@@ -51,7 +53,7 @@ struct network_message {
 	uint32_t outcome;
 	uint32_t http_status; /* 0: no answer */
 	int64_t valid_for;    /* seconds; -1: unknown */
-	uint32_t reached;     /* a enum reached */
+	uint32_t reached;     /* an enum reached */
 	uint32_t tls;         /* 1: the URL was https; else 0 */
 	char nonce[UUID_LENGTH];
 	char trace[MESSAGE_TRACE_SIZE];

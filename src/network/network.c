@@ -22,6 +22,9 @@ struct network {
 	struct process process;
 	size_t question_count;
 	size_t answer_count;
+	bool require_sandbox;
+	bool sandbox_told;
+	void (*tell_sandbox)(unsigned sandbox);
 	bool *answered; /* no question to the server is open */
 	bool finished;
 	bool failed;
@@ -45,6 +48,8 @@ static struct network *network_new(const struct network_job *job, chronosign_err
 	network->requests = job->requests || job->watch;
 	network->watch = job->watch;
 	network->server_count = job->url_count;
+	network->require_sandbox = job->require_sandbox;
+	network->tell_sandbox = job->tell_sandbox;
 	network->failed = true;
 	if (!job_pack(job, &network->job, error))
 		return NULL;
@@ -104,6 +109,7 @@ bool network_restart(struct network *network, chronosign_error **error)
 	network->died = false;
 	network->question_count = network->server_count;
 	network->answer_count = 0;
+	network->sandbox_told = false;
 	memset(network->answered, 0, network->server_count * sizeof *network->answered);
 	if (!process_start(network->program, &network->process, error))
 		return false;
@@ -149,10 +155,30 @@ static bool ended_early(struct network *network, chronosign_error **error)
 			    network->server_count);
 }
 
+static bool take_sandbox(struct network *network, unsigned sandbox, chronosign_error **error)
+{
+	if (network->sandbox_told)
+		return message_wrong("news of its sandbox that was told", error);
+	network->sandbox_told = true;
+	if (network->require_sandbox && sandbox != NETWORK_SANDBOX_WHOLE)
+		return error_set(
+			error, CHRONOSIGN_ERROR_OTHER,
+			"the network program is not confined as --require-sandbox wants it: "
+			"this kernel or build has no %s",
+			(sandbox & NETWORK_SANDBOX_CALLS) == 0 ? "seccomp filter" : "Landlock");
+	if (network->tell_sandbox != NULL)
+		network->tell_sandbox(sandbox);
+	return true;
+}
+
 /* Counts what was answered. */
 static bool take(struct network *network, const struct network_message *message,
 		 chronosign_error **error)
 {
+	if (message->outcome == MESSAGE_SANDBOX)
+		return take_sandbox(network, message->reached, error);
+	if (!network->sandbox_told)
+		return message_wrong("an answer before its sandbox", error);
 	if (message->outcome == MESSAGE_FILES_REPLACED)
 		return network->watch || message_wrong("news of files that nobody watches", error);
 	if (!network->watch && network->answered[message->server])
@@ -188,7 +214,10 @@ bool network_next(struct network *network, struct network_answer *answer, chrono
 				 "the network program has been ended");
 	if (all_answered(network) && (!network->requests || network->finished))
 		return false;
-	if (receive(network, &message, &reason)) {
+	bool received = receive(network, &message, &reason);
+	if (received && message.outcome == MESSAGE_SANDBOX)
+		received = receive(network, &message, &reason);
+	if (received) {
 		message_to_answer(&message, answer);
 		return true;
 	}

@@ -16,6 +16,13 @@
 /* Unless the user says otherwise, a watched server is asked at least so often. */
 #define NETWORK_POLL_SECONDS 60
 
+/* What confines the program: both, as far as the kernel and the build have them. */
+enum {
+	NETWORK_SANDBOX_FILES = 1, /* Landlock: it reads what it needs, and writes nothing */
+	NETWORK_SANDBOX_CALLS = 2, /* a seccomp filter: the system calls that it needs */
+	NETWORK_SANDBOX_WHOLE = 3,
+};
+
 /* The servers to ask, and how. Nothing of it is needed after network_start. */
 struct network_job {
 	const char *const *urls;  /* base URLs, http or https, with or without a trailing slash */
@@ -24,9 +31,12 @@ struct network_job {
 	unsigned timeout_seconds; /* for the whole exchange with one server, 1 or more */
 	bool skip_verify;         /* do not check the server's certificate */
 	bool verbose;             /* describe each exchange in the answers' `trace` */
-	bool requests;            /* network_ask_again and network_try_token will be called */
-	bool watch;               /* ask again and again: ahead of the nonces' ends, and at least */
-	unsigned poll_seconds;    /* so often; 0: every minute */
+	bool require_sandbox;     /* ask nobody unless it is confined by both */
+	/* Told once after each start, by network_next, before any answer; NULL: nobody is. */
+	void (*tell_sandbox)(unsigned sandbox);
+	bool requests;         /* network_ask_again and network_try_token will be called */
+	bool watch;            /* ask again and again: ahead of the nonces' ends, and at least */
+	unsigned poll_seconds; /* so often; 0: every minute */
 };
 
 enum network_answer_kind {

@@ -66,6 +66,35 @@ achieves_nothing() {
 	says '(; |not )confined( by|:)'
 }
 
+# That of a tree without a seccomp filter.
+unfiltered() {
+	CHRONOCTL=${CHRONOCTL%/bin/*}/tests/figures/bin/chronoctl chronoctl_token --priv-key-file "$KEY" "$@"
+}
+
+@test "without a seccomp filter there is a warning, once" {
+	start_standin
+	unfiltered
+	prints_token "$KEY"
+	says 'warning: no seccomp filter confines the network program'
+	[ "$(grep -c 'no seccomp filter' <<<"$stderr")" -eq 1 ]
+}
+
+@test "--require-sandbox: without a seccomp filter no server is asked, and nothing is signed; with both all is as ever" {
+	start_standin
+	unfiltered --require-sandbox
+	refused 1 '--require-sandbox' 'no seccomp filter'
+	CHRONOCTL_REQUIRE_SANDBOX=1 unfiltered
+	refused 1 '--require-sandbox'
+	[ "$(requests)" -eq 0 ] || fail "the server was asked"
+	CHRONOCTL_REQUIRE_SANDBOX=0 unfiltered
+	prints_token "$KEY"
+	chronoctl_token -v --priv-key-file "$KEY"
+	[[ $stderr == *'by Landlock and a seccomp filter'* ]] || skip "this build or kernel has not both"
+	chronoctl_token --priv-key-file "$KEY" --require-sandbox
+	prints_token "$KEY"
+	is_silent
+}
+
 # holds FILE FIELD VALUE
 holds() {
 	grep -qE "^$2:[[:space:]]*$3\$" "$1" || fail "$2 is not $3:" "$(cat "$1")"

@@ -332,6 +332,60 @@ static void a_message_that_is_wrong_is_the_last_one_heard(void **state)
 	assert_fails("puppet:outcome 32", 0, "unknown outcome");
 }
 
+static unsigned sandbox_told;
+
+static void hear_of_sandbox(unsigned sandbox)
+{
+	sandbox_told = sandbox;
+}
+
+/* What is said of such a sandbox where a whole one is wanted, or not. */
+static void assert_sandbox(const char *role, bool require, bool good)
+{
+	const char *urls[] = {role};
+	const struct network_job job = {
+		.urls = urls,
+		.url_count = 1,
+		.timeout_seconds = 5,
+		.require_sandbox = require,
+		.tell_sandbox = hear_of_sandbox,
+	};
+	struct network *network = network_start(&job, NULL);
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	struct network_answer answer;
+
+	sandbox_told = 99;
+	assert_int_equal(network_next(network, &answer, &error), good);
+	if (good)
+		network_answer_clear(&answer);
+	else
+		assert_non_null(strstr(chronosign_error_message(error), "--require-sandbox"));
+	network_free(network);
+}
+
+static void what_confines_it_is_told_first_and_once(void **state)
+{
+	(void)state;
+	assert_sandbox("puppet:sandbox 1", false, true);
+	assert_int_equal(sandbox_told, NETWORK_SANDBOX_FILES);
+	assert_sandbox("puppet:sandbox 0", false, true);
+	assert_int_equal(sandbox_told, 0);
+	assert_fails("puppet:sandbox-twice", 0, "was told");
+	assert_fails("puppet:no-sandbox", 0, "before its sandbox");
+}
+
+static void a_sandbox_that_is_required_is_whole(void **state)
+{
+	(void)state;
+	assert_sandbox("puppet:sandbox 3", true, true);
+	assert_int_equal(sandbox_told, NETWORK_SANDBOX_WHOLE);
+	for (int i = 0; i < 3; i++) {
+		char role[32];
+		snprintf(role, sizeof role, "puppet:sandbox %d", i);
+		assert_sandbox(role, true, false);
+	}
+}
+
 static void its_death_is_told(void **state)
 {
 	(void)state;
@@ -590,6 +644,8 @@ int main(void)
 		cmocka_unit_test(a_start_that_fails_can_be_tried_again),
 		cmocka_unit_test(answers_come_in_the_order_sent_and_then_no_more),
 		cmocka_unit_test(a_message_that_is_wrong_is_the_last_one_heard),
+		cmocka_unit_test(what_confines_it_is_told_first_and_once),
+		cmocka_unit_test(a_sandbox_that_is_required_is_whole),
 		cmocka_unit_test(its_death_is_told),
 		cmocka_unit_test(freeing_ends_it_and_leaves_no_zombie),
 		cmocka_unit_test(it_dies_with_its_parent),

@@ -368,7 +368,7 @@ static int examine(struct doctor *doctor, struct options *options, chronosign_er
 		return EXIT_OTHER;
 	doctor->started_at = milliseconds();
 	CLEANUP(cleanup_network)
-	struct network *network = servers_ask(doctor->servers, options, true, error);
+	struct network *network = servers_ask(doctor->servers, options, ASK_AS_DOCTOR, error);
 	if (network == NULL)
 		return EXIT_OTHER;
 	doctor->key = key;

@@ -35,7 +35,8 @@ static int run(struct options *options, const struct servers *servers, int outpu
 		return EXIT_OTHER;
 	int64_t started_at = milliseconds();
 	CLEANUP(cleanup_network)
-	struct network *network = servers_ask(servers, options, options->check, error);
+	struct network *network =
+		servers_ask(servers, options, options->check ? ASK_WITH_TRIALS : ASK_ONCE, error);
 	if (network == NULL)
 		return EXIT_OTHER;
 	if (options->watch) {

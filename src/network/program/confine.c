@@ -2,7 +2,7 @@
  * confine_files.c and confine_calls.c. */
 #include "network/program/confine.h"
 
-#include "base/cleanup.h"
+#include "network/network.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,16 +27,24 @@ static bool is_refused(const char *path, int flags, int reason)
 	return false;
 }
 
-const char *network_confinement(void)
+unsigned network_sandbox(void)
 {
 	bool files = is_refused("/", O_RDONLY | O_DIRECTORY, EACCES);
 	bool calls = is_refused("/dev/null", O_WRONLY, ENOSYS);
 
-	if (files && calls)
+	return (files ? NETWORK_SANDBOX_FILES : 0) | (calls ? NETWORK_SANDBOX_CALLS : 0);
+}
+
+const char *network_confinement(void)
+{
+	switch (network_sandbox()) {
+	case NETWORK_SANDBOX_WHOLE:
 		return "confined by Landlock and a seccomp filter";
-	if (files)
+	case NETWORK_SANDBOX_FILES:
 		return "confined by Landlock, without a seccomp filter";
-	if (calls)
+	case NETWORK_SANDBOX_CALLS:
 		return "confined by a seccomp filter, without Landlock";
-	return "not confined: there is neither Landlock nor a seccomp filter";
+	default:
+		return "not confined: there is neither Landlock nor a seccomp filter";
+	}
 }

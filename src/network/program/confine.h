@@ -17,10 +17,11 @@
  */
 void network_confine(const struct inputs *inputs);
 
-/*
- * A phrase that says what confines it, for --verbose. It is found out by
- * trying, so it also tells the truth where a container has taken one of the two away.
- */
+/* What confines it (network.h). It is found out by trying, so it also tells the truth where a container has
+ * taken one of the two away. */
+unsigned network_sandbox(void);
+
+/* The same as a phrase, for --verbose. */
 const char *network_confinement(void);
 
 /* The two. False: the kernel or the build has it not. */

@@ -73,17 +73,33 @@ static bool prepare(const struct program_job *job, struct inputs *inputs, int so
 	       say_of_job(socket, MESSAGE_JOB_TAKEN, "");
 }
 
+static bool say_sandbox(int socket, unsigned sandbox)
+{
+	struct network_message message;
+
+	message_init(&message, 0);
+	message.outcome = MESSAGE_SANDBOX;
+	message.reached = sandbox;
+	return send_whole(socket, &message, sizeof message);
+}
+
+/* Whether the work may begin. */
+static bool confine(const struct program_job *job, const struct inputs *inputs, int socket)
+{
+	/* The last file that this process could write. */
+	coverage_write();
+	network_confine(inputs);
+	unsigned sandbox = network_sandbox();
+	return say_sandbox(socket, sandbox) &&
+	       (!job->require_sandbox || sandbox == NETWORK_SANDBOX_WHOLE);
+}
+
 bool program_work(const struct program_job *job, int socket)
 {
 	struct inputs inputs = {0};
-	bool done = prepare(job, &inputs, socket);
+	bool done = prepare(job, &inputs, socket) && confine(job, &inputs, socket) &&
+		    pool_run(job, &inputs, socket);
 
-	if (done) {
-		/* The last file that this process could write. */
-		coverage_write();
-		network_confine(&inputs);
-		done = pool_run(job, &inputs, socket);
-	}
 	inputs_release(&inputs);
 	return done;
 }

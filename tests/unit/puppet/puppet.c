@@ -35,6 +35,16 @@ static bool say(const void *bytes, size_t length)
 	return send(PROCESS_SOCKET, bytes, length, MSG_NOSIGNAL) == (ssize_t)length;
 }
 
+static void say_sandbox(const char *number)
+{
+	struct network_message message;
+
+	message_init(&message, 0);
+	message.outcome = MESSAGE_SANDBOX;
+	message.reached = (uint32_t)atoi(number);
+	say(&message, sizeof message);
+}
+
 static struct network_message nonce_of(size_t server)
 {
 	struct network_message message;
@@ -65,6 +75,28 @@ static void say_nonces(const char *servers)
 {
 	for (; *servers != '\0'; servers++)
 		say_nonce((size_t)(*servers - '0'));
+}
+
+static void say_sandbox_and_nonce(const char *number)
+{
+	say_sandbox(number);
+	say_nonce(0);
+	pause();
+}
+
+static void say_sandbox_twice(const char *nothing)
+{
+	(void)nothing;
+	say_sandbox("3");
+	say_sandbox("3");
+	pause();
+}
+
+static void say_no_sandbox(const char *nothing)
+{
+	(void)nothing;
+	say_nonce(0);
+	pause();
 }
 
 static void say_half(const char *nothing)
@@ -283,29 +315,33 @@ struct role {
 	const char *name;
 	void (*act)(const char *argument);
 	const char *(*look)(const char *argument); /* once it is confined; it says what was found */
+	bool says_all;                             /* of its sandbox, too */
 };
 
 static const struct role roles[] = {
-	{"nonces", say_nonces, NULL},
-	{"half", say_half, NULL},
-	{"more", say_more, NULL},
-	{"lie", lie, NULL},
-	{"outcome", say_outcome, NULL},
-	{"die", die, NULL},
-	{"end", end, NULL},
-	{"hang-up", hang_up, NULL},
-	{"wait", wait_for_ever, NULL},
-	{"number", tell_number, NULL},
-	{"descriptors", NULL, look_at_descriptors},
-	{"privileges", NULL, look_at_privileges},
-	{"signals", NULL, look_at_signals},
-	{"environment", NULL, look_at_environment},
-	{"attempts", NULL, try_all},
-	{"terminal", NULL, try_terminal},
-	{"thread", NULL, start_thread},
-	{"resolve", NULL, resolve},
-	{"read", NULL, read_file},
-	{"confinement", NULL, say_confinement},
+	{"sandbox", say_sandbox_and_nonce, NULL, true},
+	{"sandbox-twice", say_sandbox_twice, NULL, true},
+	{"no-sandbox", say_no_sandbox, NULL, true},
+	{"nonces", say_nonces, NULL, false},
+	{"half", say_half, NULL, false},
+	{"more", say_more, NULL, false},
+	{"lie", lie, NULL, false},
+	{"outcome", say_outcome, NULL, false},
+	{"die", die, NULL, false},
+	{"end", end, NULL, false},
+	{"hang-up", hang_up, NULL, false},
+	{"wait", wait_for_ever, NULL, false},
+	{"number", tell_number, NULL, false},
+	{"descriptors", NULL, look_at_descriptors, false},
+	{"privileges", NULL, look_at_privileges, false},
+	{"signals", NULL, look_at_signals, false},
+	{"environment", NULL, look_at_environment, false},
+	{"attempts", NULL, try_all, false},
+	{"terminal", NULL, try_terminal, false},
+	{"thread", NULL, start_thread, false},
+	{"resolve", NULL, resolve, false},
+	{"read", NULL, read_file, false},
+	{"confinement", NULL, say_confinement, false},
 };
 
 /* "puppet:ROLE ARGUMENT" */
@@ -375,6 +411,8 @@ int main(void)
 	if (before != NULL && strcmp(before, "no-answer") == 0)
 		return !say_nonce(0);
 	say_failure(MESSAGE_JOB_TAKEN, "");
+	if (!role->says_all)
+		say_sandbox("3");
 	if (role->act != NULL) {
 		role->act(argument);
 		_exit(0);
