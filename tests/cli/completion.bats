@@ -58,6 +58,10 @@ has() {
 @test "bash completes files, and the URIs of keys once one is begun" {
 	completes 'chronoctl token --priv-key-file ke'
 	is key.pem
+	completes 'chronoctl token --nonce-from ke'
+	is key.pem
+	completes 'chronoctl token --nonce '
+	is ''
 	completes 'chronoctl token --priv-key-file pk'
 	is pkcs11:
 	completes 'chronoctl token --priv-key-file pkcs11:'
