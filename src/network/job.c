@@ -88,7 +88,7 @@ bool job_pack(const struct network_job *wanted, struct packed_job *packed, chron
 	fill_header(wanted, length, &packed->header);
 	if (!job_header_check(&packed->header, sizeof packed->header))
 		return too_much(error);
-	packed->bytes = malloc((size_t)total(&packed->header));
+	packed->bytes = malloc((size_t)total(&packed->header) + 1);
 	if (packed->bytes == NULL)
 		return error_out_of_memory(error);
 	char *end = packed->bytes;
@@ -197,7 +197,7 @@ bool job_receive(int socket, struct program_job *job)
 	*job = (struct program_job){0};
 	if (got < 0 || !job_header_check(&packed.header, (size_t)got))
 		return false;
-	packed.bytes = malloc((size_t)total(&packed.header));
+	packed.bytes = malloc((size_t)total(&packed.header) + 1);
 	bool good = packed.bytes != NULL &&
 		    receive_bytes(socket, packed.bytes, (size_t)total(&packed.header)) &&
 		    job_unpack(&packed, job);
