@@ -10,7 +10,7 @@
 #include "keystore/file_pair.h"
 #include "keystore/token_pair.h"
 #include "pkcs11/public_key.h"
-#include "signer/file.h"
+#include "signer/key_file.h"
 
 #include <string.h>
 

@@ -10,6 +10,7 @@
 #include "key/pin.h"
 #include "signer/backend.h"
 #include "signer/openssl_key.h"
+#include "signer/openssl_reasons.h"
 #include "signer/openssl_token.h"
 #include "signer/openssl_ui.h"
 

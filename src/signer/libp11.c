@@ -6,6 +6,7 @@
 #include "pkcs11/session.h"
 #include "signer/backend.h"
 #include "signer/openssl_key.h"
+#include "signer/openssl_reasons.h"
 #include "signer/openssl_token.h"
 #include "signer/openssl_ui.h"
 

@@ -1,11 +1,11 @@
-/* Keys as OpenSSL's EVP_PKEY: signing, the public half, and OpenSSL's reasons. */
+/* Keys as OpenSSL's EVP_PKEY: signing, and the public half. */
 #include "signer/openssl_key.h"
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "pkcs11/cryptoki.h"
 #include "pkcs11/public_key.h"
+#include "signer/openssl_reasons.h"
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
@@ -65,53 +65,4 @@ EVP_PKEY *openssl_key_public_half(const EVP_PKEY *pkey, const char *what,
 			  what);
 	ERR_clear_error();
 	return public_half;
-}
-
-/* "PIN incorrect", or the number where a library has not named its reasons. The caller frees it. */
-static char *reason_text(unsigned long code)
-{
-	const char *named = ERR_SYSTEM_ERROR(code) ? strerror(ERR_GET_REASON(code))
-						   : ERR_reason_error_string(code);
-	const char *library = ERR_lib_error_string(code);
-
-	return named != NULL ? strdup(named)
-			     : text_format("error %d of %s", ERR_GET_REASON(code),
-					   library == NULL ? "an unnamed library" : library);
-}
-
-static void append_reason(char **reasons, unsigned long code, const char *data)
-{
-	CLEANUP(cleanup_text) char *reason = reason_text(code);
-	bool with_data = data != NULL && data[0] != '\0';
-
-	/* Each layer raises its caller's error once more. */
-	if (reason == NULL || (!with_data && *reasons != NULL && strstr(*reasons, reason) != NULL))
-		return;
-	text_append(reasons, "%s%s%s%s%s", *reasons == NULL ? "" : "; ", reason,
-		    with_data ? " (" : "", with_data ? data : "", with_data ? ")" : "");
-}
-
-char *openssl_reasons_for_login(bool *pin_refused)
-{
-	char *reasons = NULL;
-	const char *data = NULL;
-	int flags = 0;
-
-	for (;;) {
-		unsigned long code = ERR_get_error_all(NULL, NULL, NULL, &data, &flags);
-		if (code == 0)
-			break;
-		if (ERR_GET_LIB(code) >= ERR_LIB_USER &&
-		    cryptoki_refuses_pin((unsigned long)ERR_GET_REASON(code)))
-			*pin_refused = true;
-		append_reason(&reasons, code, (flags & ERR_TXT_STRING) != 0 ? data : NULL);
-	}
-	return reasons == NULL ? text_format("no reason given") : reasons;
-}
-
-char *openssl_reasons(void)
-{
-	bool pin_refused = false;
-
-	return openssl_reasons_for_login(&pin_refused);
 }

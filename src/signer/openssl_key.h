@@ -24,12 +24,4 @@ bool openssl_key_check_rsa(const EVP_PKEY *pkey, const char *what, struct chrono
 EVP_PKEY *openssl_key_public_half(const EVP_PKEY *pkey, const char *what,
 				  struct chronosign_error **error);
 
-/* Empties OpenSSL's queue of errors into one line, or "no reason given". The caller frees it; NULL
- * if memory is out. */
-char *openssl_reasons(void);
-
-/* The same; *pin_refused is set if one of them is a token's refusal of a PIN: libp11 and OpenSSL's
- * providers raise a CK_RV as the number of their reason. */
-char *openssl_reasons_for_login(bool *pin_refused);
-
 #endif

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "pkcs11/session.h"
 #include "signer/openssl_key.h"
+#include "signer/openssl_reasons.h"
 
 #include <string.h>
 
@@ -104,11 +105,11 @@ bool openssl_token_explain(struct openssl_token *token, const char *who, bool pi
 			   struct chronosign_error **error)
 {
 	struct pkcs11_token *chosen = token->search.token;
-	bool refused = false;
-	CLEANUP(cleanup_text) char *reasons = openssl_reasons_for_login(&refused);
+	struct openssl_cause cause;
+	CLEANUP(cleanup_text) char *reasons = openssl_reasons_with_cause(&cause);
 	bool logged_in = !pin_given || is_logged_in(chosen);
 
-	if (!logged_in && (lost_a_try(chosen) || refused)) {
+	if (!logged_in && (lost_a_try(chosen) || cause.pin_refused)) {
 		error_set(error, CHRONOSIGN_ERROR_KEY,
 			  "%s has no login to the token '%s': the PIN may be wrong or locked, and "
 			  "is not tried again: %s",

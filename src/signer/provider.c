@@ -9,6 +9,7 @@
 #include "signer/backend.h"
 #include "signer/configuration.h"
 #include "signer/openssl_key.h"
+#include "signer/openssl_reasons.h"
 #include "signer/openssl_token.h"
 #include "signer/openssl_ui.h"
 

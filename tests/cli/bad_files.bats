@@ -57,6 +57,35 @@ load key_files
 	refused 3 'short-encrypted.pem'
 }
 
+@test "several private keys: exit 3, none of them signs" {
+	new_key "$SCRATCH/second"
+	cat "$KEY" "$D/x509.pem" "$SCRATCH/second" >"$SCRATCH/two.pem"
+	chmod 600 "$SCRATCH/two.pem"
+	chronoctl_token --priv-key-file "$SCRATCH/two.pem"
+	refused 3 'two.pem' '2 private keys'
+}
+
+@test "a key that is cut short behind a certificate: exit 3, says so" {
+	cat "$D/x509.pem" "$D/short.pem" >"$SCRATCH/short-behind.pem"
+	chmod 600 "$SCRATCH/short-behind.pem"
+	chronoctl_token --priv-key-file "$SCRATCH/short-behind.pem"
+	refused 3 'short-behind.pem' 'cut short'
+}
+
+@test "encrypted by what OpenSSL does not offer here: the passphrase is not called wrong, the cause is told" {
+	CHRONOCTL_PIN=$PASS chronoctl_token --priv-key-file "$D/md5-des.pem"
+	refused 3 'md5-des.pem' 'unsupported' 'legacy'
+	never_says 'does not open' damaged "$PASS"
+}
+
+@test "a private key that cannot be decoded: exit 3, in OpenSSL's words, and no guess" {
+	sed '5s/.*/AAAA/' "$KEY" >"$SCRATCH/hurt.pem"
+	chmod 600 "$SCRATCH/hurt.pem"
+	chronoctl_token --priv-key-file "$SCRATCH/hurt.pem"
+	refused 3 'hurt.pem' 'private key that OpenSSL cannot decode: .*unsupported'
+	never_says damaged
+}
+
 @test "a directory: exit 3, says so" {
 	chronoctl_token --priv-key-file "$D/sub"
 	refused 3 'directory|folder' '/sub'

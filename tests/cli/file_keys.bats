@@ -84,6 +84,19 @@ encrypted_key_signs() {
 	plain_key_signs "$D/crlf.pem"
 }
 
+@test "one private key among certificates, public halves and parameters, in any order, is the key" {
+	cat "$D/others.pem" "$KEY" >"$SCRATCH/behind.pem"
+	cat "$KEY" "$D/others.pem" >"$SCRATCH/before.pem"
+	cat "$D/x509.pem" "$D/pkcs8.pem" "$D/others.pem" >"$SCRATCH/between.pem"
+	chmod 600 "$SCRATCH"/*.pem
+	for file in behind before between; do
+		plain_key_signs "$SCRATCH/$file.pem"
+	done
+	cat "$D/others.pem" "$D/encrypted.pem" >"$SCRATCH/encrypted.pem"
+	chmod 600 "$SCRATCH/encrypted.pem"
+	encrypted_key_signs "$SCRATCH/encrypted.pem"
+}
+
 @test "a private key that others can read gives a warning, and a token" {
 	local mode
 	cp "$KEY" "$SCRATCH/loose"

@@ -19,6 +19,10 @@ setup_file() {
 	openssl pkcs8 -topk8 -nocrypt -in "$D/p256.pem" -out "$D/p256-8.pem"
 	openssl genpkey -algorithm ed25519 -out "$D/other.pem"
 	new_certificate "$KEY" "$D/x509.pem"
+	cat "$D/x509.pem" "$D/half.pem" >"$D/others.pem"
+	openssl ecparam -name prime256v1 >>"$D/others.pem"
+	openssl pkcs8 -topk8 -v1 PBE-MD5-DES -provider legacy -provider default -passout "pass:$PASS" -in "$KEY" \
+		-out "$D/md5-des.pem"
 	: >"$D/nil"
 	head -c 700 "$KEY" >"$D/short.pem"
 	head -c 700 "$D/pkcs1.der" >"$D/short.der"

@@ -1,6 +1,6 @@
 /* A private key in a file: for the backend `file`, and for moving the key elsewhere. */
-#ifndef SIGNER_FILE_H
-#define SIGNER_FILE_H
+#ifndef SIGNER_KEY_FILE_H
+#define SIGNER_KEY_FILE_H
 
 #include "key/key.h"
 
