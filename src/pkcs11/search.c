@@ -148,9 +148,11 @@ bool pkcs11_search_visible_key(struct pkcs11_search *search, struct chronosign_e
 	return find_private_keys(search, &found, error) && take_one(search, &found, error);
 }
 
+/* A mere store of certificates hides no key, whatever PIN was given. */
 bool pkcs11_search_may_log_in(const struct pkcs11_search *search)
 {
-	return pkcs11_token_needs_login(search->token) || search_token_is_forced(search->key);
+	return pkcs11_token_needs_login(search->token) ||
+	       (search_token_is_forced(search->key) && pkcs11_token_computes(search->token));
 }
 
 /*
