@@ -55,8 +55,10 @@ static void append(char **line, char **fields, const char *name, const char *val
 {
 	char field[32] = "";
 
-	for (size_t i = 0; name[i] != '\0' && i < sizeof field - 1; i++)
-		field[i] = (char)(name[i] == '-' ? '_' : name[i] - 'a' + 'A');
+	char *to = field;
+
+	for (const char *from = name; *from != '\0' && to < field + sizeof field - 1; from++)
+		*to++ = (char)(*from == '-' ? '_' : *from - 'a' + 'A');
 	text_append(line, " %s=%s", name, value);
 	text_append(fields, "CHRONOCTL_%s=%s\n", field, value);
 }

@@ -27,7 +27,7 @@ static bool encode(const EVP_PKEY *key, const char *structure, unsigned char **d
 	return encoder != NULL && OSSL_ENCODER_to_data(encoder, der, length) == 1;
 }
 
-char *chronosign_public_half_pem(const EVP_PKEY *key, enum chronosign_public_half_form form,
+char *chronosign_public_half_pem(const EVP_PKEY *half, enum chronosign_public_half_form form,
 				 struct chronosign_error **error)
 {
 	CLEANUP(free_der) unsigned char *der = NULL;
@@ -36,7 +36,7 @@ char *chronosign_public_half_pem(const EVP_PKEY *key, enum chronosign_public_hal
 	char *text = NULL;
 
 	if (memory == NULL ||
-	    !encode(key,
+	    !encode(half,
 		    form == CHRONOSIGN_PUBLIC_HALF_CHRONOGRAF ? "type-specific"
 							      : "SubjectPublicKeyInfo",
 		    &der, &length) ||

@@ -168,8 +168,8 @@ bool job_unpack(struct packed_job *packed, struct program_job *job)
 		.require_sandbox = (header->flags & JOB_REQUIRE_SANDBOX) != 0,
 		.requests = (header->flags & JOB_REQUESTS) != 0,
 		.poll_seconds = header->poll_seconds,
-		.bytes = TAKE(packed->bytes),
 	};
+	job->bytes = TAKE(packed->bytes);
 	if (job->ca_length > 0)
 		job->ca_pem = job->bytes + url_bytes;
 	const char **urls = calloc(job->url_count, sizeof *urls);

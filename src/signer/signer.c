@@ -198,10 +198,9 @@ char *chronosign_token_make(struct chronosign_signer *signer, const char *nonce,
 
 void chronosign_finalize(const struct chronosign_watch *watch, void *context)
 {
-	const struct chronosign_key watcher = {
-		.watch = watch == NULL ? (struct chronosign_watch){0} : *watch,
-		.watch_context = context,
-	};
+	struct chronosign_key watcher = {.watch_context = context};
 
+	if (watch != NULL)
+		watcher.watch = *watch;
 	pkcs11_modules_finalize(&watcher);
 }

@@ -2,6 +2,7 @@
 #include "cli/doctor/findings.h"
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/output.h"
 #include "cli/privacy.h"
@@ -117,28 +118,15 @@ static void add(struct findings *findings, const char *link, const char *subject
 		findings->unwritten = true;
 }
 
-static void add_format(struct findings *findings, const char *link, const char *subject,
-		       enum finding_state state, const char *format, va_list arguments)
-	__attribute__((format(printf, 5, 0)));
-
-static void add_format(struct findings *findings, const char *link, const char *subject,
-		       enum finding_state state, const char *format, va_list arguments)
-{
-	CLEANUP(cleanup_text) char *text = NULL;
-
-	if (vasprintf(&text, format, arguments) < 0)
-		text = NULL;
-	add(findings, link, subject, state, text);
-}
-
 void findings_ok(struct findings *findings, const char *link, const char *subject,
 		 const char *format, ...)
 {
 	va_list arguments;
 
 	va_start(arguments, format);
-	add_format(findings, link, subject, OK, format, arguments);
+	CLEANUP(cleanup_text) char *text = text_format_list(format, arguments);
 	va_end(arguments);
+	add(findings, link, subject, OK, text);
 }
 
 void findings_unknown(struct findings *findings, const char *link, const char *subject,
@@ -147,8 +135,9 @@ void findings_unknown(struct findings *findings, const char *link, const char *s
 	va_list arguments;
 
 	va_start(arguments, format);
-	add_format(findings, link, subject, UNKNOWN, format, arguments);
+	CLEANUP(cleanup_text) char *text = text_format_list(format, arguments);
 	va_end(arguments);
+	add(findings, link, subject, UNKNOWN, text);
 }
 
 /* The row names its subject: an error that begins by it says it no second time. */
