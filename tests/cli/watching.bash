@@ -38,7 +38,11 @@ times_said() { grep -cE -e "$1" "$BATS_TEST_TMPDIR/said" || true; }
 appears() { wait_for [ -s "$FILE" ] || fail "there is no file: $(cat "$BATS_TEST_TMPDIR/said")"; }
 is_gone() { [ ! -e "$FILE" ]; }
 goes() { wait_for is_gone || fail "the file stays"; }
-differs() { [ -s "$FILE" ] && [ "$(cat "$FILE")" != "$1" ]; }
+# Read once: while a signature waits for its second, there may be no file.
+differs() {
+	local now
+	now=$(cat "$FILE" 2>/dev/null) && [ -n "$now" ] && [ "$now" != "$1" ]
+}
 logged() { [ "$(grep -cF "$1" "$STANDIN_LOG")" -ge "$2" ]; } # TEXT TIMES
 logins() { [ "$(calls C_Login)" -ge "$1" ]; }
 
