@@ -213,7 +213,8 @@ static void no_more_than_4_KiB_are_read_of_its_words(void **state)
 	setenv("LOCALDOMAIN", "babble", 1);
 	assert_null(start_puppet("puppet:wait", 1, &error));
 	unsetenv("LOCALDOMAIN");
-	assert_in_range(strlen(chronosign_error_message(error)), 4096, 4200);
+	size_t length = strlen(chronosign_error_message(error));
+	assert_true(length >= 4096 && length <= 4200);
 }
 
 static void a_program_of_another_version_is_refused(void **state)
