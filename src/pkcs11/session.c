@@ -206,3 +206,22 @@ bool pkcs11_session_login_for_key(struct pkcs11_token *token, struct chronosign_
 {
 	return login(token, CKU_CONTEXT_SPECIFIC, error);
 }
+
+bool pkcs11_session_is_logged_in(struct pkcs11_token *token)
+{
+	CK_SESSION_INFO info;
+
+	return pkcs11_session_open(token, NULL) &&
+	       CRYPTOKI(token->module, C_GetSessionInfo, token->session.handle, &info) == CKR_OK &&
+	       (info.state == CKS_RO_USER_FUNCTIONS || info.state == CKS_RW_USER_FUNCTIONS);
+}
+
+bool pkcs11_session_lost_a_try(struct pkcs11_token *token)
+{
+	const CK_FLAGS tries =
+		CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_LOCKED;
+	CK_FLAGS before = token->info.flags;
+
+	pkcs11_token_refresh(token);
+	return (token->info.flags & ~before & tries) != 0;
+}

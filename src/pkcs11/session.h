@@ -55,7 +55,12 @@ bool pkcs11_session_may_try(const struct pkcs11_token *token, struct chronosign_
 bool pkcs11_session_is_refused(const struct pkcs11_token *token);
 const char *pkcs11_session_warning(const struct pkcs11_token *token);
 
-/* For who logs in by another library: what the token's flags say of the tries left, and the error of
+/* For who logs in by another library: whether that has happened (a login is one for all sessions with a
+ * token), and whether the token's flags have come to say since that a wrong PIN was tried. */
+bool pkcs11_session_is_logged_in(struct pkcs11_token *token);
+bool pkcs11_session_lost_a_try(struct pkcs11_token *token);
+
+/* The same: what the token's flags say of the tries left, and the error of
  * a login that was refused. */
 const char *pkcs11_session_tries_left(const struct pkcs11_token *token);
 bool pkcs11_session_login_failed(struct pkcs11_token *token, CK_RV result,

@@ -23,7 +23,6 @@ struct libp11_signer {
 	PKCS11_SLOT *slots;
 	unsigned slot_count;
 	PKCS11_SLOT *slot; /* the one of `slots` that holds the token */
-	bool logged_in;
 	EVP_PKEY *pkey;
 };
 
@@ -90,14 +89,16 @@ static bool find_slot(struct libp11_signer *signer, struct chronosign_error **er
 	return signer->slot != NULL || libp11_error(signer, "see the token", error);
 }
 
-/* The CK_RV of libp11's latest error, which is the reason's number. */
-static CK_RV latest_result(void)
+/* The number of libp11's latest reason is the CK_RV, if it comes from the module. */
+static bool login_failed(struct libp11_signer *signer, struct chronosign_error **error)
 {
 	unsigned long code = ERR_peek_last_error();
-	bool is_ckr = code != 0 && ERR_GET_LIB(code) == ERR_get_CKR_code();
 
+	if (code == 0 || ERR_GET_LIB(code) != ERR_get_CKR_code())
+		return libp11_error(signer, "log in to the token", error);
 	ERR_clear_error();
-	return is_ckr ? (CK_RV)ERR_GET_REASON(code) : CKR_FUNCTION_FAILED;
+	return pkcs11_session_login_failed(signer->token.search.token, (CK_RV)ERR_GET_REASON(code),
+					   error);
 }
 
 static bool log_in(struct libp11_signer *signer, struct chronosign_error **error)
@@ -112,10 +113,9 @@ static bool log_in(struct libp11_signer *signer, struct chronosign_error **error
 			return false;
 	}
 	openssl_call_begin(&signer->ui, "PKCS11_login");
-	signer->logged_in = PKCS11_login(signer->slot, 0, pin) == 0;
+	bool logged_in = PKCS11_login(signer->slot, 0, pin) == 0;
 	openssl_call_end(&signer->ui);
-	return signer->logged_in ||
-	       pkcs11_session_login_failed(signer->token.search.token, latest_result(), error);
+	return logged_in || login_failed(signer, error);
 }
 
 /* As the backend pkcs11 does it: a login first where a PIN is at hand, else only if nothing shows.

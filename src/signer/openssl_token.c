@@ -80,26 +80,6 @@ bool openssl_token_read_key(struct openssl_token *token, EVP_PKEY **public_key,
 	return *public_key != NULL;
 }
 
-static bool is_logged_in(struct pkcs11_token *token)
-{
-	CK_SESSION_INFO info;
-
-	return pkcs11_session_open(token, NULL) &&
-	       CRYPTOKI(token->module, C_GetSessionInfo, token->session.handle, &info) == CKR_OK &&
-	       (info.state == CKS_RO_USER_FUNCTIONS || info.state == CKS_RW_USER_FUNCTIONS);
-}
-
-/* What a refused PIN leaves in the token's flags. */
-static bool lost_a_try(struct pkcs11_token *token)
-{
-	const CK_FLAGS tries =
-		CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_LOCKED;
-	CK_FLAGS before = token->info.flags;
-
-	pkcs11_token_refresh(token);
-	return (token->info.flags & ~before & tries) != 0;
-}
-
 /* A library that fails before any login is silent of it: only what was seen makes the PIN wrong. */
 bool openssl_token_explain(struct openssl_token *token, const char *who, bool pin_given,
 			   struct chronosign_error **error)
@@ -107,9 +87,9 @@ bool openssl_token_explain(struct openssl_token *token, const char *who, bool pi
 	struct pkcs11_token *chosen = token->search.token;
 	struct openssl_cause cause;
 	CLEANUP(cleanup_text) char *reasons = openssl_reasons_with_cause(&cause);
-	bool logged_in = !pin_given || is_logged_in(chosen);
+	bool logged_in = !pin_given || pkcs11_session_is_logged_in(chosen);
 
-	if (!logged_in && (lost_a_try(chosen) || cause.pin_refused)) {
+	if (!logged_in && (pkcs11_session_lost_a_try(chosen) || cause.pin_refused)) {
 		error_set(error, CHRONOSIGN_ERROR_KEY,
 			  "%s has no login to the token '%s': the PIN may be wrong or locked, and "
 			  "is not tried again: %s",

@@ -72,6 +72,14 @@ logged() { # TIMES REGEX
 	[ ! -s "$SHIM_LOG" ]
 }
 
+@test "a file in a folder with a colon in its name is a file" {
+	mkdir "$SCRATCH/dir:a"
+	cp "$KEY" "$SCRATCH/dir:a/k.pem"
+	cd "$SCRATCH"
+	of_file --priv-key-file dir:a/k.pem
+	found 0 - module 'not needed: .*file' ✓ key 'dir:a/k.pem' ✓ signature 'verified'
+}
+
 @test "over https: the certificate is good; with -k it was not checked; http is not encrypted" {
 	of_file
 	found 0 - tls 'not encrypted'

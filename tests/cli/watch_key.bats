@@ -98,6 +98,52 @@ load watching
 	[ -s "$FILE" ]
 }
 
+@test "SIGHUP opens the key over the modules that are loaded: none is initialised again" {
+	use_shim
+	start_server
+	watch_token
+	appears
+	: >"$SHIM_LOG"
+	kill -HUP "$WATCH"
+	wait_for logins 1
+	wait_for called C_Sign 1
+	called C_Initialize 0
+	called C_Finalize 0
+	called C_GetFunctionList 0
+	lives
+}
+
+@test "SIGHUP opens the key anew by the signer libp11, too" {
+	"$CHRONOCTL" --version | grep -q 'signer libp11' || skip 'it is not built in'
+	use_shim
+	start_server
+	watch_token --signer libp11
+	appears
+	: >"$SHIM_LOG"
+	kill -HUP "$WATCH"
+	wait_for logins 1
+	wait_for called C_Sign 1
+	sleep 0.5
+	lives
+	[ -s "$FILE" ]
+}
+
+@test "a file in a folder with a colon in its name is a file: read again after it could not be" {
+	mkdir "$BATS_TEST_TMPDIR/dir:a"
+	cp "$KEY" "$BATS_TEST_TMPDIR/dir:a/k.pem"
+	start_server
+	cd "$BATS_TEST_TMPDIR"
+	watch --priv-key-file dir:a/k.pem
+	appears
+	mv dir:a/k.pem aside
+	kill -HUP "$WATCH"
+	sleep 1
+	lives
+	mv aside dir:a/k.pem
+	wait_for grep -q 'the key is back' said
+	lives
+}
+
 @test "a person is asked for the PIN once" {
 	start_server
 	on_terminal 'PIN of the token' "$PIN\n" "$CHRONOCTL token --chronograf-url $URL --watch --out-file $FILE \
