@@ -105,11 +105,8 @@ bool key_template_check(struct pkcs11_token *token, CK_OBJECT_HANDLE handle, uns
 						     sizeof values[count]};
 			count++;
 		}
-	CK_RV result = CRYPTOKI(token->module, C_GetAttributeValue, token->session.handle, handle,
-				read, count);
-	if (result != CKR_OK && result != CKR_ATTRIBUTE_TYPE_INVALID &&
-	    result != CKR_ATTRIBUTE_SENSITIVE)
-		return pkcs11_token_failed(token, "C_GetAttributeValue", result, token->uri, error);
+	if (!pkcs11_attributes_read(token, handle, read, count, error))
+		return false;
 	judge(token, read, half, made_in_token);
 	return true;
 }

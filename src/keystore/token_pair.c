@@ -11,6 +11,7 @@
 #include "keystore/key_template.h"
 #include "keystore/rsa_attributes.h"
 #include "pkcs11/mechanism.h"
+#include "pkcs11/new_object.h"
 #include "pkcs11/public_key.h"
 #include "pkcs11/search.h"
 #include "pkcs11/session.h"
@@ -71,18 +72,6 @@ static bool name_pair(struct token_pair *pair, struct chronosign_error **error)
 	       error_set(error, CHRONOSIGN_ERROR_OTHER, "OpenSSL has no random numbers");
 }
 
-/* The URI of an object of any class, to name it in a message; NULL if it cannot be read. */
-static char *object_uri(struct pkcs11_token *token, CK_OBJECT_HANDLE handle)
-{
-	CK_OBJECT_CLASS class = 0;
-	CK_ATTRIBUTE read = {CKA_CLASS, &class, sizeof class};
-
-	if (CRYPTOKI(token->module, C_GetAttributeValue, token->session.handle, handle, &read, 1) !=
-	    CKR_OK)
-		return NULL;
-	return pkcs11_object_uri(token, handle, class);
-}
-
 /* No object of any kind may have the name: a certificate with our id would pass for the new key's.
  */
 static bool is_free(struct token_pair *pair, const CK_ATTRIBUTE *name, const char *what,
@@ -95,7 +84,8 @@ static bool is_free(struct token_pair *pair, const CK_ATTRIBUTE *name, const cha
 		return false;
 	if (found.count == 0)
 		return true;
-	CLEANUP(cleanup_text) char *uri = object_uri(pair->search.token, found.handles[0]);
+	CLEANUP(cleanup_text)
+	char *uri = pkcs11_object_uri_of_any(pair->search.token, found.handles[0]);
 	return error_set(error, CHRONOSIGN_ERROR_KEY,
 			 "the token '%s' holds an object with this %s already, and nothing is "
 			 "overwritten; choose another for '%s'%s%s",
@@ -206,45 +196,42 @@ static void start_template(struct token_pair *pair, struct pkcs11_template *temp
 	pkcs11_template_add(template, CKA_LABEL, pair->label.pValue, pair->label.ulValueLen);
 }
 
-static CK_RV generate(struct token_pair *pair, CK_ULONG bits, bool recover)
+static enum pkcs11_made generate(struct token_pair *pair, CK_ULONG bits, bool recover,
+				 struct chronosign_error **error)
 {
 	static const CK_BYTE exponent[] = {0x01, 0x00, 0x01};
-	CK_MECHANISM mechanism = {CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0};
-	struct pkcs11_template public_half;
-	struct pkcs11_template private_half;
+	struct pkcs11_token *token = pair->search.token;
+	struct pkcs11_rsa_pair made;
+	CLEANUP(cleanup_text)
+	char *what = text_format("cannot make a key of %lu bits in %s", bits, token->uri);
 
-	start_template(pair, &public_half, PUBLIC_HALF, recover);
-	pkcs11_template_add(&public_half, CKA_MODULUS_BITS, &bits, sizeof bits);
-	pkcs11_template_add(&public_half, CKA_PUBLIC_EXPONENT, exponent, sizeof exponent);
-	start_template(pair, &private_half, PRIVATE_HALF, recover);
+	start_template(pair, &made.public_template, PUBLIC_HALF, recover);
+	pkcs11_template_add(&made.public_template, CKA_MODULUS_BITS, &bits, sizeof bits);
+	pkcs11_template_add(&made.public_template, CKA_PUBLIC_EXPONENT, exponent, sizeof exponent);
+	start_template(pair, &made.private_template, PRIVATE_HALF, recover);
 	pair->attempted = true;
-	CK_RV result = CRYPTOKI(pair->search.token->module, C_GenerateKeyPair,
-				pair->search.token->session.handle, &mechanism,
-				public_half.attributes, public_half.count, private_half.attributes,
-				private_half.count, &pair->public_key, &pair->private_key);
-	if (result != CKR_OK) {
-		pair->public_key = CK_INVALID_HANDLE;
-		pair->private_key = CK_INVALID_HANDLE;
-	}
+	enum pkcs11_made result =
+		pkcs11_rsa_pair_generate(token, &made, what == NULL ? token->uri : what, error);
+	pair->public_key = made.public_key;
+	pair->private_key = made.private_key;
 	return result;
 }
 
 bool token_pair_generate(struct token_pair *pair, unsigned bits, struct chronosign_error **error)
 {
-	CK_RV result = generate(pair, bits, true);
+	CLEANUP(cleanup_error) struct chronosign_error *reason = NULL;
+	enum pkcs11_made result = generate(pair, bits, true, &reason);
 
-	if (result == CKR_ATTRIBUTE_TYPE_INVALID)
-		result = generate(pair, bits, false);
-	if (result != CKR_OK) {
-		CLEANUP(cleanup_text)
-		char *what = text_format("cannot make a key of %u bits in %s", bits,
-					 pair->search.token->uri);
-		cryptoki_error(error, pair->search.token->module, "C_GenerateKeyPair", result,
-			       what == NULL ? pair->search.token->uri : what);
-		error_append(error, "some tokens make keys by their vendor's tool only, or none of "
-				    "this size, or none that signs and does nothing else; any RSA "
-				    "key that may sign will do");
-		return false;
+	if (result == PKCS11_UNKNOWN_ATTRIBUTE) {
+		chronosign_error_free(TAKE(reason));
+		result = generate(pair, bits, false, &reason);
+	}
+	if (result != PKCS11_MADE) {
+		error_append(&reason,
+			     "some tokens make keys by their vendor's tool only, or none of "
+			     "this size, or none that signs and does nothing else; any RSA "
+			     "key that may sign will do");
+		return error_move(error, &reason);
 	}
 	if (!check_pair(pair, MADE_IN_TOKEN, error))
 		return false;
@@ -262,12 +249,17 @@ struct imported {
 	CK_OBJECT_HANDLE *handle;
 };
 
-static CK_RV create(struct token_pair *pair, const struct imported *imported, bool recover)
+static enum pkcs11_made create(struct token_pair *pair, const struct imported *imported,
+			       bool recover, struct chronosign_error **error)
 {
-	const CK_OBJECT_CLASS class =
-		imported->half == PRIVATE_HALF ? CKO_PRIVATE_KEY : CKO_PUBLIC_KEY;
+	bool is_private = imported->half == PRIVATE_HALF;
+	const CK_OBJECT_CLASS class = is_private ? CKO_PRIVATE_KEY : CKO_PUBLIC_KEY;
 	const CK_KEY_TYPE type = CKK_RSA;
+	struct pkcs11_token *token = pair->search.token;
 	struct pkcs11_template template;
+	CLEANUP(cleanup_text)
+	char *what = text_format("cannot put the %s key into %s", is_private ? "private" : "public",
+				 token->uri);
 
 	start_template(pair, &template, imported->half, recover);
 	pkcs11_template_add(&template, CKA_CLASS, &class, sizeof class);
@@ -276,34 +268,27 @@ static CK_RV create(struct token_pair *pair, const struct imported *imported, bo
 		pkcs11_template_add(&template, imported->numbers[i].type,
 				    imported->numbers[i].pValue, imported->numbers[i].ulValueLen);
 	pair->attempted = true;
-	CK_RV result = CRYPTOKI(pair->search.token->module, C_CreateObject,
-				pair->search.token->session.handle, template.attributes,
-				template.count, imported->handle);
-	if (result != CKR_OK)
-		*imported->handle = CK_INVALID_HANDLE;
-	return result;
+	return pkcs11_object_create(token, &template, imported->handle,
+				    what == NULL ? token->uri : what, error);
 }
 
 static bool create_half(struct token_pair *pair, const struct imported *imported,
 			struct chronosign_error **error)
 {
-	CK_RV result = create(pair, imported, true);
+	CLEANUP(cleanup_error) struct chronosign_error *reason = NULL;
+	enum pkcs11_made result = create(pair, imported, true, &reason);
 
-	if (result == CKR_ATTRIBUTE_TYPE_INVALID)
-		result = create(pair, imported, false);
-	if (result == CKR_OK)
+	if (result == PKCS11_UNKNOWN_ATTRIBUTE) {
+		chronosign_error_free(TAKE(reason));
+		result = create(pair, imported, false, &reason);
+	}
+	if (result == PKCS11_MADE)
 		return true;
-	bool is_private = imported->half == PRIVATE_HALF;
-	CLEANUP(cleanup_text)
-	char *what = text_format("cannot put the %s key into %s", is_private ? "private" : "public",
-				 pair->search.token->uri);
-	cryptoki_error(error, pair->search.token->module, "C_CreateObject", result,
-		       what == NULL ? pair->search.token->uri : what);
-	if (is_private)
-		error_append(error, "some tokens take no private key from outside, or take it by "
-				    "their vendor's tool only; a key made in the token "
-				    "(gen-keypair) is the safer one anyway");
-	return false;
+	if (imported->half == PRIVATE_HALF)
+		error_append(&reason, "some tokens take no private key from outside, or take it by "
+				      "their vendor's tool only; a key made in the token "
+				      "(gen-keypair) is the safer one anyway");
+	return error_move(error, &reason);
 }
 
 bool token_pair_import(struct token_pair *pair, const EVP_PKEY *key, const char *name,
@@ -364,17 +349,14 @@ static void left_behind(const struct token_pair *pair, const char *what, const c
 static bool destroy(struct token_pair *pair, CK_OBJECT_HANDLE *handle, const char *what,
 		    struct chronosign_error **error)
 {
-	char buffer[32];
+	CLEANUP(cleanup_text) char *why = NULL;
 
-	if (*handle == CK_INVALID_HANDLE)
+	if (*handle == CK_INVALID_HANDLE ||
+	    pkcs11_object_destroy(pair->search.token, *handle, &why)) {
+		*handle = CK_INVALID_HANDLE;
 		return true;
-	CK_RV result = CRYPTOKI(pair->search.token->module, C_DestroyObject,
-				pair->search.token->session.handle, *handle);
+	}
 	*handle = CK_INVALID_HANDLE;
-	if (result == CKR_OK)
-		return true;
-	CLEANUP(cleanup_text)
-	char *why = text_format("C_DestroyObject answered %s", cryptoki_name(result, buffer));
 	left_behind(pair, what, why == NULL ? "C_DestroyObject failed" : why, error);
 	return false;
 }

@@ -313,3 +313,25 @@ char *pkcs11_object_uri(struct pkcs11_token *token, CK_OBJECT_HANDLE handle, CK_
 	}
 	return pkcs11_uri_text(pkcs11_token_uri(&token->info, named, count));
 }
+
+char *pkcs11_object_uri_of_any(struct pkcs11_token *token, CK_OBJECT_HANDLE handle)
+{
+	CK_OBJECT_CLASS class = 0;
+	CK_ATTRIBUTE read = {CKA_CLASS, &class, sizeof class};
+
+	if (CRYPTOKI(token->module, C_GetAttributeValue, token->session.handle, handle, &read, 1) !=
+	    CKR_OK)
+		return NULL;
+	return pkcs11_object_uri(token, handle, class);
+}
+
+bool pkcs11_attributes_read(struct pkcs11_token *token, CK_OBJECT_HANDLE handle,
+			    CK_ATTRIBUTE *attributes, CK_ULONG count,
+			    struct chronosign_error **error)
+{
+	CK_RV result = CRYPTOKI(token->module, C_GetAttributeValue, token->session.handle, handle,
+				attributes, count);
+
+	return result == CKR_OK || is_partial(result) ||
+	       pkcs11_token_failed(token, "C_GetAttributeValue", result, token->uri, error);
+}

@@ -158,6 +158,27 @@ static void errors_gain_context_and_keep_their_kind(void **state)
 	assert_int_equal(chronosign_error_get_kind(error), CHRONOSIGN_ERROR_KEY);
 }
 
+static void an_error_that_is_handed_on_has_one_owner(void **state)
+{
+	chronosign_error *first = NULL;
+	chronosign_error *second = NULL;
+
+	(void)state;
+	chronosign_error_set(&first, CHRONOSIGN_ERROR_KEY, "first");
+	assert_false(error_move(&second, &first));
+	assert_null(first);
+	assert_string_equal(chronosign_error_message(second), "first");
+	/* What the caller holds already stays, and a caller that wants none gets none. */
+	chronosign_error_set(&first, CHRONOSIGN_ERROR_USAGE, "another");
+	assert_false(error_move(&second, &first));
+	assert_null(first);
+	assert_string_equal(chronosign_error_message(second), "first");
+	assert_false(error_move(NULL, &second));
+	assert_null(second);
+	assert_false(error_move(&first, &second));
+	assert_null(first);
+}
+
 static void the_error_of_no_memory_needs_none(void **state)
 {
 	chronosign_error *error = NULL;
@@ -210,6 +231,7 @@ int main(void)
 		cmocka_unit_test(a_secret_that_is_too_long_is_an_error_not_cut),
 		cmocka_unit_test(a_source_is_read_whole_or_not_at_all),
 		cmocka_unit_test(errors_gain_context_and_keep_their_kind),
+		cmocka_unit_test(an_error_that_is_handed_on_has_one_owner),
 		cmocka_unit_test(the_error_of_no_memory_needs_none),
 		cmocka_unit_test(nothing_that_acts_on_a_terminal_gets_through),
 	};
