@@ -12,17 +12,32 @@ static bool is_json(const char *content_type)
 	return content_type != NULL && strncasecmp(content_type, "application/json", 16) == 0;
 }
 
-enum check_result check_judge(unsigned status, const char *content_type)
+/* A page, or a demand that Chronograf does not make: a bad token gets 403 and nothing from it. */
+static bool is_of_front(const struct check_response *response)
 {
-	if (status == 200 && is_json(content_type))
-		return CHECK_PASSED;
-	return status == 401 || status == 403 ? CHECK_REFUSED : CHECK_UNCLEAR;
+	if (response->source != SOURCE_UNNAMED)
+		return false;
+	return response->status == 401 || (response->status == 403 && response->has_body);
 }
 
-static const char *advice(unsigned status)
+enum check_result check_judge(const struct check_response *response)
 {
-	if (status == 200)
-		return "Chronograf answers JSON here: does a login page stand in front of it?";
+	if (response->status == 200 && is_json(response->content_type))
+		return CHECK_PASSED;
+	if (is_of_front(response) || response->source == SOURCE_CHRONOGRAF_BASIC)
+		return CHECK_UNCLEAR;
+	return response->status == 401 || response->status == 403 ? CHECK_REFUSED : CHECK_UNCLEAR;
+}
+
+static const char *advice(const struct check_response *response)
+{
+	unsigned status = response->status;
+
+	if (response->source == SOURCE_CHRONOGRAF_BASIC)
+		return source_basic_advice;
+	if (status == 200 && response->source == SOURCE_UNNAMED)
+		return "Chronograf answers JSON here: does a login page stand in front of it? "
+		       "Then " SOURCE_REMEDY;
 	if (status == 404)
 		return "Chronograf lists its mappings below its base path: is that missing in the "
 		       "URL?";
@@ -32,17 +47,32 @@ static const char *advice(unsigned status)
 	return "Does the URL lead to Chronograf itself?";
 }
 
-char *check_unclear(unsigned status, const char *content_type, const char *location)
+char *check_unclear(const struct check_response *response)
 {
-	const char *type = content_type == NULL ? "" : content_type;
+	const char *type = response->content_type == NULL ? "" : response->content_type;
 	CLEANUP(cleanup_text) char *shown = text_printable(type, strnlen(type, 80), false);
 
 	if (shown == NULL)
 		return NULL;
-	if (location != NULL)
-		return text_format("the answer, with status %u, redirects to %s\nA token is sent "
-				   "to no other address: does the URL lead to Chronograf itself?",
-				   status, location);
-	return text_format("the answer says neither yes nor no: status %u%s%s\n%s", status,
-			   type[0] == '\0' ? "" : ", ", shown, advice(status));
+	if (is_of_front(response))
+		return text_format("the token never reached Chronograf: status %u from something "
+				   "in front of it\n"
+				   "That asks for a login: " SOURCE_REMEDY,
+				   response->status);
+	return text_format("the answer says neither yes nor no: status %u%s%s\n%s",
+			   response->status, type[0] == '\0' ? "" : ", ", shown, advice(response));
+}
+
+char *check_redirected(unsigned status, const char *location, const char *base)
+{
+	if (base == NULL)
+		return text_format(
+			"the answer, with status %u, redirects to %s\nA token is sent "
+			"to no other address. Does a login stand in front of Chronograf? "
+			"Then " SOURCE_REMEDY,
+			status, location);
+	return text_format("the answer, with status %u, redirects to %s\nA token is sent to no "
+			   "other address. If that is the server, give its own URL: "
+			   "--chronograf-url %s",
+			   status, location, base);
 }

@@ -3,6 +3,10 @@
 #ifndef CHRONOGRAF_CHECK_H
 #define CHRONOGRAF_CHECK_H
 
+#include "chronograf/source.h"
+
+#include <stdbool.h>
+
 /* What the server says of a token, once all that was asked is answered. */
 enum verdict {
 	VERDICT_NONE, /* nothing yet, or the check failed */
@@ -13,17 +17,29 @@ enum verdict {
 
 enum check_result {
 	CHECK_PASSED,  /* the list came */
-	CHECK_REFUSED, /* 401 or 403 */
-	CHECK_UNCLEAR, /* anything else, a login page with 200 too */
+	CHECK_REFUSED, /* by Chronograf, as far as is known */
+	CHECK_UNCLEAR, /* anything else: a login page, the refusal of a proxy */
 };
 
-/* `content_type` is NULL if there is none. */
-enum check_result check_judge(unsigned status, const char *content_type);
+struct check_response {
+	unsigned status;
+	const char *content_type; /* NULL: none */
+	enum answer_source source;
+	bool has_body;
+};
+
+enum check_result check_judge(const struct check_response *response);
 
 /*
- * Why an answer is unclear: one line of printable words, then one of advice. `location` is where it
- * redirects to, made fit to be shown; NULL: nowhere. NULL if memory is out. The caller frees it.
+ * Why an answer is unclear: one line of printable words, then one of advice. NULL if memory is out. The
+ * caller frees it.
  */
-char *check_unclear(unsigned status, const char *content_type, const char *location);
+char *check_unclear(const struct check_response *response);
+
+/*
+ * The same where it redirects to `location`, made fit to be shown. `base`: what to give as the server's
+ * URL then; NULL: it is not known.
+ */
+char *check_redirected(unsigned status, const char *location, const char *base);
 
 #endif

@@ -314,6 +314,7 @@ static void change(struct exchange *exchange, enum exchange_event event,
 	case EVENT_NOT_ACCEPTED:
 	case EVENT_REFUSED_AGAIN:
 		exchange->refusals++;
+		exchange->unnamed = news->unnamed;
 		break;
 	case EVENT_KEY_OPENED:
 		exchange->sign_from = news->now;

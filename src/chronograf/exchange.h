@@ -112,6 +112,7 @@ struct exchange {
 	uint8_t verdict;  /* enum verdict */
 	bool life_known;
 	bool heard;                  /* an answer has come */
+	bool unnamed;                /* what refused the token last did not name Chronograf */
 	bool moved_on;               /* SHARED: to a nonce of its own */
 	char nonce[UUID_LENGTH + 1]; /* at hand; empty: none */
 };
@@ -121,6 +122,7 @@ struct exchange_news {
 	const char *nonce; /* NONCE, and verdicts: that of the token tried */
 	int64_t valid_for; /* NONCE: seconds; less than 0: unknown */
 	char *token;       /* SIGNED: the exchange takes it over, whatever comes of it */
+	bool unnamed;      /* NOT_ACCEPTED: the answer does not name Chronograf */
 	bool of_other;     /* NONCE: another entry of the list has given it out, too */
 	int64_t now;
 };

@@ -153,14 +153,30 @@ static bool is_html(const struct nonce_response *response)
 		strncasecmp(response->content_type, "text/html", 9) == 0);
 }
 
+static const char *advice_login(const struct nonce_response *response)
+{
+	if (response->source == SOURCE_CHRONOGRAF)
+		return "Chronograf itself says so: look into its log.";
+	if (response->source == SOURCE_CHRONOGRAF_BASIC)
+		return source_basic_advice;
+	return "Something in front of Chronograf asks for a login: " SOURCE_REMEDY;
+}
+
+static const char *advice_page(const struct nonce_response *response)
+{
+	if (response->source == SOURCE_UNNAMED)
+		return "That is a web page, and not known to be Chronograf's: another server, or a "
+		       "login in front of it; then " SOURCE_REMEDY;
+	return "That is Chronograf's own page: the URL's path is not its base path (--basepath; "
+	       "without one, none).";
+}
+
 static const char *advice_by_status(const struct nonce_response *response)
 {
 	unsigned status = response->status;
 
 	if (status == 401 || status == 403)
-		return "Something in front of Chronograf asks for a login: a basic one can be "
-		       "given "
-		       "in the URL, http://user:password@host.";
+		return advice_login(response);
 	if (status == 404)
 		return "Is the base path missing? Give it with the URL: --chronograf-url "
 		       "http://host:8888/base/path.";
@@ -188,8 +204,7 @@ static const char *advice_by_body(const struct nonce_response *response)
 		return "Refused: this is the head of a JSON Web Token, and signing it would make a "
 		       "login in the key's name.";
 	if (is_html(&inner))
-		return "That is a web page: a login page, another server, or Chronograf's own page "
-		       "because its base path is missing in the URL.";
+		return advice_page(response);
 	if (inner.length != response->length && uuid_is_any(inner.body, inner.length))
 		return "That is a UUID with white space around it: something between here and "
 		       "Chronograf rewrites its answers.";

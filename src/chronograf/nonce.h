@@ -3,6 +3,8 @@
 #ifndef CHRONOGRAF_NONCE_H
 #define CHRONOGRAF_NONCE_H
 
+#include "chronograf/source.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,6 +20,7 @@ int64_t nonce_life(const char *date, const char *expires);
 struct nonce_response {
 	unsigned status;
 	const char *content_type; /* NULL: none */
+	enum answer_source source;
 	const char *body;
 	size_t length;
 	bool longer; /* there was more than `length` bytes */

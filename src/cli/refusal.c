@@ -6,24 +6,28 @@
 
 #include "network/network.h"
 
-static const char another_key[] =
-	"  it was started with another public key: its --pub-key-file must hold what "
-	"`chronoctl pub-key` prints for this key";
-static const char replicas[] = "  several replicas answer at this URL, and each has a nonce of its "
-			       "own: give the URL of one "
-			       "of them";
+static const char another_key[] = "\n  it was started without --pub-key-file, or with another "
+				  "public key: that file must hold "
+				  "what `chronoctl pub-key` prints for this key";
+static const char replicas[] =
+	"\n  several replicas answer at this URL, and each has a nonce of its own: give the URL of "
+	"one of them";
+static const char front[] = "\n  something in front of Chronograf refuses it, for the answer does "
+			    "not name Chronograf: " SOURCE_REMEDY;
 
-bool refusal_set(chronosign_error **error, const char *url, bool nonce_changes)
+bool refusal_set(chronosign_error **error, const char *url, const struct exchange *exchange)
 {
 	CLEANUP(cleanup_text) char *shown = url_without_user(url);
+	bool nonce_changes = exchange->refusals > 1;
 
 	return chronosign_error_set(
 		error, CHRONOSIGN_ERROR_REFUSED,
-		"the server %s does not accept the token; %s. The likely reasons:\n%s\n%s",
+		"the server %s does not accept the token; %s. The likely reasons:%s%s%s",
 		shown == NULL ? "" : shown,
 		nonce_changes ? "its nonce was replaced in between, for the second time"
 			      : "its nonce is still the one that was signed",
-		nonce_changes ? replicas : another_key, nonce_changes ? another_key : replicas);
+		nonce_changes ? replicas : another_key, nonce_changes ? another_key : replicas,
+		exchange->unnamed ? front : "");
 }
 
 bool shared_nonce_set(chronosign_error **error, const char *url, const char *other_url)

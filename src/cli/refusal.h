@@ -9,9 +9,9 @@
 
 /*
  * Sets *error to the refusal of the token by the server at this URL, with the likely reasons:
- * others if the server has named another nonce with each question. Always returns false.
+ * they depend on how the exchange went. Always returns false.
  */
-bool refusal_set(chronosign_error **error, const char *url, bool nonce_changes);
+bool refusal_set(chronosign_error **error, const char *url, const struct exchange *exchange);
 
 /* Sets *error to what is known when two entries of a list give out one nonce. Always returns false. */
 bool shared_nonce_set(chronosign_error **error, const char *url, const char *other_url);

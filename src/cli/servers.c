@@ -229,6 +229,7 @@ struct exchange_news servers_news(const struct network_answer *answer, int64_t n
 		.event = event_of(answer),
 		.nonce = answer->nonce,
 		.valid_for = answer->valid_for,
+		.unnamed = answer->release[0] == '\0',
 		.now = now,
 	};
 }

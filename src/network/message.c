@@ -55,6 +55,16 @@ void message_set_failure(struct network_message *message, uint32_t outcome, cons
 	put_text(message->failure, sizeof message->failure, text);
 }
 
+void message_set_release(struct network_message *message, const char *release)
+{
+	static const char unnamed[] = "of unknown version";
+	const char *text = release == NULL ? "" : release;
+
+	if (release != NULL && release[0] == '\0')
+		text = unnamed;
+	put_text(message->release, sizeof message->release, text);
+}
+
 void message_set_trace(struct network_message *message, const char *text)
 {
 	put_text(message->trace, sizeof message->trace, text);
@@ -162,7 +172,8 @@ static bool check_frame(const struct network_message *message, size_t length,
 	if (message->version != MESSAGE_VERSION)
 		return message_wrong("an unknown version", error);
 	if (!terminated(message->failure, sizeof message->failure) ||
-	    !terminated(message->trace, sizeof message->trace))
+	    !terminated(message->trace, sizeof message->trace) ||
+	    !terminated(message->release, sizeof message->release))
 		return message_wrong("a text without end", error);
 	if (speaks_for_us(message->failure))
 		return message_wrong("a text that is to look like chronoctl's", error);
@@ -217,6 +228,9 @@ void message_to_answer(const struct network_message *message, struct network_ans
 	CLEANUP(cleanup_text)
 	char *trace = text_printable(message->trace, strlen(message->trace), false);
 
+	CLEANUP(cleanup_text)
+	char *release = text_printable(message->release, strlen(message->release), false);
+
 	memset(answer, 0, sizeof *answer);
 	answer->server = message->server;
 	answer->valid_for = message->valid_for;
@@ -228,6 +242,8 @@ void message_to_answer(const struct network_message *message, struct network_ans
 		answer->about = NETWORK_ANSWER_FILES_REPLACED;
 	if (trace != NULL)
 		put_text(answer->trace, sizeof answer->trace, trace);
+	if (release != NULL)
+		put_text(answer->release, sizeof answer->release, release);
 	memcpy(answer->nonce, message->nonce, sizeof message->nonce);
 	if (is_failure(outcome))
 		answer->error =

@@ -13,8 +13,9 @@
 #include <stdint.h>
 
 #define MESSAGE_MAGIC 0x4e4f4e43u
-#define MESSAGE_VERSION 1u
+#define MESSAGE_VERSION 2u
 #define MESSAGE_TRACE_SIZE 512
+#define MESSAGE_RELEASE_SIZE 64
 #define MESSAGE_FAILURE_SIZE 2036
 /* Base64 of the largest signature (chronosign/signer.h), NUL and padding. */
 #define MESSAGE_TOKEN_SIZE 2744
@@ -56,12 +57,14 @@ struct network_message {
 	uint32_t reached;     /* an enum reached */
 	uint32_t tls;         /* 1: the URL was https; else 0 */
 	char nonce[UUID_LENGTH];
+	char release
+		[MESSAGE_RELEASE_SIZE]; /* Chronograf's, as its answer says; empty: it says none */
 	char trace[MESSAGE_TRACE_SIZE];
 	char failure[MESSAGE_FAILURE_SIZE];
 };
 
-_Static_assert(sizeof(struct network_message) ==
-		       40 + UUID_LENGTH + MESSAGE_TRACE_SIZE + MESSAGE_FAILURE_SIZE,
+_Static_assert(sizeof(struct network_message) == 40 + UUID_LENGTH + MESSAGE_RELEASE_SIZE +
+							 MESSAGE_TRACE_SIZE + MESSAGE_FAILURE_SIZE,
 	       "a message has no padding");
 
 enum {
@@ -92,6 +95,12 @@ void message_set_check(struct network_message *message, uint32_t outcome, const 
 
 /* Sets outcome (one of the failures) and text; a text that does not fit ends in "...". */
 void message_set_failure(struct network_message *message, uint32_t outcome, const char *text);
+
+/*
+ * What X-Chronograf-Version says of the last answer; NULL: it was not there, so that the answer is not
+ * known to be Chronograf's.
+ */
+void message_set_release(struct network_message *message, const char *release);
 
 /* A text that does not fit ends in "...". */
 void message_set_trace(struct network_message *message, const char *text);

@@ -71,6 +71,8 @@ struct network_answer {
 	enum reached reached;
 	bool tls;             /* it went to an https URL; after redirects, the last one */
 	unsigned http_status; /* of the last answer; 0: none came */
+	char release[64];     /* of Chronograf, printable; empty: nothing says that the last answer
+				 was Chronograf's (no X-Chronograf-Version) */
 	char trace[512];      /* one printable line about the exchange, or empty */
 };
 

@@ -42,6 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct nonce_response response = {
 		.status = (unsigned)strtoul(status, NULL, 10) % 1000,
 		.content_type = type[0] == '\0' ? NULL : type,
+		.source = size % 2 == 0 ? SOURCE_UNNAMED : SOURCE_CHRONOGRAF,
 		.body = body,
 		.length = length,
 		.longer = size > length,

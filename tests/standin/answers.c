@@ -158,9 +158,9 @@ static enum MHD_Result answer_api(const struct request *request, const char *pat
 	if (status == 200)
 		return api_has(path) ? api_answer(request, path) : show_web_page(request);
 	response = text_response(NULL, "");
-	if (status != 302)
+	if (status != 302 && !request->server->settings.options->mode->check_unnamed)
 		return reply(request, status, response);
-	if (response != NULL)
+	if (response != NULL && status == 302)
 		add_location(request, "/nonce/hop/0", false, response);
 	return reply_in_front(request, status, response);
 }

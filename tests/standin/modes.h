@@ -27,6 +27,7 @@ struct mode {
 	const char *again; /* raw modes: sent after the body for ever */
 
 	bool replaced_once;    /* the nonce is replaced once, as soon as it has been handed out */
+	bool check_unnamed;    /* without Chronograf's headers */
 	unsigned check_status; /* the answer to /chronograf/v1/..., whoever asks */
 };
 

@@ -11,18 +11,34 @@
 
 #include <cmocka.h>
 
+static enum check_result judge(unsigned status, const char *type, enum answer_source source,
+			       bool has_body)
+{
+	const struct check_response response = {status, type, source, has_body};
+
+	return check_judge(&response);
+}
+
 static void a_token_is_accepted_where_the_list_comes_as_json(void **state)
 {
 	(void)state;
-	assert_int_equal(check_judge(200, "application/json"), CHECK_PASSED);
-	assert_int_equal(check_judge(200, "Application/JSON; charset=utf-8"), CHECK_PASSED);
+	for (int source = SOURCE_UNNAMED; source <= SOURCE_CHRONOGRAF; source++) {
+		assert_int_equal(judge(200, "application/json", source, true), CHECK_PASSED);
+		assert_int_equal(judge(200, "Application/JSON; charset=utf-8", source, true),
+				 CHECK_PASSED);
+	}
 }
 
-static void a_token_is_refused_by_401_and_403_whatever_comes_with_it(void **state)
+static void a_token_is_refused_by_chronograf_alone(void **state)
 {
 	(void)state;
-	assert_int_equal(check_judge(401, NULL), CHECK_REFUSED);
-	assert_int_equal(check_judge(403, "application/json"), CHECK_REFUSED);
+	assert_int_equal(judge(401, NULL, SOURCE_CHRONOGRAF, false), CHECK_REFUSED);
+	assert_int_equal(judge(403, "application/json", SOURCE_CHRONOGRAF, true), CHECK_REFUSED);
+	/* Its headers may have been stripped. */
+	assert_int_equal(judge(403, NULL, SOURCE_UNNAMED, false), CHECK_REFUSED);
+	assert_int_equal(judge(403, "text/html", SOURCE_UNNAMED, true), CHECK_UNCLEAR);
+	assert_int_equal(judge(401, NULL, SOURCE_UNNAMED, false), CHECK_UNCLEAR);
+	assert_int_equal(judge(401, NULL, SOURCE_CHRONOGRAF_BASIC, true), CHECK_UNCLEAR);
 }
 
 static void a_page_or_another_status_is_neither_yes_nor_no(void **state)
@@ -42,7 +58,9 @@ static void a_page_or_another_status_is_neither_yes_nor_no(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-		assert_int_equal(check_judge(rows[i].status, rows[i].content_type), CHECK_UNCLEAR);
+		for (int source = SOURCE_UNNAMED; source <= SOURCE_CHRONOGRAF; source++)
+			assert_int_equal(judge(rows[i].status, rows[i].content_type, source, true),
+					 CHECK_UNCLEAR);
 }
 
 /* The first line is `first`; the advice below it has `advice`. */
@@ -58,22 +76,42 @@ static void assert_told(char *told, const char *first, const char *advice)
 		fail_msg("no '%s' in: %s", advice, end + 1);
 }
 
+static char *unclear(unsigned status, const char *type, enum answer_source source)
+{
+	const struct check_response response = {status, type, source, true};
+
+	return check_unclear(&response);
+}
+
 static void an_unclear_answer_is_told_with_advice_of_its_own(void **state)
 {
 	(void)state;
-	assert_told(check_unclear(200, "text/html", NULL),
+	assert_told(unclear(200, "text/html", SOURCE_UNNAMED),
 		    "the answer says neither yes nor no: status 200, text/html", "login page");
-	assert_told(check_unclear(404, NULL, NULL),
+	assert_told(unclear(404, NULL, SOURCE_UNNAMED),
 		    "the answer says neither yes nor no: status 404", "base path");
-	assert_told(check_unclear(429, NULL, NULL),
+	assert_told(unclear(429, NULL, SOURCE_UNNAMED),
 		    "the answer says neither yes nor no: status 429", "try again later");
-	assert_told(check_unclear(502, NULL, NULL),
+	assert_told(unclear(502, NULL, SOURCE_UNNAMED),
 		    "the answer says neither yes nor no: status 502", "try again later");
-	assert_told(check_unclear(418, NULL, NULL),
+	assert_told(unclear(418, NULL, SOURCE_UNNAMED),
 		    "the answer says neither yes nor no: status 418", "Chronograf itself");
-	assert_told(check_unclear(302, NULL, "https://login.example/"),
+	assert_told(unclear(403, "text/html", SOURCE_UNNAMED),
+		    "the token never reached Chronograf: status 403 from something in front of it",
+		    "Authorization: CHRONOGRAF-SHA256");
+	assert_told(unclear(401, NULL, SOURCE_CHRONOGRAF_BASIC),
+		    "the answer says neither yes nor no: status 401", "--htpasswd");
+}
+
+static void a_redirect_names_the_url_to_give_where_it_is_known(void **state)
+{
+	(void)state;
+	assert_told(check_redirected(302, "https://login.example/", NULL),
 		    "the answer, with status 302, redirects to https://login.example/",
-		    "sent to no other address");
+		    "login stand in front");
+	assert_told(check_redirected(302, "https://a/chronograf/v1/mappings", "https://a"),
+		    "the answer, with status 302, redirects to https://a/chronograf/v1/mappings",
+		    "--chronograf-url https://a");
 }
 
 static void nothing_of_a_content_type_acts_on_a_terminal(void **state)
@@ -81,11 +119,11 @@ static void nothing_of_a_content_type_acts_on_a_terminal(void **state)
 	char endless[200];
 
 	(void)state;
-	assert_told(check_unclear(200, "\x1b[2Jx", NULL),
+	assert_told(unclear(200, "\x1b[2Jx", SOURCE_UNNAMED),
 		    "the answer says neither yes nor no: status 200, \\x1b[2Jx", "login page");
 	memset(endless, 'x', sizeof endless);
 	endless[sizeof endless - 1] = '\0';
-	CLEANUP(cleanup_text) char *told = check_unclear(418, endless, NULL);
+	CLEANUP(cleanup_text) char *told = unclear(418, endless, SOURCE_UNNAMED);
 	assert_true(strchr(told, '\n') - told < 150);
 }
 
@@ -93,9 +131,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_token_is_accepted_where_the_list_comes_as_json),
-		cmocka_unit_test(a_token_is_refused_by_401_and_403_whatever_comes_with_it),
+		cmocka_unit_test(a_token_is_refused_by_chronograf_alone),
 		cmocka_unit_test(a_page_or_another_status_is_neither_yes_nor_no),
 		cmocka_unit_test(an_unclear_answer_is_told_with_advice_of_its_own),
+		cmocka_unit_test(a_redirect_names_the_url_to_give_where_it_is_known),
 		cmocka_unit_test(nothing_of_a_content_type_acts_on_a_terminal),
 	};
 

@@ -326,6 +326,32 @@ static void the_answer_has_the_reason_and_its_kind(void **state)
 	network_answer_clear(&answer);
 }
 
+static void the_release_of_chronograf_travels_bounded_and_printable(void **state)
+{
+	char endless[MESSAGE_RELEASE_SIZE * 2];
+	struct network_message message = good();
+	struct network_answer answer;
+
+	(void)state;
+	message_to_answer(&message, &answer);
+	assert_string_equal(answer.release, "");
+	message_set_release(&message, "1.11.4\x1b[2J");
+	assert_good(&message);
+	message_to_answer(&message, &answer);
+	assert_string_equal(answer.release, "1.11.4\\x1b[2J");
+	message_set_release(&message, "");
+	message_to_answer(&message, &answer);
+	assert_string_equal(answer.release, "of unknown version");
+	memset(endless, '\x1b', sizeof endless);
+	endless[sizeof endless - 1] = '\0';
+	message_set_release(&message, endless);
+	assert_good(&message);
+	message_to_answer(&message, &answer);
+	assert_true(strlen(answer.release) < sizeof answer.release);
+	memset(message.release, 'x', sizeof message.release);
+	assert_refused(&message, "without end");
+}
+
 static void texts_are_made_printable_by_the_receiver(void **state)
 {
 	struct network_message message = failed();
@@ -408,6 +434,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_request_is_refused),
 		cmocka_unit_test(the_answer_has_the_nonce),
 		cmocka_unit_test(the_answer_has_the_reason_and_its_kind),
+		cmocka_unit_test(the_release_of_chronograf_travels_bounded_and_printable),
 		cmocka_unit_test(texts_are_made_printable_by_the_receiver),
 		cmocka_unit_test(a_text_that_pretends_to_be_ours_is_refused),
 		cmocka_unit_test(a_life_longer_than_any_is_refused_and_not_sent),

@@ -201,10 +201,11 @@ static void a_refusal_shows_status_length_type_and_first_bytes(void **state)
 static void a_refusal_says_what_to_do(void **state)
 {
 	(void)state;
-	assert_refusal(200, "text/html", "<html><title>Log in", "<html>", "login page");
+	assert_refusal(200, "text/html", "<html><title>Log in", "<html>",
+		       "another server, or a login");
 	assert_refusal(200, NULL, "  <!DOCTYPE HTML>", "DOCTYPE", "web page");
-	assert_refusal(401, NULL, "", "401", "login");
-	assert_refusal(403, NULL, "", "403", "login");
+	assert_refusal(401, NULL, "", "401", "in front of Chronograf");
+	assert_refusal(403, NULL, "", "403", "Authorization: CHRONOGRAF-SHA256");
 	assert_refusal(407, NULL, "", "407", "http_proxy");
 	assert_refusal(502, NULL, "", "502", "in trouble");
 	assert_refusal(302, NULL, "", "302", "redirects");
@@ -216,6 +217,37 @@ static void a_refusal_says_what_to_do(void **state)
 	assert_refusal(200, NULL, "0F1E2D3C-4B5A-4978-8695-A4B3C2D1E0F0", "0F1E", "lower-case");
 	assert_refusal(200, NULL, "{}", "{}", "36 bytes");
 	assert_refusal(404, NULL, GOOD, "status 404, 36 bytes", "base path");
+}
+
+static void what_chronograf_says_itself_is_not_laid_to_what_is_in_front(void **state)
+{
+	static const struct {
+		struct nonce_response response;
+		const char *advice;
+	} rows[] = {
+		{{401, NULL, SOURCE_CHRONOGRAF_BASIC, "", 0, false}, "--htpasswd"},
+		{{403, NULL, SOURCE_CHRONOGRAF, "", 0, false}, "Chronograf itself"},
+		{{200, "text/html", SOURCE_CHRONOGRAF, "<html>", 6, false},
+		 "Chronograf's own page"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		char *text = nonce_refusal(&rows[i].response);
+		assert_non_null(strstr(text, rows[i].advice));
+		assert_null(strstr(text, "in front"));
+		assert_null(strstr(text, "user:password"));
+		free(text);
+	}
+}
+
+static void an_answer_is_chronografs_where_it_names_its_version(void **state)
+{
+	(void)state;
+	assert_int_equal(answer_source(NULL, "Basic realm=\"x\""), SOURCE_UNNAMED);
+	assert_int_equal(answer_source("1.11.4", NULL), SOURCE_CHRONOGRAF);
+	assert_int_equal(answer_source("", "Bearer"), SOURCE_CHRONOGRAF);
+	assert_int_equal(answer_source("1.11.4", "basic realm=\"x\""), SOURCE_CHRONOGRAF_BASIC);
 }
 
 static void a_refusal_shows_at_most_64_bytes_and_none_that_act_on_a_terminal(void **state)
@@ -263,6 +295,8 @@ int main(void)
 		cmocka_unit_test(an_unknown_or_ambiguous_zone_leaves_the_life_unknown),
 		cmocka_unit_test(a_refusal_shows_status_length_type_and_first_bytes),
 		cmocka_unit_test(a_refusal_says_what_to_do),
+		cmocka_unit_test(what_chronograf_says_itself_is_not_laid_to_what_is_in_front),
+		cmocka_unit_test(an_answer_is_chronografs_where_it_names_its_version),
 		cmocka_unit_test(a_refusal_shows_at_most_64_bytes_and_none_that_act_on_a_terminal),
 		cmocka_unit_test(a_nonce_is_found_only_in_a_whole_answer_of_status_200),
 	};

@@ -431,7 +431,7 @@ static void a_redirect_to_another_host_is_an_error_that_names_the_url_to_give(vo
 	assert_failure(at("", "/away"), "another host",
 		       "--chronograf-url http://chronograf.invalid/ok");
 	assert_failure(at("", "/page"), "another host",
-		       "--chronograf-url http://chronograf.invalid/login");
+		       "--chronograf-url http://chronograf.invalid/login\nIf it is a login");
 }
 
 static void redirects_end(void **state)

@@ -189,7 +189,7 @@ static void settled(void *context, size_t server, enum exchange_due how,
 
 	(void)error; /* `heard` has taken it over */
 	if (how == DUE_REFUSED)
-		refusal_set(no_verdict, urls[server], exchanges->exchanges[server].refusals > 1);
+		refusal_set(no_verdict, urls[server], &exchanges->exchanges[server]);
 	else if (how == DUE_SHARED)
 		shared_nonce_set(no_verdict, urls[server],
 				 urls[exchange_list_twin(exchanges, server)]);

@@ -71,8 +71,7 @@ static void tell_refusal(struct issue *issue, size_t server, enum exchange_due h
 	CLEANUP(cleanup_error) chronosign_error *error = NULL;
 
 	if (how == DUE_REFUSED)
-		refusal_set(&error, url_of(issue, server),
-			    exchanges->exchanges[server].refusals > 1);
+		refusal_set(&error, url_of(issue, server), &exchanges->exchanges[server]);
 	else
 		shared_nonce_set(&error, url_of(issue, server),
 				 url_of(issue, exchange_list_twin(exchanges, server)));

@@ -85,8 +85,7 @@ static void tell(struct watched_servers *servers, size_t index, enum exchange_du
 	if (due == DUE_GOOD)
 		tell_recovery(servers, index);
 	else if (due == DUE_REFUSED)
-		refusal_set(&refusal, url_of(servers, index),
-			    exchange_of(servers, index)->refusals > 1);
+		refusal_set(&refusal, url_of(servers, index), exchange_of(servers, index));
 	else if (due == DUE_SHARED)
 		shared_nonce_set(&refusal, url_of(servers, index), url_of(servers, twin));
 	if (refusal != NULL || due == DUE_FAILED)

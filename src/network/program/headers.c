@@ -11,6 +11,8 @@ static const char *const names[HEADER_COUNT] = {
 	[HEADER_DATE] = "Date",
 	[HEADER_EXPIRES] = "Expires",
 	[HEADER_LOCATION] = "Location",
+	[HEADER_AUTHENTICATE] = "WWW-Authenticate",
+	[HEADER_RELEASE] = "X-Chronograf-Version",
 };
 
 static bool is_white(char byte)

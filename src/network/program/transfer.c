@@ -305,12 +305,19 @@ static bool follow(struct transfer *transfer, const char *location)
 	return prepare_hop(transfer);
 }
 
+static enum answer_source source_of(const struct transfer *transfer)
+{
+	return answer_source(headers_value(&transfer->answer, HEADER_RELEASE),
+			     headers_value(&transfer->answer, HEADER_AUTHENTICATE));
+}
+
 /* Takes a whole answer, or the beginning of one that is too long. */
 static bool take_answer(struct transfer *transfer)
 {
 	const struct nonce_response response = {
 		.status = transfer->message.http_status,
 		.content_type = headers_value(&transfer->answer, HEADER_CONTENT_TYPE),
+		.source = source_of(transfer),
 		.body = transfer->body,
 		.length = transfer->body_length,
 		.longer = transfer->body_longer,
@@ -326,21 +333,23 @@ static bool take_answer(struct transfer *transfer)
 	return false;
 }
 
-/* Where an answer points, as it is shown; NULL: nowhere. */
-static char *location_shown(const struct transfer *transfer, const char *location)
+/* A token is sent nowhere else. */
+static bool refuse_redirect(struct transfer *transfer, const char *location)
 {
-	CLEANUP(cleanup_url) CURLU *url = location == NULL ? NULL : curl_url_dup(transfer->url);
+	CLEANUP(cleanup_url) CURLU *to = curl_url_dup(transfer->url);
+	bool is_url = to != NULL && url_resolve(to, location, NULL);
+	CLEANUP(cleanup_text) char *shown = is_url ? url_shown(to) : strdup("what is no URL");
+	CLEANUP(cleanup_text) char *base = is_url ? url_base_shown(to, URL_MAPPINGS) : NULL;
+	CLEANUP(cleanup_text)
+	char *reason =
+		shown == NULL ? NULL : check_redirected(transfer->message.http_status, shown, base);
 
-	if (!is_redirect(transfer->message.http_status) || url == NULL)
-		return NULL;
-	return url_resolve(url, location, NULL) ? url_shown(url) : strdup("what is no URL");
+	return fail(transfer, MESSAGE_SERVER_FAILED, reason);
 }
 
-static bool take_unclear_check(struct transfer *transfer, const char *type, const char *location)
+static bool fail_unclear(struct transfer *transfer, const struct check_response *response)
 {
-	CLEANUP(cleanup_text) char *shown = location_shown(transfer, location);
-	CLEANUP(cleanup_text)
-	char *reason = check_unclear(transfer->message.http_status, type, shown);
+	CLEANUP(cleanup_text) char *reason = check_unclear(response);
 
 	return fail(transfer, MESSAGE_SERVER_FAILED, reason);
 }
@@ -349,16 +358,23 @@ static bool take_unclear_check(struct transfer *transfer, const char *type, cons
 static bool take_check(struct transfer *transfer, const char *location)
 {
 	struct network_message *message = &transfer->message;
-	const char *type = headers_value(&transfer->answer, HEADER_CONTENT_TYPE);
-	enum check_result result = check_judge(message->http_status, type);
+	const struct check_response response = {
+		.status = message->http_status,
+		.content_type = headers_value(&transfer->answer, HEADER_CONTENT_TYPE),
+		.source = source_of(transfer),
+		.has_body = transfer->body_length > 0,
+	};
+	enum check_result result = check_judge(&response);
 
 	if (transfer->task == TASK_CHECK_EVERYONE) {
 		message->outcome = result == CHECK_PASSED ? MESSAGE_EVERYONE : MESSAGE_ACCEPTED;
 		message->http_status = 200;
 		return false;
 	}
+	if (is_redirect(message->http_status) && location != NULL)
+		return refuse_redirect(transfer, location);
 	if (result == CHECK_UNCLEAR)
-		return take_unclear_check(transfer, type, location);
+		return fail_unclear(transfer, &response);
 	message->outcome = MESSAGE_REFUSED;
 	if (result == CHECK_REFUSED)
 		return false;
@@ -454,6 +470,7 @@ bool transfer_finish(struct transfer *transfer, CURLcode result)
 	transfer->message.http_status = status < 0 || status > 999 ? 0 : (uint32_t)status;
 	transfer->message.reached = reached(transfer, result);
 	transfer->message.tls = url_is_https(transfer->url);
+	message_set_release(&transfer->message, headers_value(&transfer->answer, HEADER_RELEASE));
 	if (take_result(transfer, result))
 		return true;
 	trace(transfer);

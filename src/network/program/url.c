@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "chronograf/source.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -158,12 +159,12 @@ static CURLU *below(const char *base, const char *path, chronosign_error **error
 
 CURLU *url_of_nonce(const char *base, chronosign_error **error)
 {
-	return below(base, "/nonce", error);
+	return below(base, URL_NONCE, error);
 }
 
 CURLU *url_of_mappings(const char *base, chronosign_error **error)
 {
-	return below(base, "/chronograf/v1/mappings", error);
+	return below(base, URL_MAPPINGS, error);
 }
 
 static bool same_part(CURLU *one, CURLU *other, CURLUPart part)
@@ -220,28 +221,31 @@ bool url_is_https(CURLU *url)
 	return scheme != NULL && strcasecmp(scheme, "https") == 0;
 }
 
-/* As --chronograf-url takes it: without what was put behind the base URL. */
-static char *base_shown(CURLU *url)
+char *url_base_shown(CURLU *url, const char *end)
 {
-	static const char end[] = "/nonce";
 	char *shown = url_shown(url);
 	size_t length = shown == NULL ? 0 : strlen(shown);
 
 	if (length > strlen(end) && strcmp(shown + length - strlen(end), end) == 0)
 		shown[length - strlen(end)] = '\0';
+	else
+		free(TAKE(shown));
 	return shown;
 }
 
+static const char if_login[] = "\nIf it is a login in front of Chronograf, " SOURCE_REMEDY;
+
 bool url_may_follow(CURLU *from, CURLU *to, chronosign_error **error)
 {
-	CLEANUP(cleanup_text) char *base = base_shown(to);
-	const char *shown = base == NULL ? "another URL" : base;
+	CLEANUP(cleanup_text) char *base = url_base_shown(to, URL_NONCE);
+	CLEANUP(cleanup_text) char *whole = url_shown(to);
+	const char *shown = base != NULL ? base : whole == NULL ? "another URL" : whole;
 
 	if (!same_part(from, to, CURLUPART_HOST))
 		return error_set(error, CHRONOSIGN_ERROR_SERVER,
 				 "it redirects to another host, which is not followed\n"
-				 "If that is the server, give its own URL: --chronograf-url %s",
-				 shown);
+				 "If that is the server, give its own URL: --chronograf-url %s%s",
+				 shown, base != NULL ? "" : if_login);
 	if (url_is_https(from) && !url_is_https(to))
 		return error_set(error, CHRONOSIGN_ERROR_SERVER,
 				 "it redirects from https to http, which is not followed\n"

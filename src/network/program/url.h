@@ -9,6 +9,10 @@
 #include <curl/curl.h>
 #include <stdbool.h>
 
+/* Below a base URL. */
+#define URL_NONCE "/nonce"
+#define URL_MAPPINGS "/chronograf/v1/mappings"
+
 DEFINE_CLEANUP(url, CURLU *, curl_url_cleanup)
 
 /*
@@ -43,5 +47,8 @@ char *url_part(CURLU *url, CURLUPart part);
 /* For people: no user, password, query or fragment, no more than 256 characters. NULL if memory is
  * out. */
 char *url_shown(CURLU *url);
+
+/* The same less `end`, as --chronograf-url takes it. NULL if it does not end so, too. */
+char *url_base_shown(CURLU *url, const char *end);
 
 #endif
