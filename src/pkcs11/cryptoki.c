@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/text.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -152,6 +153,18 @@ const char *cryptoki_name(CK_RV result, char buffer[static 32])
 		return results[i].name;
 	snprintf(buffer, 32, "0x%08lx", result);
 	return buffer;
+}
+
+char *cryptoki_words(unsigned long result)
+{
+	size_t i = find_result(result);
+	char *words = i == sizeof results / sizeof results[0]
+			      ? NULL
+			      : strdup(results[i].name + strlen("CKR_"));
+
+	for (char *at = words; at != NULL && *at != '\0'; at++)
+		*at = *at == '_' ? ' ' : (char)tolower((unsigned char)*at);
+	return words;
 }
 
 enum cryptoki_retry cryptoki_retry(CK_RV result)

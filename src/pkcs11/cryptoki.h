@@ -31,6 +31,10 @@ CK_RV cryptoki_end(const struct pkcs11_module *module, const char *function, CK_
 /* "CKR_PIN_INCORRECT", or "0x80000001" for a vendor's own code. `buffer` is used for the latter. */
 const char *cryptoki_name(CK_RV result, char buffer[static 32]);
 
+/* "device error" for CKR_DEVICE_ERROR. NULL for a code that is not in the standard, or if memory is
+ * out. The caller frees it. */
+char *cryptoki_words(unsigned long result);
+
 /* What a failed call says of trying again. */
 enum cryptoki_retry {
 	RETRY_NEVER,

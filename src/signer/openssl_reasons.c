@@ -12,16 +12,26 @@
 #include <openssl/proverr.h>
 #include <string.h>
 
-/* "PIN incorrect", or the number where a library has not named its reasons. The caller frees it. */
+/* Where a library has not named its reasons: libp11 0.4.21 raises a CK_RV as its reason's number. */
+static char *unnamed_reason(unsigned long code)
+{
+	const char *library = ERR_lib_error_string(code);
+	char *words = ERR_GET_LIB(code) >= ERR_LIB_USER
+			      ? cryptoki_words((unsigned long)ERR_GET_REASON(code))
+			      : NULL;
+
+	return words != NULL ? words
+			     : text_format("error %d of %s", ERR_GET_REASON(code),
+					   library == NULL ? "an unnamed library" : library);
+}
+
+/* "PIN incorrect". The caller frees it. */
 static char *reason_text(unsigned long code)
 {
 	const char *named = ERR_SYSTEM_ERROR(code) ? strerror(ERR_GET_REASON(code))
 						   : ERR_reason_error_string(code);
-	const char *library = ERR_lib_error_string(code);
 
-	return named != NULL ? strdup(named)
-			     : text_format("error %d of %s", ERR_GET_REASON(code),
-					   library == NULL ? "an unnamed library" : library);
+	return named != NULL ? strdup(named) : unnamed_reason(code);
 }
 
 static void append_reason(char **reasons, unsigned long code, const char *data)
