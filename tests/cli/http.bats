@@ -95,3 +95,24 @@ setup_file() { suite_key; }
 	chronoctl token --chronograf-url http://chronograf.invalid:8888 --priv-key-file "$KEY" --timeout 10
 	refused 4 'chronograf\.invalid'
 }
+
+@test "a port that is closed, and a name that is not known: what to look at" {
+	chronoctl token --chronograf-url http://127.0.0.1:1 --priv-key-file "$KEY"
+	refused 4 'Connection refused' 'Chronograf running' 'public key in the standard form'
+	chronoctl token --chronograf-url http://chronograf.invalid:8888 --priv-key-file "$KEY" --timeout 10
+	refused 4 'name right'
+	never_says 'Chronograf running'
+	if ! (: </dev/tcp/127.0.0.1/80) 2>/dev/null; then
+		chronoctl token --chronograf-url http://127.0.0.1 --priv-key-file "$KEY"
+		refused 4 'listens on port 8888'
+	fi
+}
+
+@test "a URL with /nonce or a query: exit 2, and the URL to give" {
+	local given
+	for given in /nonce /nonce/ '/nonce?a=b' '/?a=b' '#a'; do
+		chronoctl token --chronograf-url "http://ops:secret@localhost:8888/mon$given" --priv-key-file "$KEY"
+		refused 2 'write http://localhost:8888/mon/?$'
+		never_says secret
+	done
+}

@@ -133,3 +133,56 @@ program_is_confined() {
 	OPENSSL_CONF=$BATS_TEST_TMPDIR/openssl.cnf chronoctl_token --priv-key-file "$KEY" --ca-file "$D/server.crt"
 	refused 1 "openssl\.cnf" 'line 2'
 }
+
+# serves ARGUMENT…: openssl's server, with a certificate for localhost. Sets URL.
+serves() {
+	local port tries=0
+	until
+		port=$((20000 + RANDOM % 10000))
+		openssl s_server -www -quiet -accept "127.0.0.1:$port" -cert "$D/server.crt" -key "$D/server.key" "$@" \
+			>/dev/null 2>&1 </dev/null 3>&- &
+		echo "$!" >>"$SCRATCH/pids"
+		wait_for accepts "$port" "$!" || [ "$((tries += 1))" -gt 5 ]
+	do :; done
+	URL=https://localhost:$port
+}
+accepts() { kill -0 "$2" && (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+policy() { # LINE
+	printf 'openssl_conf = init\n[init]\nssl_conf = ssl\n[ssl]\nsystem_default = policy\n[policy]\n%s\n' "$1" \
+		>"$BATS_TEST_TMPDIR/openssl.cnf"
+}
+
+@test "each failure of TLS is told as what it is, and none but plain HTTP as plain HTTP" {
+	serves -tls1_2
+	policy 'MinProtocol = TLSv1.3'
+	OPENSSL_CONF=$BATS_TEST_TMPDIR/openssl.cnf chronoctl_token --priv-key-file "$KEY" --ca-file "$D/server.crt"
+	refused 4 'versions of TLS' 'MinProtocol'
+	never_says 'plain HTTP'
+	policy 'SignatureAlgorithms = ECDSA+SHA256'
+	OPENSSL_CONF=$BATS_TEST_TMPDIR/openssl.cnf chronoctl_token --priv-key-file "$KEY" --ca-file "$D/server.crt"
+	refused 4 'accepts nothing that this machine offers' 'signature algorithm'
+	never_says 'plain HTTP'
+	serves -Verify 1
+	chronoctl_token --priv-key-file "$KEY" --ca-file "$D/server.crt"
+	refused 4 'wants a client certificate'
+	never_says 'plain HTTP'
+	start_standin
+	chronoctl token --chronograf-url "${URL/http:/https:}" --priv-key-file "$KEY"
+	refused 4 'not TLS' 'plain HTTP'
+}
+
+@test "CAs that are not there: the file or the folder is named, with the reason" {
+	SSL_CERT_FILE=/nonexistent.pem chronoctl_token --priv-key-file "$KEY"
+	refused 4 '/nonexistent\.pem: No such file'
+	new_tls_key "$BATS_TEST_TMPDIR/ca" DNS:localhost
+	SSL_CERT_FILE=$BATS_TEST_TMPDIR/ca.crt SSL_CERT_DIR=/nonexistent chronoctl_token --priv-key-file "$KEY"
+	refused 4 'self-signed' '--ca-file'
+	openssl x509 -in "$D/server.crt" -CA "$BATS_TEST_TMPDIR/ca.crt" -CAkey "$BATS_TEST_TMPDIR/ca.key" \
+		-days 9 -set_serial 7 -out "$BATS_TEST_TMPDIR/leaf.crt" 2>/dev/null
+	start_standin --tls-cert "$BATS_TEST_TMPDIR/leaf.crt" --tls-key "$D/server.key"
+	SSL_CERT_FILE=$D/other.crt SSL_CERT_DIR=/nonexistent chronoctl_token --priv-key-file "$KEY"
+	refused 4 'CA that is not known here' 'SSL_CERT_DIR names no folder of CAs: /nonexistent: No such file'
+	SSL_CERT_FILE=$D/other.crt chronoctl_token --priv-key-file "$KEY"
+	refused 4 'CA that is not known here' 'Give the CA that signed it'
+}

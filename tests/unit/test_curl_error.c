@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,6 +34,13 @@ static void a_certificate_that_is_refused_names_the_remedy(void **state)
 	SAYS("another name", .code = CURLE_PEER_FAILED_VERIFICATION, .verify_result = 1);
 	SAYS("clock", .code = CURLE_PEER_FAILED_VERIFICATION, .verify_result = 9);
 	SAYS("out of date", .code = CURLE_PEER_FAILED_VERIFICATION, .verify_result = 10);
+	SAYS("not valid yet", .code = CURLE_PEER_FAILED_VERIFICATION, .verify_result = 9);
+	SAYS("has expired", .code = CURLE_PEER_FAILED_VERIFICATION, .verify_result = 10);
+	SAYS("self-signed\nIf it is", .code = CURLE_PEER_FAILED_VERIFICATION, .verify_result = 18);
+	SAYS("CA that is not trusted", .code = CURLE_PEER_FAILED_VERIFICATION, .verify_result = 19);
+	SAYS("CA that is not known", .code = CURLE_PEER_FAILED_VERIFICATION, .verify_result = 20);
+	SAYS("key is too short", .code = CURLE_PEER_FAILED_VERIFICATION, .verify_result = 66);
+	SAYS("another certificate", .code = CURLE_PEER_FAILED_VERIFICATION, .verify_result = 24);
 	SAYS("damaged", .code = CURLE_SSL_CACERT_BADFILE, .ca_file_given = true);
 	SAYS("SSL_CERT_FILE", .code = CURLE_SSL_CACERT_BADFILE);
 }
@@ -44,7 +52,78 @@ static void what_speaks_another_protocol_is_asked_in_the_other(void **state)
 	SAYS("https://", .code = CURLE_RECV_ERROR);
 	SAYS("https://", .code = CURLE_UNSUPPORTED_PROTOCOL);
 	SAYS("no HTTP server", .code = CURLE_UNSUPPORTED_PROTOCOL, .https = true);
-	SAYS("http://", .code = CURLE_SSL_CONNECT_ERROR, .https = true);
+	SAYS("http://", .code = CURLE_SSL_CONNECT_ERROR, .https = true,
+	     .reason = "error:0A00010B:SSL routines::wrong version number");
+}
+
+/* As OpenSSL 3.0 says it by libcurl 7.88. */
+#define TLS_SAYS(words, openssl) \
+	SAYS(words, .code = CURLE_SSL_CONNECT_ERROR, .https = true, \
+	     .reason = "OpenSSL/3.0.19: error:0A000000:SSL routines::" openssl)
+
+static void a_handshake_that_fails_is_told_as_what_it_is(void **state)
+{
+	(void)state;
+	TLS_SAYS("not TLS (packet length too long)\n", "packet length too long");
+	TLS_SAYS("MinProtocol", "tlsv1 alert protocol version");
+	TLS_SAYS("MinProtocol", "unsupported protocol");
+	TLS_SAYS("client certificate", "sslv3 alert handshake failure");
+	TLS_SAYS("no cipher, group or signature algorithm", "sslv3 alert handshake failure");
+	TLS_SAYS("SignatureAlgorithms", "wrong signature type");
+	TLS_SAYS("SECLEVEL", "dh key too small");
+	TLS_SAYS("CipherString", "no ciphers available");
+	TLS_SAYS("certificate for that name", "tlsv1 unrecognized name");
+	TLS_SAYS("cut in the TLS handshake (unexpected eof", "unexpected eof while reading");
+	TLS_SAYS("tlsv1 alert internal error\nThe TLS handshake failed",
+		 "tlsv1 alert internal error");
+	SAYS("wants a client certificate (tlsv13 alert certificate required)\n",
+	     .code = CURLE_RECV_ERROR, .https = true,
+	     .reason =
+		     "OpenSSL SSL_read: OpenSSL/3.0.19: error:0A00045C:SSL routines::tlsv13 alert "
+		     "certificate required, errno 0");
+}
+
+static void a_port_that_speaks_tls_is_not_asked_for_plain_http(void **state)
+{
+	static const char *const reasons[] = {"", "tlsv1 alert protocol version",
+					      "sslv3 alert handshake failure",
+					      "wrong signature type", "tlsv1 alert internal error"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
+		const struct transfer_failure failure = {
+			.code = CURLE_SSL_CONNECT_ERROR, .https = true, .reason = reasons[i]};
+		char *text = curl_error_text(&failure);
+		assert_null(strstr(text, "plain HTTP"));
+		free(text);
+	}
+}
+
+static void authorities_that_cannot_be_read_are_named_with_the_reason(void **state)
+{
+	(void)state;
+	SAYS("/etc/passwd/cas.pem: Not a directory\n", .code = CURLE_SSL_CACERT_BADFILE,
+	     .reason = "error setting certificate file: /etc/passwd/cas.pem");
+	SAYS("SSL_CERT_DIR names no folder of CAs: /x: No such file",
+	     .code = CURLE_PEER_FAILED_VERIFICATION, .verify_result = 20,
+	     .lost_folder = "/x: No such file");
+}
+
+static void what_is_not_reached_is_told_by_why(void **state)
+{
+	static const char words[] = "Failed to connect to x port 80 after 0 ms: Couldn't connect";
+
+	(void)state;
+	SAYS("x port 80: Connection refused\nIs Chronograf running", .code = CURLE_COULDNT_CONNECT,
+	     .reason = words, .os_error = ECONNREFUSED);
+	SAYS("x port 80: Connection refused\nChronograf listens on port 8888",
+	     .code = CURLE_COULDNT_CONNECT, .reason = words, .os_error = ECONNREFUSED,
+	     .no_port = true, .at_home = true);
+	SAYS("standard form", .code = CURLE_COULDNT_CONNECT, .os_error = ECONNREFUSED,
+	     .at_home = true);
+	SAYS("No route to host\nIs the address right", .code = CURLE_COULDNT_CONNECT,
+	     .reason = words, .os_error = EHOSTUNREACH, .at_home = true);
+	SAYS("Is the name right", .code = CURLE_COULDNT_RESOLVE_HOST);
 }
 
 static void a_connection_cut_within_an_answer_is_no_matter_of_protocol(void **state)
@@ -90,6 +169,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_certificate_that_is_refused_names_the_remedy),
 		cmocka_unit_test(what_speaks_another_protocol_is_asked_in_the_other),
+		cmocka_unit_test(a_handshake_that_fails_is_told_as_what_it_is),
+		cmocka_unit_test(a_port_that_speaks_tls_is_not_asked_for_plain_http),
+		cmocka_unit_test(authorities_that_cannot_be_read_are_named_with_the_reason),
+		cmocka_unit_test(what_is_not_reached_is_told_by_why),
 		cmocka_unit_test(a_connection_cut_within_an_answer_is_no_matter_of_protocol),
 		cmocka_unit_test(a_proxy_that_fails_is_told_from_a_server_that_does),
 		cmocka_unit_test(libcurl_is_quoted_and_the_time_out_named),

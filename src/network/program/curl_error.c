@@ -2,12 +2,27 @@
  * chronograf/nonce.c. */
 #include "network/program/curl_error.h"
 
+#include "base/cleanup.h"
 #include "base/text.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/x509_vfy.h>
 #include <string.h>
 
 static const char advice_connect[] = "Is Chronograf running there? Its URL is given with "
 				     "--chronograf-url or CHRONOGRAF_URL.";
+static const char advice_start[] =
+	"Is Chronograf running there? Its URL is given with --chronograf-url or CHRONOGRAF_URL.\n"
+	"If it does not start, its log says why: a public key in the standard form is refused.";
+static const char advice_port[] =
+	"Chronograf listens on port 8888 unless told otherwise, and the URL names no port.";
+static const char advice_way[] =
+	"Is the address right, and does the network lead there? The URL is given with "
+	"--chronograf-url or CHRONOGRAF_URL.";
+static const char advice_resolve[] =
+	"Is the name right? It was looked up in /etc/hosts and by DNS; the URL is given with "
+	"--chronograf-url or CHRONOGRAF_URL.";
 static const char advice_proxy[] =
 	"The way goes through a proxy: check http_proxy, https_proxy, all_proxy and no_proxy.";
 static const char advice_tls_port[] = "Does the port speak plain HTTP? Then the URL begins with "
@@ -18,8 +33,25 @@ static const char advice_untrusted[] =
 	"Give the CA that signed it with --ca-file; -k (--skip-verify) "
 	"does not check at all.";
 static const char advice_name[] =
-	"The certificate is for another name: use that one in the URL; -k "
-	"(--skip-verify) does not check at all.";
+	"The certificate is for another name: use that one in the URL; -k (--skip-verify) does not "
+	"check at all.";
+static const char advice_weak[] =
+	"Give the server a stronger one, or lower SECLEVEL in this machine's openssl.cnf.";
+static const char advice_versions[] =
+	"MinProtocol and MaxProtocol in this machine's openssl.cnf, and the server's settings, "
+	"have no version in common.";
+static const char advice_ciphers[] = "Correct CipherString and Ciphersuites in its openssl.cnf.";
+static const char advice_signatures[] = "SignatureAlgorithms in this machine's openssl.cnf leaves "
+					"out what the server's key can do.";
+static const char advice_offer[] =
+	"Either they have no cipher, group or signature algorithm in common (see openssl.cnf), or "
+	"the server wants a client certificate: its log says which.";
+static const char advice_client[] =
+	"There is none to send: give a URL of Chronograf that asks for none.";
+static const char advice_tls_cut[] =
+	"Look into the log of the server, or of what stands in front of it.";
+static const char advice_tls[] = "The TLS handshake failed: look into the log of the server, or of "
+				 "what stands in front of it.";
 static const char advice_cut[] = "The connection was cut before the answer was complete: look into "
 				 "the log of the server, or of the proxy in front of it.";
 
@@ -34,18 +66,164 @@ bool curl_error_is_local(CURLcode code)
 	       code == CURLE_BAD_FUNCTION_ARGUMENT;
 }
 
-/* OpenSSL's X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED */
-static bool is_out_of_date(long verify_result)
+/* ---- TLS ---- */
+
+/* What is known of a failure: in words of our own, or NULL, and what to do. */
+struct cause {
+	const char *fact;
+	const char *advice;
+};
+
+/* By what OpenSSL says, its own reasons and the alerts of the other side (RFC 8446 §6.2). */
+static const struct {
+	const char *words;
+	struct cause cause;
+} handshakes[] = {
+	{"wrong version number", {"the answer is not TLS", advice_tls_port}},
+	{"packet length too long", {"the answer is not TLS", advice_tls_port}},
+	{"protocol version",
+	 {"the server refuses the versions of TLS that this machine offers", advice_versions}},
+	{"unsupported protocol",
+	 {"this machine refuses the server's version of TLS", advice_versions}},
+	{"version too low", {"this machine refuses the server's version of TLS", advice_versions}},
+	{"no protocols available", {"this machine allows no version of TLS", advice_versions}},
+	{"certificate required", {"the server wants a client certificate", advice_client}},
+	{"alert bad certificate", {"the server wants a client certificate", advice_client}},
+	{"wrong signature type",
+	 {"this machine refuses the server's signature algorithm", advice_signatures}},
+	{"no suitable signature algorithm",
+	 {"no signature algorithm is allowed here and there", advice_signatures}},
+	{"ca md too weak", {"the server's certificate is too weak for this machine", advice_weak}},
+	{"ee key too small", {"the server's key is too short for this machine", advice_weak}},
+	{"ca key too small", {"the CA's key is too short for this machine", advice_weak}},
+	{"dh key too small", {"the server's DH key is too short for this machine", advice_weak}},
+	{"no ciphers available", {"this machine's settings leave no cipher", advice_ciphers}},
+	{"no cipher match", {"this machine's settings leave no cipher", advice_ciphers}},
+	{"handshake failure",
+	 {"the server accepts nothing that this machine offers", advice_offer}},
+	{"insufficient security",
+	 {"the server accepts nothing that this machine offers", advice_offer}},
+	{"unsafe legacy renegotiation",
+	 {"the server's TLS is too old (RFC 5746)", "Update what ends TLS there."}},
+	{"unrecognized name",
+	 {"the server has no certificate for that name", "Use a name that it has in the URL."}},
+	{"unexpected eof", {"the connection was cut in the TLS handshake", advice_tls_cut}},
+	{"SSL_ERROR_SYSCALL", {"the connection was cut in the TLS handshake", advice_tls_cut}},
+};
+
+static const struct cause *cause_of_handshake(const char *reason)
 {
-	return verify_result == 9 || verify_result == 10;
+	for (size_t i = 0; i < sizeof handshakes / sizeof handshakes[0]; i++)
+		if (strstr(reason, handshakes[i].words) != NULL)
+			return &handshakes[i].cause;
+	return NULL;
 }
 
-/* libcurl leaves 0 or, by 7.88, X509_V_ERR_UNSPECIFIED where only the name is wrong. */
-static const char *advice_certificate(const struct transfer_failure *failure)
+/* "tlsv1 alert protocol version", of "OpenSSL/3.0.19: error:0A00042E:SSL routines::tlsv1 …". */
+static char *openssl_words(const char *reason)
 {
-	if (is_out_of_date(failure->verify_result))
-		return "The certificate is out of date, or this machine's clock is wrong.";
-	return failure->verify_result <= 1 ? advice_name : advice_untrusted;
+	const char *words = strstr(reason, "routines::");
+
+	words = words == NULL ? reason : words + strlen("routines::");
+	return strndup(words, strcspn(words, ","));
+}
+
+/* By OpenSSL's X509_V_ERR_…. Of a wrong name libcurl says more than we know. */
+static const struct {
+	long result;
+	struct cause cause;
+} certificates[] = {
+	{X509_V_OK, {NULL, advice_name}},
+	/* What libcurl 7.88 leaves there. */
+	{X509_V_ERR_UNSPECIFIED, {NULL, advice_name}},
+	{X509_V_ERR_HOSTNAME_MISMATCH, {NULL, advice_name}},
+	{X509_V_ERR_IP_ADDRESS_MISMATCH, {NULL, advice_name}},
+	{X509_V_ERR_CERT_NOT_YET_VALID,
+	 {"the server's certificate is not valid yet", "Is this machine's clock right?"}},
+	{X509_V_ERR_CERT_HAS_EXPIRED,
+	 {"the server's certificate has expired",
+	  "The certificate is out of date, or this machine's clock is wrong."}},
+	{X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT,
+	 {"the server's certificate is self-signed",
+	  "If it is the right one, give the certificate itself with --ca-file; -k (--skip-verify) "
+	  "does not check at all."}},
+	{X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN,
+	 {"the server's certificate is signed by a CA that is not trusted here", advice_untrusted}},
+	{X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT,
+	 {"the server's certificate is signed by a CA that is not known here", advice_untrusted}},
+	{X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
+	 {"the server's certificate is signed by a CA that is not known here", advice_untrusted}},
+	{X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE,
+	 {"the server's certificate is signed by a CA that is not known here", advice_untrusted}},
+	{X509_V_ERR_CERT_REVOKED,
+	 {"the server's certificate has been revoked", "The server needs another one."}},
+	{X509_V_ERR_INVALID_PURPOSE,
+	 {"the server's certificate is not one for a server", "The server needs another one."}},
+	{X509_V_ERR_EE_KEY_TOO_SMALL,
+	 {"the server's key is too short for this machine", advice_weak}},
+	{X509_V_ERR_CA_KEY_TOO_SMALL, {"the CA's key is too short for this machine", advice_weak}},
+	{X509_V_ERR_CA_MD_TOO_WEAK,
+	 {"the server's certificate is too weak for this machine", advice_weak}},
+};
+
+static char *certificate_text(const struct transfer_failure *failure, const char *reason)
+{
+	struct cause cause = {NULL, "The server needs another certificate."};
+
+	for (size_t i = 0; i < sizeof certificates / sizeof certificates[0]; i++)
+		if (certificates[i].result == failure->verify_result)
+			cause = certificates[i].cause;
+	bool folder = failure->lost_folder != NULL && cause.advice == advice_untrusted;
+	return text_format("%s\n%s%s%s", cause.fact == NULL ? reason : cause.fact,
+			   folder ? "SSL_CERT_DIR names no folder of CAs: " : "",
+			   folder ? failure->lost_folder : "", folder ? "" : cause.advice);
+}
+
+/* NULL if nothing is known of it, or memory is out. */
+static char *handshake_text(const char *reason)
+{
+	const struct cause *cause = cause_of_handshake(reason);
+	CLEANUP(cleanup_text) char *words = cause == NULL ? NULL : openssl_words(reason);
+
+	return words == NULL ? NULL : text_format("%s (%s)\n%s", cause->fact, words, cause->advice);
+}
+
+/* libcurl names the file, and not what is wrong with it. */
+static char *authorities_text(const struct transfer_failure *failure, const char *reason)
+{
+	const char *advice = failure->ca_file_given ? advice_ca_file : advice_machine_cas;
+	const char *path = strstr(reason, " file: ");
+	CLEANUP(cleanup_descriptor)
+	int file = path == NULL ? -1 : open(path + strlen(" file: "), O_RDONLY | O_CLOEXEC);
+	const char *why = path == NULL || file >= 0 ? NULL : strerror(errno);
+
+	return text_format("%s%s%s\n%s", reason, why == NULL ? "" : ": ", why == NULL ? "" : why,
+			   advice);
+}
+
+/* ---- The rest ---- */
+
+static const char *advice_unconnected(const struct transfer_failure *failure)
+{
+	if (failure->by_proxy)
+		return advice_proxy;
+	if (failure->os_error != 0 && failure->os_error != ECONNREFUSED)
+		return advice_way;
+	if (failure->no_port)
+		return advice_port;
+	return failure->at_home ? advice_start : advice_connect;
+}
+
+/* libcurl 7.88 has no word for why: "Failed to connect to HOST port 80 after 0 ms: Couldn't …". */
+static char *connect_text(const struct transfer_failure *failure, const char *reason)
+{
+	const char *end = strstr(reason, " after ");
+	int length =
+		end == NULL || failure->os_error == 0 ? (int)strlen(reason) : (int)(end - reason);
+	bool known = end != NULL && failure->os_error != 0;
+
+	return text_format("%.*s%s%s\n%s", length, reason, known ? ": " : "",
+			   known ? strerror(failure->os_error) : "", advice_unconnected(failure));
 }
 
 static const char *advice(const struct transfer_failure *failure)
@@ -56,17 +234,12 @@ static const char *advice(const struct transfer_failure *failure)
 		return advice_proxy;
 	switch (failure->code) {
 	case CURLE_COULDNT_RESOLVE_HOST:
-	case CURLE_COULDNT_CONNECT:
-		return failure->by_proxy ? advice_proxy : advice_connect;
+		return failure->by_proxy ? advice_proxy : advice_resolve;
 	case CURLE_COULDNT_RESOLVE_PROXY:
 	case CURLE_PROXY:
 		return advice_proxy;
-	case CURLE_PEER_FAILED_VERIFICATION:
-		return advice_certificate(failure);
 	case CURLE_SSL_CONNECT_ERROR:
-		return advice_tls_port;
-	case CURLE_SSL_CACERT_BADFILE:
-		return failure->ca_file_given ? advice_ca_file : advice_machine_cas;
+		return advice_tls;
 	case CURLE_UNSUPPORTED_PROTOCOL:
 	case CURLE_WEIRD_SERVER_REPLY:
 		return failure->https ? "That is no HTTP server." : advice_plain_port;
@@ -81,6 +254,43 @@ static const char *advice(const struct transfer_failure *failure)
 	}
 }
 
+static char *unresolved_text(const struct transfer_failure *failure, const char *reason)
+{
+	return text_format("%s\nNames are looked up in /etc/hosts and by DNS alone, not by %s as "
+			   "/etc/nsswitch.conf says: put the name into /etc/hosts, or give the "
+			   "address.",
+			   reason, failure->not_asked);
+}
+
+static bool is_proxys(const struct transfer_failure *failure)
+{
+	return failure->connect_status != 0 && failure->connect_status != 200;
+}
+
+/* Where more than advice is known; NULL: it is not, or memory is out. */
+static char *special_text(const struct transfer_failure *failure, const char *reason)
+{
+	if (is_proxys(failure))
+		return NULL;
+	switch (failure->code) {
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_RESOLVE_PROXY:
+		return failure->not_asked == NULL ? NULL : unresolved_text(failure, reason);
+	case CURLE_COULDNT_CONNECT:
+		return connect_text(failure, reason);
+	case CURLE_PEER_FAILED_VERIFICATION:
+		return certificate_text(failure, reason);
+	case CURLE_SSL_CACERT_BADFILE:
+		return authorities_text(failure, reason);
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_RECV_ERROR:
+	case CURLE_SEND_ERROR:
+		return failure->https && !failure->begun ? handshake_text(reason) : NULL;
+	default:
+		return NULL;
+	}
+}
+
 char *curl_error_text(const struct transfer_failure *failure)
 {
 	const char *reason =
@@ -90,13 +300,9 @@ char *curl_error_text(const struct transfer_failure *failure)
 		return text_format("no complete answer within %u seconds (%s)\n--timeout sets how "
 				   "long to wait.",
 				   failure->timeout_seconds, reason);
-	if (failure->not_asked != NULL && (failure->code == CURLE_COULDNT_RESOLVE_HOST ||
-					   failure->code == CURLE_COULDNT_RESOLVE_PROXY))
-		return text_format(
-			"%s\nNames are looked up in /etc/hosts and by DNS alone, not by %s as "
-			"/etc/nsswitch.conf says: put the name into /etc/hosts, or give the "
-			"address.",
-			reason, failure->not_asked);
+	char *text = special_text(failure, reason);
+	if (text != NULL)
+		return text;
 	const char *hint = advice(failure);
 	return text_format("%s%s%s", reason, hint[0] == '\0' ? "" : "\n", hint);
 }

@@ -2,6 +2,11 @@
  * ended. */
 #include "network/program/curl_options.h"
 
+#include "base/cleanup.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -87,6 +92,21 @@ static bool set_tls(CURL *easy, const char *ca_file, bool skip_verify)
 	       CURL_SET(easy, CURLOPT_PROXY_SSL_VERIFYHOST, host) &&
 	       (ca_file != NULL ? set_authorities(easy, ca_file, NULL)
 				: set_machine_authorities(easy));
+}
+
+char *ca_folder_lost(void)
+{
+	CLEANUP(cleanup_text) char *list = strdup(variable("SSL_CERT_DIR", ""));
+	char *rest = NULL;
+
+	for (char *path = list == NULL ? NULL : strtok_r(list, ":", &rest); path != NULL;
+	     path = strtok_r(NULL, ":", &rest)) {
+		CLEANUP(cleanup_descriptor)
+		int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (folder < 0)
+			return text_format("%s: %s", path, strerror(errno));
+	}
+	return NULL;
 }
 
 bool curl_options_set(CURL *easy, const char *ca_file, bool skip_verify)

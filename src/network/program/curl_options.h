@@ -16,6 +16,9 @@
  */
 bool curl_options_set(CURL *easy, const char *ca_file, bool skip_verify);
 
+/* The first folder of SSL_CERT_DIR that cannot be opened, and why; NULL: there is none. The caller frees it. */
+char *ca_folder_lost(void);
+
 /* Makes the variables for proxies such as libcurl reads them; once, before it does. */
 void proxy_variables_prepare(void);
 

@@ -163,6 +163,8 @@ static bool went_by_proxy(const struct transfer *transfer)
 
 static bool fail_by_curl(struct transfer *transfer, CURLcode code)
 {
+	bool ca_file_given = transfer->settings->ca_file != NULL;
+	CLEANUP(cleanup_text) char *lost_folder = ca_file_given ? NULL : ca_folder_lost();
 	CLEANUP(cleanup_text) char *not_asked = names_not_asked("/etc/nsswitch.conf");
 	const struct transfer_failure failure = {
 		.code = code,
@@ -172,7 +174,11 @@ static bool fail_by_curl(struct transfer *transfer, CURLcode code)
 		.connect_status = curl_number(transfer->easy, CURLINFO_HTTP_CONNECTCODE),
 		.timeout_seconds = transfer->settings->timeout_seconds,
 		.begun = transfer->answer.bytes > 0,
-		.ca_file_given = transfer->settings->ca_file != NULL,
+		.ca_file_given = ca_file_given,
+		.lost_folder = lost_folder,
+		.os_error = (int)curl_number(transfer->easy, CURLINFO_OS_ERRNO),
+		.at_home = url_is_at_home(transfer->url),
+		.no_port = !url_has_port(transfer->url),
 		.https = url_is_https(transfer->url),
 		.by_proxy = went_by_proxy(transfer),
 	};

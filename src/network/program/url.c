@@ -105,6 +105,34 @@ static bool has_part(CURLU *url, CURLUPart part)
 	return has;
 }
 
+/* As url_shown, less /nonce and the slashes around it at its end. NULL: there is none, or no memory. */
+static char *trimmed(CURLU *url)
+{
+	char *shown = url_shown(url);
+	size_t end = shown == NULL ? 0 : strlen(shown);
+
+	while (end > 0 && shown[end - 1] == '/')
+		end--;
+	if (end > strlen(URL_NONCE) &&
+	    strncmp(shown + end - strlen(URL_NONCE), URL_NONCE, strlen(URL_NONCE)) == 0) {
+		shown[end - strlen(URL_NONCE)] = '\0';
+		return shown;
+	}
+	free(shown);
+	return NULL;
+}
+
+/* It has `more` than the URL of a server, which is named. */
+static bool too_long(CURLU *url, const char *more, chronosign_error **error)
+{
+	CLEANUP(cleanup_text) char *without = trimmed(url);
+	CLEANUP(cleanup_text) char *whole = url_shown(url);
+	const char *right = without == NULL ? whole : without;
+
+	return error_set(error, CHRONOSIGN_ERROR_USAGE, "the server's URL %s: write %s", more,
+			 right == NULL ? "it without" : right);
+}
+
 static bool parse_base(CURLU *url, const char *base, chronosign_error **error)
 {
 	if (base[0] == '\0')
@@ -121,8 +149,9 @@ static bool parse_base(CURLU *url, const char *base, chronosign_error **error)
 	if (!is_http(url))
 		return not_a_url(base, "only http and https are spoken", error);
 	if (has_part(url, CURLUPART_QUERY) || has_part(url, CURLUPART_FRAGMENT))
-		return not_a_url(base, "it has a query or a fragment (? or #)", error);
-	return true;
+		return too_long(url, "has a query or a fragment (? or #)", error);
+	CLEANUP(cleanup_text) char *longer = trimmed(url);
+	return longer == NULL || too_long(url, "ends with /nonce, which is added to it", error);
 }
 
 /* Sets the path to `{path}{more}`, whatever number of slashes the path ends with. */
@@ -284,4 +313,16 @@ bool url_is_loopback(CURLU *url)
 	/* RFC 6761 §6.3: the names below localhost are this machine, too. */
 	return is_loopback_address(host) ||
 	       (strcasecmp(host + before, local) == 0 && (before == 0 || host[before - 1] == '.'));
+}
+
+bool url_is_at_home(CURLU *url)
+{
+	CLEANUP(cleanup_text) char *port = url_part(url, CURLUPART_PORT);
+
+	return url_is_loopback(url) || (port != NULL && strcmp(port, "8888") == 0);
+}
+
+bool url_has_port(CURLU *url)
+{
+	return has_part(url, CURLUPART_PORT);
 }

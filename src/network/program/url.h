@@ -40,6 +40,12 @@ bool url_is_https(CURLU *url);
 /* True if it leads to this machine, whatever proxies there are. */
 bool url_is_loopback(CURLU *url);
 
+/* True if it leads to this machine, or to Chronograf's own port. */
+bool url_is_at_home(CURLU *url);
+
+/* True if it names its port, and does not leave that to the scheme. */
+bool url_has_port(CURLU *url);
+
 /* One part, NULL if it has none. The caller frees it. Ports come with the scheme's default filled
  * in. */
 char *url_part(CURLU *url, CURLUPart part);
