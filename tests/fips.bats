@@ -1,0 +1,99 @@
+# On a machine whose OpenSSL keeps to a FIPS module: what works does so inside it, and what cannot work says why. Run by
+# tests/fips.
+load cli/helper
+
+# OpenSSL as it is without FIPS, to prepare what a FIPS machine would not make.
+ordinary() { OPENSSL_CONF=/etc/ssl/openssl.cnf.ordinary "$@"; }
+
+setup_file() {
+	suite_key_in_token estate
+	export CHRONOCTL_PIN=$PIN PKCS11_MODULE_PATH=$SOFTHSM
+	new_tls_key "$D/server" DNS:localhost,IP:127.0.0.1
+	start_standin --pub-key-file "$PUB"
+}
+
+setup() {
+	private_environment
+	export PKCS11_MODULE_PATH=$SOFTHSM CHRONOCTL_PIN=$PIN
+}
+
+with() { chronoctl_token --no-prompt --priv-key-file "$@"; }
+
+@test "the machine is what it should be: the module is there, and MD5 is not" {
+	openssl list -providers | grep -q 'FIPS Provider'
+	run ! openssl md5 /dev/null
+	ordinary openssl md5 /dev/null
+}
+
+@test "signer file, accepted by the server" {
+	with "$KEY" --check
+	prints_token "$KEY"
+}
+
+@test "signer file: an encrypted PKCS#8 key" {
+	encrypt_key "$KEY" "$SCRATCH/encrypted.pem" 'passphrase'
+	CHRONOCTL_PIN='passphrase' with "$SCRATCH/encrypted.pem"
+	prints_token "$KEY"
+	CHRONOCTL_PIN='another one' with "$SCRATCH/encrypted.pem"
+	refused 3 'the passphrase given does not open it'
+}
+
+@test "signer pkcs11" {
+	with 'pkcs11:token=estate;object=chronograf' --signer pkcs11
+	prints_token "$KEY"
+}
+
+@test "signer libp11" {
+	with 'pkcs11:token=estate;object=chronograf' --signer libp11
+	prints_token "$KEY"
+}
+
+@test "signer engine" {
+	with 'pkcs11:token=estate;object=chronograf' --signer engine
+	prints_token "$KEY"
+}
+
+@test "signer provider: a file" {
+	with "$KEY" --signer provider
+	prints_token "$KEY"
+}
+
+@test "gen-keypair makes a pair of files that signs" {
+	chronoctl gen-keypair --out "$SCRATCH/new" --bits 2048
+	[ "$status" -eq 0 ] || fail 'no pair'
+	with "$SCRATCH/new"
+	prints_token "$SCRATCH/new"
+}
+
+@test "gen-keypair makes a pair in a token that signs" {
+	own_tokens
+	chronoctl gen-keypair --out 'pkcs11:token=estate;object=new' --bits 2048
+	[ "$status" -eq 0 ] || fail 'no pair'
+	with 'pkcs11:token=estate;object=new'
+	[ "$status" -eq 0 ] || fail 'it does not sign'
+}
+
+@test "a PEM that is encrypted in the traditional way: the algorithm is missing, the passphrase is not wrong" {
+	(umask 077 && ordinary openssl rsa -in "$KEY" -aes128 -traditional -passout pass:passphrase -out "$SCRATCH/old.pem")
+	CHRONOCTL_PIN=passphrase with "$SCRATCH/old.pem"
+	refused 3 'encrypted in a way that this OpenSSL does not offer' 'MD5' 'openssl pkcs8 -topk8'
+	never_says passphrase\ given
+	OPENSSL_CONF=/etc/ssl/openssl.cnf.ordinary CHRONOCTL_PIN=passphrase with "$SCRATCH/old.pem"
+	prints_token "$KEY"
+}
+
+@test "TLS" {
+	start_standin --tls-cert "$D/server.crt" --tls-key "$D/server.key"
+	with "$KEY" --ca-file "$D/server.crt"
+	prints_token "$KEY"
+}
+
+@test "doctor: the whole chain is good" {
+	chronoctl doctor --no-prompt --chronograf-url "$URL" --priv-key-file 'pkcs11:token=estate;object=chronograf'
+	[ "$status" -eq 0 ] || fail 'something is not good'
+}
+
+@test "--version" {
+	chronoctl --version
+	[ "$status" -eq 0 ] || fail 'no version'
+}
