@@ -4,7 +4,7 @@ include(CMakePackageConfigHelpers)
 
 # Debian wants a folder of documents for each package.
 set(DOC_COMMAND ${CMAKE_INSTALL_DATADIR}/doc/chronoctl)
-set(DOC_LIBRARY ${CMAKE_INSTALL_DATADIR}/doc/libchronosign${PROJECT_VERSION_MAJOR})
+set(DOC_LIBRARY ${CMAKE_INSTALL_DATADIR}/doc/libchronosign${CHRONOSIGN_SOVERSION})
 set(DOC_DEVELOPMENT ${CMAKE_INSTALL_DATADIR}/doc/libchronosign-dev)
 set(CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/chronosign)
 

@@ -1,8 +1,8 @@
-# `cpack -G DEB`: the packages chronoctl, libchronosign0 and libchronosign-dev. Configure with
+# `cpack -G DEB`: the packages chronoctl, libchronosign0.2 and libchronosign-dev. Configure with
 # -DCMAKE_INSTALL_PREFIX=/usr; tests/package tries the result in a clean tree.
 set(CHRONOCTL_MAINTAINER "The chronoctl maintainers <maintainers@${PROJECT_NAME}.invalid>" CACHE STRING
 	"Maintainer of the Debian packages")
-set(library_package libchronosign${PROJECT_VERSION_MAJOR})
+set(library_package libchronosign${CHRONOSIGN_SOVERSION})
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_CONTACT ${CHRONOCTL_MAINTAINER})
