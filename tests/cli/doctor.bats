@@ -261,6 +261,47 @@ logged() { # TIMES REGEX
 	called C_Finalize 1
 }
 
+# ---- What the server is ----
+
+@test "the server's version is shown; of an answer that names none, that" {
+	of_file
+	found 0 ✓ server "$URL.*answers; Chronograf [0-9]+[.][0-9]+[.][0-9]+\$"
+	start_standin --pub-key-file "$PUB" --oauth2-proxy
+	of_file
+	found 4 ✓ server 'answers; nothing says that it is Chronograf' ✗ nonce 'in front of Chronograf'
+}
+
+@test "after acceptance: how long a token is good, and when the next nonce comes, in local time" {
+	local before after left told
+	start_standin --pub-key-file "$PUB" --nonce-expiration 3600
+	before=$(date +%s)
+	TZ=Asia/Kolkata of_file
+	after=$(date +%s)
+	found 0 ✓ acceptance 'accepts.*good for [0-9]+ s more, the next nonce comes at [0-9:]{8}$'
+	left=$(rows acceptance | sed -E 's/.*good for ([0-9]+) s.*/\1/')
+	told=$(rows acceptance | grep -oE '[0-9:]{8}$')
+	[ "$left" -gt 3500 ] && [ "$left" -le 3600 ] || fail "not an hour"
+	while [ "$before" -le "$after" ] && [ "$(TZ=Asia/Kolkata date -d "@$((before + left))" +%T)" != "$told" ]; do
+		before=$((before + 1))
+	done
+	[ "$before" -le "$after" ] || fail "not then"
+}
+
+@test "a server that does not say how long a nonce lives: nothing is said of the next one" {
+	start_standin --pub-key-file "$PUB" --mode no-expires
+	of_file
+	found 0 ✓ acceptance "accepts the key's token\$"
+}
+
+@test "a server that runs with --htpasswd, or without a key, is told so" {
+	start_standin --htpasswd ops:pass
+	of_file
+	found 4 ✓ server 'Chronograf [0-9]' ✗ nonce 'runs with --htpasswd'
+	start_standin
+	of_file
+	found 5 ✓ nonce 'UUID' ✗ acceptance 'without --pub-key-file'
+}
+
 # ---- The server's chain is broken ----
 
 @test "a server that is down: exit 4; the test signature is over a nonce of our own" {

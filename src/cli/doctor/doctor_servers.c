@@ -5,9 +5,13 @@
 #include "cli/doctor/doctor.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "cli/refusal.h"
 #include "cli/report.h"
 #include "cli/round.h"
+
+#include <string.h>
+#include <time.h>
 
 /* What is kept of a server until it can be told of. */
 struct visit {
@@ -15,6 +19,7 @@ struct visit {
 	bool answered; /* its first answer came */
 	enum reached reached;
 	bool tls;
+	char release[sizeof((struct network_answer *)0)->release]; /* of the first answer */
 	int64_t valid_for;
 	chronosign_error *no_nonce;
 	chronosign_error *no_verdict; /* the trial failed, or was not possible; or a refusal */
@@ -37,14 +42,25 @@ static void tell_unknown(struct findings *findings, const char *url, const char 
 		findings_unknown(findings, second, url, "%s", why);
 }
 
+static void tell_answer(struct findings *findings, const char *url, const struct visit *visit)
+{
+	if (visit->reached != REACHED_ANSWER)
+		findings_ok(findings, "server", url, "takes connections");
+	else if (visit->release[0] == '\0')
+		findings_ok(
+			findings, "server", url,
+			"answers; nothing says that it is Chronograf (no X-Chronograf-Version)");
+	else
+		findings_ok(findings, "server", url, "answers; Chronograf %s", visit->release);
+}
+
 /* True if there is a connection to the server. */
 static bool tell_server(struct findings *findings, const char *url, const struct visit *visit)
 {
 	bool reached = visit->reached != REACHED_NOTHING;
 
 	if (reached)
-		findings_ok(findings, "server", url, "%s",
-			    visit->reached == REACHED_ANSWER ? "answers" : "takes connections");
+		tell_answer(findings, url, visit);
 	else if (visit->answered)
 		findings_failed(findings, "server", url, visit->no_nonce);
 	else
@@ -86,17 +102,36 @@ static bool tell_nonce(struct findings *findings, const char *url, const struct 
 	return visit->no_nonce == NULL;
 }
 
+/* The server's clock told how long; when that is, this machine's tells, in its zone. */
+static void tell_accepted(struct findings *findings, const char *url,
+			  const struct exchange *exchange)
+{
+	int64_t left = exchange_seconds_left(exchange, milliseconds());
+	time_t next = time(NULL) + left;
+	struct tm local;
+	char text[sizeof "00:00:00"];
+
+	if (left < 0 || localtime_r(&next, &local) == NULL ||
+	    strftime(text, sizeof text, "%H:%M:%S", &local) == 0)
+		findings_ok(findings, "acceptance", url, "the server accepts the key's token");
+	else
+		findings_ok(findings, "acceptance", url,
+			    "the server accepts the key's token; a token is good for %lld s more, "
+			    "the next nonce comes at %s",
+			    (long long)left, text);
+}
+
 static void tell_acceptance(struct findings *findings, const char *url, const struct visit *visit,
-			    enum verdict verdict)
+			    const struct exchange *exchange)
 {
 	if (!visit->settled)
 		findings_unknown(findings, "acceptance", url,
 				 "not known: the network process has ended");
 	else if (visit->no_verdict != NULL)
 		findings_failed(findings, "acceptance", url, visit->no_verdict);
-	else if (verdict == VERDICT_ACCEPTED)
-		findings_ok(findings, "acceptance", url, "the server accepts the key's token");
-	else if (verdict == VERDICT_EVERYONE)
+	else if (exchange->verdict == VERDICT_ACCEPTED)
+		tell_accepted(findings, url, exchange);
+	else if (exchange->verdict == VERDICT_EVERYONE)
 		findings_unknown(
 			findings, "acceptance", url,
 			"not known: the server lets everyone in, without a token too\nIt "
@@ -111,7 +146,7 @@ static void tell(struct visits *visits, size_t server)
 {
 	struct findings *findings = &visits->doctor->findings;
 	const struct visit *visit = &visits->list[server];
-	enum verdict verdict = visits->round.exchanges.exchanges[server].verdict;
+	const struct exchange *exchange = &visits->round.exchanges.exchanges[server];
 	CLEANUP(cleanup_text)
 	char *shown = url_without_user(visits->doctor->servers->urls[server]);
 	const char *url = shown == NULL ? "" : shown;
@@ -125,7 +160,7 @@ static void tell(struct visits *visits, size_t server)
 	} else if (!tell_nonce(findings, url, visit)) {
 		tell_unknown(findings, url, "not known: there is no nonce", "acceptance", NULL);
 	} else {
-		tell_acceptance(findings, url, visit, verdict);
+		tell_acceptance(findings, url, visit, exchange);
 	}
 }
 
@@ -176,6 +211,7 @@ static void heard(void *context, struct network_answer *answer)
 	visit->reached = answer->reached;
 	visit->tls = answer->tls;
 	visit->valid_for = answer->valid_for;
+	memcpy(visit->release, answer->release, sizeof visit->release);
 	visit->no_nonce = TAKE(answer->error);
 }
 
