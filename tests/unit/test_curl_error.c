@@ -74,6 +74,7 @@ static void a_handshake_that_fails_is_told_as_what_it_is(void **state)
 	TLS_SAYS("CipherString", "no ciphers available");
 	TLS_SAYS("certificate for that name", "tlsv1 unrecognized name");
 	TLS_SAYS("cut in the TLS handshake (unexpected eof", "unexpected eof while reading");
+	TLS_SAYS("plain HTTP", "unexpected eof while reading");
 	TLS_SAYS("tlsv1 alert internal error\nThe TLS handshake failed",
 		 "tlsv1 alert internal error");
 	SAYS("wants a client certificate (tlsv13 alert certificate required)\n",

@@ -489,7 +489,7 @@ static void tls_to_a_plain_port_is_told(void **state)
 
 	(void)state;
 	snprintf(url, sizeof url, "https://127.0.0.1:%u/ok", port);
-	assert_failure(url, "not TLS", "http://");
+	assert_failure(url, "TLS", "http://");
 }
 
 static struct network_message ask_with_ca(const char *url, const char *pem)

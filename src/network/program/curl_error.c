@@ -48,8 +48,10 @@ static const char advice_offer[] =
 	"the server wants a client certificate: its log says which.";
 static const char advice_client[] =
 	"There is none to send: give a URL of Chronograf that asks for none.";
+/* So do servers of plain HTTP that do not read on after the first bytes. */
 static const char advice_tls_cut[] =
-	"Look into the log of the server, or of what stands in front of it.";
+	"Does the port speak plain HTTP? Then the URL begins with http://. Else look into the log "
+	"of the server, or of what stands in front of it.";
 static const char advice_tls[] = "The TLS handshake failed: look into the log of the server, or of "
 				 "what stands in front of it.";
 static const char advice_cut[] = "The connection was cut before the answer was complete: look into "
