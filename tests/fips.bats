@@ -58,6 +58,21 @@ with() { chronoctl_token --no-prompt --priv-key-file "$@"; }
 	prints_token "$KEY"
 }
 
+@test "signer provider: a token behind a provider that fips=yes leaves out is told, and opens with ?fips=yes" {
+	with 'pkcs11:token=estate;object=chronograf' --signer provider --provider pkcs11
+	refused 3 "leave the provider 'pkcs11' out" '\?fips=yes' 'another signer'
+	sed 's/= fips=yes/= ?fips=yes/' /etc/ssl/openssl.cnf >"$SCRATCH/openssl.cnf"
+	OPENSSL_CONF=$SCRATCH/openssl.cnf with 'pkcs11:token=estate;object=chronograf' --signer provider --provider pkcs11
+	prints_token "$KEY"
+}
+
+@test "signer provider: the default provider is not loaded beside the FIPS module" {
+	with 'handle:0x81000001'
+	refused 3 'providers base, fips;'
+	OPENSSL_CONF=/dev/null with 'handle:0x81000001'
+	refused 3 'providers default;'
+}
+
 @test "gen-keypair makes a pair of files that signs" {
 	chronoctl gen-keypair --out "$SCRATCH/new" --bits 2048
 	[ "$status" -eq 0 ] || fail 'no pair'

@@ -53,6 +53,7 @@ static void provider_close(void *state)
 DEFINE_CLEANUP(provider_signer, struct provider_signer *, provider_close)
 DEFINE_CLEANUP(store, OSSL_STORE_CTX *, OSSL_STORE_close)
 DEFINE_CLEANUP(store_info, OSSL_STORE_INFO *, OSSL_STORE_INFO_free)
+DEFINE_CLEANUP(loader, OSSL_STORE_LOADER *, OSSL_STORE_LOADER_free)
 DEFINE_CLEANUP(openssl_text, char *, OPENSSL_free)
 
 /* ---- The context and its providers ---- */
@@ -123,6 +124,14 @@ static bool can_verify(void)
 	return rsa != NULL;
 }
 
+/* The default provider is loaded where openssl.cnf settles nothing else: once another one is loaded
+ * OpenSSL does not load it by itself, and digests would be missing. */
+static bool has_algorithms(const struct provider_signer *signer)
+{
+	return is_active(signer, "default") || is_active(signer, "fips") ||
+	       EVP_default_properties_is_fips_enabled(signer->context) == 1;
+}
+
 static bool load_providers(struct provider_signer *signer, const char *file,
 			   struct chronosign_error **error)
 {
@@ -137,9 +146,8 @@ static bool load_providers(struct provider_signer *signer, const char *file,
 	for (size_t i = 0; i < count; i++)
 		if (!load_provider(signer, signer->context, names[i], file, error))
 			return false;
-	/* Once another one is loaded OpenSSL does not load it by itself, and digests would be
-	 * missing. */
-	return load_provider(signer, signer->context, "default", NULL, error) &&
+	return (has_algorithms(signer) ||
+		load_provider(signer, signer->context, "default", NULL, error)) &&
 	       (can_verify() || load_provider(signer, NULL, "default", NULL, error));
 }
 
@@ -287,6 +295,32 @@ static const char *store_uri(const struct provider_signer *signer)
 					  : key->store;
 }
 
+/* OpenSSL would say no more than that nothing is there. */
+static bool check_properties(const struct provider_signer *signer, struct chronosign_error **error)
+{
+	const char *uri = store_uri(signer);
+	CLEANUP(cleanup_text)
+	char *scheme = signer->ui.key->kind == KEY_IN_FILE ? strdup("file")
+							   : strndup(uri, strcspn(uri, ":"));
+	if (scheme == NULL)
+		return error_out_of_memory(error);
+	CLEANUP(cleanup_loader)
+	OSSL_STORE_LOADER *allowed = OSSL_STORE_LOADER_fetch(signer->context, scheme, NULL);
+	/* A "-" takes a property out of the default ones (property(7)). */
+	CLEANUP(cleanup_loader)
+	OSSL_STORE_LOADER *loaded =
+		OSSL_STORE_LOADER_fetch(signer->context, scheme, "-fips,-provider");
+	ERR_clear_error();
+	if (allowed != NULL || loaded == NULL)
+		return true;
+	return error_set(
+		error, CHRONOSIGN_ERROR_KEY,
+		"OpenSSL's default properties leave the provider '%s' out, which opens '%s:': "
+		"openssl.cnf asks for fips=yes, or for another provider, and this one is "
+		"neither; write default_properties = ?fips=yes there, or use another signer",
+		OSSL_PROVIDER_get0_name(OSSL_STORE_LOADER_get0_provider(loaded)), scheme);
+}
+
 /* Stops at the first failure: to load again after a refused PIN would try that PIN again. */
 static void read_store(struct provider_signer *signer, struct yield *yield)
 {
@@ -397,7 +431,8 @@ static bool open_key(struct provider_signer *signer, EVP_PKEY **public_key,
 		signer->ui.token = key->name;
 	}
 	return load_providers(signer, file, error) && check_variable(signer, error) &&
-	       load_key(signer, error) && check_key(signer, public_key, error);
+	       check_properties(signer, error) && load_key(signer, error) &&
+	       check_key(signer, public_key, error);
 }
 
 static bool provider_open(const struct chronosign_key *key, void **state, EVP_PKEY **public_key,
