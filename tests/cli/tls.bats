@@ -128,6 +128,52 @@ program_is_confined() {
 	! grep -F "$TOY" "/proc/$PROGRAM/maps" || fail "the other provider is loaded"
 }
 
+# is_not_loaded: what the configuration in standard input names, by another name than OpenSSL's manual has.
+is_not_loaded() {
+	local process
+	cat >"$BATS_TEST_TMPDIR/openssl.cnf"
+	OPENSSL_CONF=$BATS_TEST_TMPDIR/openssl.cnf "$CHRONOCTL" token --chronograf-url "$URL" --priv-key-file "$KEY" \
+		>/dev/null 2>&1 </dev/null 3>&- &
+	process=$!
+	echo "$process" >>"$SCRATCH/pids"
+	wait_for program_is_confined "$process" || skip "this build or kernel has no seccomp filter"
+	! grep -F "$TOY" "/proc/$PROGRAM/maps" || fail "the provider is loaded"
+}
+
+@test "a provider that is not OpenSSL's own is not loaded by a shortened name of its section" {
+	start_standin --mode never
+	is_not_loaded <<-END
+		openssl_conf = init
+		[init]
+		provider = providers
+		[providers]
+		default = on
+		toy = toy
+		[on]
+		activate = 1
+		[toy]
+		module = $TOY
+		activate = 1
+	END
+}
+
+@test "a provider that is not OpenSSL's own is not loaded by a name with a dot for its file" {
+	start_standin --mode never
+	is_not_loaded <<-END
+		openssl_conf = init
+		[init]
+		providers = providers
+		[providers]
+		default = on
+		fips = toy
+		[on]
+		activate = 1
+		[toy]
+		2.module = $TOY
+		activate = 1
+	END
+}
+
 @test "a configuration of OpenSSL that cannot be read is told, with its line" {
 	printf 'openssl_conf = init\n[init\n' >"$BATS_TEST_TMPDIR/openssl.cnf"
 	OPENSSL_CONF=$BATS_TEST_TMPDIR/openssl.cnf chronoctl_token --priv-key-file "$KEY" --ca-file "$D/server.crt"

@@ -26,28 +26,40 @@ static bool lead_to_nothing(CONF_VALUE *entry)
 	return true;
 }
 
-static const char *value_in(STACK_OF(CONF_VALUE) * section, const char *name)
+/* "2.module" is module, too: OpenSSL leaves out what comes before the first dot. */
+static const char *behind_dot(const char *name)
 {
-	for (int i = 0; i < sk_CONF_VALUE_num(section); i++)
-		if (strcmp(sk_CONF_VALUE_value(section, i)->name, name) == 0)
-			return sk_CONF_VALUE_value(section, i)->value;
-	return NULL;
+	const char *dot = strchr(name, '.');
+
+	return dot == NULL ? name : dot + 1;
+}
+
+static bool is_own_name(const char *name)
+{
+	static const char *const own[] = {"fips", "base", "default", "legacy"};
+
+	for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+		if (strcmp(name, own[i]) == 0)
+			return true;
+	return false;
 }
 
 /* By the name that it is loaded by, from the folder that OpenSSL was built with. */
 static bool is_openssls_own(const CONF *conf, const CONF_VALUE *provider)
 {
-	static const char *const own[] = {"fips", "base", "default", "legacy"};
 	STACK_OF(CONF_VALUE) *section = NCONF_get_section(conf, provider->value);
-	const char *identity = section == NULL ? NULL : value_in(section, "identity");
-	const char *name = identity == NULL ? provider->name : identity;
+	const char *name = behind_dot(provider->name);
 
-	if (section == NULL || value_in(section, "module") != NULL)
-		return false;
-	for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
-		if (strcmp(name, own[i]) == 0)
-			return true;
-	return false;
+	for (int i = 0; i < sk_CONF_VALUE_num(section); i++) {
+		const CONF_VALUE *entry = sk_CONF_VALUE_value(section, i);
+		const char *what = behind_dot(entry->name);
+		bool is_identity = strcmp(what, "identity") == 0;
+		if (strcmp(what, "module") == 0 || (is_identity && !is_own_name(entry->value)))
+			return false;
+		if (is_identity)
+			name = entry->value;
+	}
+	return section != NULL && is_own_name(name);
 }
 
 static bool filter_providers(const CONF *conf, const char *name)
@@ -62,13 +74,14 @@ static bool filter_providers(const CONF *conf, const char *name)
 	return true;
 }
 
-/* "engines.2" is engines, too (CONF_modules_load_file(3)). */
+/* "engines.2" is engines, too, and so is "engine": OpenSSL compares up to the last dot, and no further than
+ * the name that is given. */
 static bool is_module(const CONF_VALUE *entry, const char *module)
 {
-	size_t length = strlen(module);
+	const char *dot = strrchr(entry->name, '.');
+	size_t length = dot == NULL ? strlen(entry->name) : (size_t)(dot - entry->name);
 
-	return strncmp(entry->name, module, length) == 0 &&
-	       (entry->name[length] == '\0' || entry->name[length] == '.');
+	return strncmp(entry->name, module, length) == 0;
 }
 
 static bool filter(CONF *conf)
