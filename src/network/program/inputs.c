@@ -31,7 +31,9 @@ static const struct fixed_input fixed[] = {
 	{"/etc/ld.so.cache", false},
 	{"/run/systemd/resolve", false},
 	{"/run/resolvconf", false},
-	{"/run/NetworkManager", false},
+	/* Not its folder, where connections lie with their passwords. */
+	{"/run/NetworkManager/resolv.conf", false},
+	{"/run/NetworkManager/no-stub-resolv.conf", false},
 	{"/lib", false},
 	{"/lib64", false},
 	{"/usr/lib", false},
