@@ -478,6 +478,28 @@ static bool run_what_it_wrote(const struct hostile_aims *aims)
 	return executable;
 }
 
+/* The same by a file in memory, which is mapped to run and was written to before. */
+static bool run_file_in_memory(const struct hostile_aims *aims)
+{
+	char code[4096] = "code";
+	long file = syscall(SYS_memfd_create, "code", 0);
+	void *page = MAP_FAILED;
+
+	(void)aims;
+	if (file >= 0 && write((int)file, code, sizeof code) == (ssize_t)sizeof code)
+		page = mmap(NULL, sizeof code, PROT_READ | PROT_EXEC, MAP_PRIVATE, (int)file, 0);
+	if (page != MAP_FAILED)
+		munmap(page, sizeof code);
+	opened(file);
+	return page != MAP_FAILED;
+}
+
+static bool read_passwords_of_networks(const struct hostile_aims *aims)
+{
+	(void)aims;
+	return can_open("/run/NetworkManager", O_RDONLY | O_DIRECTORY);
+}
+
 static bool see_packets(const struct hostile_aims *aims)
 {
 	(void)aims;
@@ -623,6 +645,9 @@ const struct hostile_attempt hostile_attempts[] = {
 	{"hear of devices and sockets by netlink", hear_of_devices, HOSTILE_CALLS, false},
 	{"use another protocol than TCP and UDP", use_other_protocol, HOSTILE_CALLS, false},
 	{"run what it has written to memory", run_what_it_wrote, HOSTILE_MEMORY, true},
+	{"run a file in memory", run_file_in_memory, HOSTILE_CALLS, true},
+	{"list the connections of NetworkManager", read_passwords_of_networks, HOSTILE_FILES,
+	 false},
 	{"lead a pair of sockets elsewhere", lead_pair_elsewhere, HOSTILE_CALLS, true},
 	{"see packets", see_packets, HOSTILE_CALLS | HOSTILE_ISOLATION, false},
 	{"use the kernel's cryptography", use_kernel_crypto, HOSTILE_CALLS, false},

@@ -98,6 +98,7 @@ static void what_is_published_is_read_by_its_path_while_it_is_open(void **state)
 
 	(void)state;
 	assert_true(ca_memory_make(PEM, strlen(PEM), &published));
+	assert_int_equal(write(published.file, "x", 1), -1);
 	CLEANUP(cleanup_descriptor) int file = open(published.path, O_RDONLY | O_CLOEXEC);
 	assert_int_equal(read(file, bytes, sizeof bytes), strlen(PEM));
 	assert_memory_equal(bytes, PEM, strlen(PEM));

@@ -19,6 +19,7 @@
 
 #include "base/coverage.h"
 #include "network/message.h"
+#include "network/program/ca_memory.h"
 #include "network/program/pool.h"
 
 #define GOOD "0f1e2d3c-4b5a-4978-8695-a4b3c2d1e0f0"
@@ -294,13 +295,13 @@ static struct program_job job_for(const char *const *url)
 }
 
 /* Runs a job of one server; the message has passed the receiver's check. */
-static struct network_message run(const struct program_job *job)
+static struct network_message run_with(const struct program_job *job, const char *ca_file)
 {
 	struct network_message message;
 	int ends[2];
 
 	assert_int_equal(pipe(ends), 0);
-	assert_true(pool_run(job, &no_inputs, ends[1]));
+	assert_true(pool_run(job, &no_inputs, ca_file, ends[1]));
 	close(ends[1]);
 	ssize_t got = read(ends[0], &message, sizeof message);
 	assert_true(got > 0);
@@ -308,6 +309,11 @@ static struct network_message run(const struct program_job *job)
 	assert_int_equal(read(ends[0], ends, 1), 0);
 	close(ends[0]);
 	return message;
+}
+
+static struct network_message run(const struct program_job *job)
+{
+	return run_with(job, NULL);
 }
 
 /* "http://127.0.0.1:PORT" and the path; the text is good until the next call. */
@@ -495,10 +501,12 @@ static void tls_to_a_plain_port_is_told(void **state)
 static struct network_message ask_with_ca(const char *url, const char *pem)
 {
 	struct program_job job = job_for(&url);
+	struct ca_memory cas;
 
-	job.ca_pem = pem;
-	job.ca_length = strlen(pem);
-	return run(&job);
+	assert_true(ca_memory_make(pem, strlen(pem), &cas));
+	struct network_message message = run_with(&job, cas.path);
+	close(cas.file);
+	return message;
 }
 
 static void authorities_are_read_by_https_and_need_no_http(void **state)
@@ -602,7 +610,7 @@ static void send_one(int end, uint32_t kind, size_t server, const char *token)
 
 __attribute__((noreturn)) static void work(const struct program_job *job, int pipe)
 {
-	bool done = pool_run(job, &no_inputs, pipe);
+	bool done = pool_run(job, &no_inputs, NULL, pipe);
 
 	coverage_write();
 	_exit(done ? 0 : 1);
@@ -836,9 +844,9 @@ static void a_broken_pipe_ends_the_work(void **state)
 	(void)state;
 	assert_int_equal(pipe(ends), 0);
 	close(ends[0]);
-	assert_false(pool_run(&job, &no_inputs, ends[1]));
+	assert_false(pool_run(&job, &no_inputs, NULL, ends[1]));
 	close(ends[1]);
-	assert_false(pool_run(&job, &no_inputs, -1));
+	assert_false(pool_run(&job, &no_inputs, NULL, -1));
 }
 
 int main(void)

@@ -2,13 +2,14 @@
  * server. */
 #include "network/program/ca_memory.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 bool ca_memory_make(const char *pem, size_t length, struct ca_memory *memory)
 {
-	memory->file = memfd_create("ca", MFD_CLOEXEC);
+	memory->file = memfd_create("ca", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (memory->file < 0)
 		return false;
 	snprintf(memory->path, sizeof memory->path, "/proc/self/fd/%d", memory->file);
@@ -18,5 +19,7 @@ bool ca_memory_make(const char *pem, size_t length, struct ca_memory *memory)
 			return false;
 		done += (size_t)written;
 	}
-	return true;
+	/* What is written to it later could be mapped to run. */
+	return fcntl(memory->file, F_ADD_SEALS,
+		     F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) == 0;
 }

@@ -48,7 +48,6 @@ static const int allowed[] = {
 	SCMP_SYS(pipe2),
 	SCMP_SYS(eventfd),
 	SCMP_SYS(eventfd2),
-	SCMP_SYS(memfd_create),
 	SCMP_SYS(stat),
 	SCMP_SYS(stat64),
 	SCMP_SYS(fstat),

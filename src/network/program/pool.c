@@ -5,7 +5,6 @@
 #include "network/program/pool.h"
 
 #include "base/clock.h"
-#include "network/program/ca_memory.h"
 #include "network/program/confine.h"
 #include "network/program/curl_options.h"
 #include "network/program/schedule.h"
@@ -313,20 +312,8 @@ static bool run_pool(const struct program_job *job, const struct inputs *inputs,
 	return done;
 }
 
-static bool run_with_cas(const struct program_job *job, const struct inputs *inputs, int socket)
-{
-	struct ca_memory memory = {.file = -1};
-
-	if (job->ca_pem == NULL)
-		return run_pool(job, inputs, NULL, socket);
-	bool done = ca_memory_make(job->ca_pem, job->ca_length, &memory) &&
-		    run_pool(job, inputs, memory.path, socket);
-	if (memory.file >= 0)
-		close(memory.file);
-	return done;
-}
-
-bool pool_run(const struct program_job *job, const struct inputs *inputs, int socket)
+bool pool_run(const struct program_job *job, const struct inputs *inputs, const char *ca_file,
+	      int socket)
 {
 	int flags = fcntl(socket, F_GETFL);
 
@@ -337,7 +324,7 @@ bool pool_run(const struct program_job *job, const struct inputs *inputs, int so
 	proxy_variables_prepare();
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return false;
-	bool done = run_with_cas(job, inputs, socket);
+	bool done = run_pool(job, inputs, ca_file, socket);
 	curl_global_cleanup();
 	return done;
 }

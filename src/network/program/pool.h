@@ -14,8 +14,11 @@
  * Asks the servers and writes a message for each to the socket as it is ready, and one for each
  * request that comes in. Ends when all is answered for and no request can come any more, which ends
  * watching, too. False if the socket broke, libcurl could not start, or a request was none. Where
- * servers are watched, a message says once that an input is not what it was. A reader that is slow holds up new exchanges, never those under way.
+ * servers are watched, a message says once that an input is not what it was. A
+ * reader that is slow holds up new exchanges, never those under way. `ca_file` holds the job's CAs; NULL:
+ * the machine's are trusted.
  */
-bool pool_run(const struct program_job *job, const struct inputs *inputs, int socket);
+bool pool_run(const struct program_job *job, const struct inputs *inputs, const char *ca_file,
+	      int socket);
 
 #endif

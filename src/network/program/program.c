@@ -8,6 +8,7 @@
 #include "network/job.h"
 #include "network/message.h"
 #include "network/process.h"
+#include "network/program/ca_memory.h"
 #include "network/program/confine.h"
 #include "network/program/inputs.h"
 #include "network/program/names.h"
@@ -20,6 +21,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 static bool send_whole(int socket, const void *bytes, size_t length)
 {
@@ -97,9 +99,15 @@ static bool confine(const struct program_job *job, const struct inputs *inputs, 
 bool program_work(const struct program_job *job, int socket)
 {
 	struct inputs inputs = {0};
-	bool done = prepare(job, &inputs, socket) && confine(job, &inputs, socket) &&
-		    pool_run(job, &inputs, socket);
+	struct ca_memory cas = {.file = -1};
+	bool given = job->ca_pem != NULL;
+	/* In the sandbox no file in memory can be made: it could be filled with code, and run. */
+	bool done = (!given || ca_memory_make(job->ca_pem, job->ca_length, &cas)) &&
+		    prepare(job, &inputs, socket) && confine(job, &inputs, socket) &&
+		    pool_run(job, &inputs, given ? cas.path : NULL, socket);
 
+	if (cas.file >= 0)
+		close(cas.file);
 	inputs_release(&inputs);
 	return done;
 }
