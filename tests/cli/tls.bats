@@ -222,6 +222,9 @@ policy() { # LINE
 @test "CAs that are not there: the file or the folder is named, with the reason" {
 	SSL_CERT_FILE=/nonexistent.pem chronoctl_token --priv-key-file "$KEY"
 	refused 4 '/nonexistent\.pem: No such file'
+	: >"$BATS_TEST_TMPDIR/empty.pem"
+	SSL_CERT_FILE=$BATS_TEST_TMPDIR/empty.pem chronoctl_token --priv-key-file "$KEY"
+	refused 4 'empty\.pem: it holds no good certificate'
 	new_tls_key "$BATS_TEST_TMPDIR/ca" DNS:localhost
 	SSL_CERT_FILE=$BATS_TEST_TMPDIR/ca.crt SSL_CERT_DIR=/nonexistent chronoctl_token --priv-key-file "$KEY"
 	refused 4 'self-signed' '--ca-file'
@@ -232,4 +235,13 @@ policy() { # LINE
 	refused 4 'CA that is not known here' 'SSL_CERT_DIR names no folder of CAs: /nonexistent: No such file'
 	SSL_CERT_FILE=$D/other.crt chronoctl_token --priv-key-file "$KEY"
 	refused 4 'CA that is not known here' 'Give the CA that signed it'
+}
+
+@test "a certificate that has expired is told as that" {
+	openssl x509 -in "$D/server.crt" -signkey "$D/server.key" -days -1 -out "$BATS_TEST_TMPDIR/old.crt" 2>/dev/null
+	openssl x509 -in "$BATS_TEST_TMPDIR/old.crt" -noout -checkend 0 >/dev/null && fail "it has not expired"
+	start_standin --tls-cert "$BATS_TEST_TMPDIR/old.crt" --tls-key "$D/server.key"
+	chronoctl_token --priv-key-file "$KEY" --ca-file "$BATS_TEST_TMPDIR/old.crt"
+	refused 4 'certificate has expired' 'clock is wrong'
+	never_says '--ca-file'
 }

@@ -195,12 +195,13 @@ static char *authorities_text(const struct transfer_failure *failure, const char
 {
 	const char *advice = failure->ca_file_given ? advice_ca_file : advice_machine_cas;
 	const char *path = strstr(reason, " file: ");
-	CLEANUP(cleanup_descriptor)
-	int file = path == NULL ? -1 : open(path + strlen(" file: "), O_RDONLY | O_CLOEXEC);
-	const char *why = path == NULL || file >= 0 ? NULL : strerror(errno);
 
-	return text_format("%s%s%s\n%s", reason, why == NULL ? "" : ": ", why == NULL ? "" : why,
-			   advice);
+	if (path == NULL)
+		return text_format("%s\n%s", reason, advice);
+	path += strlen(" file: ");
+	CLEANUP(cleanup_descriptor) int file = open(path, O_RDONLY | O_CLOEXEC);
+	return text_format("no CAs from %s: %s\n%s", path,
+			   file < 0 ? strerror(errno) : "it holds no good certificate", advice);
 }
 
 /* ---- The rest ---- */
