@@ -103,12 +103,43 @@ with() { chronoctl_token --no-prompt --priv-key-file "$@"; }
 	prints_token "$KEY"
 }
 
+# ChaCha20 is all that this server speaks.
+start_chacha20_server() {
+	cat >"$SCRATCH/gnutls" <<-END
+		[overrides]
+		tls-disabled-cipher = aes-128-gcm
+		tls-disabled-cipher = aes-256-gcm
+		tls-disabled-cipher = aes-128-ccm
+		tls-disabled-cipher = aes-256-ccm
+		tls-disabled-cipher = aes-128-cbc
+		tls-disabled-cipher = aes-256-cbc
+	END
+	GNUTLS_SYSTEM_PRIORITY_FILE=$SCRATCH/gnutls start_standin --tls-cert "$D/server.crt" --tls-key "$D/server.key"
+}
+
+@test "TLS is the module's, as curl's is: a server that speaks ChaCha20 alone is refused" {
+	start_chacha20_server
+	run ! curl -sS --cacert "$D/server.crt" "$URL/nonce"
+	with "$KEY" --ca-file "$D/server.crt"
+	refused 4 'TLS|SSL|handshake'
+	local -x OPENSSL_CONF=/etc/ssl/openssl.cnf.ordinary
+	curl -sS --cacert "$D/server.crt" "$URL/nonce" >/dev/null
+	with "$KEY" --ca-file "$D/server.crt"
+	prints_token "$KEY"
+}
+
 @test "doctor: the whole chain is good" {
 	chronoctl doctor --no-prompt --chronograf-url "$URL" --priv-key-file 'pkcs11:token=estate;object=chronograf'
 	[ "$status" -eq 0 ] || fail 'something is not good'
+	grep -q '^✓ openssl .*a FIPS provider is active, in chronoctl and in the network program' <<<"$output" || fail 'no FIPS'
+	OPENSSL_CONF=/etc/ssl/openssl.cnf.ordinary chronoctl doctor --no-prompt --chronograf-url "$URL" --priv-key-file "$KEY"
+	grep -q '^✓ openssl .*no FIPS provider is active' <<<"$output" || fail 'FIPS without FIPS'
 }
 
-@test "--version" {
+@test "--version: FIPS in both processes" {
 	chronoctl --version
 	[ "$status" -eq 0 ] || fail 'no version'
+	[ "$(grep -cE 'FIPS provider in chronoctl(-network)? +active$' <<<"$output")" -eq 2 ] || fail 'not in both'
+	OPENSSL_CONF=/etc/ssl/openssl.cnf.ordinary chronoctl --version
+	[ "$(grep -cE 'FIPS provider in chronoctl(-network)? +not active$' <<<"$output")" -eq 2 ] || fail 'FIPS without FIPS'
 }

@@ -129,6 +129,22 @@ struct network *network_start(const struct network_job *job, chronosign_error **
 	return network != NULL && network_restart(network, error) ? TAKE(network) : NULL;
 }
 
+bool network_has_fips(const struct network *network)
+{
+	return network->process.fips;
+}
+
+bool network_tell_fips(bool *fips, chronosign_error **error)
+{
+	struct process process = PROCESS_NONE;
+	CLEANUP(cleanup_descriptor) int program = process_open_program(error);
+	bool started = program >= 0 && process_start(program, &process, error);
+
+	*fips = process.fips;
+	process_end(&process);
+	return started;
+}
+
 bool network_is_running(const struct network *network)
 {
 	return !network->failed;

@@ -95,6 +95,12 @@ struct network *network_start(const struct network_job *job, chronosign_error **
  */
 bool network_restart(struct network *network, chronosign_error **error);
 
+/* True if OpenSSL's FIPS module is active in the program: its TLS is the module's. */
+bool network_has_fips(const struct network *network);
+
+/* The same of a program that is started to tell this, and gets no job. False with *error set. */
+bool network_tell_fips(bool *fips, chronosign_error **error);
+
 /* True if the program runs, as far as is known: false once network_next has told of its end. */
 bool network_is_running(const struct network *network);
 

@@ -252,6 +252,7 @@ static bool hear_hello(struct process *process, chronosign_error **error)
 	do
 		got = recv(process->socket, &hello, sizeof hello, MSG_TRUNC);
 	while (got < 0 && errno == EINTR);
+	process->fips = got > 0 && hello.reason == 1;
 	if (got > 0)
 		return check_hello(&hello, (size_t)got, error);
 	if (got < 0 && errno == EAGAIN)

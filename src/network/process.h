@@ -13,8 +13,9 @@
 
 struct network_hello {
 	uint32_t magic;
-	uint32_t reason; /* HELLO_STEP_FAILED: errno */
-	char text[56];   /* NUL-terminated: the version; HELLO_STEP_FAILED: the step */
+	uint32_t
+		reason; /* HELLO_MAGIC: 1 if a FIPS provider is active there; HELLO_STEP_FAILED: errno */
+	char text[56]; /* NUL-terminated: the version; HELLO_STEP_FAILED: the step */
 };
 
 /* The number that the socket has in the program. */
@@ -23,6 +24,7 @@ struct network_hello {
 struct process {
 	pid_t id;       /* 0: gone and reaped, or never there */
 	int socket;     /* SOCK_SEQPACKET, both ways */
+	bool fips;      /* OpenSSL's FIPS module is active in it */
 	int complaints; /* what it writes to standard error; -1: nobody reads that any more */
 };
 

@@ -196,6 +196,7 @@ NOWHERE=http://127.0.0.1:1
 	chronoctl --version
 	[ "$status" -eq 0 ] || fail "status"
 	[[ $output =~ ^chronoctl\ [0-9]+\.[0-9]+ ]] || fail "no version"
+	[ "$(grep -cE 'FIPS provider in chronoctl(-network)? +not active$' <<<"$output")" -eq 2 ] || fail "nothing of FIPS"
 	is_silent
 }
 

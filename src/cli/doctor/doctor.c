@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/fips.h"
 #include "cli/audit.h"
 #include "cli/command.h"
 #include "cli/key.h"
@@ -23,6 +24,22 @@
 DEFINE_CLEANUP(key, chronosign_key *, chronosign_key_free)
 DEFINE_CLEANUP(survey, struct survey *, survey_free)
 DEFINE_CLEANUP(network, struct network *, network_free)
+
+/* ---- OpenSSL ---- */
+
+/* A fact, and no fault: the machine's configuration decides. */
+static void tell_openssl(struct doctor *doctor)
+{
+	static const char *const words[] = {
+		"no FIPS provider is active, neither in chronoctl nor in the network program",
+		"a FIPS provider is active in the network program, and not in chronoctl",
+		"a FIPS provider is active in chronoctl, and not in the network program",
+		"a FIPS provider is active, in chronoctl and in the network program",
+	};
+
+	findings_ok(&doctor->findings, "openssl", OpenSSL_version(OPENSSL_VERSION_STRING), "%s",
+		    words[2 * fips_is_active() + network_has_fips(doctor->network)]);
+}
 
 /* ---- Module, token, PIN ---- */
 
@@ -373,6 +390,7 @@ static int examine(struct doctor *doctor, struct options *options, chronosign_er
 		return EXIT_OTHER;
 	doctor->key = key;
 	doctor->network = network;
+	tell_openssl(doctor);
 	walk_key(doctor);
 	doctor_visit_servers(doctor);
 	int status = findings_end(&doctor->findings);

@@ -1,9 +1,10 @@
-/* In this order: privileges go, the job comes, what has to be read is read, the sandbox closes, and only
+/* In this order: privileges go, OpenSSL is configured, the job comes, what has to be read is read, the sandbox closes, and only
  * then does anything come from the network. */
 #include "network/program/program.h"
 
 #include "base/cleanup.h"
 #include "base/coverage.h"
+#include "base/fips.h"
 #include "base/text.h"
 #include "network/job.h"
 #include "network/message.h"
@@ -28,12 +29,12 @@ static bool send_whole(int socket, const void *bytes, size_t length)
 	return send(socket, bytes, length, MSG_NOSIGNAL) == (ssize_t)length;
 }
 
-/* The version, or the step that failed. */
+/* The version, and whether FIPS is on, or the step that failed. */
 static bool say_hello(int socket, const char *failed)
 {
 	struct network_hello hello = {
 		.magic = failed == NULL ? HELLO_MAGIC : HELLO_STEP_FAILED,
-		.reason = failed == NULL ? 0 : (uint32_t)errno,
+		.reason = failed == NULL ? fips_is_active() : (uint32_t)errno,
 	};
 
 	snprintf(hello.text, sizeof hello.text, "%s", failed == NULL ? CHRONOCTL_VERSION : failed);
@@ -68,8 +69,6 @@ static bool prepare(const struct program_job *job, struct inputs *inputs, int so
 		if (url == NULL)
 			return refuse(socket, error);
 	}
-	if (!openssl_conf_load(&error))
-		return refuse(socket, error);
 	names_by_files_and_dns();
 	return inputs_collect(inputs, job->ca_pem != NULL) &&
 	       say_of_job(socket, MESSAGE_JOB_TAKEN, "");
@@ -115,8 +114,11 @@ bool program_work(const struct program_job *job, int socket)
 int program_run(int socket)
 {
 	struct program_job job = {0};
-	bool done = say_hello(socket, privileges_give_up()) && job_receive(socket, &job) &&
-		    program_work(&job, socket);
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	const char *failed = privileges_give_up();
+	bool configured = failed != NULL || openssl_conf_load(&error);
+	bool done = say_hello(socket, failed) && job_receive(socket, &job) &&
+		    (configured || refuse(socket, error)) && program_work(&job, socket);
 
 	program_job_release(&job);
 	return done ? 0 : 1;

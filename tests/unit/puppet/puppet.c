@@ -8,6 +8,7 @@
 #include "network/message.h"
 #include "network/process.h"
 #include "network/program/confine.h"
+#include "network/program/openssl_conf.h"
 #include "network/program/privileges.h"
 #include "network/program/program.h"
 
@@ -405,7 +406,7 @@ int main(void)
 		return 1;
 	const struct role *role = find_role(job.urls[0], &argument);
 	if (role == NULL)
-		_exit(program_work(&job, PROCESS_SOCKET) ? 0 : 1);
+		_exit(openssl_conf_load(NULL) && program_work(&job, PROCESS_SOCKET) ? 0 : 1);
 	if (before != NULL && strcmp(before, "refuse") == 0)
 		return !say_failure(MESSAGE_JOB_REFUSED, "no\x1b URL");
 	if (before != NULL && strcmp(before, "no-answer") == 0)
