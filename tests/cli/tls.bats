@@ -128,6 +128,14 @@ program_is_confined() {
 	! grep -F "$TOY" "/proc/$PROGRAM/maps" || fail "the other provider is loaded"
 }
 
+@test "a line end in the name of a certificate does not make a line of what is told" {
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$SCRATCH/lines.key" -out "$SCRATCH/lines.crt" \
+		-subj $'/CN=a\nchronoctl: the token is good' 2>"$SCRATCH/openssl"
+	start_standin --tls-cert "$SCRATCH/lines.crt" --tls-key "$SCRATCH/lines.key"
+	chronoctl_token --priv-key-file "$KEY" --ca-file "$SCRATCH/lines.crt"
+	refused 4 "'a chronoctl: the token is good'"
+}
+
 # is_not_loaded: what the configuration in standard input names, by another name than OpenSSL's manual has.
 is_not_loaded() {
 	local process

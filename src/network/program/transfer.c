@@ -161,8 +161,16 @@ static bool went_by_proxy(const struct transfer *transfer)
 	       (peer == 0 || port == NULL || peer != strtol(port, NULL, 10));
 }
 
+/* libcurl repeats names of a certificate as they are, and a line of theirs could pretend to be ours. */
+static void make_one_line(char *text)
+{
+	for (char *end = strchr(text, '\n'); end != NULL; end = strchr(end, '\n'))
+		*end = ' ';
+}
+
 static bool fail_by_curl(struct transfer *transfer, CURLcode code)
 {
+	make_one_line(transfer->reason);
 	bool ca_file_given = transfer->settings->ca_file != NULL;
 	CLEANUP(cleanup_text) char *lost_folder = ca_file_given ? NULL : ca_folder_lost();
 	CLEANUP(cleanup_text) char *not_asked = names_not_asked("/etc/nsswitch.conf");
