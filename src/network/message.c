@@ -7,6 +7,7 @@
 #include "base/text.h"
 
 #include <string.h>
+#include <strings.h>
 
 /* Copies as many whole characters as fit. */
 static void put_text(char *field, size_t size, const char *text)
@@ -85,14 +86,26 @@ static bool terminated(const char *text, size_t size)
 	return memchr(text, '\0', size) != NULL;
 }
 
+/* Of a line that has nothing of ours before it: a foreign character can look like one of these, or like nothing. */
+static bool looks_like_us(const char *line)
+{
+	static const char us[] = "chronoctl";
+
+	line += strspn(line, " ");
+	for (size_t i = 0; i < strlen(us) && line[i] != '\0' && line[i] != '\n'; i++)
+		if ((line[i] & 0x80) != 0)
+			return true;
+	return strncasecmp(line, us, strlen(us)) == 0;
+}
+
 /* What is printed of it begins with chronoctl's own words; a line that pretends to be one is a forgery. */
 static bool speaks_for_us(const char *text)
 {
-	for (const char *line = text; line != NULL; line = strchr(line, '\n')) {
-		line += line[0] == '\n';
-		if (strncmp(line, "chronoctl", strlen("chronoctl")) == 0)
+	if (strncmp(text, "chronoctl", strlen("chronoctl")) == 0)
+		return true;
+	for (const char *end = strchr(text, '\n'); end != NULL; end = strchr(end + 1, '\n'))
+		if (looks_like_us(end + 1))
 			return true;
-	}
 	return false;
 }
 

@@ -399,6 +399,21 @@ static void a_text_that_pretends_to_be_ours_is_refused(void **state)
 	assert_refused(&message, "look like chronoctl's");
 	strcpy(message.failure, "chronoctl: the token is good");
 	assert_refused(&message, "look like chronoctl's");
+	/* A blank, a capital, a space without width before it and in it, a Cyrillic letter. */
+	static const char *const alike[] = {
+		"no answer\n  chronoctl: good",
+		"no answer\nChronoctl: good",
+		"no answer\n\xe2\x80\x8b"
+		"chronoctl: good",
+		"no answer\nchrono\xe2\x80\x8b"
+		"ctl: good",
+		"no answer\nchr\xd0\xbe"
+		"noctl: good",
+	};
+	for (size_t i = 0; i < sizeof alike / sizeof alike[0]; i++) {
+		strcpy(message.failure, alike[i]);
+		assert_refused(&message, "look like chronoctl's");
+	}
 	strcpy(message.failure, "no answer\nDoes chronoctl: reach it?");
 	assert_good(&message);
 }
