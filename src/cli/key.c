@@ -6,8 +6,9 @@
 #include "cli/audit.h"
 #include "cli/prompt.h"
 #include "cli/report.h"
+#include "cli/supervisor.h"
 #include "key/files.h"
-#include "pkcs11/cryptoki.h"
+#include "pkcs11/module.h"
 
 DEFINE_CLEANUP(key, chronosign_key *, chronosign_key_free)
 
@@ -70,6 +71,9 @@ chronosign_key *key_from_reference(struct options *options, char *reference,
 	chronosign_key_set_force_login(key, options->force_login);
 	key_hear(key, options);
 	options->key_name = chronosign_key_name(key);
+	const struct pkcs11_module_choice choice = pkcs11_module_choice(key);
+	if (choice.path == NULL && choice.name == NULL)
+		supervisor_take_any_module(options->supervisor);
 	chronosign_key_set_watch(key, &watch, options);
 	if (!options->no_prompt && prompt_possible())
 		chronosign_key_set_prompt(key, prompt_for_pin, NULL);

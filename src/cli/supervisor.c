@@ -31,6 +31,7 @@ struct shared {
 	atomic_ulong calls;
 	atomic_uint outcome; /* an exit status, with DECIDED; 0: the child is at work */
 	atomic_bool keeps_file;
+	atomic_bool takes_any_module;
 };
 
 struct supervisor {
@@ -70,6 +71,11 @@ void supervisor_set_warning(struct supervisor *supervisor, const char *text)
 void supervisor_keep_file(struct supervisor *supervisor)
 {
 	atomic_store(&supervisor->shared->keeps_file, true);
+}
+
+void supervisor_take_any_module(struct supervisor *supervisor)
+{
+	atomic_store(&supervisor->shared->takes_any_module, true);
 }
 
 void supervisor_set_outcome(struct supervisor *supervisor, int status)
@@ -148,9 +154,14 @@ static int module_failed(const struct supervisor *supervisor, const char *what)
 			       module, what, function);
 		return status;
 	}
-	report_error("the PKCS#11 module '%s' %s in %s; see its vendor's log, or try --signer with "
-		     "another way to the token",
-		     module, what, function);
+	/* Every signer would load the same registered modules. */
+	report_error(
+		"the PKCS#11 module '%s' %s in %s; see its vendor's log, or %s", module, what,
+		function,
+		atomic_load(&shared->takes_any_module)
+			? "if the key is in another module, name that one: module-name= in the "
+			  "URI, or --pkcs11-module"
+			: "try --signer with another way to the token");
 	warn(supervisor);
 	return EXIT_KEY;
 }

@@ -32,6 +32,9 @@ void supervisor_set_warning(struct supervisor *supervisor, const char *text);
  * be. */
 void supervisor_keep_file(struct supervisor *supervisor);
 
+/* In the child: no module was named, so every registered one is loaded. */
+void supervisor_take_any_module(struct supervisor *supervisor);
+
 /*
  * In the child: its work is done, and its exit status will be this one. What a module breaks from
  * here on, while it is closed, is no more than a warning.

@@ -50,6 +50,23 @@ CALLS='C_GetFunctionList C_Initialize C_GetSlotList C_GetTokenInfo C_OpenSession
 	for call in $CALLS; do breaks SHIM_EXIT "$call" 'ended the process'; done
 }
 
+@test "a registered module that nobody has named hangs or crashes: the advice is to name the key's own" {
+	local how
+	need_user
+	user_module zz-broken "module: $SHIM" 'priority: -9'
+	for how in SHIM_HANG SHIM_CRASH SHIM_EXIT; do
+		run --separate-stderr as_user env -u PKCS11_MODULE_PATH "$how=C_Initialize:1" setsid -w timeout "$PATIENCE" \
+			"$CHRONOCTL" token --chronograf-url "$URL" --no-prompt --module-timeout 2 \
+			--priv-key-file 'pkcs11:object=chronograf'
+		refused 3 'shim\.so' 'C_Initialize' 'module-name=' '--pkcs11-module'
+		run --separate-stderr as_user env "$how=C_Initialize:1" setsid -w timeout "$PATIENCE" \
+			"$CHRONOCTL" token --chronograf-url "$URL" --no-prompt --module-timeout 2 \
+			--priv-key-file 'pkcs11:object=chronograf'
+		refused 3 'shim\.so' 'C_Initialize' '--signer'
+		never_says 'module-name='
+	done
+}
+
 @test "a module that crashes leaves no core file, whatever the limit" {
 	cd "$SCRATCH"
 	ulimit -c unlimited || skip "the limit of core files cannot be raised here"
