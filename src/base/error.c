@@ -9,11 +9,12 @@
 struct chronosign_error {
 	enum chronosign_error_kind kind;
 	char *message;
+	bool of_login;
 };
 
 /* What is left to say when there is no memory to say it in; never freed. */
 static const struct chronosign_error out_of_memory = {CHRONOSIGN_ERROR_OTHER,
-						      (char *)"out of memory"};
+						      (char *)"out of memory", false};
 
 enum chronosign_error_kind chronosign_error_get_kind(const struct chronosign_error *error)
 {
@@ -47,6 +48,7 @@ struct chronosign_error *error_make(enum chronosign_error_kind kind, const char 
 	if (error == NULL)
 		return (struct chronosign_error *)&out_of_memory;
 	error->kind = kind;
+	error->of_login = false;
 	error->message = text_printable(message, strlen(message), true);
 	if (error->message == NULL) {
 		free(error);
@@ -71,6 +73,18 @@ bool chronosign_error_set(struct chronosign_error **error, enum chronosign_error
 	return false;
 }
 
+bool error_mark_login(struct chronosign_error **error)
+{
+	if (error != NULL && *error != NULL && *error != &out_of_memory)
+		(*error)->of_login = true;
+	return false;
+}
+
+bool error_is_of_login(const struct chronosign_error *error)
+{
+	return error->of_login;
+}
+
 bool error_move(struct chronosign_error **to, struct chronosign_error **from)
 {
 	if (to != NULL && *to == NULL)
@@ -90,6 +104,8 @@ static bool surround(struct chronosign_error **error, const char *before, const 
 	if (old == NULL || before == NULL || after == NULL)
 		return false;
 	error_set(error, old->kind, "%s%s%s", before, separator, after);
+	if (old->of_login)
+		error_mark_login(error);
 	chronosign_error_free(old);
 	return false;
 }

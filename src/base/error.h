@@ -23,6 +23,11 @@ bool error_append(struct chronosign_error **error, const char *format, ...)
  * caller holds already stays. Always returns false. */
 bool error_move(struct chronosign_error **to, struct chronosign_error **from);
 
+/* Marks *error as one of a login: the PIN is wrong, missing or locked, or was not taken. What is
+ * added to the message later leaves the mark. Always returns false. */
+bool error_mark_login(struct chronosign_error **error);
+bool error_is_of_login(const struct chronosign_error *error);
+
 /* A new error with that message. */
 struct chronosign_error *error_make(enum chronosign_error_kind kind, const char *message);
 

@@ -197,9 +197,9 @@ bool pkcs11_session_login(struct pkcs11_token *token, struct chronosign_error **
 {
 	if (!pkcs11_session_may_try(token, error) || !pkcs11_session_have_pin(token, error) ||
 	    !pkcs11_session_pin_fits(&token->info, token->module->key, token->session.pin, error))
-		return false;
+		return error_mark_login(error);
 	token->session.logged_in = login(token, CKU_USER, error);
-	return token->session.logged_in;
+	return token->session.logged_in || error_mark_login(error);
 }
 
 bool pkcs11_session_login_for_key(struct pkcs11_token *token, struct chronosign_error **error)

@@ -97,8 +97,8 @@ static bool login_failed(struct libp11_signer *signer, struct chronosign_error *
 	if (code == 0 || ERR_GET_LIB(code) != ERR_get_CKR_code())
 		return libp11_error(signer, "log in to the token", error);
 	ERR_clear_error();
-	return pkcs11_session_login_failed(signer->token.search.token, (CK_RV)ERR_GET_REASON(code),
-					   error);
+	pkcs11_session_login_failed(signer->token.search.token, (CK_RV)ERR_GET_REASON(code), error);
+	return error_mark_login(error);
 }
 
 static bool log_in(struct libp11_signer *signer, struct chronosign_error **error)

@@ -64,7 +64,7 @@ bool openssl_token_before_login(struct openssl_token *token, struct chronosign_e
 	if (!pkcs11_token_needs_login(chosen))
 		return true;
 	if (!pkcs11_session_may_try(chosen, error))
-		return false;
+		return error_mark_login(error);
 	if (pkcs11_session_has_pin_pad(chosen))
 		key_notice(token->search.key, CHRONOSIGN_NOTICE_ACTION,
 			   "enter the PIN of the token '%s' on its reader", chosen->label);
@@ -94,12 +94,14 @@ bool openssl_token_explain(struct openssl_token *token, const char *who, bool pi
 			  "%s has no login to the token '%s': the PIN may be wrong or locked, and "
 			  "is not tried again: %s",
 			  who, chosen->uri, reasons);
-		return error_append(error, "%s", pkcs11_session_tries_left(chosen));
+		error_append(error, "%s", pkcs11_session_tries_left(chosen));
+		return error_mark_login(error);
 	}
-	if (!logged_in)
-		return error_set(error, CHRONOSIGN_ERROR_KEY,
-				 "%s cannot log in to the token '%s': %s", who, chosen->uri,
-				 reasons);
+	if (!logged_in) {
+		error_set(error, CHRONOSIGN_ERROR_KEY, "%s cannot log in to the token '%s': %s",
+			  who, chosen->uri, reasons);
+		return error_mark_login(error);
+	}
 	return pkcs11_search_visible_key(&token->search, error) &&
 	       error_set(error, CHRONOSIGN_ERROR_KEY, "%s cannot open the key '%s': %s", who,
 			 token->search.key->name, reasons);

@@ -55,7 +55,8 @@ static bool know_pin(struct openssl_ui *ui, struct chronosign_error **error)
 	pause_watch(ui);
 	ui->pin = pin_obtain(ui->key, ui->token, error);
 	resume_watch(ui);
-	return ui->pin != NULL && pkcs11_session_pin_fits(&ui->info, ui->key, ui->pin, error);
+	return (ui->pin != NULL && pkcs11_session_pin_fits(&ui->info, ui->key, ui->pin, error)) ||
+	       error_mark_login(error);
 }
 
 static bool is_text(const struct openssl_ui *ui, struct chronosign_error **error)
