@@ -247,9 +247,17 @@ static bool have_registered(struct chronosign_error **error)
 			 p11_kit_message());
 }
 
-static bool open_registered(const char *name, const struct chronosign_key *key,
-			    struct pkcs11_modules *modules, struct chronosign_error **error)
+static void tell(const struct pkcs11_module *module, const struct pkcs11_module_choice *choice)
 {
+	if (choice->tried != NULL)
+		choice->tried(choice->context, module->name, module->failure);
+}
+
+static bool open_registered(const struct pkcs11_module_choice *choice,
+			    const struct chronosign_key *key, struct pkcs11_modules *modules,
+			    struct chronosign_error **error)
+{
+	const char *name = choice->name;
 	size_t count = 0;
 
 	if (!have_registered(error))
@@ -264,10 +272,21 @@ static bool open_registered(const char *name, const struct chronosign_key *key,
 					 : add(modules, functions, key, error);
 	}
 	modules->unloadable = process.unloadable;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		if (!add(modules, process.registered[i], key, error))
 			return false;
+		tell(&modules->list[i], choice);
+	}
 	return true;
+}
+
+/* By its name, or as the file that the name is a link to: p11-kit's library. */
+bool pkcs11_module_is_proxy(const char *path)
+{
+	CLEANUP(cleanup_text) char *file = realpath(path, NULL);
+
+	return strcmp(basename(path), "p11-kit-proxy.so") == 0 ||
+	       (file != NULL && strncmp(basename(file), "libp11-kit.so", 13) == 0);
 }
 
 /* A path wins over a name, the URI's path over the key's. */
@@ -275,8 +294,10 @@ struct pkcs11_module_choice pkcs11_module_choice(const struct chronosign_key *ke
 {
 	const char *path = key->uri == NULL ? NULL : p11_kit_uri_get_module_path(key->uri->parsed);
 
+	if (path == NULL)
+		path = key->module_path;
 	return (struct pkcs11_module_choice){
-		.path = path != NULL ? path : key->module_path,
+		.path = path != NULL && pkcs11_module_is_proxy(path) ? NULL : path,
 		.name = key->uri == NULL ? NULL : p11_kit_uri_get_module_name(key->uri->parsed),
 	};
 }
@@ -287,10 +308,14 @@ static bool open_modules(const struct chronosign_key *key,
 {
 	modules->named = choice->path != NULL || choice->name != NULL;
 	if (!(choice->path != NULL ? open_path(choice->path, key, modules, error)
-				   : open_registered(choice->name, key, modules, error)))
+				   : open_registered(choice, key, modules, error)))
 		return false;
-	if (!modules->named || modules->list[0].failure == NULL)
+	if (!modules->named)
 		return true;
+	if (modules->list[0].failure == NULL) {
+		tell(&modules->list[0], choice);
+		return true;
+	}
 	return error_set(error, CHRONOSIGN_ERROR_KEY, "cannot use the PKCS#11 module '%s': %s",
 			 modules->list[0].name, modules->list[0].failure);
 }

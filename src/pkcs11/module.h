@@ -16,11 +16,20 @@ struct pkcs11_modules {
 				   line each; NULL if all do, or if the user named the module */
 };
 
-/* What a URI and a key say of the module: both NULL if every registered module will do. */
+/* Hears of each module as soon as it has been tried, before the next one is: `failure` is NULL if it
+ * works. */
+typedef void pkcs11_module_tried(void *context, const char *name, const char *failure);
+
+/* What a URI and a key say of the module: path and name are NULL if every registered module will do. */
 struct pkcs11_module_choice {
 	const char *path;
 	const char *name;
+	pkcs11_module_tried *tried; /* NULL: nobody listens */
+	void *context;
 };
+
+/* p11-kit's proxy, which stands for every registered module. As a choice it is none. */
+bool pkcs11_module_is_proxy(const char *path);
 
 struct pkcs11_module_choice pkcs11_module_choice(const struct chronosign_key *key);
 

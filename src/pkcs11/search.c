@@ -13,8 +13,10 @@ static bool list_tokens(struct pkcs11_search *search, bool empty_slots,
 {
 	struct pkcs11_module_choice choice = pkcs11_module_choice(search->key);
 
-	if (search->module_path != NULL)
+	if (search->module_path != NULL && !pkcs11_module_is_proxy(search->module_path))
 		choice.path = search->module_path;
+	choice.tried = search->tried;
+	choice.context = search->context;
 	return pkcs11_modules_open(search->key, &choice, &search->modules, error) &&
 	       pkcs11_tokens_list(&search->modules, search->key->uri->parsed, empty_slots,
 				  &search->tokens, error);

@@ -6,6 +6,7 @@
 #ifndef PKCS11_SEARCH_H
 #define PKCS11_SEARCH_H
 
+#include "pkcs11/module.h"
 #include "pkcs11/object.h"
 
 /* What is looked for, and so which token is meant. */
@@ -19,7 +20,9 @@ enum pkcs11_purpose {
 /* Begins as all zeros but for the key. */
 struct pkcs11_search {
 	const struct chronosign_key *key;
-	const char *module_path; /* the module to look through; NULL: as the key says */
+	const char *module_path;    /* the module to look through; NULL: as the key says */
+	pkcs11_module_tried *tried; /* NULL: nobody listens */
+	void *context;
 	struct pkcs11_modules modules;
 	struct pkcs11_tokens tokens;
 	struct pkcs11_token *token; /* the one of `tokens` that is meant */

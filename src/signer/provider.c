@@ -163,8 +163,9 @@ static int append_name(OSSL_PROVIDER *provider, void *context)
 
 static bool names_module(const struct chronosign_key *key)
 {
-	return key->module_path != NULL || p11_kit_uri_get_module_path(key->uri->parsed) != NULL ||
-	       p11_kit_uri_get_module_name(key->uri->parsed) != NULL;
+	const struct pkcs11_module_choice choice = pkcs11_module_choice(key);
+
+	return choice.path != NULL || choice.name != NULL;
 }
 
 /* True if a provider is yet to be loaded, by a version of OpenSSL that lets us set its module. */
@@ -201,7 +202,7 @@ static bool check_variable(const struct provider_signer *signer, struct chronosi
 				     : signer->token.search.token->module->name;
 
 	if (module == NULL || variable == NULL || variable[0] == '\0' ||
-	    same_file(variable, module))
+	    pkcs11_module_is_proxy(variable) || same_file(variable, module))
 		return true;
 	for (size_t i = 0; i < signer->provider_count; i++)
 		if (is_libp11s(signer->providers[i]))

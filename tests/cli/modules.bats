@@ -38,6 +38,20 @@ signs() { # ARGUMENT…
 	signs 'pkcs11:object=chronograf'
 }
 
+@test "p11-kit's proxy is no module of its own: every registered one, for every signer" {
+	local proxy signer
+	proxy=$(pkg-config --variable=proxy_module p11-kit-1)
+	PKCS11_MODULE_PATH=$proxy signs 'pkcs11:object=chronograf'
+	signs "pkcs11:object=chronograf?module-path=$proxy"
+	signs 'pkcs11:object=chronograf?module-name=softhsm2' --pkcs11-module "$proxy"
+	ln -s "$(realpath "$proxy")" "$SCRATCH/other-name.so"
+	signs 'pkcs11:object=chronograf' --pkcs11-module "$SCRATCH/other-name.so"
+	for signer in pkcs11 libp11 engine; do
+		built_in "$signer" || continue
+		signs 'pkcs11:object=chronograf' --pkcs11-module "$proxy" --signer "$signer"
+	done
+}
+
 @test "module-path beats --pkcs11-module, which beats module-name" {
 	signs "pkcs11:object=chronograf?module-path=$SOFTHSM" --pkcs11-module /nonexistent.so
 	signs 'pkcs11:object=chronograf?module-name=no-such-module' --pkcs11-module "$SOFTHSM"
