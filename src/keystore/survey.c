@@ -13,10 +13,6 @@ void survey_free(struct survey *survey)
 {
 	if (survey == NULL)
 		return;
-	for (size_t i = 0; i < survey->module_count; i++) {
-		free(survey->modules[i].name);
-		free(survey->modules[i].failure);
-	}
 	for (size_t i = 0; i < survey->token_count; i++) {
 		free(survey->tokens[i].uri);
 		free(survey->tokens[i].module);
@@ -28,7 +24,6 @@ void survey_free(struct survey *survey)
 		free(survey->left_out[i].module);
 		free(survey->left_out[i].reason);
 	}
-	free(survey->modules);
 	free(survey->tokens);
 	free(survey->left_out);
 	free(survey->unloadable);
@@ -37,24 +32,9 @@ void survey_free(struct survey *survey)
 
 DEFINE_CLEANUP(survey, struct survey *, survey_free)
 
-static bool add_modules(const struct pkcs11_search *from, struct survey *to,
-			struct chronosign_error **error)
+static bool add_unloadable(const struct pkcs11_modules *modules, struct survey *to,
+			   struct chronosign_error **error)
 {
-	const struct pkcs11_modules *modules = &from->modules;
-
-	to->modules = calloc(modules->count + 1, sizeof *to->modules);
-	if (to->modules == NULL)
-		return error_out_of_memory(error);
-	for (; to->module_count < modules->count; to->module_count++) {
-		const struct pkcs11_module *module = &modules->list[to->module_count];
-		const char *failure = module->failure;
-		struct surveyed_module *row = &to->modules[to->module_count];
-		row->name = text_printable(module->name, strlen(module->name), false);
-		row->failure =
-			failure == NULL ? NULL : text_printable(failure, strlen(failure), false);
-		if (row->name == NULL || (failure == NULL) != (row->failure == NULL))
-			return error_out_of_memory(error);
-	}
 	if (modules->unloadable == NULL)
 		return true;
 	to->unloadable = strdup(modules->unloadable);
@@ -132,17 +112,19 @@ static bool make(struct pkcs11_search *search, struct survey *survey,
 				 search->key->name);
 	if (!pkcs11_search_is_for_private_key(search->key, error) ||
 	    !pkcs11_search_open(search, FIND_TOKENS, error) ||
-	    !add_modules(search, survey, error) || !add_tokens(search, survey, error) ||
-	    !add_left_out(search, survey, error))
+	    !add_unloadable(&search->modules, survey, error) ||
+	    !add_tokens(search, survey, error) || !add_left_out(search, survey, error))
 		return false;
 	mark_chosen(search, survey);
 	return true;
 }
 
-struct survey *survey_make(const struct chronosign_key *key, struct chronosign_error **error)
+struct survey *survey_make(const struct chronosign_key *key, pkcs11_module_tried *tried,
+			   void *context, struct chronosign_error **error)
 {
 	CLEANUP(cleanup_survey) struct survey *survey = calloc(1, sizeof *survey);
-	CLEANUP(pkcs11_search_close) struct pkcs11_search search = {.key = key};
+	CLEANUP(pkcs11_search_close)
+	struct pkcs11_search search = {.key = key, .tried = tried, .context = context};
 
 	if (survey == NULL) {
 		error_out_of_memory(error);

@@ -4,11 +4,7 @@
 #define KEYSTORE_SURVEY_H
 
 #include "keystore/key_list.h"
-
-struct surveyed_module {
-	char *name;    /* its path, or its name */
-	char *failure; /* why it does not start; NULL if it does */
-};
+#include "pkcs11/module.h"
 
 struct surveyed_token {
 	char *uri;
@@ -22,8 +18,6 @@ struct surveyed_token {
 };
 
 struct survey {
-	struct surveyed_module *modules;
-	size_t module_count;
 	char *unloadable; /* registered modules that do not load, a line each; NULL: all do */
 	struct surveyed_token *tokens; /* those that the URI can mean */
 	size_t token_count;
@@ -34,11 +28,13 @@ struct survey {
 };
 
 /*
- * Looks at the way to the key that a pkcs11: URI means. A module or token of which something is
- * wrong is in the survey with the reason; NULL with *error set if there is no module at all that
- * could be used, or the URI can mean no private key.
+ * Looks at the way to the key that a pkcs11: URI means. `tried` hears of each module as soon as it is
+ * known whether it works: the next one may hang. A token of which something is wrong is in the survey
+ * with the reason; NULL with *error set if there is no module at all that could be used, or the URI
+ * can mean no private key.
  */
-struct survey *survey_make(const struct chronosign_key *key, struct chronosign_error **error);
+struct survey *survey_make(const struct chronosign_key *key, pkcs11_module_tried *tried,
+			   void *context, struct chronosign_error **error);
 void survey_free(struct survey *survey);
 
 #endif

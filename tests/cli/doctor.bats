@@ -114,7 +114,8 @@ logged() { # TIMES REGEX
 		(.findings[] | select(.link == "tls")).state == "unknown"' <<<"$output" || fail "not so"
 	TRIED_PIN=99999 examines -o json --chronograf-url http://127.0.0.1:1
 	[ "$status" -eq 3 ]
-	jq -e '.ok == false and (.findings[] | select(.link == "key")).state == "failed" and
+	jq -e '.ok == false and (.findings[] | select(.link == "pin")).state == "failed" and
+		(.findings[] | select(.link == "key")).state == "unknown" and
 		any(.findings[]; .link == "server" and .state == "failed" and .advice != null)' <<<"$output" || fail "not so"
 }
 
@@ -149,6 +150,17 @@ logged() { # TIMES REGEX
 	found 0 - module 'registered, but not loaded: .*nonexistent[.]so' ✓ key object=chronograf
 }
 
+@test "a registered module that hangs as it starts: what is known of the others is told before" {
+	need_user
+	unset PKCS11_MODULE_PATH
+	user_module zz-hangs "module: $SHIM" 'priority: -9'
+	SHIM_HANG=C_Initialize:1 CHRONOCTL_PIN=$PIN run --separate-stderr as_user setsid -w timeout "$PATIENCE" "$CHRONOCTL" \
+		doctor --chronograf-url "$URL" --no-prompt --module-timeout 2 --priv-key-file "$KEY_URI"
+	found 3 ✓ module 'softhsm.*initialised'
+	[ -z "$(rows token)" ]
+	says "'$SHIM' does not answer .*C_Initialize.*module-name=.*--pkcs11-module"
+}
+
 @test "a module that does not start" {
 	SHIM_FAIL=C_Initialize:1=CKR_DEVICE_ERROR examines
 	found 3 ✗ module 'CKR_DEVICE_ERROR' ✓ nonce 'UUID'
@@ -179,19 +191,32 @@ logged() { # TIMES REGEX
 
 @test "a wrong PIN: exit 3, one C_Login, and the PIN is nowhere in the output" {
 	TRIED_PIN=99999 examines
-	found 3 ✓ pin 'token=ops' ✗ key 'CKR_PIN_INCORRECT' ✓ nonce 'UUID'
-	not_known signature public-half acceptance
+	found 3 ✗ pin 'token=ops.*CKR_PIN_INCORRECT' ✓ mechanism 'CKM' ✓ nonce 'UUID'
+	not_known key signature public-half acceptance
 	called C_Login 1
 	called C_Sign 0
 	TRIED_PIN=99999 examines --priv-key-file "$KEY_URI?pin-value=77777"
-	found 3 ✗ key 'CKR_PIN_INCORRECT'
+	found 3 ✗ pin 'CKR_PIN_INCORRECT'
 	never_says 77777
 }
 
 @test "no PIN where one is needed: exit 3, and the ways to give one" {
 	TRIED_PIN='' chronoctl doctor --chronograf-url "$URL" --no-prompt --priv-key-file "$KEY_URI"
-	found 3 ✗ key '--pin-source'
+	found 3 ✗ pin '--pin-source'
+	not_known key signature
 	called C_Login 0
+}
+
+@test "a PIN that locks the token at its login, or that is too short for it: the link is pin" {
+	SHIM_FAIL=C_Login:1=CKR_PIN_LOCKED examines
+	found 3 ✗ pin 'token=ops.*CKR_PIN_LOCKED'
+	not_known key signature
+	TRIED_PIN='@#%' examines
+	found 3 ✗ pin 'shorter'
+	not_known key signature
+	SHIM_FAIL=C_Login:1=CKR_PIN_LOCKED examines --signer libp11
+	found 3 ✗ pin 'token=ops'
+	not_known key signature
 }
 
 @test "a PIN that is locked, or on its last try: exit 3, no login, unless --force-login" {
@@ -365,7 +390,7 @@ logged() { # TIMES REGEX
 
 @test "the exit status is that of the first cross" {
 	TRIED_PIN=99999 URL=http://127.0.0.1:1 examines
-	found 3 ✗ key 'PIN' ✗ server 'connect to 127.0.0.1'
+	found 3 ✗ pin 'PIN' ✗ server 'connect to 127.0.0.1'
 }
 
 # ---- Asked wrongly ----

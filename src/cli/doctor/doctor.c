@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/fips.h"
+#include "base/text.h"
 #include "cli/audit.h"
 #include "cli/command.h"
 #include "cli/key.h"
@@ -66,23 +67,26 @@ static void tell_unloadable(struct doctor *doctor, const char *unloadable)
 }
 
 /* A registered module that does not work is no fault as long as another has the token. */
+static void tell_module(void *context, const char *module, const char *failure)
+{
+	struct doctor *doctor = context;
+	CLEANUP(cleanup_text) char *name = text_printable(module, strlen(module), false);
+
+	if (failure != NULL)
+		findings_unknown(&doctor->findings, "module", name == NULL ? "" : name,
+				 "not in use: %s", failure);
+	else
+		findings_ok(&doctor->findings, "module", name == NULL ? "" : name,
+			    "loaded and initialised");
+	doctor->has_module = doctor->has_module || failure == NULL;
+}
+
 static bool tell_modules(struct doctor *doctor, const struct survey *survey)
 {
 	CLEANUP(cleanup_error) chronosign_error *error = NULL;
-	size_t good = 0;
 
-	for (size_t i = 0; i < survey->module_count; i++) {
-		const struct surveyed_module *module = &survey->modules[i];
-		if (module->failure != NULL)
-			findings_unknown(&doctor->findings, "module", module->name,
-					 "not in use: %s", module->failure);
-		else
-			findings_ok(&doctor->findings, "module", module->name,
-				    "loaded and initialised");
-		good += module->failure == NULL;
-	}
 	tell_unloadable(doctor, survey->unloadable);
-	if (good > 0)
+	if (doctor->has_module)
 		return true;
 	chronosign_error_set(&error, CHRONOSIGN_ERROR_KEY,
 			     "no PKCS#11 module works\nName one by --pkcs11-module, or register "
@@ -116,30 +120,36 @@ static bool tell_tokens(struct doctor *doctor, const struct survey *survey)
 	return false;
 }
 
-/* True if a login may be tried, or none is needed. */
-static bool tell_pin(struct doctor *doctor, const struct surveyed_token *token)
+/* Told of a token whose login is not even tried. */
+static void tell_no_try(struct doctor *doctor, const struct surveyed_token *token)
 {
 	CLEANUP(cleanup_error) chronosign_error *error = NULL;
-	const char *where = token->pin_pad ? "; the reader can ask for it" : "";
 
-	if (!token->needs_login) {
-		findings_unknown(&doctor->findings, "pin", token->uri,
-				 "not needed: the token asks for no login");
-		return true;
-	}
-	if (!token->login_refused) {
-		findings_ok(&doctor->findings, "pin", token->uri, "%s%s",
-			    token->warning == NULL ? "nothing stands against a login"
-						   : token->warning,
-			    where);
-		return true;
-	}
 	chronosign_error_set(&error, CHRONOSIGN_ERROR_KEY,
 			     "%s; no login is tried\nIf the token is wrong about that, or the try "
 			     "is to be spent: --force-login",
 			     token->warning);
 	findings_failed(&doctor->findings, "pin", token->uri, error);
-	return false;
+}
+
+/* Told when the key was looked for, with the error of a login if that has failed. NULL: it is not
+ * certain which token is meant. */
+static void tell_pin(struct doctor *doctor, const struct surveyed_token *token,
+		     const chronosign_error *error)
+{
+	struct findings *findings = &doctor->findings;
+
+	if (error != NULL)
+		findings_failed(findings, "pin", token == NULL ? "" : token->uri, error);
+	else if (token == NULL)
+		UNKNOWN(doctor, "not known: it is not certain which token is meant", "pin");
+	else if (!token->needs_login)
+		findings_unknown(findings, "pin", token->uri,
+				 "not needed: the token asks for no login");
+	else
+		findings_ok(findings, "pin", token->uri, "%s%s",
+			    token->warning == NULL ? "the token accepts logins" : token->warning,
+			    token->pin_pad ? "; the reader can ask for it" : "");
 }
 
 /* ---- Mechanism ---- */
@@ -182,19 +192,36 @@ static void tell_lack(struct doctor *doctor, const char *uri, bool signed_it)
 
 /* ---- Key, signature, public half ---- */
 
-static void open_key(struct doctor *doctor)
+static void tell_key(struct doctor *doctor, const chronosign_error *error)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
 	const char *name = chronosign_key_name(doctor->key);
 
-	doctor->signer = chronosign_signer_open(doctor->key, &error);
-	doctor->can_sign = doctor->signer != NULL;
-	if (!doctor->can_sign) {
+	if (doctor->can_sign)
+		findings_ok(&doctor->findings, "key", name, "found and open: RSA of %d bits",
+			    EVP_PKEY_get_bits(chronosign_signer_public_key(doctor->signer)));
+	else
 		findings_failed(&doctor->findings, "key", name, error);
-		return;
-	}
-	findings_ok(&doctor->findings, "key", name, "found and open: RSA of %d bits",
-		    EVP_PKEY_get_bits(chronosign_signer_public_key(doctor->signer)));
+}
+
+/* Looks for the key; *error is why it is not open. */
+static void open_key(struct doctor *doctor, chronosign_error **error)
+{
+	doctor->signer = chronosign_signer_open(doctor->key, error);
+	doctor->can_sign = doctor->signer != NULL;
+}
+
+/* The PIN and the key in it: one error is about one of them. */
+static void walk_login(struct doctor *doctor, const struct surveyed_token *token)
+{
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+
+	open_key(doctor, &error);
+	bool of_login = error != NULL && error_is_of_login(error);
+	tell_pin(doctor, token, of_login ? error : NULL);
+	if (of_login)
+		UNKNOWN(doctor, "not known: there is no login", "key");
+	else
+		tell_key(doctor, error);
 }
 
 static char *hexadecimal(const unsigned char *bytes, size_t length)
@@ -293,13 +320,12 @@ static bool tell_survey(struct doctor *doctor, const struct survey *survey,
 		UNKNOWN(doctor, "not known: there is no token", "pin", "key", "mechanism");
 		return false;
 	}
-	if (survey->chosen == survey->token_count) {
-		UNKNOWN(doctor, "not known: it is not certain which token is meant", "pin");
+	if (survey->chosen == survey->token_count)
 		return true;
-	}
 	*token = &survey->tokens[survey->chosen];
-	if (tell_pin(doctor, *token))
+	if (!(*token)->login_refused)
 		return true;
+	tell_no_try(doctor, *token);
 	UNKNOWN(doctor, "not known: no login is tried", "key");
 	tell_mechanisms(doctor, *token);
 	return false;
@@ -323,21 +349,25 @@ static void tell_no_survey(struct doctor *doctor, const chronosign_error *error)
 static void walk_token(struct doctor *doctor)
 {
 	CLEANUP(cleanup_error) chronosign_error *error = NULL;
-	CLEANUP(cleanup_survey) struct survey *survey = survey_make(doctor->key, &error);
+	CLEANUP(cleanup_survey)
+	struct survey *survey = survey_make(doctor->key, tell_module, doctor, &error);
 	const struct surveyed_token *token = NULL;
 
 	if (survey == NULL) {
 		tell_no_survey(doctor, error);
 	} else if (tell_survey(doctor, survey, &token)) {
-		open_key(doctor);
+		walk_login(doctor, token);
 		tell_mechanisms(doctor, token);
 	}
 }
 
 static void walk_other(struct doctor *doctor, const char *why)
 {
+	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+
 	UNKNOWN(doctor, why, "module", "token", "pin");
-	open_key(doctor);
+	open_key(doctor, &error);
+	tell_key(doctor, error);
 	UNKNOWN(doctor, why, "mechanism");
 }
 

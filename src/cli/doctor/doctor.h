@@ -18,6 +18,7 @@ struct doctor {
 	struct findings findings;
 	chronosign_signer *signer; /* NULL: the key is not open */
 	char *without_mechanism;   /* the token that lists none, of which signing is to tell */
+	bool has_module;           /* one at least works */
 	bool can_sign;             /* until a signature fails */
 	bool tested;               /* the test signature has been told of, or there can be none */
 };
