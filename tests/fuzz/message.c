@@ -66,6 +66,7 @@ static bool receive(const struct network_message *message, size_t length)
 	PROMISE(answer.server < SERVERS);
 	PROMISE(answer.valid_for >= -1 && answer.valid_for <= MESSAGE_LIFE_MAX);
 	PROMISE(fuzz_is_printable(answer.trace));
+	PROMISE(fuzz_is_printable(answer.release));
 	if (answer.about == NETWORK_ANSWER_FILES_REPLACED)
 		return true;
 	bool has_nonce = uuid_is_version_4(answer.nonce, strlen(answer.nonce));
@@ -83,6 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	CLEANUP(cleanup_text) char *text = fuzz_text(data + 2, size - 2);
 	struct network_message message = honest_message(data[0], text);
+	message_set_release(&message, data[0] % 2 == 0 ? text : NULL);
 
 	if (strstr(text, "chronoctl") == NULL)
 		PROMISE(receive(&message, sizeof message));
