@@ -253,6 +253,8 @@ void message_to_answer(const struct network_message *message, struct network_ans
 	answer->about = is_check(outcome) ? NETWORK_ANSWER_CHECK : NETWORK_ANSWER_NONCE;
 	if (outcome == MESSAGE_FILES_REPLACED)
 		answer->about = NETWORK_ANSWER_FILES_REPLACED;
+	if (outcome == MESSAGE_SANDBOX)
+		answer->about = NETWORK_ANSWER_STARTED;
 	if (trace != NULL)
 		put_text(answer->trace, sizeof answer->trace, trace);
 	if (release != NULL)

@@ -231,7 +231,8 @@ bool network_next(struct network *network, struct network_answer *answer, chrono
 	if (all_answered(network) && (!network->requests || network->finished))
 		return false;
 	bool received = receive(network, &message, &reason);
-	if (received && message.outcome == MESSAGE_SANDBOX)
+	/* Who watches waits for more than the network. */
+	if (received && message.outcome == MESSAGE_SANDBOX && !network->watch)
 		received = receive(network, &message, &reason);
 	if (received) {
 		message_to_answer(&message, answer);

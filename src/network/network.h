@@ -48,6 +48,7 @@ enum network_answer_kind {
 	 * in the answer counts.
 	 */
 	NETWORK_ANSWER_FILES_REPLACED,
+	NETWORK_ANSWER_STARTED, /* to nothing: a watching program is confined, and begins */
 };
 
 /* How far the last request of an exchange got. */

@@ -109,3 +109,12 @@ misbehaves() { # REGEX…
 	kill -TERM "$WATCH"
 	ended_with 0
 }
+
+@test "--watch: a network program that says nothing keeps nobody from ending it" {
+	lies 'sleep 3600000'
+	watch_token
+	sleep 1
+	lives
+	kill -TERM "$WATCH"
+	ended_with 0
+}

@@ -171,7 +171,7 @@ static void listen_to_network(struct watch *watch)
 	}
 	if (answer.about == NETWORK_ANSWER_FILES_REPLACED)
 		watched_network_renew(&watch->network, milliseconds());
-	else
+	else if (answer.about != NETWORK_ANSWER_STARTED)
 		take_answer(watch, &answer);
 	network_answer_clear(&answer);
 }
