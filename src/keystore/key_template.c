@@ -69,6 +69,7 @@ static void judge(const struct pkcs11_token *token, const CK_ATTRIBUTE *read, un
 {
 	const char *what = half == PRIVATE_HALF ? "private" : "public";
 	CLEANUP(cleanup_text) char *untold = NULL;
+	CLEANUP(cleanup_text) char *changed = NULL;
 
 	for (size_t i = 0; i < RIGHTS; i++) {
 		if (!is_due(&rights[i], half, made_in_token))
@@ -79,13 +80,14 @@ static void judge(const struct pkcs11_token *token, const CK_ATTRIBUTE *read, un
 		if (!told)
 			text_append(&untold, " %s", rights[i].name);
 		else if (value != wanted)
-			key_notice(token->module->key, CHRONOSIGN_NOTICE_WARNING,
-				   "the token '%s' did not keep %s of the %s key: it is %s, and "
-				   "should be %s",
-				   token->label, rights[i].name, what, value ? "true" : "false",
-				   wanted ? "true" : "false");
+			text_append(&changed, "%s %s (it is %s)", changed == NULL ? "" : ",",
+				    rights[i].name, value ? "true" : "false");
 		read++;
 	}
+	if (changed != NULL)
+		key_notice(token->module->key, CHRONOSIGN_NOTICE_WARNING,
+			   "the token '%s' did not keep%s of the %s key", token->label, changed,
+			   what);
 	if (untold != NULL)
 		key_notice(token->module->key, CHRONOSIGN_NOTICE_WARNING,
 			   "the token '%s' does not tell of the %s key:%s", token->label, what,

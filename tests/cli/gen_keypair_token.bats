@@ -131,7 +131,7 @@ load new_pairs
 	called C_GenerateKeyPair 0
 }
 
-@test "each attribute that the token did not keep is told" {
+@test "each attribute that the token did not keep is told, all of a key in one line" {
 	use_shim
 	SHIM_ATTRIBUTE=CKA_SENSITIVE=0 in_token
 	made
@@ -139,8 +139,10 @@ load new_pairs
 	renew_token
 	SHIM_ATTRIBUTE=CKA_EXTRACTABLE=1,CKA_ALWAYS_SENSITIVE=0,CKA_NEVER_EXTRACTABLE=0,CKA_LOCAL=0,CKA_DECRYPT=1 in_token
 	made
-	says 'keep CKA_EXTRACTABLE' 'keep CKA_ALWAYS_SENSITIVE' 'keep CKA_NEVER_EXTRACTABLE' 'keep CKA_LOCAL' \
-		'keep CKA_DECRYPT'
+	says 'keep .*CKA_EXTRACTABLE \(it is true\)' 'keep .*CKA_ALWAYS_SENSITIVE \(it is false\)' \
+		'keep .*CKA_NEVER_EXTRACTABLE \(it is false\)' 'keep .*CKA_LOCAL \(it is false\)' \
+		'keep .*CKA_DECRYPT \(it is true\)'
+	[ "$(grep -c 'did not keep .* of the private key$' <<<"$stderr")" -eq 1 ] || fail 'not one line'
 	renew_token
 	SHIM_HIDE=CKA_LOCAL in_token
 	made
