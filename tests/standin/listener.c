@@ -11,10 +11,14 @@ static bool bind_and_listen(int listener, uint16_t *port)
 	struct sockaddr_in address = {
 		.sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+		.sin_port = htons(*port),
 	};
 	socklen_t length = sizeof(address);
+	int on = 1;
 
-	if (bind(listener, (struct sockaddr *)&address, length) != 0 ||
+	/* Connections of the server that had the port before are closing still. */
+	if (setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
+	    bind(listener, (struct sockaddr *)&address, length) != 0 ||
 	    listen(listener, SOMAXCONN) != 0 ||
 	    getsockname(listener, (struct sockaddr *)&address, &length) != 0)
 		return false;

@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,8 +21,7 @@
 typedef void read_function(const char *name, char *argument, void *member);
 
 static const char help[] =
-	"standin [OPTION]... - a Chronograf to test against, on 127.0.0.1, at a port that the "
-	"kernel picks\n"
+	"standin [OPTION]... - a Chronograf to test against, on 127.0.0.1\n"
 	"Prints its base URL when it is ready. Ends on SIGTERM and SIGINT, and with its parent.\n"
 	"SIGHUP replaces the nonce, as a restart does.\n\n"
 	"  --pub-key-file FILE         PKCS#1 DER in a PUBLIC KEY block, as Chronograf wants it;\n"
@@ -37,6 +37,9 @@ static const char help[] =
 	"  --zone ZONE                 the server's time zone (UTC): a name such as Asia/Kolkata, "
 	"or\n"
 	"                              an abbreviation such as IST\n"
+	"  --port N                    listen there, as a server that was restarted does (the "
+	"kernel "
+	"picks)\n"
 	"  --delay MILLISECONDS        wait so long before each answer (0)\n"
 	"  --idle SECONDS              close connections that are idle for so long (5)\n"
 	"  --servers N                 servers with nonces of their own below BASE/s/0 to "
@@ -91,6 +94,13 @@ static void read_count(const char *name, char *argument, void *member)
 	read_number(name, argument, member);
 	if (*(unsigned *)member == 0)
 		refuse("--%s: 1 or more is needed", name);
+}
+
+static void read_port(const char *name, char *argument, void *member)
+{
+	read_number(name, argument, member);
+	if (*(unsigned *)member > UINT16_MAX)
+		refuse("--%s %s: 65535 is the highest", name, argument);
 }
 
 /* Cuts off the slash at its end. */
@@ -150,6 +160,7 @@ static const struct row {
 	{"nonce-expiration", read_count, offsetof(struct options, nonce_expiration)},
 	{"late-nonce", read_number, offsetof(struct options, late_nonce)},
 	{"zone", read_zone, 0}, /* the process's, no member */
+	{"port", read_port, offsetof(struct options, port)},
 	{"delay", read_number, offsetof(struct options, delay)},
 	{"idle", read_count, offsetof(struct options, idle)},
 	{"servers", read_number, offsetof(struct options, servers)},

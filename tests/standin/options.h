@@ -15,6 +15,7 @@ struct options {
 	const char *nonce;         /* the first one; NULL: random */
 	unsigned nonce_expiration; /* seconds */
 	unsigned late_nonce;       /* milliseconds */
+	unsigned port;             /* 0: the kernel picks one */
 	unsigned delay;            /* milliseconds */
 	unsigned idle;             /* seconds */
 	unsigned servers;

@@ -107,6 +107,7 @@ static bool open_all(struct server_settings *settings)
 			return false;
 		}
 	}
+	settings->port = (uint16_t)options->port;
 	settings->listener = listen_on_loopback(&settings->port);
 	if (settings->listener < 0)
 		perror("standin: no listening socket");
