@@ -26,7 +26,7 @@ enum slot_state { SLOT_FREE, SLOT_RUNNING, SLOT_READY };
 struct pool_slot {
 	enum slot_state state;
 	struct transfer *transfer;
-	size_t server;
+	struct schedule_turn turn;
 	bool is_check;
 };
 
@@ -45,25 +45,33 @@ struct pool {
 	struct pool_slot slots[POOL_CONCURRENT];
 };
 
-/* Plans when the server of a nonce is asked next. */
-static void plan(struct pool *pool, const struct pool_slot *slot)
+/* Plans when the server of a nonce is asked next. False: what came is not worth a message. */
+static bool plan(struct pool *pool, const struct pool_slot *slot)
 {
 	const struct network_message *message = transfer_message(slot->transfer);
 
 	if (slot->is_check)
-		return;
+		return true;
 	if (message->outcome == MESSAGE_NONCE)
-		schedule_answered(&pool->schedule, slot->server, message->valid_for,
-				  milliseconds());
-	else
-		schedule_failed(&pool->schedule, slot->server, milliseconds());
+		return schedule_answered(&pool->schedule, &slot->turn,
+					 &(struct schedule_answer){
+						 .nonce = message->nonce,
+						 .valid_for = message->valid_for,
+					 },
+					 milliseconds());
+	schedule_failed(&pool->schedule, slot->turn.server, milliseconds());
+	return true;
 }
 
-static void set_ready(struct pool *pool, struct pool_slot *slot)
+static void conclude(struct pool *pool, struct pool_slot *slot)
 {
-	plan(pool, slot);
-	slot->state = SLOT_READY;
-	pool->ready++;
+	if (plan(pool, slot)) {
+		slot->state = SLOT_READY;
+		pool->ready++;
+	} else {
+		slot->state = SLOT_FREE;
+		pool->busy--;
+	}
 }
 
 /* Lets libcurl run the slot's hop. */
@@ -77,22 +85,22 @@ static bool run(struct pool *pool, struct pool_slot *slot)
 }
 
 /* Takes a slot for a server; `request` is NULL if its nonce is to be asked for. */
-static bool start(struct pool *pool, struct pool_slot *slot, size_t server,
+static bool start(struct pool *pool, struct pool_slot *slot, const struct schedule_turn *turn,
 		  const struct network_request *request)
 {
-	const char *base = pool->job->urls[server];
+	const char *base = pool->job->urls[turn->server];
 
 	if (slot->transfer == NULL)
 		slot->transfer = transfer_new(&pool->settings);
 	if (slot->transfer == NULL)
 		return false;
-	slot->server = server;
+	slot->turn = *turn;
 	slot->is_check = request != NULL;
 	pool->busy++;
 	if (request != NULL ? transfer_prepare_check(slot->transfer, request, base)
-			    : transfer_prepare(slot->transfer, server, base))
+			    : transfer_prepare(slot->transfer, turn->server, base))
 		return run(pool, slot);
-	set_ready(pool, slot);
+	conclude(pool, slot);
 	return true;
 }
 
@@ -122,7 +130,8 @@ static bool take_requests(struct pool *pool)
 			return false;
 		if (request.kind == REQUEST_NONCE)
 			schedule_hurry(&pool->schedule, request.server, milliseconds());
-		else if (!start(pool, slot, request.server, &request))
+		else if (!start(pool, slot, &(struct schedule_turn){.server = request.server},
+				&request))
 			return false;
 	}
 	return true;
@@ -145,13 +154,13 @@ static bool start_all(struct pool *pool)
 {
 	int64_t now = milliseconds();
 	struct pool_slot *slot;
-	size_t server;
+	struct schedule_turn turn;
 
 	if (!take_requests(pool))
 		return false;
 	look_at_inputs(pool, now);
-	while ((slot = free_slot(pool)) != NULL && schedule_take(&pool->schedule, now, &server))
-		if (!start(pool, slot, server, NULL))
+	while ((slot = free_slot(pool)) != NULL && schedule_take(&pool->schedule, now, &turn))
+		if (!start(pool, slot, &turn, NULL))
 			return false;
 	return true;
 }
@@ -166,7 +175,7 @@ static bool finish(struct pool *pool, CURL *easy, CURLcode result)
 	struct pool_slot *slot = (void *)private;
 	if (transfer_finish(slot->transfer, result))
 		return run(pool, slot);
-	set_ready(pool, slot);
+	conclude(pool, slot);
 	return true;
 }
 

@@ -4,21 +4,39 @@
 
 #include <stdlib.h>
 
+static bool start_rhythms(struct schedule *schedule)
+{
+	schedule->rhythms = calloc(schedule->count, sizeof *schedule->rhythms);
+	for (size_t i = 0; schedule->rhythms != NULL && i < schedule->count; i++)
+		rhythm_init(&schedule->rhythms[i]);
+	return schedule->rhythms != NULL;
+}
+
 bool schedule_init(struct schedule *schedule, size_t count, unsigned ceiling_seconds)
 {
 	*schedule = (struct schedule){
 		.count = count,
 		.due = calloc(count, sizeof *schedule->due),
+		.ordinary = calloc(count, sizeof *schedule->ordinary),
+		.failed_at = calloc(count, sizeof *schedule->failed_at),
 		.failures = calloc(count, sizeof *schedule->failures),
 		.ceiling_ms = (int64_t)ceiling_seconds * 1000,
 	};
-	return schedule->due != NULL && schedule->failures != NULL;
+	if (schedule->due == NULL || schedule->ordinary == NULL || schedule->failed_at == NULL ||
+	    schedule->failures == NULL)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		schedule->failed_at[i] = INT64_MAX;
+	return ceiling_seconds == 0 || start_rhythms(schedule);
 }
 
 void schedule_release(struct schedule *schedule)
 {
 	free(schedule->due);
+	free(schedule->ordinary);
+	free(schedule->failed_at);
 	free(schedule->failures);
+	free(schedule->rhythms);
 }
 
 static void find_earliest(struct schedule *schedule)
@@ -29,7 +47,20 @@ static void find_earliest(struct schedule *schedule)
 			schedule->earliest = schedule->due[i];
 }
 
-bool schedule_take(struct schedule *schedule, int64_t now, size_t *server)
+static void take(struct schedule *schedule, size_t server, int64_t now, struct schedule_turn *turn)
+{
+	*turn = (struct schedule_turn){
+		.server = server,
+		.asked = now,
+		.look = schedule->due[server] < schedule->ordinary[server],
+	};
+	schedule->due[server] = INT64_MAX;
+	if (!turn->look)
+		schedule->ordinary[server] = INT64_MAX;
+	schedule->next = server + 1;
+}
+
+bool schedule_take(struct schedule *schedule, int64_t now, struct schedule_turn *turn)
 {
 	if (schedule->earliest > now)
 		return false;
@@ -38,9 +69,7 @@ bool schedule_take(struct schedule *schedule, int64_t now, size_t *server)
 		size_t candidate = (schedule->next + i) % schedule->count;
 		if (schedule->due[candidate] > now)
 			continue;
-		schedule->due[candidate] = INT64_MAX;
-		schedule->next = candidate + 1;
-		*server = candidate;
+		take(schedule, candidate, now, turn);
 		return true;
 	}
 	find_earliest(schedule);
@@ -72,36 +101,72 @@ static int64_t spread_out(int64_t milliseconds, long spread)
 	return milliseconds - milliseconds * (random() % (spread + 1)) / 100;
 }
 
-void schedule_answered(struct schedule *schedule, size_t server, int64_t valid_for, int64_t now)
+static void clear_failures(struct schedule *schedule, size_t server)
+{
+	schedule->failed_at[server] = INT64_MAX;
+	schedule->failures[server] = 0;
+}
+
+static int64_t ordinary_pause(const struct schedule *schedule, int64_t valid_for)
 {
 	int64_t pause = schedule->ceiling_ms;
 
-	schedule->failures[server] = 0;
-	if (schedule->ceiling_ms == 0)
-		return;
 	if (valid_for >= 0 && valid_for < INT64_MAX / 1000)
 		pause = least(pause, valid_for * 1000 / 2);
-	if (pause < SCHEDULE_FLOOR_MS)
-		pause = SCHEDULE_FLOOR_MS;
-	set_due(schedule, server, now + spread_out(pause, 10));
+	return spread_out(pause < SCHEDULE_FLOOR_MS ? SCHEDULE_FLOOR_MS : pause, 10);
+}
+
+bool schedule_answered(struct schedule *schedule, const struct schedule_turn *turn,
+		       const struct schedule_answer *answer, int64_t now)
+{
+	size_t server = turn->server;
+
+	clear_failures(schedule, server);
+	if (schedule->ceiling_ms == 0)
+		return true;
+	struct rhythm *rhythm = &schedule->rhythms[server];
+	bool replaced = rhythm_take(rhythm, &(struct rhythm_answer){
+						    .nonce = answer->nonce,
+						    .valid_for = answer->valid_for,
+						    .asked = turn->asked,
+						    .now = now,
+						    .look = turn->look,
+					    });
+	if (replaced || !turn->look)
+		schedule->ordinary[server] = now + ordinary_pause(schedule, answer->valid_for);
+	/* Two servers may take turns behind one URL: each nonce is another one then. */
+	int64_t soonest = replaced ? now + SCHEDULE_FLOOR_MS : turn->asked + RHYTHM_LOOK_MS;
+	int64_t due = least(schedule->ordinary[server], rhythm_look(rhythm, turn->asked));
+	/* Chance may have made the ordinary pause a little shorter than the floor. */
+	if (!replaced || due < schedule->ordinary[server])
+		due = due > soonest ? due : soonest;
+	set_due(schedule, server, due);
+	return replaced || !turn->look;
 }
 
 void schedule_failed(struct schedule *schedule, size_t server, int64_t now)
 {
-	uint8_t failures = schedule->failures[server];
+	bool first = schedule->failed_at[server] == INT64_MAX;
+	int64_t pause = SCHEDULE_FLOOR_MS;
 
 	if (schedule->ceiling_ms == 0)
 		return;
-	if (failures < 16)
-		schedule->failures[server]++;
-	set_due(schedule, server,
-		now + spread_out(
-			      least(schedule->ceiling_ms, (int64_t)SCHEDULE_FLOOR_MS << failures),
-			      50));
+	if (first)
+		schedule->failed_at[server] = now;
+	if (now - schedule->failed_at[server] >= SCHEDULE_FAILING_MS) {
+		pause = least(schedule->ceiling_ms,
+			      (int64_t)SCHEDULE_FLOOR_MS << schedule->failures[server]);
+		if (schedule->failures[server] < 16)
+			schedule->failures[server]++;
+	}
+	schedule->ordinary[server] =
+		now + spread_out(pause, first || schedule->failures[server] > 0 ? 50 : 10);
+	set_due(schedule, server, schedule->ordinary[server]);
 }
 
 void schedule_hurry(struct schedule *schedule, size_t server, int64_t now)
 {
-	schedule->failures[server] = 0;
+	clear_failures(schedule, server);
+	schedule->ordinary[server] = now;
 	set_due(schedule, server, now);
 }

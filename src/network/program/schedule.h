@@ -3,12 +3,16 @@
 #ifndef NETWORK_PROGRAM_SCHEDULE_H
 #define NETWORK_PROGRAM_SCHEDULE_H
 
+#include "network/program/rhythm.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* No server is asked more often than this while it answers, however short its nonces live. */
 #define SCHEDULE_FLOOR_MS 1000
+/* A server that fails is asked so often for so long; then it waits ever longer. */
+#define SCHEDULE_FAILING_MS 120000
 /* The longest pause, unless the user says otherwise. */
 #define SCHEDULE_CEILING_SECONDS 60
 
@@ -16,10 +20,20 @@
 struct schedule {
 	size_t count;
 	int64_t *due;
-	uint8_t *failures;  /* of each server, in a row */
-	size_t next;        /* where the search goes on */
-	int64_t earliest;   /* nothing is due before that */
-	int64_t ceiling_ms; /* 0: each server is asked once */
+	int64_t *ordinary;      /* at the latest; before that, `due` is a look */
+	int64_t *failed_at;     /* the first failure in a row; INT64_MAX: none */
+	uint8_t *failures;      /* in a row, after SCHEDULE_FAILING_MS */
+	struct rhythm *rhythms; /* NULL: each server is asked once */
+	size_t next;            /* where the search goes on */
+	int64_t earliest;       /* nothing is due before that */
+	int64_t ceiling_ms;     /* 0: each server is asked once */
+};
+
+/* A question that is due. */
+struct schedule_turn {
+	size_t server;
+	int64_t asked;
+	bool look; /* for a nonce that is about to be replaced */
 };
 
 /* Every server is due at once. `ceiling_seconds` is the longest pause; 0: each is asked once. False
@@ -27,8 +41,9 @@ struct schedule {
 bool schedule_init(struct schedule *schedule, size_t count, unsigned ceiling_seconds);
 void schedule_release(struct schedule *schedule);
 
-/* Takes a server that is due at `now`; it is not due again until schedule_answered says so. */
-bool schedule_take(struct schedule *schedule, int64_t now, size_t *server);
+/* Takes a server that is due at `now`; it is not due again until schedule_answered or _failed says
+ * so. */
+bool schedule_take(struct schedule *schedule, int64_t now, struct schedule_turn *turn);
 
 /* Time from `now` until a server is due, once schedule_take has found none; INT64_MAX if none will
  * be. */
@@ -37,9 +52,17 @@ int64_t schedule_wait(const struct schedule *schedule, int64_t now);
 /*
  * The server has answered with a nonce that lives so many seconds (-1: unknown), or has failed.
  * After an answer it is due when half of the nonce's life is over, so that the questions come
- * closer the nearer its end is; after a failure soon, and later each time. Chance spreads them.
+ * closer the nearer its end is, and for looks around the moment at which the nonce is replaced;
+ * none comes within SCHEDULE_FLOOR_MS of a new nonce. After a failure it is due soon, and after some
+ * time later each time. Chance spreads them. False: a look that has found nothing new.
  */
-void schedule_answered(struct schedule *schedule, size_t server, int64_t valid_for, int64_t now);
+struct schedule_answer {
+	const char *nonce; /* UUID_LENGTH bytes */
+	int64_t valid_for;
+};
+
+bool schedule_answered(struct schedule *schedule, const struct schedule_turn *turn,
+		       const struct schedule_answer *answer, int64_t now);
 void schedule_failed(struct schedule *schedule, size_t server, int64_t now);
 
 /* The server is due now, whatever was planned. */
