@@ -20,14 +20,46 @@ load watching
 	[ "$(times_said "no nonce from")" -eq 1 ] || fail "it repeats itself"
 }
 
-@test "a server that fails is asked less and less often" {
+@test "a server that fails is asked every second" {
+	local before
 	start_standin --mode status-503
 	watch --priv-key-file "$KEY" --poll-interval 60
-	sleep 4
+	wait_for logged /nonce 1
+	before=$(requests)
+	sleep 8
 	lives
 	is_gone
-	[ "$(requests)" -ge 2 ]
-	[ "$(requests)" -le 4 ] || fail "$(requests) requests in 4 seconds"
+	[ "$(requests)" -ge $((before + 6)) ] || fail "$(requests) requests, $before of them before 8 seconds"
+	[ "$(requests)" -le $((before + 11)) ] || fail "$(requests) requests, $before of them before 8 seconds"
+}
+
+@test "a replaced nonce is found at once when a few were seen, and the server is not flooded" {
+	local counted median requests
+	read -r counted median requests < <(STANDIN=$STANDIN GAPS_SERVERS=10 GAPS_LIFE=3 GAPS_SECONDS=20 \
+		"$SOURCE_DIR/tests/gaps" - "$CHRONOCTL" 2>"$BATS_TEST_TMPDIR/said" |
+		awk -F '|' 'END { print $3, $4, $7 }')
+	[ "$counted" -ge 20 ] || fail "only $counted replacements: $(cat "$BATS_TEST_TMPDIR/said")"
+	[ "$median" -le 200 ] || fail "a median of $median ms"
+	# In 20 seconds: 7 windows of 40 looks, and a question a second.
+	[ "$requests" -le 3100 ] || fail "$requests requests"
+}
+
+@test "a server that was restarted is asked within a second and a half of its coming back" {
+	local old port since
+	start_server
+	watch --priv-key-file "$KEY" --poll-interval 1
+	appears
+	old=$(cat "$FILE")
+	port=${URL##*:}
+	signal_server TERM
+	wait_for said "no nonce from"
+	sleep 5
+	NONCE=$(cat /proc/sys/kernel/random/uuid) start_server --port "$port"
+	since=$(date +%s%N)
+	wait_for differs "$old" || fail "it stays the same"
+	since=$((($(date +%s%N) - since) / 1000000))
+	accepted
+	[ "$since" -le 1900 ] || fail "it took $since ms"
 }
 
 @test "--check: a token that is refused is not written, which is said once" {

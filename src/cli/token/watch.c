@@ -1,7 +1,7 @@
 /*
  * The loop of --watch: answers of the network process, signals, and times at which tokens end or a
- * lost key is tried again. The file is written when nothing else is waiting, or once a second. What
- * an answer means is watched_servers.c's, what the file says watched_file.c's.
+ * lost key is tried again. The file is written when nothing else is waiting, and now and then in
+ * between. What an answer means is watched_servers.c's, what the file says watched_file.c's.
  */
 #include "cli/token/watch.h"
 
@@ -249,7 +249,7 @@ static int time_to_wait(const struct watch *watch, enum exchange_due due, int64_
 static bool is_time_to_write(const struct watch *watch, bool idle)
 {
 	return (watch->servers.changed || watch->file.unwritable) &&
-	       (idle || milliseconds() - watch->file.written_at >= WATCHED_FILE_EVERY_MS);
+	       (idle || watched_file_may_write(&watch->file, milliseconds()));
 }
 
 static void step(struct watch *watch)

@@ -3,6 +3,7 @@
 #include "cli/token/watched_file.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "cli/out_file.h"
 #include "cli/report.h"
 
@@ -73,6 +74,7 @@ void watched_file_write(struct watched_file *file, const struct watched_servers 
 	size_t fit = count_fit(servers, now);
 	bool failed = fit > 0 && !replace(file, servers, now, &error);
 
+	file->took = milliseconds() - now;
 	file->written_at = now;
 	if (failed && !file->unwritable)
 		report_failure(error);
@@ -81,4 +83,13 @@ void watched_file_write(struct watched_file *file, const struct watched_servers 
 		remove_file(file, !failed);
 	else
 		file->tokens = fit;
+}
+
+bool watched_file_may_write(const struct watched_file *file, int64_t now)
+{
+	int64_t pause = WATCHED_FILE_PART * (file->took + 1);
+
+	if (file->unwritable || pause > WATCHED_FILE_EVERY_MS)
+		pause = WATCHED_FILE_EVERY_MS;
+	return now - file->written_at >= pause;
 }

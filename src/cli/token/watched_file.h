@@ -5,12 +5,14 @@
 #include "cli/token/watch.h"
 #include "cli/token/watched_servers.h"
 
-/* It is written no more often than this while there is other work, or while it cannot be. */
-enum { WATCHED_FILE_EVERY_MS = 1000 };
+/* While there is other work, writing it takes at most one part in so many of the time, but it waits
+ * no longer than that; while it cannot be written, it is tried so often. */
+enum { WATCHED_FILE_PART = 10, WATCHED_FILE_EVERY_MS = 1000 };
 
 struct watched_file {
 	const struct watch_order *order;
 	int64_t written_at; /* or tried to; CLOCK_MONOTONIC, in milliseconds */
+	int64_t took;       /* the last time it was written, in milliseconds */
 	size_t tokens;      /* in it */
 	bool unwritable;    /* the last try has failed */
 };
@@ -21,5 +23,8 @@ struct watched_file {
  */
 void watched_file_write(struct watched_file *file, const struct watched_servers *servers,
 			int64_t now);
+
+/* True if it may be written while there is other work. */
+bool watched_file_may_write(const struct watched_file *file, int64_t now);
 
 #endif
