@@ -81,6 +81,9 @@ const struct option_row option_table[] = {
 	 "do not check the server's certificate", COMMANDS_OF_SERVERS, NULL},
 	{"ca-file", 0, OPTION_TEXT, VALUE(ca_file), "PEM", NULL, NULL,
 	 "trust these CAs instead of the machine's", COMMANDS_OF_SERVERS, NULL},
+	{"pinned-pubkey", 0, OPTION_TEXT, VALUE(pinned_pubkey), "HASHES", NULL, NULL,
+	 "the server has one of these keys: sha256//BASE64, with ';' between several",
+	 COMMANDS_OF_SERVERS, NULL},
 	{"timeout", 0, OPTION_SECONDS, VALUE(timeout), "SECONDS", NULL, "30",
 	 "for the whole exchange with the server", COMMANDS_OF_SERVERS, NULL},
 

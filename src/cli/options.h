@@ -49,6 +49,7 @@ struct options {
 	bool verbose;
 	bool no_log;
 	bool skip_verify;
+	char *pinned_pubkey;
 	bool no_prompt;
 	bool force_login;
 	bool require_locked_memory;

@@ -176,6 +176,7 @@ struct network *servers_ask(const struct servers *servers, const struct options 
 		.url_count = servers->count,
 		.ca_file = options->ca_file,
 		.timeout_seconds = options->timeout,
+		.pinned_pubkey = options->pinned_pubkey,
 		.skip_verify = options->skip_verify,
 		.verbose = options->verbose,
 		.require_sandbox = options->require_sandbox,

@@ -4,14 +4,16 @@
 
 #include "base/error.h"
 #include "network/ca_file.h"
+#include "network/pinned_key.h"
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 static uint64_t total(const struct job_header *header)
 {
-	return header->url_bytes + header->ca_bytes;
+	return header->url_bytes + header->ca_bytes + header->pin_bytes;
 }
 
 bool job_header_check(const struct job_header *header, size_t length)
@@ -22,12 +24,33 @@ bool job_header_check(const struct job_header *header, size_t length)
 	       (header->flags & ~(uint32_t)JOB_FLAGS) == 0 && header->url_count >= 1 &&
 	       header->url_count <= JOB_URLS_MAX && header->url_bytes >= header->url_count &&
 	       header->url_bytes <= JOB_URL_BYTES_MAX && header->ca_bytes <= JOB_CA_BYTES_MAX &&
-	       ca_given == (header->ca_bytes > 0) && header->timeout_seconds >= 1 &&
-	       header->timeout_seconds <= JOB_SECONDS_MAX &&
+	       header->pin_bytes <= JOB_PIN_BYTES_MAX && ca_given == (header->ca_bytes > 0) &&
+	       header->timeout_seconds >= 1 && header->timeout_seconds <= JOB_SECONDS_MAX &&
 	       header->poll_seconds <= JOB_SECONDS_MAX;
 }
 
 /* ---- In the key process ---- */
+
+/* libcurl would ignore the pinned keys of a server that is not asked by TLS. */
+static bool check_pinned(const struct network_job *wanted, chronosign_error **error)
+{
+	if (wanted->pinned_pubkey == NULL)
+		return true;
+	if (!pinned_key_is_valid(wanted->pinned_pubkey) ||
+	    strlen(wanted->pinned_pubkey) >= JOB_PIN_BYTES_MAX)
+		return error_set(
+			error, CHRONOSIGN_ERROR_USAGE,
+			"--pinned-pubkey takes sha256//BASE64 (of 32 bytes), or several of "
+			"these with ';' between");
+	for (size_t i = 0; i < wanted->url_count; i++)
+		if (strncasecmp(wanted->urls[i], "https://", strlen("https://")) != 0) {
+			CLEANUP(cleanup_text) char *shown = url_without_user(wanted->urls[i]);
+			return error_set(error, CHRONOSIGN_ERROR_USAGE,
+					 "%s: a key can be pinned for https:// only",
+					 shown == NULL ? "a server" : shown);
+		}
+	return true;
+}
 
 static bool check_wanted(const struct network_job *wanted, chronosign_error **error)
 {
@@ -36,7 +59,7 @@ static bool check_wanted(const struct network_job *wanted, chronosign_error **er
 	if (wanted->timeout_seconds == 0)
 		return error_set(error, CHRONOSIGN_ERROR_USAGE,
 				 "the time-out is 0 seconds: give 1 or more");
-	return true;
+	return check_pinned(wanted, error);
 }
 
 static bool too_much(chronosign_error **error)
@@ -70,6 +93,8 @@ static void fill_header(const struct network_job *wanted, size_t ca_length,
 		header->poll_seconds = wanted->poll_seconds == 0
 					       ? NETWORK_POLL_SECONDS
 					       : least(wanted->poll_seconds, JOB_SECONDS_MAX);
+	if (wanted->pinned_pubkey != NULL)
+		header->pin_bytes = strlen(wanted->pinned_pubkey) + 1;
 	for (size_t i = 0; i < wanted->url_count; i++)
 		header->url_bytes += strlen(wanted->urls[i]) + 1;
 }
@@ -95,7 +120,9 @@ bool job_pack(const struct network_job *wanted, struct packed_job *packed, chron
 	for (size_t i = 0; i < wanted->url_count; i++)
 		end = stpcpy(end, wanted->urls[i]) + 1;
 	if (length > 0)
-		memcpy(end, pem, length);
+		end = mempcpy(end, pem, length);
+	if (wanted->pinned_pubkey != NULL)
+		strcpy(end, wanted->pinned_pubkey);
 	return true;
 }
 
@@ -154,6 +181,17 @@ static bool split_urls(const char *next, const char *end, const char **urls, siz
 	return next == end;
 }
 
+/* They are at the end, with a NUL behind. */
+static bool take_pinned(const struct job_header *header, struct program_job *job)
+{
+	if (header->pin_bytes == 0)
+		return true;
+	job->pinned_pubkey = job->bytes + header->url_bytes + header->ca_bytes;
+	return memchr(job->pinned_pubkey, '\0', (size_t)header->pin_bytes) ==
+		       job->pinned_pubkey + header->pin_bytes - 1 &&
+	       pinned_key_is_valid(job->pinned_pubkey);
+}
+
 bool job_unpack(struct packed_job *packed, struct program_job *job)
 {
 	const struct job_header *header = &packed->header;
@@ -172,6 +210,8 @@ bool job_unpack(struct packed_job *packed, struct program_job *job)
 	job->bytes = TAKE(packed->bytes);
 	if (job->ca_length > 0)
 		job->ca_pem = job->bytes + url_bytes;
+	if (!take_pinned(header, job))
+		return false;
 	const char **urls = calloc(job->url_count, sizeof *urls);
 	job->urls = urls;
 	return urls != NULL && split_urls(job->bytes, job->bytes + url_bytes, urls, job->url_count);

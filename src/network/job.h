@@ -18,6 +18,7 @@
 #define JOB_URL_BYTES_MAX (UINT64_C(64) << 20)
 /* A machine's whole collection of CAs has a quarter of a MiB. */
 #define JOB_CA_BYTES_MAX (UINT64_C(8) << 20)
+#define JOB_PIN_BYTES_MAX UINT64_C(4096)
 #define JOB_SECONDS_MAX UINT32_C(1000000000)
 /* A packet must fit into the socket's buffer, whatever a machine has made of it. */
 #define JOB_PACKET 16384
@@ -37,16 +38,17 @@ struct job_header {
 	uint64_t url_count;
 	uint64_t url_bytes; /* all URLs, a NUL after each */
 	uint64_t ca_bytes;
+	uint64_t pin_bytes; /* the pinned keys with a NUL behind; 0: there are none */
 	uint32_t timeout_seconds;
 	uint32_t poll_seconds; /* 0: each server is asked once */
 };
 
-_Static_assert(sizeof(struct job_header) == 40, "a header has no padding");
+_Static_assert(sizeof(struct job_header) == 48, "a header has no padding");
 
 /* A job as it travels. */
 struct packed_job {
 	struct job_header header;
-	char *bytes; /* the URLs, then the CAs */
+	char *bytes; /* the URLs, then the CAs, then the pinned keys */
 };
 
 /* A job as the program works on it. */
@@ -55,6 +57,7 @@ struct program_job {
 	size_t url_count;
 	const char *ca_pem; /* NULL: the machine's CAs */
 	size_t ca_length;
+	const char *pinned_pubkey; /* NULL: none */
 	unsigned timeout_seconds;
 	bool skip_verify;
 	bool verbose;

@@ -25,13 +25,14 @@ enum {
 
 /* The servers to ask, and how. Nothing of it is needed after network_start. */
 struct network_job {
-	const char *const *urls;  /* base URLs, http or https, with or without a trailing slash */
-	size_t url_count;         /* at least 1 */
-	const char *ca_file;      /* PEM file of the CAs to trust; NULL: the machine's */
-	unsigned timeout_seconds; /* for the whole exchange with one server, 1 or more */
-	bool skip_verify;         /* do not check the server's certificate */
-	bool verbose;             /* describe each exchange in the answers' `trace` */
-	bool require_sandbox;     /* ask nobody unless it is confined by both */
+	const char *const *urls;   /* base URLs, http or https, with or without a trailing slash */
+	size_t url_count;          /* at least 1 */
+	const char *ca_file;       /* PEM file of the CAs to trust; NULL: the machine's */
+	unsigned timeout_seconds;  /* for the whole exchange with one server, 1 or more */
+	const char *pinned_pubkey; /* hashes of the server's key (pinned_key.h); NULL: any key */
+	bool skip_verify;          /* do not check the server's certificate */
+	bool verbose;              /* describe each exchange in the answers' `trace` */
+	bool require_sandbox;      /* ask nobody unless it is confined by both */
 	/* Told once after each start, by network_next, before any answer; NULL: nobody is. */
 	void (*tell_sandbox)(unsigned sandbox);
 	bool requests;         /* network_ask_again and network_try_token will be called */

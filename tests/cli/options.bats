@@ -47,7 +47,7 @@ NOWHERE=http://127.0.0.1:1
 	local given
 	for given in "--pin=$PIN" "--pin $PIN" "--pi=$PIN"; do
 		chronoctl_token --priv-key-file "$KEY" $given
-		refused 2 "unknown option '--pin?'; did you mean --pin-source"
+		refused 2 "option '--pin?' is ambiguous: .*--pin-source"
 		never_says "$PIN"
 	done
 	chronoctl import-key --passphrase "$PIN"

@@ -243,6 +243,9 @@ static const char *advice(const struct transfer_failure *failure)
 		return advice_proxy;
 	case CURLE_SSL_CONNECT_ERROR:
 		return advice_tls;
+	case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+		return "The server's key is none of --pinned-pubkey: it has a new one, or somebody "
+		       "else answers in its place. Nothing was asked.";
 	case CURLE_UNSUPPORTED_PROTOCOL:
 	case CURLE_WEIRD_SERVER_REPLY:
 		return failure->https ? "That is no HTTP server." : advice_plain_port;

@@ -114,6 +114,11 @@ bool curl_options_set(CURL *easy, const char *ca_file, bool skip_verify)
 	return set_http(easy) && set_tls(easy, ca_file, skip_verify);
 }
 
+bool curl_options_pin(CURL *easy, const char *pinned_pubkey)
+{
+	return pinned_pubkey == NULL || CURL_SET(easy, CURLOPT_PINNEDPUBLICKEY, pinned_pubkey);
+}
+
 /*
  * libcurl reads the variables as curl(1) does. HTTP_PROXY, which it leaves out, counts where http_proxy
  * is not set; but in a CGI program that is the client's header "Proxy:" (CVE-2016-5386).

@@ -16,6 +16,10 @@
  */
 bool curl_options_set(CURL *easy, const char *ca_file, bool skip_verify);
 
+/* Which public keys a server may have, whatever its certificate says, and with `skip_verify`, too; a
+ * proxy may have any. NULL: it may have any, too. */
+bool curl_options_pin(CURL *easy, const char *pinned_pubkey);
+
 /* The first folder of SSL_CERT_DIR that cannot be opened, and why; NULL: there is none. The caller frees it. */
 char *ca_folder_lost(void);
 

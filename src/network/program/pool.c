@@ -301,6 +301,7 @@ static bool run_pool(const struct program_job *job, const struct inputs *inputs,
 			{
 				.timeout_seconds = job->timeout_seconds,
 				.ca_file = ca_file,
+				.pinned_pubkey = job->pinned_pubkey,
 				.skip_verify = job->skip_verify,
 				.verbose = job->verbose,
 				.confinement = job->verbose ? network_confinement() : NULL,

@@ -83,7 +83,8 @@ struct transfer *transfer_new(const struct transfer_settings *settings)
 	transfer->settings = settings;
 	transfer->easy = curl_easy_init();
 	if (transfer->easy == NULL || !set_callbacks(transfer) ||
-	    !curl_options_set(transfer->easy, settings->ca_file, settings->skip_verify)) {
+	    !curl_options_set(transfer->easy, settings->ca_file, settings->skip_verify) ||
+	    !curl_options_pin(transfer->easy, settings->pinned_pubkey)) {
 		transfer_free(transfer);
 		return NULL;
 	}

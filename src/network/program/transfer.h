@@ -16,7 +16,8 @@
 /* What all exchanges of a job have in common. */
 struct transfer_settings {
 	unsigned timeout_seconds;
-	const char *ca_file; /* PEM file of the CAs to trust; NULL: the machine's */
+	const char *ca_file;       /* PEM file of the CAs to trust; NULL: the machine's */
+	const char *pinned_pubkey; /* NULL: none */
 	bool skip_verify;
 	bool verbose;
 	const char *confinement; /* what confines this process, said with the first exchange */
