@@ -128,6 +128,51 @@ start_chacha20_server() {
 	prints_token "$KEY"
 }
 
+# changed SED-SCRIPT: the machine's configuration, with that change.
+changed() {
+	sed "$1" /etc/ssl/openssl.cnf >"$SCRATCH/changed.cnf"
+	export OPENSSL_CONF=$SCRATCH/changed.cnf
+}
+
+@test "TLS: alg_section alone keeps to the module, with the default provider beside it, too" {
+	start_chacha20_server
+	local -x OPENSSL_CONF
+	changed 's/^base = base$/&\ndefault = base/'
+	with "$KEY" --ca-file "$D/server.crt"
+	refused 4 'TLS|SSL|handshake'
+	changed 's/^base = base$/&\ndefault = base/; s/= fips=yes/= ?fips=yes/'
+	with "$KEY" --ca-file "$D/server.crt"
+	prints_token "$KEY"
+}
+
+@test "TLS: ssl_conf holds inside the module" {
+	start_standin --tls-cert "$D/server.crt" --tls-key "$D/server.key"
+	local -x OPENSSL_CONF
+	changed 's/^alg_section = .*/&\nssl_conf = ssl/; $a [ssl]\nsystem_default = policy\n[policy]\nMinProtocol = TLSv1.3\nCiphersuites = TLS_AES_128_GCM_SHA256'
+	with "$KEY" --ca-file "$D/server.crt"
+	prints_token "$KEY"
+	sed -i 's/^Ciphersuites = .*/Ciphersuites = TLS_AES_128_CCM_8_SHA256/' "$OPENSSL_CONF"
+	with "$KEY" --ca-file "$D/server.crt"
+	refused 4
+}
+
+@test "TLS: a provider of another make is never activated in the network program" {
+	local module process program
+	module=$(openssl version -m | cut -d '"' -f 2)/pkcs11.so
+	[ -e "$module" ]
+	start_standin --mode never
+	local -x OPENSSL_CONF
+	changed "s|^base = base\$|&\npkcs11 = other|; \$a [other]\nmodule = $module\nactivate = 1"
+	openssl list -providers | grep -q pkcs11
+	"$CHRONOCTL" token --chronograf-url "$URL" --priv-key-file "$KEY" >/dev/null 2>&1 </dev/null 3>&- &
+	process=$!
+	echo "$process" >>"$SCRATCH/pids"
+	wait_for grep -q . "$STANDIN_LOG"
+	program=$(pgrep -P "$(pgrep -P "$process")")
+	grep -q '/fips\.so' "/proc/$program/maps" || fail 'the FIPS module is not loaded'
+	run ! grep -F "$module" "/proc/$program/maps"
+}
+
 @test "doctor: the whole chain is good" {
 	chronoctl doctor --no-prompt --chronograf-url "$URL" --priv-key-file 'pkcs11:token=estate;object=chronograf'
 	[ "$status" -eq 0 ] || fail 'something is not good'
