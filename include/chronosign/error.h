@@ -16,7 +16,6 @@
 extern "C" {
 #endif
 
-typedef struct chronosign_error chronosign_error;
 struct chronosign_error;
 
 /* What kind of thing failed. The numbers are the exit statuses of the command. */
@@ -27,7 +26,6 @@ enum chronosign_error_kind {
 	CHRONOSIGN_ERROR_SERVER = 4,  /* the server: network, TLS, its answer */
 	CHRONOSIGN_ERROR_REFUSED = 5, /* the server does not accept the token */
 };
-typedef enum chronosign_error_kind chronosign_error_kind;
 
 enum chronosign_error_kind chronosign_error_get_kind(const struct chronosign_error *error)
 	__attribute__((nonnull));

@@ -12,7 +12,6 @@ extern "C" {
 #endif
 
 struct chronosign_key;
-typedef struct chronosign_key chronosign_key;
 
 /*
  * A key by its reference: a path or a `file:` URI (RFC 8089) is a file, a `pkcs11:` URI (RFC 7512)
@@ -80,7 +79,6 @@ struct chronosign_prompt_request {
 	const char *token; /* label of the token; NULL for a file */
 	const char *key;   /* the key's name: its URI without a PIN, or its path */
 };
-typedef struct chronosign_prompt_request chronosign_prompt_request;
 
 /*
  * Asks a person for the PIN or passphrase. Returns a new secret, or NULL with *error set (no
@@ -99,7 +97,6 @@ enum chronosign_notice_level {
 	CHRONOSIGN_NOTICE_ACTION,  /* something to be done now: enter the PIN on the reader */
 	CHRONOSIGN_NOTICE_WARNING, /* something to be mended */
 };
-typedef enum chronosign_notice_level chronosign_notice_level;
 
 typedef void chronosign_notice(void *context, enum chronosign_notice_level level,
 			       const char *message);
@@ -115,7 +112,6 @@ struct chronosign_watch {
 	void (*begin)(void *context, const char *module, const char *function);
 	void (*end)(void *context, const char *module, const char *function, unsigned long result);
 };
-typedef struct chronosign_watch chronosign_watch;
 void chronosign_key_set_watch(struct chronosign_key *key, const struct chronosign_watch *watch,
 			      void *context) __attribute__((nonnull(1, 2)));
 

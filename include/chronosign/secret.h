@@ -16,7 +16,6 @@ extern "C" {
 #define CHRONOSIGN_SECRET_MAX 1024
 
 struct chronosign_secret;
-typedef struct chronosign_secret chronosign_secret;
 
 /* Copies `length` bytes (at most CHRONOSIGN_SECRET_MAX; any values, NUL too). The caller wipes its
  * own copy. */

@@ -21,7 +21,6 @@ extern "C" {
 #endif
 
 struct chronosign_signer;
-typedef struct chronosign_signer chronosign_signer;
 
 /*
  * Finds and opens the key, logging in if that is needed. The key is needed until the signer is

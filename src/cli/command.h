@@ -5,7 +5,7 @@
 
 #include "cli/options.h"
 
-/* Exit statuses; those of errors are the values of chronosign_error_kind. */
+/* Exit statuses; those of errors are the values of enum chronosign_error_kind. */
 enum {
 	EXIT_DONE = 0,
 	EXIT_OTHER = 1,

@@ -7,7 +7,7 @@
 #include <limits.h>
 #include <string.h>
 
-DEFINE_CLEANUP(key, chronosign_key *, chronosign_key_free)
+DEFINE_CLEANUP(key, struct chronosign_key *, chronosign_key_free)
 DEFINE_CLEANUP(list, struct key_list *, key_list_free)
 
 /* A URI, the name of what it finds, and the short form that is offered. */
@@ -127,13 +127,13 @@ static void collect(struct candidates *all, const struct key_list *keys, enum va
 void completion_offer_keys(struct completion *completion, struct options *options,
 			   enum value_kind kind)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 	CLEANUP(cleanup_candidates) struct candidates all = {0};
 	char everything[] = "pkcs11:";
 
 	options->no_prompt = true;
 	CLEANUP(cleanup_key)
-	chronosign_key *where = key_from_reference(options, everything, &error);
+	struct chronosign_key *where = key_from_reference(options, everything, &error);
 	CLEANUP(cleanup_list)
 	struct key_list *keys = where == NULL ? NULL : key_list_make(where, false, &error);
 	if (keys == NULL)

@@ -11,14 +11,14 @@
 #include <string.h>
 #include <strings.h>
 
-DEFINE_CLEANUP(key, chronosign_key *, chronosign_key_free)
+DEFINE_CLEANUP(key, struct chronosign_key *, chronosign_key_free)
 
 static bool goes_into_token(const struct options *options)
 {
 	return strncasecmp(options->out, "pkcs11:", strlen("pkcs11:")) == 0;
 }
 
-static bool check(const struct options *options, chronosign_error **error)
+static bool check(const struct options *options, struct chronosign_error **error)
 {
 	if (!goes_into_token(options) && !options->encrypt && options->pin_source != NULL)
 		return chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
@@ -33,7 +33,7 @@ static bool check(const struct options *options, chronosign_error **error)
 }
 
 static bool fill(struct key_pair *pair, const struct options *options, void *context,
-		 chronosign_error **error)
+		 struct chronosign_error **error)
 {
 	(void)context;
 	return key_pair_generate(pair, options->bits, options->encrypt, error);
@@ -55,12 +55,12 @@ static void tell(const struct options *options, const char *reference)
 			    reference);
 }
 
-static char *run(struct options *options, int output, chronosign_error **error)
+static char *run(struct options *options, int output, struct chronosign_error **error)
 {
 	if (!check(options, error))
 		return NULL;
 	CLEANUP(cleanup_key)
-	chronosign_key *where = key_from_reference(options, options->out, error);
+	struct chronosign_key *where = key_from_reference(options, options->out, error);
 	if (where == NULL)
 		return NULL;
 	if (options->encrypt && !options->no_prompt && prompt_possible())
@@ -78,7 +78,7 @@ static char *run(struct options *options, int output, chronosign_error **error)
 
 int gen_keypair_run(struct options *options)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 	CLEANUP(cleanup_descriptor) int output = output_set_aside();
 
 	if (output < 0)

@@ -9,11 +9,12 @@
 #include "cli/prompt.h"
 #include "cli/report.h"
 
-DEFINE_CLEANUP(key, chronosign_key *, chronosign_key_free)
+DEFINE_CLEANUP(key, struct chronosign_key *, chronosign_key_free)
 
 /* The PIN's sources are the token's: what is no passphrase of this file is not tried on it. */
-static chronosign_secret *no_passphrase(void *context, const chronosign_prompt_request *request,
-					chronosign_error **error)
+static struct chronosign_secret *no_passphrase(void *context,
+					       const struct chronosign_prompt_request *request,
+					       struct chronosign_error **error)
 {
 	(void)context;
 	chronosign_error_set(error, CHRONOSIGN_ERROR_KEY,
@@ -24,7 +25,8 @@ static chronosign_secret *no_passphrase(void *context, const chronosign_prompt_r
 	return NULL;
 }
 
-static chronosign_key *file_from_options(struct options *options, chronosign_error **error)
+static struct chronosign_key *file_from_options(struct options *options,
+						struct chronosign_error **error)
 {
 	if (options->priv_key_file == NULL || options->to == NULL) {
 		chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
@@ -33,7 +35,7 @@ static chronosign_key *file_from_options(struct options *options, chronosign_err
 		return NULL;
 	}
 	CLEANUP(cleanup_key)
-	chronosign_key *file = chronosign_key_new(options->priv_key_file, error);
+	struct chronosign_key *file = chronosign_key_new(options->priv_key_file, error);
 	if (file == NULL)
 		return NULL;
 	if (options->given.passphrase != NULL) {
@@ -49,7 +51,7 @@ static chronosign_key *file_from_options(struct options *options, chronosign_err
 }
 
 static bool fill(struct key_pair *pair, const struct options *options, void *context,
-		 chronosign_error **error)
+		 struct chronosign_error **error)
 {
 	(void)options;
 	return key_pair_import(pair, context, error);
@@ -67,13 +69,13 @@ static void tell(const char *file, const char *reference)
 		       file, reference, file);
 }
 
-static char *run(struct options *options, int output, chronosign_error **error)
+static char *run(struct options *options, int output, struct chronosign_error **error)
 {
-	CLEANUP(cleanup_key) chronosign_key *file = file_from_options(options, error);
+	CLEANUP(cleanup_key) struct chronosign_key *file = file_from_options(options, error);
 	if (file == NULL)
 		return NULL;
 	CLEANUP(cleanup_key)
-	chronosign_key *where = key_from_reference(options, options->to, error);
+	struct chronosign_key *where = key_from_reference(options, options->to, error);
 	if (where == NULL)
 		return NULL;
 	const struct new_pair_plan plan = {.where = where, .fill = fill, .context = file};
@@ -85,7 +87,7 @@ static char *run(struct options *options, int output, chronosign_error **error)
 
 int import_key_run(struct options *options)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 	CLEANUP(cleanup_descriptor) int output = output_set_aside();
 
 	if (output < 0)

@@ -44,7 +44,7 @@ void interrupts_hold(void)
 	change_mask(SIG_BLOCK);
 }
 
-bool interrupts_wait(chronosign_error **error)
+bool interrupts_wait(struct chronosign_error **error)
 {
 	sigset_t pending;
 

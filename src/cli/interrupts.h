@@ -19,7 +19,7 @@ bool interrupts_ignored(int signal);
 void interrupts_hold(void);
 
 /* True if one waits: then *error says so. */
-bool interrupts_wait(chronosign_error **error);
+bool interrupts_wait(struct chronosign_error **error);
 
 /* Those that wait take effect now. */
 void interrupts_release(void);

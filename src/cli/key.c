@@ -1,4 +1,4 @@
-/* From options to a chronosign_key. */
+/* From options to a struct chronosign_key. */
 #include "cli/key.h"
 
 #include "base/cleanup.h"
@@ -10,9 +10,9 @@
 #include "key/files.h"
 #include "pkcs11/module.h"
 
-DEFINE_CLEANUP(key, chronosign_key *, chronosign_key_free)
+DEFINE_CLEANUP(key, struct chronosign_key *, chronosign_key_free)
 
-static void tell(void *context, chronosign_notice_level level, const char *message)
+static void tell(void *context, enum chronosign_notice_level level, const char *message)
 {
 	const struct options *options = context;
 
@@ -48,16 +48,16 @@ static void end_call(void *context, const char *module, const char *function, un
 
 static const struct chronosign_watch watch = {begin_call, end_call};
 
-void key_hear(chronosign_key *key, struct options *options)
+void key_hear(struct chronosign_key *key, struct options *options)
 {
 	chronosign_key_set_notice(key, tell, options);
 	key_warn_of_files(key);
 }
 
-chronosign_key *key_from_reference(struct options *options, char *reference,
-				   chronosign_error **error)
+struct chronosign_key *key_from_reference(struct options *options, char *reference,
+					  struct chronosign_error **error)
 {
-	CLEANUP(cleanup_key) chronosign_key *key = chronosign_key_new(reference, error);
+	CLEANUP(cleanup_key) struct chronosign_key *key = chronosign_key_new(reference, error);
 
 	if (key == NULL)
 		return NULL;
@@ -80,7 +80,7 @@ chronosign_key *key_from_reference(struct options *options, char *reference,
 	return TAKE(key);
 }
 
-static bool choose_signer(chronosign_key *key, const struct options *options)
+static bool choose_signer(struct chronosign_key *key, const struct options *options)
 {
 	bool good = chronosign_key_set_backend(key, options->signer) &&
 		    chronosign_key_set_engine(key, options->engine);
@@ -90,7 +90,7 @@ static bool choose_signer(chronosign_key *key, const struct options *options)
 	return good;
 }
 
-chronosign_key *key_from_options(struct options *options, chronosign_error **error)
+struct chronosign_key *key_from_options(struct options *options, struct chronosign_error **error)
 {
 	if (options->priv_key_file == NULL) {
 		chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
@@ -99,7 +99,7 @@ chronosign_key *key_from_options(struct options *options, chronosign_error **err
 		return NULL;
 	}
 	CLEANUP(cleanup_key)
-	chronosign_key *key = key_from_reference(options, options->priv_key_file, error);
+	struct chronosign_key *key = key_from_reference(options, options->priv_key_file, error);
 	if (key == NULL)
 		return NULL;
 	if (!choose_signer(key, options)) {

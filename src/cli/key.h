@@ -12,16 +12,16 @@
  * Takes the PIN out of the arguments and the environment, so this comes before any fork that must
  * not know it. NULL with *error set if the options name no key, or not rightly.
  */
-chronosign_key *key_from_options(struct options *options, chronosign_error **error);
+struct chronosign_key *key_from_options(struct options *options, struct chronosign_error **error);
 
 /*
  * The same for a reference that another option names, with the options' ways to a PIN; `reference`
  * is one of the arguments, and loses its pin-value.
  */
-chronosign_key *key_from_reference(struct options *options, char *reference,
-				   chronosign_error **error);
+struct chronosign_key *key_from_reference(struct options *options, char *reference,
+					  struct chronosign_error **error);
 
 /* Tells the key's notices, now and later; the first is of files that others can change. */
-void key_hear(chronosign_key *key, struct options *options);
+void key_hear(struct chronosign_key *key, struct options *options);
 
 #endif

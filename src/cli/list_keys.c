@@ -10,7 +10,7 @@
 #include <jansson.h>
 #include <string.h>
 
-DEFINE_CLEANUP(key, chronosign_key *, chronosign_key_free)
+DEFINE_CLEANUP(key, struct chronosign_key *, chronosign_key_free)
 DEFINE_CLEANUP(list, struct key_list *, key_list_free)
 DEFINE_CLEANUP(json, json_t *, json_decref)
 
@@ -192,7 +192,7 @@ static bool (*const printers[])(const struct key_list *list, FILE *file) = {
 };
 
 static bool print(enum output_form form, const struct key_list *list, int output,
-		  chronosign_error **error)
+		  struct chronosign_error **error)
 {
 	CLEANUP(cleanup_text) char *text = NULL;
 	size_t length = 0;
@@ -217,10 +217,10 @@ static void tell(const struct key_list *list)
 			    list->hiding[i]);
 }
 
-static int run(struct options *options, int output, chronosign_error **error)
+static int run(struct options *options, int output, struct chronosign_error **error)
 {
 	CLEANUP(cleanup_key)
-	chronosign_key *where = key_from_reference(options, options->uri, error);
+	struct chronosign_key *where = key_from_reference(options, options->uri, error);
 	if (where == NULL)
 		return EXIT_USAGE;
 	CLEANUP(cleanup_list)
@@ -236,7 +236,7 @@ static int run(struct options *options, int output, chronosign_error **error)
 
 int list_keys_run(struct options *options)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 	CLEANUP(cleanup_descriptor) int output = output_set_aside();
 
 	if (output < 0)

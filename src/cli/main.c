@@ -51,7 +51,7 @@ const struct command *command_find(const char *name)
 /* Before anything is asked or loaded: a folder that is not there is an error now. */
 static int open_kept_file(struct options *options, struct out_file *file)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 
 	if (!options->watch || options->out_file == NULL)
 		return EXIT_DONE;
@@ -69,7 +69,7 @@ static int open_kept_file(struct options *options, struct out_file *file)
 static int work(const struct command *command, struct options *options,
 		const struct arguments *arguments)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 
 	if (!options->require_locked_memory)
 		privacy_accept_unlocked_memory();

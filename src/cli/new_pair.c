@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static bool is_free(const char *path, chronosign_error **error)
+static bool is_free(const char *path, struct chronosign_error **error)
 {
 	struct stat status;
 
@@ -24,7 +24,7 @@ static bool is_free(const char *path, chronosign_error **error)
 }
 
 static bool publish(const struct new_pair_plan *plan, struct key_pair *pair, int output,
-		    chronosign_error **error)
+		    struct chronosign_error **error)
 {
 	if (plan->pub_key_out != NULL &&
 	    !public_half_write(key_pair_public_half(pair), CHRONOSIGN_PUBLIC_HALF_CHRONOGRAF,
@@ -43,7 +43,8 @@ static bool publish(const struct new_pair_plan *plan, struct key_pair *pair, int
 
 /* Shows the spinner around the step that may take a minute. */
 static bool fill(const struct new_pair_plan *plan, struct key_pair *pair,
-		 const struct options *options, struct spinner *spinner, chronosign_error **error)
+		 const struct options *options, struct spinner *spinner,
+		 struct chronosign_error **error)
 {
 	supervisor_set_warning(options->supervisor,
 			       "a new key, or a part of it, may be left in the token; look with "
@@ -56,7 +57,7 @@ static bool fill(const struct new_pair_plan *plan, struct key_pair *pair,
 }
 
 static char *make(const struct new_pair_plan *plan, const struct options *options,
-		  struct spinner *spinner, int output, chronosign_error **error)
+		  struct spinner *spinner, int output, struct chronosign_error **error)
 {
 	char *reference = NULL;
 	struct key_pair *pair = key_pair_prepare(plan->where, error);
@@ -74,7 +75,7 @@ static char *make(const struct new_pair_plan *plan, const struct options *option
 }
 
 char *new_pair_make(const struct new_pair_plan *plan, const struct options *options, int output,
-		    chronosign_error **error)
+		    struct chronosign_error **error)
 {
 	if (!is_free(plan->pub_key_out, error))
 		return NULL;

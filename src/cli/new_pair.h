@@ -7,11 +7,11 @@
 #include "keystore/key_pair.h"
 
 struct new_pair_plan {
-	const chronosign_key *where;
+	const struct chronosign_key *where;
 	const char *progress;    /* what a spinner says; NULL: no spinner */
 	const char *pub_key_out; /* a new file for the public half, or NULL */
 	bool (*fill)(struct key_pair *pair, const struct options *options, void *context,
-		     chronosign_error **error);
+		     struct chronosign_error **error);
 	void *context;
 };
 
@@ -21,6 +21,6 @@ struct new_pair_plan {
  * the reference, which the caller frees.
  */
 char *new_pair_make(const struct new_pair_plan *plan, const struct options *options, int output,
-		    chronosign_error **error);
+		    struct chronosign_error **error);
 
 #endif

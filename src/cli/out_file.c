@@ -15,7 +15,7 @@
 /* A line of JSON with the longest signature, a key's URI and a server's, is shorter. */
 enum { LINE_MAX_LENGTH = 16384, NAME_TRIES = 100 };
 
-static bool failed(const char *what, const char *path, chronosign_error **error)
+static bool failed(const char *what, const char *path, struct chronosign_error **error)
 {
 	return chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER, "cannot %s '%s': %s", what, path,
 				    strerror(errno));
@@ -44,7 +44,7 @@ static bool is_ours(int descriptor)
 	return all_lines_are_ours(stream);
 }
 
-bool out_file_check(const struct out_file *file, chronosign_error **error)
+bool out_file_check(const struct out_file *file, struct chronosign_error **error)
 {
 	struct stat status;
 
@@ -73,7 +73,7 @@ bool out_file_look(const struct out_file *file, struct stat *status)
 	return fstatat(file->folder, file->name, status, 0) == 0;
 }
 
-static int open_folder(const char *path, const char *name, chronosign_error **error)
+static int open_folder(const char *path, const char *name, struct chronosign_error **error)
 {
 	CLEANUP(cleanup_text)
 	char *folder = name == path ? strdup(".") : strndup(path, (size_t)(name - path));
@@ -85,7 +85,7 @@ static int open_folder(const char *path, const char *name, chronosign_error **er
 	return descriptor;
 }
 
-bool out_file_open(struct out_file *file, const char *path, chronosign_error **error)
+bool out_file_open(struct out_file *file, const char *path, struct chronosign_error **error)
 {
 	const char *slash = strrchr(path, '/');
 	struct out_successor successor;
@@ -168,7 +168,7 @@ static bool give_name(struct out_successor *successor)
 }
 
 bool out_file_begin(const struct out_file *file, struct out_successor *successor,
-		    chronosign_error **error)
+		    struct chronosign_error **error)
 {
 	*successor = (struct out_successor){.file = file};
 	if (!out_file_check(file, error))
@@ -187,7 +187,7 @@ bool out_file_begin(const struct out_file *file, struct out_successor *successor
 	return false;
 }
 
-static bool put_in_place(struct out_successor *successor, chronosign_error **error)
+static bool put_in_place(struct out_successor *successor, struct chronosign_error **error)
 {
 	const struct out_file *file = successor->file;
 
@@ -203,7 +203,7 @@ static bool put_in_place(struct out_successor *successor, chronosign_error **err
 	return true;
 }
 
-bool out_file_commit(struct out_successor *successor, chronosign_error **error)
+bool out_file_commit(struct out_successor *successor, struct chronosign_error **error)
 {
 	bool done = put_in_place(successor, error);
 
@@ -220,7 +220,7 @@ void out_file_abandon(struct out_successor *successor)
 	successor->name[0] = '\0';
 }
 
-bool out_file_remove(const struct out_file *file, chronosign_error **error)
+bool out_file_remove(const struct out_file *file, struct chronosign_error **error)
 {
 	return out_file_check(file, error) &&
 	       (unlinkat(file->folder, file->name, 0) == 0 || errno == ENOENT ||

@@ -26,7 +26,7 @@ struct out_successor {
  * Opens the folder, and makes sure that a file can be made in it. False with *error set if not, or if
  * what has the file's name is not ours.
  */
-bool out_file_open(struct out_file *file, const char *path, chronosign_error **error);
+bool out_file_open(struct out_file *file, const char *path, struct chronosign_error **error);
 void out_file_close(struct out_file *file);
 
 /* What may make others replace the file, for a warning; NULL: nothing. The caller frees it. */
@@ -36,23 +36,23 @@ char *out_file_weakness(const struct out_file *file);
  * True if nothing has the file's name, or a regular file in which all lines are tokens as
  * token_output writes them, or none are.
  */
-bool out_file_check(const struct out_file *file, chronosign_error **error);
+bool out_file_check(const struct out_file *file, struct chronosign_error **error);
 
 /* The status of what has the file's name; false if nothing has. */
 bool out_file_look(const struct out_file *file, struct stat *status);
 
 /* Begins a successor in the same folder, with mode 0600 whatever the umask. */
 bool out_file_begin(const struct out_file *file, struct out_successor *successor,
-		    chronosign_error **error);
+		    struct chronosign_error **error);
 
 /* Puts what was written on the disk and then, at one stroke, in the place of the old file. On
  * failure the old one stays, and the successor goes. */
-bool out_file_commit(struct out_successor *successor, chronosign_error **error);
+bool out_file_commit(struct out_successor *successor, struct chronosign_error **error);
 
 /* Gives a successor up. */
 void out_file_abandon(struct out_successor *successor);
 
 /* Removes the file, if it is there. */
-bool out_file_remove(const struct out_file *file, chronosign_error **error);
+bool out_file_remove(const struct out_file *file, struct chronosign_error **error);
 
 #endif

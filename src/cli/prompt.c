@@ -43,8 +43,8 @@ static void interrupting_signals(sigset_t *signals)
 
 /* Reads a line into the secret. False with *error set at a signal, at the terminal's end, or if it
  * is too long. */
-static bool read_line(int terminal, int interrupts, chronosign_secret *pin,
-		      chronosign_error **error)
+static bool read_line(int terminal, int interrupts, struct chronosign_secret *pin,
+		      struct chronosign_error **error)
 {
 	for (;;) {
 		struct pollfd ready[2] = {{.fd = terminal, .events = POLLIN},
@@ -79,8 +79,8 @@ static bool read_line(int terminal, int interrupts, chronosign_secret *pin,
 				    "nothing was entered at the prompt");
 }
 
-static bool read_without_echo(int terminal, int interrupts, chronosign_secret *pin,
-			      chronosign_error **error)
+static bool read_without_echo(int terminal, int interrupts, struct chronosign_secret *pin,
+			      struct chronosign_error **error)
 {
 	struct termios before;
 
@@ -103,8 +103,8 @@ static bool read_without_echo(int terminal, int interrupts, chronosign_secret *p
 
 /* Asks once, with the signals held back. *stopped: the terminal's stop key (Ctrl-Z) is waiting, and
  * nothing that ends us. */
-static bool ask_once(int terminal, const char *question, chronosign_secret *pin, bool *stopped,
-		     chronosign_error **error)
+static bool ask_once(int terminal, const char *question, struct chronosign_secret *pin,
+		     bool *stopped, struct chronosign_error **error)
 {
 	sigset_t signals;
 	sigset_t before;
@@ -128,11 +128,11 @@ static bool ask_once(int terminal, const char *question, chronosign_secret *pin,
 }
 
 /* Whoever stops the prompt and goes on later is asked again. */
-static bool ask(int terminal, const char *question, chronosign_secret *pin,
-		chronosign_error **error)
+static bool ask(int terminal, const char *question, struct chronosign_secret *pin,
+		struct chronosign_error **error)
 {
 	for (;;) {
-		CLEANUP(cleanup_error) chronosign_error *reason = NULL;
+		CLEANUP(cleanup_error) struct chronosign_error *reason = NULL;
 		bool stopped = false;
 
 		if (ask_once(terminal, question, pin, &stopped, &reason))
@@ -147,10 +147,10 @@ static bool ask(int terminal, const char *question, chronosign_secret *pin,
 	}
 }
 
-static chronosign_secret *answer_to(const char *question, chronosign_error **error)
+static struct chronosign_secret *answer_to(const char *question, struct chronosign_error **error)
 {
 	CLEANUP(cleanup_descriptor) int terminal = open_terminal();
-	CLEANUP(cleanup_secret) chronosign_secret *pin = NULL;
+	CLEANUP(cleanup_secret) struct chronosign_secret *pin = NULL;
 
 	if (terminal < 0) {
 		chronosign_error_set(error, CHRONOSIGN_ERROR_KEY,
@@ -164,8 +164,8 @@ static chronosign_secret *answer_to(const char *question, chronosign_error **err
 	return TAKE(pin);
 }
 
-__attribute__((format(printf, 2, 3))) static chronosign_secret *ask_for(chronosign_error **error,
-									const char *format, ...)
+__attribute__((format(printf, 2, 3))) static struct chronosign_secret *
+ask_for(struct chronosign_error **error, const char *format, ...)
 {
 	CLEANUP(cleanup_text) char *question = NULL;
 
@@ -180,8 +180,9 @@ __attribute__((format(printf, 2, 3))) static chronosign_secret *ask_for(chronosi
 	return NULL;
 }
 
-chronosign_secret *prompt_for_pin(void *context, const chronosign_prompt_request *request,
-				  chronosign_error **error)
+struct chronosign_secret *prompt_for_pin(void *context,
+					 const struct chronosign_prompt_request *request,
+					 struct chronosign_error **error)
 {
 	(void)context;
 	if (request->token == NULL)
@@ -189,17 +190,17 @@ chronosign_secret *prompt_for_pin(void *context, const chronosign_prompt_request
 	return ask_for(error, "PIN of the token '%s' for the key %s", request->token, request->key);
 }
 
-chronosign_secret *prompt_for_new_passphrase(void *context,
-					     const chronosign_prompt_request *request,
-					     chronosign_error **error)
+struct chronosign_secret *prompt_for_new_passphrase(void *context,
+						    const struct chronosign_prompt_request *request,
+						    struct chronosign_error **error)
 {
 	(void)context;
 	CLEANUP(cleanup_secret)
-	chronosign_secret *first =
+	struct chronosign_secret *first =
 		ask_for(error, "New passphrase for the key file %s", request->key);
 	if (first == NULL)
 		return NULL;
-	CLEANUP(cleanup_secret) chronosign_secret *second = ask_for(error, "Once more");
+	CLEANUP(cleanup_secret) struct chronosign_secret *second = ask_for(error, "Once more");
 	if (second == NULL)
 		return NULL;
 	if (chronosign_secret_length(first) == chronosign_secret_length(second) &&

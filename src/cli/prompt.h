@@ -8,12 +8,13 @@
 bool prompt_possible(void);
 
 /* A chronosign_prompt; its context is not used. */
-chronosign_secret *prompt_for_pin(void *context, const chronosign_prompt_request *request,
-				  chronosign_error **error);
+struct chronosign_secret *prompt_for_pin(void *context,
+					 const struct chronosign_prompt_request *request,
+					 struct chronosign_error **error);
 
 /* Another one, for the passphrase of a new file, which is asked for twice. */
-chronosign_secret *prompt_for_new_passphrase(void *context,
-					     const chronosign_prompt_request *request,
-					     chronosign_error **error);
+struct chronosign_secret *prompt_for_new_passphrase(void *context,
+						    const struct chronosign_prompt_request *request,
+						    struct chronosign_error **error);
 
 #endif

@@ -8,10 +8,10 @@
 
 #include <string.h>
 
-DEFINE_CLEANUP(key, chronosign_key *, chronosign_key_free)
+DEFINE_CLEANUP(key, struct chronosign_key *, chronosign_key_free)
 
 static bool print(const EVP_PKEY *half, enum chronosign_public_half_form form, int output,
-		  chronosign_error **error)
+		  struct chronosign_error **error)
 {
 	CLEANUP(cleanup_text) char *pem = chronosign_public_half_pem(half, form, error);
 
@@ -23,10 +23,10 @@ static bool print(const EVP_PKEY *half, enum chronosign_public_half_form form, i
 				    "the public key is not written whole");
 }
 
-static bool run(struct options *options, int output, chronosign_error **error)
+static bool run(struct options *options, int output, struct chronosign_error **error)
 {
 	enum chronosign_public_half_form form = options->format;
-	CLEANUP(cleanup_key) chronosign_key *key = key_from_options(options, error);
+	CLEANUP(cleanup_key) struct chronosign_key *key = key_from_options(options, error);
 	if (key == NULL)
 		return false;
 	CLEANUP(cleanup_pkey) EVP_PKEY *half = chronosign_public_half_read(key, error);
@@ -38,7 +38,7 @@ static bool run(struct options *options, int output, chronosign_error **error)
 
 int pub_key_run(struct options *options)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 	CLEANUP(cleanup_descriptor) int output = output_set_aside();
 
 	if (output < 0)

@@ -15,7 +15,7 @@ static const char replicas[] =
 static const char front[] = "\n  something in front of Chronograf refuses it, for the answer does "
 			    "not name Chronograf: " SOURCE_REMEDY;
 
-bool refusal_set(chronosign_error **error, const char *url, const struct exchange *exchange)
+bool refusal_set(struct chronosign_error **error, const char *url, const struct exchange *exchange)
 {
 	CLEANUP(cleanup_text) char *shown = url_without_user(url);
 	bool nonce_changes = exchange->refusals > 1;
@@ -30,7 +30,7 @@ bool refusal_set(chronosign_error **error, const char *url, const struct exchang
 		exchange->unnamed ? front : "");
 }
 
-bool shared_nonce_set(chronosign_error **error, const char *url, const char *other_url)
+bool shared_nonce_set(struct chronosign_error **error, const char *url, const char *other_url)
 {
 	CLEANUP(cleanup_text) char *shown = url_without_user(url);
 	CLEANUP(cleanup_text) char *other = url_without_user(other_url);
@@ -43,8 +43,8 @@ bool shared_nonce_set(chronosign_error **error, const char *url, const char *oth
 		shown == NULL ? "" : shown, other == NULL ? "" : other);
 }
 
-bool misbehaviour_set(chronosign_error **error, const char *url, const struct exchange *exchange,
-		      enum exchange_event event)
+bool misbehaviour_set(struct chronosign_error **error, const char *url,
+		      const struct exchange *exchange, enum exchange_event event)
 {
 	CLEANUP(cleanup_text) char *shown = url_without_user(url);
 

@@ -55,7 +55,7 @@ void report_detail(const char *format, ...)
 	va_end(arguments);
 }
 
-int report_failure(const chronosign_error *error)
+int report_failure(const struct chronosign_error *error)
 {
 	report_error("%s", chronosign_error_message(error));
 	return (int)chronosign_error_get_kind(error);

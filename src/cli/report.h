@@ -14,6 +14,6 @@ void report_warning(const char *format, ...) __attribute__((format(printf, 1, 2)
 void report_detail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Prints the error and returns the exit status that goes with its kind. */
-int report_failure(const chronosign_error *error);
+int report_failure(const struct chronosign_error *error);
 
 #endif

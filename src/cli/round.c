@@ -49,14 +49,14 @@ void round_end(struct round *round)
 }
 
 static void settle(struct round *round, size_t server, enum exchange_due how,
-		   const chronosign_error *error)
+		   const struct chronosign_error *error)
 {
 	if (how >= DUE_GOOD)
 		round->handlers->settled(round->context, server, how, error);
 }
 
 static bool take_answer(struct round *round, struct network_answer *answer,
-			chronosign_error **error)
+			struct chronosign_error **error)
 {
 	const struct exchange_news news = servers_news(answer, milliseconds());
 	size_t twin;
@@ -81,7 +81,7 @@ static bool take_answer(struct round *round, struct network_answer *answer,
 }
 
 /* No further answer comes. Always false. */
-static bool ended(const struct round *round, chronosign_error **error)
+static bool ended(const struct round *round, struct chronosign_error **error)
 {
 	if (*error == NULL)
 		return chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER,
@@ -91,7 +91,7 @@ static bool ended(const struct round *round, chronosign_error **error)
 	return false;
 }
 
-static bool listen_once(struct round *round, chronosign_error **error)
+static bool listen_once(struct round *round, struct chronosign_error **error)
 {
 	struct network_answer answer;
 
@@ -121,7 +121,7 @@ static void sign(struct round *round, size_t server)
 	settle(round, server, exchange_list_take(&round->exchanges, server, &news, &twin), NULL);
 }
 
-static bool try_token(struct round *round, size_t server, chronosign_error **error)
+static bool try_token(struct round *round, size_t server, struct chronosign_error **error)
 {
 	const struct exchange_news tried = {.event = EVENT_TRIED, .now = milliseconds()};
 	const struct exchange *exchange = &round->exchanges.exchanges[server];
@@ -135,7 +135,7 @@ static bool try_token(struct round *round, size_t server, chronosign_error **err
 
 /* Sends a token to be tried when there is room for it, and listens meanwhile: two that only send
  * would wait for each other. */
-static bool try_or_listen(struct round *round, size_t server, chronosign_error **error)
+static bool try_or_listen(struct round *round, size_t server, struct chronosign_error **error)
 {
 	struct pollfd event = {.fd = network_descriptor(round->network),
 			       .events = POLLIN | POLLOUT};
@@ -149,7 +149,7 @@ static bool try_or_listen(struct round *round, size_t server, chronosign_error *
 	return event.revents == 0 || listen_once(round, error);
 }
 
-bool round_run(struct round *round, chronosign_error **error)
+bool round_run(struct round *round, struct chronosign_error **error)
 {
 	while (round->exchanges.open > 0 && !round->stopped) {
 		size_t server;

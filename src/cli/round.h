@@ -30,7 +30,7 @@ struct round_handlers {
 	/* The exchange is over, for this reason: DUE_GOOD, …; `error` may say why it failed. One that
 	 * was good may turn out to be shared later. */
 	void (*settled)(void *context, size_t server, enum exchange_due how,
-			const chronosign_error *error);
+			const struct chronosign_error *error);
 };
 
 /* False if memory is out. `now`: not later than the start of the network program. */
@@ -39,6 +39,6 @@ void round_end(struct round *round);
 
 /* Until all exchanges are over, or the round is stopped. False with *error set if the network
  * program died or misbehaved. */
-bool round_run(struct round *round, chronosign_error **error);
+bool round_run(struct round *round, struct chronosign_error **error);
 
 #endif

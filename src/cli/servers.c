@@ -8,7 +8,8 @@
 #include <errno.h>
 #include <string.h>
 
-static bool add(struct servers *servers, const char *url, size_t length, chronosign_error **error)
+static bool add(struct servers *servers, const char *url, size_t length,
+		struct chronosign_error **error)
 {
 	/* Doubled when full: the list may have tens of thousands. */
 	if ((servers->count & (servers->count - 1)) == 0) {
@@ -26,7 +27,7 @@ static bool add(struct servers *servers, const char *url, size_t length, chronos
 }
 
 /* One line, without the white space around it. */
-static bool add_line(struct servers *servers, const char *line, chronosign_error **error)
+static bool add_line(struct servers *servers, const char *line, struct chronosign_error **error)
 {
 	static const char white[] = " \t\r\n";
 
@@ -37,14 +38,14 @@ static bool add_line(struct servers *servers, const char *line, chronosign_error
 	return length == 0 || line[0] == '#' || add(servers, line, length, error);
 }
 
-static bool unreadable(const char *name, chronosign_error **error)
+static bool unreadable(const char *name, struct chronosign_error **error)
 {
 	return chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
 				    "cannot read the list of servers '%s': %s", name,
 				    strerror(errno));
 }
 
-static bool add_file(struct servers *servers, const char *name, chronosign_error **error)
+static bool add_file(struct servers *servers, const char *name, struct chronosign_error **error)
 {
 	bool standard_input = strcmp(name, "-") == 0;
 	CLEANUP(cleanup_stream)
@@ -61,7 +62,7 @@ static bool add_file(struct servers *servers, const char *name, chronosign_error
 }
 
 static bool collect(const struct options *options, struct servers *servers,
-		    chronosign_error **error)
+		    struct chronosign_error **error)
 {
 	const struct values *given = &options->chronograf_urls;
 	const char *list = options->chronograf_urls_from;
@@ -123,7 +124,7 @@ static void close_gaps(struct servers *servers)
 	servers->count = count;
 }
 
-static bool drop_repeated(struct servers *servers, chronosign_error **error)
+static bool drop_repeated(struct servers *servers, struct chronosign_error **error)
 {
 	if (servers->count < 2)
 		return true;
@@ -140,7 +141,7 @@ static bool drop_repeated(struct servers *servers, chronosign_error **error)
 }
 
 bool servers_from_options(const struct options *options, struct servers *servers,
-			  chronosign_error **error)
+			  struct chronosign_error **error)
 {
 	*servers = (struct servers){0};
 	if (collect(options, servers, error) && drop_repeated(servers, error))
@@ -169,7 +170,7 @@ static void tell_of_sandbox(unsigned sandbox)
 }
 
 struct network *servers_ask(const struct servers *servers, const struct options *options,
-			    enum asking asking, chronosign_error **error)
+			    enum asking asking, struct chronosign_error **error)
 {
 	const struct network_job wanted = {
 		.urls = (const char *const *)servers->urls,

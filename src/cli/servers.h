@@ -21,7 +21,7 @@ struct servers {
  * file cannot be read.
  */
 bool servers_from_options(const struct options *options, struct servers *servers,
-			  chronosign_error **error);
+			  struct chronosign_error **error);
 
 enum asking {
 	ASK_ONCE,
@@ -34,7 +34,7 @@ enum asking {
  * if it is not confined as it should be. NULL with *error set if it cannot be started, or if a URL is none.
  */
 struct network *servers_ask(const struct servers *servers, const struct options *options,
-			    enum asking asking, chronosign_error **error);
+			    enum asking asking, struct chronosign_error **error);
 
 /* Warns, once, of those to which nonces and tokens travel in the clear. */
 void servers_warn_of_http(const struct servers *servers);

@@ -60,7 +60,7 @@ static void end_call(void *context, const char *module, const char *function, un
 	atomic_store(&supervisor->shared->in_call, false);
 }
 
-const chronosign_watch supervisor_watch = {begin_call, end_call};
+const struct chronosign_watch supervisor_watch = {begin_call, end_call};
 
 void supervisor_set_warning(struct supervisor *supervisor, const char *text)
 {

@@ -12,9 +12,9 @@
 struct supervisor;
 struct out_file;
 
-/* What the child does with its activity: a chronosign_watch for the key, whose context is the
+/* What the child does with its activity: a struct chronosign_watch for the key, whose context is the
  * supervisor. */
-extern const chronosign_watch supervisor_watch;
+extern const struct chronosign_watch supervisor_watch;
 
 /*
  * Makes the shared page. `module_timeout` is how long one call into a module may take, in seconds (0:

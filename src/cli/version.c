@@ -17,7 +17,7 @@ static const char *active(bool fips)
 /* OpenSSL is configured in each process by itself. */
 static void print_fips(void)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 	bool fips;
 
 	printf("  FIPS provider in chronoctl          %s\n", active(fips_is_active()));

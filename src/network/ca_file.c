@@ -12,7 +12,7 @@
 
 #define FILE_MAX ((size_t)JOB_CA_BYTES_MAX)
 
-static bool unreadable(const char *path, int reason, chronosign_error **error)
+static bool unreadable(const char *path, int reason, struct chronosign_error **error)
 {
 	return error_set(error, CHRONOSIGN_ERROR_USAGE,
 			 "cannot read the CA file '%s': %s\n"
@@ -48,7 +48,7 @@ static bool has_certificate(const char *pem, size_t length)
 	return false;
 }
 
-char *ca_file_read(const char *path, size_t *length, chronosign_error **error)
+char *ca_file_read(const char *path, size_t *length, struct chronosign_error **error)
 {
 	CLEANUP(cleanup_descriptor) int file = open(path, O_RDONLY | O_CLOEXEC);
 

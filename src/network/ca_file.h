@@ -10,6 +10,6 @@
  * The PEM text of a file with certificates, and its length. NULL with *error set (a usage error) if
  * it cannot be read or has no certificate. The caller frees it.
  */
-char *ca_file_read(const char *path, size_t *length, chronosign_error **error);
+char *ca_file_read(const char *path, size_t *length, struct chronosign_error **error);
 
 #endif

@@ -32,7 +32,7 @@ bool job_header_check(const struct job_header *header, size_t length)
 /* ---- In the key process ---- */
 
 /* libcurl would ignore the pinned keys of a server that is not asked by TLS. */
-static bool check_pinned(const struct network_job *wanted, chronosign_error **error)
+static bool check_pinned(const struct network_job *wanted, struct chronosign_error **error)
 {
 	if (wanted->pinned_pubkey == NULL)
 		return true;
@@ -52,7 +52,7 @@ static bool check_pinned(const struct network_job *wanted, chronosign_error **er
 	return true;
 }
 
-static bool check_wanted(const struct network_job *wanted, chronosign_error **error)
+static bool check_wanted(const struct network_job *wanted, struct chronosign_error **error)
 {
 	if (wanted->url_count == 0)
 		return error_set(error, CHRONOSIGN_ERROR_USAGE, "there is no server to ask");
@@ -62,7 +62,7 @@ static bool check_wanted(const struct network_job *wanted, chronosign_error **er
 	return check_pinned(wanted, error);
 }
 
-static bool too_much(chronosign_error **error)
+static bool too_much(struct chronosign_error **error)
 {
 	return error_set(error, CHRONOSIGN_ERROR_USAGE,
 			 "the list of servers is too long: at most %llu URLs and %llu MiB",
@@ -99,7 +99,8 @@ static void fill_header(const struct network_job *wanted, size_t ca_length,
 		header->url_bytes += strlen(wanted->urls[i]) + 1;
 }
 
-bool job_pack(const struct network_job *wanted, struct packed_job *packed, chronosign_error **error)
+bool job_pack(const struct network_job *wanted, struct packed_job *packed,
+	      struct chronosign_error **error)
 {
 	CLEANUP(cleanup_text) char *pem = NULL;
 	size_t length = 0;

@@ -69,7 +69,7 @@ struct program_job {
 
 /* Reads the CA file, too. False with *error set (most of them usage errors). Release it in any case. */
 bool job_pack(const struct network_job *wanted, struct packed_job *packed,
-	      chronosign_error **error);
+	      struct chronosign_error **error);
 void packed_job_release(struct packed_job *packed);
 
 /* Sends it over a socket that blocks. False with errno set. */

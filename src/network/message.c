@@ -72,7 +72,7 @@ void message_set_trace(struct network_message *message, const char *text)
 }
 
 /* No honest program sends such a message: a server has taken it over. */
-bool message_wrong(const char *what, chronosign_error **error)
+bool message_wrong(const char *what, struct chronosign_error **error)
 {
 	return error_set(
 		error, CHRONOSIGN_ERROR_OTHER,
@@ -129,7 +129,7 @@ static bool is_failure(uint32_t outcome)
 }
 
 /* What a check found; the status is that of its last answer. */
-static bool check_verdict(const struct network_message *message, chronosign_error **error)
+static bool check_verdict(const struct network_message *message, struct chronosign_error **error)
 {
 	bool refused = message->http_status == 401 || message->http_status == 403;
 
@@ -145,7 +145,7 @@ static bool check_verdict(const struct network_message *message, chronosign_erro
 	return true;
 }
 
-static bool check_outcome(const struct network_message *message, chronosign_error **error)
+static bool check_outcome(const struct network_message *message, struct chronosign_error **error)
 {
 	if (is_check(message->outcome))
 		return check_verdict(message, error);
@@ -176,7 +176,7 @@ static bool check_outcome(const struct network_message *message, chronosign_erro
 }
 
 static bool check_frame(const struct network_message *message, size_t length,
-			chronosign_error **error)
+			struct chronosign_error **error)
 {
 	if (length != sizeof *message)
 		return message_wrong("a wrong length", error);
@@ -194,7 +194,7 @@ static bool check_frame(const struct network_message *message, size_t length,
 }
 
 bool message_check_job(const struct network_message *message, size_t length,
-		       chronosign_error **error)
+		       struct chronosign_error **error)
 {
 	if (!check_frame(message, length, error))
 		return false;
@@ -213,7 +213,7 @@ bool message_check_job(const struct network_message *message, size_t length,
 }
 
 bool message_check(const struct network_message *message, size_t length, size_t server_count,
-		   chronosign_error **error)
+		   struct chronosign_error **error)
 {
 	if (!check_frame(message, length, error))
 		return false;

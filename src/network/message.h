@@ -110,14 +110,14 @@ void message_set_trace(struct network_message *message, const char *text);
  * servers. Otherwise false with *error set.
  */
 bool message_check(const struct network_message *message, size_t length, size_t server_count,
-		   chronosign_error **error);
+		   struct chronosign_error **error);
 
 /* The same of the answer to a job. True if the job was taken. */
 bool message_check_job(const struct network_message *message, size_t length,
-		       chronosign_error **error);
+		       struct chronosign_error **error);
 
 /* Sets *error to "the network program sent a message with `what`". Always returns false. */
-bool message_wrong(const char *what, chronosign_error **error);
+bool message_wrong(const char *what, struct chronosign_error **error);
 
 /* A request of that kind; without a token NULL for both. False if they are no nonce and no token.
  */

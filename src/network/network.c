@@ -35,7 +35,7 @@ DEFINE_CLEANUP(network, struct network *, network_free)
 
 /* ---- Starting ---- */
 
-static struct network *network_new(const struct network_job *job, chronosign_error **error)
+static struct network *network_new(const struct network_job *job, struct chronosign_error **error)
 {
 	CLEANUP(cleanup_network) struct network *network = calloc(1, sizeof *network);
 
@@ -85,7 +85,7 @@ static ssize_t receive_message(const struct network *network, struct network_mes
 }
 
 /* The program checks the URLs before it does anything else. */
-static bool give_job(struct network *network, chronosign_error **error)
+static bool give_job(struct network *network, struct chronosign_error **error)
 {
 	struct network_message message;
 
@@ -102,7 +102,7 @@ static bool give_job(struct network *network, chronosign_error **error)
 	return message_check_job(&message, (size_t)got, error);
 }
 
-bool network_restart(struct network *network, chronosign_error **error)
+bool network_restart(struct network *network, struct chronosign_error **error)
 {
 	process_end(&network->process);
 	network->failed = true;
@@ -122,7 +122,7 @@ bool network_restart(struct network *network, chronosign_error **error)
 	return true;
 }
 
-struct network *network_start(const struct network_job *job, chronosign_error **error)
+struct network *network_start(const struct network_job *job, struct chronosign_error **error)
 {
 	CLEANUP(cleanup_network) struct network *network = network_new(job, error);
 
@@ -134,7 +134,7 @@ bool network_has_fips(const struct network *network)
 	return network->process.fips;
 }
 
-bool network_tell_fips(bool *fips, chronosign_error **error)
+bool network_tell_fips(bool *fips, struct chronosign_error **error)
 {
 	struct process process = PROCESS_NONE;
 	CLEANUP(cleanup_descriptor) int program = process_open_program(error);
@@ -159,7 +159,7 @@ static bool all_answered(const struct network *network)
 }
 
 /* The program has hung up before every question was answered. */
-static bool ended_early(struct network *network, chronosign_error **error)
+static bool ended_early(struct network *network, struct chronosign_error **error)
 {
 	size_t open = network->question_count - network->answer_count;
 
@@ -171,7 +171,7 @@ static bool ended_early(struct network *network, chronosign_error **error)
 			    network->server_count);
 }
 
-static bool take_sandbox(struct network *network, unsigned sandbox, chronosign_error **error)
+static bool take_sandbox(struct network *network, unsigned sandbox, struct chronosign_error **error)
 {
 	if (network->sandbox_told)
 		return message_wrong("news of its sandbox that was told", error);
@@ -189,7 +189,7 @@ static bool take_sandbox(struct network *network, unsigned sandbox, chronosign_e
 
 /* Counts what was answered. */
 static bool take(struct network *network, const struct network_message *message,
-		 chronosign_error **error)
+		 struct chronosign_error **error)
 {
 	if (message->outcome == MESSAGE_SANDBOX)
 		return take_sandbox(network, message->reached, error);
@@ -206,7 +206,7 @@ static bool take(struct network *network, const struct network_message *message,
 
 /* False with *error NULL: it has hung up, and that is right. */
 static bool receive(struct network *network, struct network_message *message,
-		    chronosign_error **error)
+		    struct chronosign_error **error)
 {
 	ssize_t got = receive_message(network, message);
 
@@ -220,9 +220,10 @@ static bool receive(struct network *network, struct network_message *message,
 	       take(network, message, error);
 }
 
-bool network_next(struct network *network, struct network_answer *answer, chronosign_error **error)
+bool network_next(struct network *network, struct network_answer *answer,
+		  struct chronosign_error **error)
 {
-	CLEANUP(cleanup_error) chronosign_error *reason = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *reason = NULL;
 	struct network_message message;
 
 	if (network->failed)
@@ -266,7 +267,7 @@ void network_answer_clear(struct network_answer *answer)
 /* ---- Requests ---- */
 
 static bool send_request(struct network *network, const struct network_request *request,
-			 chronosign_error **error)
+			 struct chronosign_error **error)
 {
 	ssize_t sent;
 
@@ -283,7 +284,7 @@ static bool send_request(struct network *network, const struct network_request *
 			 strerror(errno));
 }
 
-bool network_ask_again(struct network *network, size_t server, chronosign_error **error)
+bool network_ask_again(struct network *network, size_t server, struct chronosign_error **error)
 {
 	struct network_request request;
 
@@ -292,7 +293,7 @@ bool network_ask_again(struct network *network, size_t server, chronosign_error 
 }
 
 bool network_try_token(struct network *network, size_t server, const char *nonce, const char *token,
-		       chronosign_error **error)
+		       struct chronosign_error **error)
 {
 	struct network_request request;
 

@@ -68,7 +68,8 @@ struct network_answer {
 					token was made for */
 	int64_t valid_for;           /* seconds of life left by the server's clock; -1: unknown */
 	enum verdict verdict;
-	chronosign_error *error; /* why there is no nonce or verdict; NULL if there is one. Owned
+	struct chronosign_error
+		*error; /* why there is no nonce or verdict; NULL if there is one. Owned
 				    by the answer */
 	enum reached reached;
 	bool tls;             /* it went to an https URL; after redirects, the last one */
@@ -85,7 +86,7 @@ struct network;
  * begins. It has an address space, an environment and descriptors of its own, and dies with this
  * process, so it can be started at any time. A URL that is none is a usage error. NULL with *error set.
  */
-struct network *network_start(const struct network_job *job, chronosign_error **error);
+struct network *network_start(const struct network_job *job, struct chronosign_error **error);
 
 /*
  * Starts the program anew with the same job, whether it runs, has died or was ended for a wrong message;
@@ -95,13 +96,13 @@ struct network *network_start(const struct network_job *job, chronosign_error **
  * network_descriptor is another one. False with *error set: it is not running, and may be started again
  * later; network_next fails until then.
  */
-bool network_restart(struct network *network, chronosign_error **error);
+bool network_restart(struct network *network, struct chronosign_error **error);
 
 /* True if OpenSSL's FIPS module is active in the program: its TLS is the module's. */
 bool network_has_fips(const struct network *network);
 
 /* The same of a program that is started to tell this, and gets no job. False with *error set. */
-bool network_tell_fips(bool *fips, chronosign_error **error);
+bool network_tell_fips(bool *fips, struct chronosign_error **error);
 
 /* True if the program runs, as far as is known: false once network_next has told of its end. */
 bool network_is_running(const struct network *network);
@@ -116,7 +117,8 @@ bool network_has_died(const struct network *network);
  * (every message is checked again here). False with *error NULL: everything has been answered for
  * (with `requests`: and network_finish was called).
  */
-bool network_next(struct network *network, struct network_answer *answer, chronosign_error **error);
+bool network_next(struct network *network, struct network_answer *answer,
+		  struct chronosign_error **error);
 
 /* Becomes readable when an answer has come: for poll(2). -1 while the program does not run. */
 int network_descriptor(const struct network *network);
@@ -125,7 +127,7 @@ int network_descriptor(const struct network *network);
  * Asks a server for its nonce once more, now. There may be one open question to a server, unless it is
  * watched.
  */
-bool network_ask_again(struct network *network, size_t server, chronosign_error **error);
+bool network_ask_again(struct network *network, size_t server, struct chronosign_error **error);
 
 /*
  * Tries a token, made for that nonce, on its server: `GET {url}/chronograf/v1/mappings`, which only
@@ -133,7 +135,7 @@ bool network_ask_again(struct network *network, size_t server, chronosign_error 
  * is also tried whether the server asks for any.
  */
 bool network_try_token(struct network *network, size_t server, const char *nonce, const char *token,
-		       chronosign_error **error);
+		       struct chronosign_error **error);
 
 /* There will be no more requests; what is under way is still answered. Ends watching. */
 void network_finish(struct network *network);

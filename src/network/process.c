@@ -46,7 +46,7 @@ static const char *const variables[] = {
 /* ---- Found ---- */
 
 /* The folder of this command, and the way from there. Nothing but the kernel says where that is. */
-static char *program_path(chronosign_error **error)
+static char *program_path(struct chronosign_error **error)
 {
 	char command[PATH_MAX];
 	ssize_t length = readlink("/proc/self/exe", command, sizeof command - 1);
@@ -65,7 +65,7 @@ static char *program_path(chronosign_error **error)
 	return path;
 }
 
-int process_open_program(chronosign_error **error)
+int process_open_program(struct chronosign_error **error)
 {
 	CLEANUP(cleanup_text) char *path = program_path(error);
 	int program = path == NULL ? -1 : open(path, O_PATH | O_CLOEXEC);
@@ -177,13 +177,13 @@ static pid_t fork_child(struct plan *plan)
 	return child;
 }
 
-static bool cannot_start(const char *step, chronosign_error **error)
+static bool cannot_start(const char *step, struct chronosign_error **error)
 {
 	return error_set(error, CHRONOSIGN_ERROR_OTHER, "cannot start the network program: %s: %s",
 			 step, strerror(errno));
 }
 
-static bool run(int program, struct process *process, chronosign_error **error)
+static bool run(int program, struct process *process, struct chronosign_error **error)
 {
 	CLEANUP(cleanup_descriptor) int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	int sockets[2];
@@ -223,7 +223,8 @@ static void limit_waiting(int socket, time_t seconds)
 	setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
 }
 
-static bool check_hello(const struct network_hello *hello, size_t length, chronosign_error **error)
+static bool check_hello(const struct network_hello *hello, size_t length,
+			struct chronosign_error **error)
 {
 	if (length != sizeof *hello || memchr(hello->text, '\0', sizeof hello->text) == NULL ||
 	    (hello->magic != HELLO_MAGIC && hello->magic != HELLO_STEP_FAILED))
@@ -243,7 +244,7 @@ static bool check_hello(const struct network_hello *hello, size_t length, chrono
 			 text, CHRONOCTL_VERSION);
 }
 
-static bool hear_hello(struct process *process, chronosign_error **error)
+static bool hear_hello(struct process *process, struct chronosign_error **error)
 {
 	struct network_hello hello;
 	ssize_t got;
@@ -262,7 +263,7 @@ static bool hear_hello(struct process *process, chronosign_error **error)
 	return process_tell_end(process, "the network program does not start", error);
 }
 
-bool process_start(int program, struct process *process, chronosign_error **error)
+bool process_start(int program, struct process *process, struct chronosign_error **error)
 {
 	*process = PROCESS_NONE;
 	if (run(program, process, error) && hear_hello(process, error)) {
@@ -338,7 +339,7 @@ static char *read_stderr(const struct process *process)
 	return length == 0 ? NULL : text_printable(bytes, length, true);
 }
 
-bool process_tell_end(struct process *process, const char *what, chronosign_error **error)
+bool process_tell_end(struct process *process, const char *what, struct chronosign_error **error)
 {
 	int status = reap(process);
 	CLEANUP(cleanup_text) char *said = read_stderr(process);

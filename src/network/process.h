@@ -35,13 +35,13 @@ struct process {
  * Opens the program that was installed with this command, to be executed by this descriptor: an upgrade
  * later on changes nothing. -1 with *error set.
  */
-int process_open_program(chronosign_error **error);
+int process_open_program(struct chronosign_error **error);
 
 /*
  * Starts it, with a clean environment and no descriptors but these; it dies with this process. True once
  * it has said that it is of the same version.
  */
-bool process_start(int program, struct process *process, chronosign_error **error);
+bool process_start(int program, struct process *process, struct chronosign_error **error);
 
 /* It has taken its job: from now on a message is waited for as long as it takes. */
 void process_started(struct process *process);
@@ -54,6 +54,6 @@ int process_end(struct process *process);
 
 /* Sets *error to how a process ended that should not have, with what it wrote to standard error. Always
  * returns false. */
-bool process_tell_end(struct process *process, const char *what, chronosign_error **error);
+bool process_tell_end(struct process *process, const char *what, struct chronosign_error **error);
 
 #endif

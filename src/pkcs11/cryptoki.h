@@ -45,7 +45,7 @@ enum cryptoki_retry {
 
 enum cryptoki_retry cryptoki_retry(CK_RV result);
 
-/* What a call that a chronosign_watch has seen says of the PIN. */
+/* What a call that a struct chronosign_watch has seen says of the PIN. */
 enum cryptoki_login {
 	LOGIN_NOT_CONCERNED, /* neither a login nor a signature */
 	LOGIN_HARMLESS,      /* it cost no try: it went well, or its session or token was gone */

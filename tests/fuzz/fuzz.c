@@ -40,12 +40,12 @@ bool fuzz_is_printable(const char *text)
 	return strcmp(text, printable) == 0;
 }
 
-void fuzz_promise_outcome(bool good, const chronosign_error *error)
+void fuzz_promise_outcome(bool good, const struct chronosign_error *error)
 {
 	PROMISE(good == (error == NULL));
 	if (error == NULL)
 		return;
-	chronosign_error_kind kind = chronosign_error_get_kind(error);
+	enum chronosign_error_kind kind = chronosign_error_get_kind(error);
 	PROMISE(kind >= CHRONOSIGN_ERROR_OTHER && kind <= CHRONOSIGN_ERROR_SERVER);
 	PROMISE(chronosign_error_message(error)[0] != '\0');
 	PROMISE(fuzz_is_printable(chronosign_error_message(error)));

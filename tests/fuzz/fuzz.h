@@ -35,7 +35,7 @@ bool fuzz_is_printable(const char *text);
 
 /* Promises that a function has failed, or not, and said so in a printable message of a known kind.
  */
-void fuzz_promise_outcome(bool good, const chronosign_error *error);
+void fuzz_promise_outcome(bool good, const struct chronosign_error *error);
 
 /* ---- Files in memory (files.c) ---- */
 

@@ -10,9 +10,9 @@
 static const char passphrase[] = "fuzz";
 static const char nonce[] = "7d9f2c1e-5b3a-4c6d-8e9f-0a1b2c3d4e5f";
 
-static void sign(chronosign_signer *signer)
+static void sign(struct chronosign_signer *signer)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 	CLEANUP(cleanup_text) char *token = chronosign_token_make(signer, nonce, &error);
 
 	fuzz_promise_outcome(token != NULL, error);
@@ -32,14 +32,14 @@ int LLVMFuzzerInitialize(int *count, char ***arguments)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 	char reference[] = "file:///key.pem";
-	chronosign_key *key = chronosign_key_new(reference, &error);
+	struct chronosign_key *key = chronosign_key_new(reference, &error);
 
 	PROMISE(key != NULL);
 	chronosign_key_set_pin(key, chronosign_secret_new(passphrase, strlen(passphrase), NULL));
 	fuzz_set_file(data, size);
-	chronosign_signer *signer = chronosign_signer_open(key, &error);
+	struct chronosign_signer *signer = chronosign_signer_open(key, &error);
 	fuzz_set_file(NULL, 0);
 	fuzz_promise_outcome(signer != NULL, error);
 	if (signer != NULL)

@@ -55,7 +55,7 @@ static void patch(struct network_message *message, const uint8_t *data, size_t s
 
 static bool receive(const struct network_message *message, size_t length)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 	struct network_answer answer;
 	bool believed = message_check(message, length, SERVERS, &error);
 

@@ -10,21 +10,21 @@
 #include <string.h>
 #include <strings.h>
 
-static chronosign_key *key_with(const char *source)
+static struct chronosign_key *key_with(const char *source)
 {
 	bool in_uri = strncasecmp(source, "pkcs11:", 7) == 0;
 	CLEANUP(cleanup_text) char *reference = strdup(in_uri ? source : "pkcs11:");
-	chronosign_key *key = chronosign_key_new(reference, NULL);
+	struct chronosign_key *key = chronosign_key_new(reference, NULL);
 
 	if (key != NULL && !in_uri)
 		PROMISE(chronosign_key_set_pin_source(key, source));
 	return key;
 }
 
-static void obtain(const chronosign_key *key)
+static void obtain(const struct chronosign_key *key)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
-	CLEANUP(cleanup_secret) chronosign_secret *pin = pin_obtain(key, "estate", &error);
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
+	CLEANUP(cleanup_secret) struct chronosign_secret *pin = pin_obtain(key, "estate", &error);
 
 	fuzz_promise_outcome(pin != NULL, error);
 	if (pin != NULL)
@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char directory[] = "CREDENTIALS_DIRECTORY=/run/credentials";
 	char *variables[] = {variable, directory, NULL};
 	char **before = environ;
-	chronosign_key *key = key_with(source);
+	struct chronosign_key *key = key_with(source);
 
 	environ = variables;
 	fuzz_set_file((const uint8_t *)content, size);

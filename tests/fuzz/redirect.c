@@ -54,8 +54,8 @@ static void promise_password_stays(CURLU *from, CURLU *to, const char *location)
 
 static bool follow(CURLU *url, const char *location)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
-	CLEANUP(cleanup_error) chronosign_error *reason = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *reason = NULL;
 	CLEANUP(cleanup_url) CURLU *from = curl_url_dup(url);
 	bool good = url_resolve(url, location, &error);
 
@@ -73,7 +73,7 @@ static bool follow(CURLU *url, const char *location)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 	CLEANUP(cleanup_text) char *base = fuzz_line(&data, &size);
 	CLEANUP(cleanup_text) char *shown = url_without_user(base);
 	CLEANUP(cleanup_url) CURLU *url = url_of_nonce(base, &error);

@@ -29,7 +29,7 @@ static void promise_no_pin(const char *reference)
 /* What p11-kit writes of a URI names the same objects when it is read again. */
 static void promise_round_trip(const struct pkcs11_uri *uri)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 	CLEANUP(cleanup_text) char *text = NULL;
 	CLEANUP(cleanup_text) char *again = NULL;
 
@@ -44,7 +44,7 @@ static void promise_round_trip(const struct pkcs11_uri *uri)
 	pkcs11_uri_free(copy);
 }
 
-static void promise_whole(const chronosign_key *key)
+static void promise_whole(const struct chronosign_key *key)
 {
 	PROMISE(fuzz_is_printable(chronosign_key_name(key)));
 	PROMISE((key->kind == KEY_IN_FILE) == (key->path != NULL));
@@ -56,10 +56,10 @@ static void promise_whole(const chronosign_key *key)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 	CLEANUP(cleanup_text) char *reference = fuzz_text(data, size);
 	size_t length = strlen(reference);
-	chronosign_key *key = chronosign_key_new(reference, &error);
+	struct chronosign_key *key = chronosign_key_new(reference, &error);
 
 	fuzz_promise_outcome(key != NULL, error);
 	PROMISE(strlen(reference) == length);

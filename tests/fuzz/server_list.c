@@ -37,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CLEANUP(cleanup_text) char *path = text_format("/proc/self/fd/%d", file);
 	struct options options = {.chronograf_urls_from = path};
 	struct servers servers;
-	chronosign_error *error = NULL;
+	struct chronosign_error *error = NULL;
 
 	PROMISE(file >= 0 && path != NULL && write(file, data, size) == (ssize_t)size);
 	bool good = servers_from_options(&options, &servers, &error);

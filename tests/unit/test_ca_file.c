@@ -26,7 +26,7 @@ static char *file_of(const char *text)
 	return path;
 }
 
-static char *read_file_of(const char *text, size_t *length, chronosign_error **error)
+static char *read_file_of(const char *text, size_t *length, struct chronosign_error **error)
 {
 	CLEANUP(cleanup_text) char *path = file_of(text);
 	char *pem = ca_file_read(path, length, error);
@@ -47,7 +47,7 @@ static void a_file_with_a_certificate_is_taken_as_it_is(void **state)
 	assert_non_null(trusted);
 }
 
-static void assert_refused(char *pem, const chronosign_error *error, const char *reason)
+static void assert_refused(char *pem, const struct chronosign_error *error, const char *reason)
 {
 	assert_null(pem);
 	assert_int_equal(chronosign_error_get_kind(error), CHRONOSIGN_ERROR_USAGE);
@@ -68,7 +68,7 @@ static void what_has_no_certificate_is_a_usage_error(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		CLEANUP(cleanup_error) chronosign_error *error = NULL;
+		CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 		char *pem = read_file_of(rows[i].text, &length, &error);
 		assert_refused(pem, error, rows[i].reason);
 	}
@@ -85,7 +85,7 @@ static void what_cannot_be_read_or_has_no_end_is_a_usage_error(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		CLEANUP(cleanup_error) chronosign_error *error = NULL;
+		CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 		char *pem = ca_file_read(rows[i][0], &length, &error);
 		assert_refused(pem, error, rows[i][1]);
 	}

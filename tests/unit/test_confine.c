@@ -27,7 +27,7 @@
 static char folder[] = "/tmp/confine.XXXXXX";
 static char key[64], pin[64], tokens[64];
 static struct hostile_aims aims;
-static chronosign_secret *secret;
+static struct chronosign_secret *secret;
 
 static void write_file(const char *path, const char *text)
 {
@@ -89,7 +89,7 @@ static void look_there(const char *role, char *found, size_t size)
 	char guards[16];
 	const char *urls[] = {role, key, pin, tokens, memory, guards};
 	const struct network_job job = {.urls = urls, .url_count = 6, .timeout_seconds = 5};
-	chronosign_error *error = NULL;
+	struct chronosign_error *error = NULL;
 	struct network_answer answer = {0};
 
 	snprintf(memory, sizeof memory, "%lx", (unsigned long)aims.memory);

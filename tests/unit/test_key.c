@@ -16,8 +16,8 @@
 
 #include <cmocka.h>
 
-DEFINE_CLEANUP(key, chronosign_key *, chronosign_key_free)
-DEFINE_CLEANUP(signer, chronosign_signer *, chronosign_signer_close)
+DEFINE_CLEANUP(key, struct chronosign_key *, chronosign_key_free)
+DEFINE_CLEANUP(signer, struct chronosign_signer *, chronosign_signer_close)
 
 static void a_reference_says_what_kind_it_is(void **state)
 {
@@ -39,7 +39,7 @@ static void a_reference_says_what_kind_it_is(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		CLEANUP(cleanup_text) char *text = strdup(rows[i].reference);
-		CLEANUP(cleanup_key) chronosign_key *key = chronosign_key_new(text, NULL);
+		CLEANUP(cleanup_key) struct chronosign_key *key = chronosign_key_new(text, NULL);
 		assert_non_null(key);
 		assert_int_equal(key->kind, rows[i].kind);
 		if (rows[i].path != NULL)
@@ -55,7 +55,7 @@ static void a_reference_that_names_nothing_is_a_usage_error(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		CLEANUP(cleanup_text) char *text = strdup(rows[i]);
-		CLEANUP(cleanup_error) chronosign_error *error = NULL;
+		CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 		assert_null(chronosign_key_new(text, &error));
 		assert_int_equal(chronosign_error_get_kind(error), CHRONOSIGN_ERROR_USAGE);
 	}
@@ -64,13 +64,13 @@ static void a_reference_that_names_nothing_is_a_usage_error(void **state)
 static void the_name_of_a_key_never_has_its_pin(void **state)
 {
 	char reference[] = "pkcs11:object=k?pin-value=canary";
-	CLEANUP(cleanup_key) chronosign_key *key = chronosign_key_new(reference, NULL);
+	CLEANUP(cleanup_key) struct chronosign_key *key = chronosign_key_new(reference, NULL);
 
 	(void)state;
 	assert_null(strstr(chronosign_key_name(key), "canary"));
 	assert_null(strstr(reference, "canary"));
 	char mistyped[] = "./pkcs11:object=k?pin-value=canary";
-	CLEANUP(cleanup_key) chronosign_key *file = chronosign_key_new(mistyped, NULL);
+	CLEANUP(cleanup_key) struct chronosign_key *file = chronosign_key_new(mistyped, NULL);
 	assert_null(strstr(chronosign_key_name(file), "canary"));
 }
 
@@ -89,8 +89,9 @@ static void what_is_no_nonce_is_not_signed(void **state)
 {
 	CLEANUP(cleanup_pkey) EVP_PKEY *pkey = EVP_RSA_gen(1024);
 	CLEANUP(cleanup_text) char *path = key_file(pkey);
-	CLEANUP(cleanup_key) chronosign_key *key = chronosign_key_new(path, NULL);
-	CLEANUP(cleanup_signer) chronosign_signer *signer = chronosign_signer_open(key, NULL);
+	CLEANUP(cleanup_key) struct chronosign_key *key = chronosign_key_new(path, NULL);
+	CLEANUP(cleanup_signer)
+	struct chronosign_signer *signer = chronosign_signer_open(key, NULL);
 	static const char *const refused[] = {
 		"",
 		"eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJyb290In0",
@@ -103,7 +104,7 @@ static void what_is_no_nonce_is_not_signed(void **state)
 	unlink(path);
 	assert_non_null(signer);
 	for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
-		CLEANUP(cleanup_error) chronosign_error *error = NULL;
+		CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 		assert_null(chronosign_token_make(signer, refused[i], &error));
 		assert_int_equal(chronosign_error_get_kind(error), CHRONOSIGN_ERROR_SERVER);
 	}
@@ -147,7 +148,7 @@ static void both_forms_of_a_public_key_hold_the_same_key(void **state)
 static void a_key_that_is_no_rsa_key_has_no_pem(void **state)
 {
 	CLEANUP(cleanup_pkey) EVP_PKEY *pkey = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 
 	(void)state;
 	assert_null(chronosign_public_half_pem(pkey, CHRONOSIGN_PUBLIC_HALF_CHRONOGRAF, &error));
@@ -159,8 +160,8 @@ static void a_key_that_is_no_rsa_key_has_no_pem(void **state)
 static void a_survey_of_what_is_in_no_token_is_a_usage_error(void **state)
 {
 	char reference[] = "/etc/key";
-	CLEANUP(cleanup_key) chronosign_key *key = chronosign_key_new(reference, NULL);
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_key) struct chronosign_key *key = chronosign_key_new(reference, NULL);
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 
 	(void)state;
 	assert_null(survey_make(key, NULL, NULL, &error));

@@ -35,7 +35,7 @@ static struct network_message failed(void)
 
 static void assert_good(const struct network_message *message)
 {
-	chronosign_error *error = NULL;
+	struct chronosign_error *error = NULL;
 
 	assert_true(message_check(message, sizeof *message, SERVERS, &error));
 	assert_null(error);
@@ -44,7 +44,7 @@ static void assert_good(const struct network_message *message)
 static void assert_refused_in(const struct network_message *message, size_t length,
 			      const char *reason)
 {
-	chronosign_error *error = NULL;
+	struct chronosign_error *error = NULL;
 
 	assert_false(message_check(message, length, SERVERS, &error));
 	assert_non_null(error);

@@ -26,7 +26,7 @@
 #define GOOD "0f1e2d3c-4b5a-4978-8695-a4b3c2d1e0f0"
 
 /* A puppet of that role, with so many servers. */
-static struct network *start_puppet(const char *role, size_t count, chronosign_error **error)
+static struct network *start_puppet(const char *role, size_t count, struct chronosign_error **error)
 {
 	const char *urls[] = {role, "http://1.invalid", "http://2.invalid"};
 	const struct network_job job = {.urls = urls, .url_count = count, .timeout_seconds = 5};
@@ -149,9 +149,9 @@ static void its_environment_holds_what_it_needs_and_no_more(void **state)
 /* --- how it starts --- */
 
 /* What is said where it does `act` before its job. */
-static void assert_start_fails(const char *act, chronosign_error_kind kind, const char *reason)
+static void assert_start_fails(const char *act, enum chronosign_error_kind kind, const char *reason)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 
 	setenv("LOCALDOMAIN", act, 1);
 	assert_null(start_puppet("puppet:wait", 1, &error));
@@ -182,7 +182,7 @@ static void the_step_that_fails_is_told_and_why(void **state)
 /* With a limit on descriptors that lets this process make its own, and the child no more. */
 static bool tells_of_too_many_descriptors(void)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 	const struct rlimit few = {.rlim_cur = 10, .rlim_max = 10};
 
 	for (int number = 3; number < 1024; number++)
@@ -207,7 +207,7 @@ static void a_step_of_the_child_that_fails_is_told_and_why(void **state)
 
 static void no_more_than_4_KiB_are_read_of_its_words(void **state)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 
 	(void)state;
 	setenv("LOCALDOMAIN", "babble", 1);
@@ -235,7 +235,7 @@ static void a_job_that_it_refuses_is_a_usage_error(void **state)
 static void it_is_started_anew_and_asked_from_the_beginning(void **state)
 {
 	struct network *network = start_puppet("puppet:nonces 0", 2, NULL);
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 	struct network_answer answer;
 
 	(void)state;
@@ -258,7 +258,7 @@ static void it_is_started_anew_and_asked_from_the_beginning(void **state)
 static void a_start_that_fails_can_be_tried_again(void **state)
 {
 	struct network *network = start_puppet("puppet:nonces 0", 1, NULL);
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 	struct network_answer answer;
 
 	(void)state;
@@ -280,7 +280,7 @@ static void answers_come_in_the_order_sent_and_then_no_more(void **state)
 {
 	static const size_t servers[] = {2, 0, 1};
 	struct network *network = start_puppet("puppet:nonces 201", 3, NULL);
-	chronosign_error *error = NULL;
+	struct chronosign_error *error = NULL;
 	struct network_answer answer;
 
 	(void)state;
@@ -301,7 +301,7 @@ static void answers_come_in_the_order_sent_and_then_no_more(void **state)
 static void assert_fails(const char *role, size_t good, const char *reason)
 {
 	struct network *network = start_puppet(role, 2, NULL);
-	chronosign_error *error = NULL;
+	struct chronosign_error *error = NULL;
 	struct network_answer answer;
 
 	for (size_t i = 0; i < good; i++) {
@@ -352,7 +352,7 @@ static void assert_sandbox(const char *role, bool require, bool good)
 		.tell_sandbox = hear_of_sandbox,
 	};
 	struct network *network = network_start(&job, NULL);
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 	struct network_answer answer;
 
 	sandbox_told = 99;
@@ -453,7 +453,7 @@ static void it_dies_with_its_parent(void **state)
 
 static void assert_no_start(const struct network_job *servers, const char *reason)
 {
-	chronosign_error *error = NULL;
+	struct chronosign_error *error = NULL;
 
 	assert_null(network_start(servers, &error));
 	assert_int_equal(chronosign_error_get_kind(error), CHRONOSIGN_ERROR_USAGE);
@@ -490,7 +490,7 @@ static void requests_are_answered_for_until_there_are_no_more(void **state)
 	const struct network_job servers = {
 		.urls = urls, .url_count = 1, .timeout_seconds = 5, .requests = true};
 	struct network *fetch = network_start(&servers, NULL);
-	chronosign_error *error = NULL;
+	struct chronosign_error *error = NULL;
 	struct network_answer answer;
 
 	(void)state;
@@ -519,7 +519,7 @@ static void requests_are_answered_for_until_there_are_no_more(void **state)
 static void who_asks_it_after_its_end_is_told(void **state)
 {
 	struct network *network = start_puppet("puppet:end 0", 1, NULL);
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 	struct network_answer answer;
 
 	(void)state;
@@ -565,7 +565,7 @@ static void servers_that_are_down_are_answered_for(void **state)
 	const struct network_job servers = {
 		.urls = urls, .url_count = 2, .timeout_seconds = 5, .verbose = true};
 	struct network *fetch = network_start(&servers, NULL);
-	chronosign_error *error = NULL;
+	struct chronosign_error *error = NULL;
 	struct network_answer answer;
 	size_t sum = 0;
 

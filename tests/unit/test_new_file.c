@@ -53,7 +53,7 @@ static const struct new_file pair[] = {
 
 static void files_are_written_with_their_mode_less_the_umask(void **state)
 {
-	chronosign_error *error = NULL;
+	struct chronosign_error *error = NULL;
 
 	(void)state;
 	assert_true(new_files_write(pair, 2, &error));
@@ -66,7 +66,7 @@ static void files_are_written_with_their_mode_less_the_umask(void **state)
 
 static void a_file_that_exists_is_untouched_and_the_others_are_removed(void **state)
 {
-	chronosign_error *error = NULL;
+	struct chronosign_error *error = NULL;
 
 	(void)state;
 	assert_true(new_files_write(&pair[1], 1, &error));
@@ -83,7 +83,7 @@ static void a_file_that_exists_is_untouched_and_the_others_are_removed(void **st
 
 static void a_dangling_link_is_in_the_way_too(void **state)
 {
-	chronosign_error *error = NULL;
+	struct chronosign_error *error = NULL;
 
 	(void)state;
 	assert_int_equal(symlink("elsewhere", "public"), 0);
@@ -100,7 +100,7 @@ static void a_dangling_link_is_in_the_way_too(void **state)
 static void a_folder_that_is_not_there_is_named(void **state)
 {
 	const struct new_file file = {"nowhere/secret", 0600, "one", 3};
-	chronosign_error *error = NULL;
+	struct chronosign_error *error = NULL;
 
 	(void)state;
 	assert_false(new_files_write(&file, 1, &error));
@@ -110,7 +110,7 @@ static void a_folder_that_is_not_there_is_named(void **state)
 
 static void what_cannot_be_removed_is_named_after_the_first_reason(void **state)
 {
-	chronosign_error *error = NULL;
+	struct chronosign_error *error = NULL;
 
 	(void)state;
 	assert_int_equal(mkdir("public", 0700), 0);

@@ -44,8 +44,8 @@ static void assert_is(const CK_ATTRIBUTE *attribute, CK_ATTRIBUTE_TYPE type, con
 static void check_numbers(int bits)
 {
 	CK_ATTRIBUTE numbers[RSA_ATTRIBUTES];
-	chronosign_secret *memory = NULL;
-	chronosign_error *error = NULL;
+	struct chronosign_secret *memory = NULL;
+	struct chronosign_error *error = NULL;
 	EVP_PKEY *key = make_key(bits, 2);
 
 	assert_true(rsa_attributes_read(key, "key", &memory, numbers, &error));
@@ -72,8 +72,8 @@ static void every_number_is_told_without_leading_zeros(void **state)
 static void refuse(EVP_PKEY *key)
 {
 	CK_ATTRIBUTE numbers[RSA_ATTRIBUTES];
-	chronosign_secret *memory = NULL;
-	chronosign_error *error = NULL;
+	struct chronosign_secret *memory = NULL;
+	struct chronosign_error *error = NULL;
 
 	assert_false(rsa_attributes_read(key, "key", &memory, numbers, &error));
 	assert_int_equal(chronosign_error_get_kind(error), CHRONOSIGN_ERROR_KEY);

@@ -52,7 +52,7 @@ static bool mapping_has_flag(const void *address, const char *flag)
 
 static void a_secret_is_locked_not_dumped_and_not_inherited(void **state)
 {
-	chronosign_secret *secret = chronosign_secret_new("canary", 6, NULL);
+	struct chronosign_secret *secret = chronosign_secret_new("canary", 6, NULL);
 	int status = 0;
 
 	(void)state;
@@ -79,12 +79,12 @@ static void a_secret_that_cannot_be_locked_is_not_taken(void **state)
 		skip();
 	pid_t child = fork();
 	if (child == 0) {
-		chronosign_error *error = NULL;
+		struct chronosign_error *error = NULL;
 		struct rlimit none = {0, 0};
 		/* Root has the capability to lock beyond the limit; nobody has not. */
 		if (setrlimit(RLIMIT_MEMLOCK, &none) != 0 || (getuid() == 0 && setuid(65534) != 0))
 			_exit(2);
-		chronosign_secret *secret = chronosign_secret_new("canary", 6, &error);
+		struct chronosign_secret *secret = chronosign_secret_new("canary", 6, &error);
 		_exit(secret == NULL && strstr(chronosign_error_message(error), "ulimit -l") ? 0
 											     : 1);
 	}
@@ -96,7 +96,7 @@ static void a_secret_that_cannot_be_locked_is_not_taken(void **state)
 static void a_value_that_is_taken_is_overwritten_where_it_stood(void **state)
 {
 	char value[] = "canary";
-	chronosign_secret *secret = chronosign_secret_take(value, NULL);
+	struct chronosign_secret *secret = chronosign_secret_take(value, NULL);
 
 	(void)state;
 	assert_memory_equal(value, "\0\0\0\0\0\0", 6);
@@ -108,14 +108,14 @@ static void a_value_that_is_taken_is_overwritten_where_it_stood(void **state)
 static void a_secret_that_is_too_long_is_an_error_not_cut(void **state)
 {
 	char longest[CHRONOSIGN_SECRET_MAX + 1];
-	chronosign_error *error = NULL;
+	struct chronosign_error *error = NULL;
 
 	(void)state;
 	memset(longest, 'x', sizeof longest);
 	assert_null(chronosign_secret_new(longest, sizeof longest, &error));
 	assert_int_equal(chronosign_error_get_kind(error), CHRONOSIGN_ERROR_KEY);
 	chronosign_error_free(error);
-	chronosign_secret *secret = chronosign_secret_new(longest, sizeof longest - 1, NULL);
+	struct chronosign_secret *secret = chronosign_secret_new(longest, sizeof longest - 1, NULL);
 	assert_int_equal(secret_length(secret), CHRONOSIGN_SECRET_MAX);
 	chronosign_secret_free(secret);
 }
@@ -137,10 +137,11 @@ static void a_source_is_read_whole_or_not_at_all(void **state)
 {
 	CLEANUP(cleanup_descriptor) int fits = bytes_to_read(100);
 	CLEANUP(cleanup_descriptor) int exceeds = bytes_to_read(101);
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 
 	(void)state;
-	CLEANUP(cleanup_secret) chronosign_secret *secret = secret_read(fits, 100, "it", &error);
+	CLEANUP(cleanup_secret)
+	struct chronosign_secret *secret = secret_read(fits, 100, "it", &error);
 	assert_int_equal(secret_length(secret), 100);
 	assert_null(secret_read(exceeds, 100, "the file", &error));
 	assert_string_equal(chronosign_error_message(error), "the file is longer than 100 bytes");
@@ -148,7 +149,7 @@ static void a_source_is_read_whole_or_not_at_all(void **state)
 
 static void errors_gain_context_and_keep_their_kind(void **state)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 
 	(void)state;
 	assert_false(error_set(&error, CHRONOSIGN_ERROR_KEY, "no %s", "PIN"));
@@ -160,8 +161,8 @@ static void errors_gain_context_and_keep_their_kind(void **state)
 
 static void an_error_that_is_handed_on_has_one_owner(void **state)
 {
-	chronosign_error *first = NULL;
-	chronosign_error *second = NULL;
+	struct chronosign_error *first = NULL;
+	struct chronosign_error *second = NULL;
 
 	(void)state;
 	chronosign_error_set(&first, CHRONOSIGN_ERROR_KEY, "first");
@@ -181,7 +182,7 @@ static void an_error_that_is_handed_on_has_one_owner(void **state)
 
 static void the_error_of_no_memory_needs_none(void **state)
 {
-	chronosign_error *error = NULL;
+	struct chronosign_error *error = NULL;
 
 	(void)state;
 	assert_false(error_out_of_memory(NULL));

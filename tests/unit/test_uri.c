@@ -16,7 +16,7 @@
 
 static struct pkcs11_uri *parse(char *text)
 {
-	chronosign_error *error = NULL;
+	struct chronosign_error *error = NULL;
 	struct pkcs11_uri *uri = pkcs11_uri_parse(text, &error);
 
 	if (uri == NULL)
@@ -27,7 +27,7 @@ static struct pkcs11_uri *parse(char *text)
 /* Refused as a mistake in usage, with a message that has `says` in it and `hides` not. */
 static void refused(const char *given, const char *says, const char *hides)
 {
-	chronosign_error *error = NULL;
+	struct chronosign_error *error = NULL;
 	char *text = strdup(given);
 	struct pkcs11_uri *uri = pkcs11_uri_parse(text, &error);
 

@@ -22,7 +22,7 @@
 #include <openssl/rand.h>
 #include <string.h>
 
-DEFINE_CLEANUP(key, chronosign_key *, chronosign_key_free)
+DEFINE_CLEANUP(key, struct chronosign_key *, chronosign_key_free)
 DEFINE_CLEANUP(survey, struct survey *, survey_free)
 DEFINE_CLEANUP(network, struct network *, network_free)
 
@@ -83,7 +83,7 @@ static void tell_module(void *context, const char *module, const char *failure)
 
 static bool tell_modules(struct doctor *doctor, const struct survey *survey)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 
 	tell_unloadable(doctor, survey->unloadable);
 	if (doctor->has_module)
@@ -97,7 +97,7 @@ static bool tell_modules(struct doctor *doctor, const struct survey *survey)
 
 static bool tell_tokens(struct doctor *doctor, const struct survey *survey)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 
 	for (size_t i = 0; i < survey->left_out_count; i++)
 		findings_unknown(&doctor->findings, "token", survey->left_out[i].what,
@@ -123,7 +123,7 @@ static bool tell_tokens(struct doctor *doctor, const struct survey *survey)
 /* Told of a token whose login is not even tried. */
 static void tell_no_try(struct doctor *doctor, const struct surveyed_token *token)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 
 	chronosign_error_set(&error, CHRONOSIGN_ERROR_KEY,
 			     "%s; no login is tried\nIf the token is wrong about that, or the try "
@@ -135,7 +135,7 @@ static void tell_no_try(struct doctor *doctor, const struct surveyed_token *toke
 /* Told when the key was looked for, with the error of a login if that has failed. NULL: it is not
  * certain which token is meant. */
 static void tell_pin(struct doctor *doctor, const struct surveyed_token *token,
-		     const chronosign_error *error)
+		     const struct chronosign_error *error)
 {
 	struct findings *findings = &doctor->findings;
 
@@ -176,7 +176,7 @@ static void tell_mechanisms(struct doctor *doctor, const struct surveyed_token *
 
 static void tell_lack(struct doctor *doctor, const char *uri, bool signed_it)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 
 	if (signed_it) {
 		findings_unknown(&doctor->findings, "mechanism", uri,
@@ -192,7 +192,7 @@ static void tell_lack(struct doctor *doctor, const char *uri, bool signed_it)
 
 /* ---- Key, signature, public half ---- */
 
-static void tell_key(struct doctor *doctor, const chronosign_error *error)
+static void tell_key(struct doctor *doctor, const struct chronosign_error *error)
 {
 	const char *name = chronosign_key_name(doctor->key);
 
@@ -204,7 +204,7 @@ static void tell_key(struct doctor *doctor, const chronosign_error *error)
 }
 
 /* Looks for the key; *error is why it is not open. */
-static void open_key(struct doctor *doctor, chronosign_error **error)
+static void open_key(struct doctor *doctor, struct chronosign_error **error)
 {
 	doctor->signer = chronosign_signer_open(doctor->key, error);
 	doctor->can_sign = doctor->signer != NULL;
@@ -213,7 +213,7 @@ static void open_key(struct doctor *doctor, chronosign_error **error)
 /* The PIN and the key in it: one error is about one of them. */
 static void walk_login(struct doctor *doctor, const struct surveyed_token *token)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 
 	open_key(doctor, &error);
 	bool of_login = error != NULL && error_is_of_login(error);
@@ -235,7 +235,7 @@ static char *hexadecimal(const unsigned char *bytes, size_t length)
 
 static void tell_public_half(struct doctor *doctor)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 	const char *name = chronosign_key_name(doctor->key);
 	CLEANUP(cleanup_text)
 	char *pem = chronosign_public_half_pem(chronosign_signer_public_key(doctor->signer),
@@ -255,7 +255,8 @@ static void tell_public_half(struct doctor *doctor)
 		    text == NULL ? "nothing: out of memory" : text);
 }
 
-static void tell_signature(struct doctor *doctor, const char *whose, const chronosign_error *error)
+static void tell_signature(struct doctor *doctor, const char *whose,
+			   const struct chronosign_error *error)
 {
 	const char *name = chronosign_key_name(doctor->key);
 
@@ -272,9 +273,9 @@ static void tell_signature(struct doctor *doctor, const char *whose, const chron
 }
 
 char *doctor_sign(struct doctor *doctor, const char *nonce, const char *whose,
-		  chronosign_error **error)
+		  struct chronosign_error **error)
 {
-	CLEANUP(cleanup_error) chronosign_error *reason = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *reason = NULL;
 
 	if (!doctor->can_sign)
 		return NULL;
@@ -331,7 +332,7 @@ static bool tell_survey(struct doctor *doctor, const struct survey *survey,
 	return false;
 }
 
-static void tell_no_survey(struct doctor *doctor, const chronosign_error *error)
+static void tell_no_survey(struct doctor *doctor, const struct chronosign_error *error)
 {
 	static const char unnamed[] = "not known: the key is not named rightly";
 
@@ -348,7 +349,7 @@ static void tell_no_survey(struct doctor *doctor, const chronosign_error *error)
 /* The key is opened over the modules that the survey has opened. */
 static void walk_token(struct doctor *doctor)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 	CLEANUP(cleanup_survey)
 	struct survey *survey = survey_make(doctor->key, tell_module, doctor, &error);
 	const struct surveyed_token *token = NULL;
@@ -363,7 +364,7 @@ static void walk_token(struct doctor *doctor)
 
 static void walk_other(struct doctor *doctor, const char *why)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 
 	UNKNOWN(doctor, why, "module", "token", "pin");
 	open_key(doctor, &error);
@@ -408,9 +409,9 @@ void doctor_sign_alone(struct doctor *doctor)
  * opened. What a module breaks when the findings are printed is no finding any more. With *error set:
  * what was asked for cannot be looked at at all.
  */
-static int examine(struct doctor *doctor, struct options *options, chronosign_error **error)
+static int examine(struct doctor *doctor, struct options *options, struct chronosign_error **error)
 {
-	CLEANUP(cleanup_key) chronosign_key *key = key_from_options(options, error);
+	CLEANUP(cleanup_key) struct chronosign_key *key = key_from_options(options, error);
 	if (key == NULL)
 		return EXIT_OTHER;
 	doctor->started_at = milliseconds();
@@ -432,7 +433,7 @@ static int examine(struct doctor *doctor, struct options *options, chronosign_er
 
 int doctor_run(struct options *options)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 	CLEANUP(cleanup_descriptor) int output = output_set_aside();
 	CLEANUP(servers_free) struct servers servers = {0};
 	struct doctor doctor = {.options = options, .servers = &servers};

@@ -12,15 +12,15 @@
 struct doctor {
 	const struct options *options;
 	const struct servers *servers;
-	const chronosign_key *key;
+	const struct chronosign_key *key;
 	struct network *network;
 	int64_t started_at; /* the network program, or a little earlier */
 	struct findings findings;
-	chronosign_signer *signer; /* NULL: the key is not open */
-	char *without_mechanism;   /* the token that lists none, of which signing is to tell */
-	bool has_module;           /* one at least works */
-	bool can_sign;             /* until a signature fails */
-	bool tested;               /* the test signature has been told of, or there can be none */
+	struct chronosign_signer *signer; /* NULL: the key is not open */
+	char *without_mechanism; /* the token that lists none, of which signing is to tell */
+	bool has_module;         /* one at least works */
+	bool can_sign;           /* until a signature fails */
+	bool tested;             /* the test signature has been told of, or there can be none */
 };
 
 /*
@@ -28,7 +28,7 @@ struct doctor {
  * that is. NULL if it cannot be, with *error set if this call found that out. The caller frees it.
  */
 char *doctor_sign(struct doctor *doctor, const char *nonce, const char *whose,
-		  chronosign_error **error);
+		  struct chronosign_error **error);
 
 /* Makes the test signature over a nonce of our own, if it has not been made yet and can be. */
 void doctor_sign_alone(struct doctor *doctor);

@@ -21,8 +21,9 @@ struct visit {
 	bool tls;
 	char release[sizeof((struct network_answer *)0)->release]; /* of the first answer */
 	int64_t valid_for;
-	chronosign_error *no_nonce;
-	chronosign_error *no_verdict; /* the trial failed, or was not possible; or a refusal */
+	struct chronosign_error *no_nonce;
+	struct chronosign_error
+		*no_verdict; /* the trial failed, or was not possible; or a refusal */
 };
 
 struct visits {
@@ -185,7 +186,7 @@ static char *sign(void *context, size_t server, const char *nonce)
 	struct doctor *doctor = visits->doctor;
 	CLEANUP(cleanup_text) char *url = url_without_user(doctor->servers->urls[server]);
 	CLEANUP(cleanup_text) char *whose = NULL;
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 	bool tested = doctor->tested;
 
 	if (asprintf(&whose, "the nonce of %s", url == NULL ? "a server" : url) < 0)
@@ -216,12 +217,12 @@ static void heard(void *context, struct network_answer *answer)
 }
 
 static void settled(void *context, size_t server, enum exchange_due how,
-		    const chronosign_error *error)
+		    const struct chronosign_error *error)
 {
 	struct visits *visits = context;
 	const struct exchange_list *exchanges = &visits->round.exchanges;
 	char **urls = visits->doctor->servers->urls;
-	chronosign_error **no_verdict = &visits->list[server].no_verdict;
+	struct chronosign_error **no_verdict = &visits->list[server].no_verdict;
 
 	(void)error; /* `heard` has taken it over */
 	if (how == DUE_REFUSED)
@@ -237,7 +238,7 @@ static const struct round_handlers handlers = {heard, sign, settled};
 
 static void visit_all(struct visits *visits)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 	struct doctor *doctor = visits->doctor;
 
 	if (!round_run(&visits->round, &error))

@@ -37,7 +37,7 @@ static bool takes_utf8(void)
 }
 
 bool findings_begin(struct findings *findings, enum output_form form, int output,
-		    chronosign_error **error)
+		    struct chronosign_error **error)
 {
 	*findings = (struct findings){.output = output, .utf8 = takes_utf8()};
 	findings->text = form == FORM_TEXT;
@@ -152,7 +152,7 @@ static const char *without_subject(const char *message, const char *subject)
 }
 
 void findings_failed(struct findings *findings, const char *link, const char *subject,
-		     const chronosign_error *error)
+		     const struct chronosign_error *error)
 {
 	CLEANUP(cleanup_text)
 	char *text = strdup(without_subject(chronosign_error_message(error), subject));

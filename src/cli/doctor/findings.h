@@ -19,7 +19,7 @@ struct findings {
 
 /* For --output text or json, to that descriptor. False with *error set without memory. */
 bool findings_begin(struct findings *findings, enum output_form form, int output,
-		    chronosign_error **error);
+		    struct chronosign_error **error);
 
 /*
  * A row: a link of the chain, what it is about (may be empty), and the fact. What follows the
@@ -32,7 +32,7 @@ void findings_unknown(struct findings *findings, const char *link, const char *s
 
 /* The same for an error, whose message is the fact. */
 void findings_failed(struct findings *findings, const char *link, const char *subject,
-		     const chronosign_error *error);
+		     const struct chronosign_error *error);
 
 /* Prints what is to be printed at the end, and frees. Returns the exit status. */
 int findings_end(struct findings *findings);

@@ -13,7 +13,7 @@
 
 struct issue {
 	const struct issue_order *order;
-	chronosign_signer *signer;
+	struct chronosign_signer *signer;
 	struct round round;
 	bool key_failed;
 	size_t signatures;
@@ -27,7 +27,7 @@ static const char *url_of(const struct issue *issue, size_t server)
 	return issue->order->servers->urls[server];
 }
 
-static void tell_failure(struct issue *issue, const chronosign_error *error)
+static void tell_failure(struct issue *issue, const struct chronosign_error *error)
 {
 	progress_clear(&issue->progress);
 	issue->failures[report_failure(error)]++;
@@ -39,7 +39,7 @@ static void tell_failure(struct issue *issue, const chronosign_error *error)
 static char *sign(void *context, size_t server, const char *nonce)
 {
 	struct issue *issue = context;
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 	char *token =
 		issue->key_failed ? NULL : chronosign_token_make(issue->signer, nonce, &error);
 
@@ -68,7 +68,7 @@ static void tell_good(struct issue *issue, size_t server)
 static void tell_refusal(struct issue *issue, size_t server, enum exchange_due how)
 {
 	const struct exchange_list *exchanges = &issue->round.exchanges;
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 
 	if (how == DUE_REFUSED)
 		refusal_set(&error, url_of(issue, server), &exchanges->exchanges[server]);
@@ -79,7 +79,7 @@ static void tell_refusal(struct issue *issue, size_t server, enum exchange_due h
 }
 
 static void settled(void *context, size_t server, enum exchange_due how,
-		    const chronosign_error *error)
+		    const struct chronosign_error *error)
 {
 	struct issue *issue = context;
 	const struct exchange_list *exchanges = &issue->round.exchanges;
@@ -109,7 +109,7 @@ static bool print(struct issue *issue, size_t server)
 		.valid_for = exchange_seconds_left(exchange, milliseconds()),
 		.verdict = (enum verdict)exchange->verdict,
 	};
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 	CLEANUP(cleanup_text)
 	char *line = token_line(&token, order->form, order->servers->listed, &error);
 
@@ -152,7 +152,7 @@ static int judge(struct issue *issue)
 /* What the network program told before it died or misbehaved is not used. */
 static int run(struct issue *issue)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 
 	if (round_run(&issue->round, &error)) {
 		print_all(issue);
@@ -163,7 +163,7 @@ static int run(struct issue *issue)
 	return (int)chronosign_error_get_kind(error);
 }
 
-int issue_tokens(const struct issue_order *order, chronosign_signer *signer)
+int issue_tokens(const struct issue_order *order, struct chronosign_signer *signer)
 {
 	struct issue issue = {
 		.order = order,

@@ -13,7 +13,7 @@ struct issue_order {
 	const struct options *options;
 	const struct servers *servers;
 	enum output_form form;
-	const chronosign_key *key;
+	const struct chronosign_key *key;
 	struct network *network;
 	int64_t started_at; /* the network program, or a little earlier */
 	int output;         /* where the lines go */
@@ -23,6 +23,6 @@ struct issue_order {
  * Signs the nonces as they come and, when all have come, prints the lines. Whatever fails is told on
  * standard error. Returns the exit status.
  */
-int issue_tokens(const struct issue_order *order, chronosign_signer *signer);
+int issue_tokens(const struct issue_order *order, struct chronosign_signer *signer);
 
 #endif

@@ -13,8 +13,8 @@
 #include <errno.h>
 #include <string.h>
 
-DEFINE_CLEANUP(key, chronosign_key *, chronosign_key_free)
-DEFINE_CLEANUP(signer, chronosign_signer *, chronosign_signer_close)
+DEFINE_CLEANUP(key, struct chronosign_key *, chronosign_key_free)
+DEFINE_CLEANUP(signer, struct chronosign_signer *, chronosign_signer_close)
 
 /* Room for the nonce, a line end, and one byte more, by which longer files are told. */
 enum { NONCE_FILE_LENGTH = UUID_LENGTH + 3 };
@@ -26,7 +26,7 @@ bool nonce_by_hand_is_given(const struct options *options)
 
 /* No server is asked, so what says which, or what to ask it, is a mistake; a variable may be there
  * for other calls. */
-static bool check_options(const struct options *options, chronosign_error **error)
+static bool check_options(const struct options *options, struct chronosign_error **error)
 {
 	const char *name = options->nonce != NULL ? "--nonce" : "--nonce-from";
 	const char *other = NULL;
@@ -63,7 +63,7 @@ static size_t without_line_end(const char *bytes, size_t length)
 
 /* False with *error set if the file cannot be read; what is in it is for the caller to judge. */
 static bool read_file(const char *name, char bytes[NONCE_FILE_LENGTH], size_t *length,
-		      chronosign_error **error)
+		      struct chronosign_error **error)
 {
 	bool standard_input = strcmp(name, "-") == 0;
 	CLEANUP(cleanup_stream)
@@ -81,7 +81,7 @@ static bool read_file(const char *name, char bytes[NONCE_FILE_LENGTH], size_t *l
 
 /* Does not repeat what it is instead: it may be a PIN that was given to the wrong option. */
 static bool get_nonce(const struct options *options, char nonce[UUID_LENGTH + 1],
-		      chronosign_error **error)
+		      struct chronosign_error **error)
 {
 	char bytes[NONCE_FILE_LENGTH];
 	const char *given = options->nonce == NULL ? bytes : options->nonce;
@@ -101,23 +101,24 @@ static bool get_nonce(const struct options *options, char nonce[UUID_LENGTH + 1]
 }
 
 static int print(const struct options *options, const struct issued_token *token, int output,
-		 chronosign_error **error)
+		 struct chronosign_error **error)
 {
 	CLEANUP(cleanup_text) char *line = token_line(token, options->output, false, error);
 
 	return line != NULL && output_write_line(output, line) ? EXIT_DONE : EXIT_OTHER;
 }
 
-int nonce_by_hand_sign(struct options *options, int output, chronosign_error **error)
+int nonce_by_hand_sign(struct options *options, int output, struct chronosign_error **error)
 {
 	char nonce[UUID_LENGTH + 1];
 
 	if (!check_options(options, error) || !get_nonce(options, nonce, error))
 		return EXIT_USAGE;
-	CLEANUP(cleanup_key) chronosign_key *key = key_from_options(options, error);
+	CLEANUP(cleanup_key) struct chronosign_key *key = key_from_options(options, error);
 	if (key == NULL)
 		return EXIT_OTHER;
-	CLEANUP(cleanup_signer) chronosign_signer *signer = chronosign_signer_open(key, error);
+	CLEANUP(cleanup_signer)
+	struct chronosign_signer *signer = chronosign_signer_open(key, error);
 	if (signer == NULL)
 		return EXIT_KEY;
 	CLEANUP(cleanup_text) char *token = chronosign_token_make(signer, nonce, error);

@@ -15,6 +15,6 @@ bool nonce_by_hand_is_given(const struct options *options);
  * Signs it, and writes the token to the descriptor `output`. Returns the exit status; with *error
  * set, that of the error holds.
  */
-int nonce_by_hand_sign(struct options *options, int output, chronosign_error **error);
+int nonce_by_hand_sign(struct options *options, int output, struct chronosign_error **error);
 
 #endif

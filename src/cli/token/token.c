@@ -12,11 +12,11 @@
 #include "cli/token/nonce_by_hand.h"
 #include "cli/token/watch.h"
 
-DEFINE_CLEANUP(key, chronosign_key *, chronosign_key_free)
-DEFINE_CLEANUP(signer, chronosign_signer *, chronosign_signer_close)
+DEFINE_CLEANUP(key, struct chronosign_key *, chronosign_key_free)
+DEFINE_CLEANUP(signer, struct chronosign_signer *, chronosign_signer_close)
 DEFINE_CLEANUP(network, struct network *, network_free)
 
-static bool check_options(const struct options *options, chronosign_error **error)
+static bool check_options(const struct options *options, struct chronosign_error **error)
 {
 	if (options->watch != (options->out_file != NULL))
 		return chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
@@ -28,9 +28,9 @@ static bool check_options(const struct options *options, chronosign_error **erro
 /* The PIN leaves the environment, then the network process starts, then the key is opened while the
  * nonces travel. */
 static int run(struct options *options, const struct servers *servers, int output,
-	       chronosign_error **error)
+	       struct chronosign_error **error)
 {
-	CLEANUP(cleanup_key) chronosign_key *key = key_from_options(options, error);
+	CLEANUP(cleanup_key) struct chronosign_key *key = key_from_options(options, error);
 	if (key == NULL)
 		return EXIT_OTHER;
 	int64_t started_at = milliseconds();
@@ -50,7 +50,8 @@ static int run(struct options *options, const struct servers *servers, int outpu
 		};
 		return watch_servers(&order);
 	}
-	CLEANUP(cleanup_signer) chronosign_signer *signer = chronosign_signer_open(key, error);
+	CLEANUP(cleanup_signer)
+	struct chronosign_signer *signer = chronosign_signer_open(key, error);
 	if (signer == NULL)
 		return EXIT_OTHER;
 	const struct issue_order order = {
@@ -69,7 +70,7 @@ static int run(struct options *options, const struct servers *servers, int outpu
 
 int token_run(struct options *options)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 	CLEANUP(cleanup_descriptor) int output = output_set_aside();
 	CLEANUP(servers_free) struct servers servers = {0};
 

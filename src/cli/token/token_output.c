@@ -45,7 +45,7 @@ static char *json_line(const struct issued_token *token, const char *url, const 
 }
 
 char *token_line(const struct issued_token *token, enum output_form form, bool listed,
-		 chronosign_error **error)
+		 struct chronosign_error **error)
 {
 	CLEANUP(cleanup_text) char *url = token->url == NULL ? NULL : url_without_user(token->url);
 	CLEANUP(cleanup_text) char *header = NULL;

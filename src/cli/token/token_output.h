@@ -24,7 +24,7 @@ struct issued_token {
  * a tab, except in JSON. NULL with *error set if that cannot be. The caller frees it.
  */
 char *token_line(const struct issued_token *token, enum output_form form, bool listed,
-		 chronosign_error **error);
+		 struct chronosign_error **error);
 
 /* True if it is a line (without its newline) such as token_line makes, in any form. */
 bool token_line_is_ours(const char *line);

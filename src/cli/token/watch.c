@@ -65,7 +65,7 @@ static void write_file(struct watch *watch)
 
 /* ---- Signing ---- */
 
-static void lose_key(struct watch *watch, const chronosign_error *error)
+static void lose_key(struct watch *watch, const struct chronosign_error *error)
 {
 	bool first = watch->key.failures == 0;
 	bool hopeful = watched_key_lose(&watch->key, milliseconds());
@@ -81,7 +81,7 @@ static void lose_key(struct watch *watch, const chronosign_error *error)
 
 static void sign(struct watch *watch, size_t index)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 	const char *nonce = watch->servers.exchanges.exchanges[index].nonce;
 	char *token = chronosign_token_make(watch->key.signer, nonce, &error);
 
@@ -125,7 +125,7 @@ static void serve_next(struct watch *watch, bool has_room)
 
 static void open_key(struct watch *watch)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 
 	if (watched_key_open(&watch->key, &error))
 		tell_state(watch);
@@ -137,7 +137,7 @@ static void open_key(struct watch *watch)
 
 static void take_answer(struct watch *watch, const struct network_answer *answer)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 	size_t unheard = watch->servers.exchanges.unheard;
 
 	watched_network_answered(&watch->network, milliseconds());
@@ -150,7 +150,7 @@ static void take_answer(struct watch *watch, const struct network_answer *answer
 }
 
 /* The network program has sent what it must not, or no more comes. */
-static void end_by_error(struct watch *watch, const chronosign_error *error)
+static void end_by_error(struct watch *watch, const struct chronosign_error *error)
 {
 	if (error != NULL)
 		audit_misbehaved(chronosign_error_message(error));
@@ -159,7 +159,7 @@ static void end_by_error(struct watch *watch, const chronosign_error *error)
 
 static void listen_to_network(struct watch *watch)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 	struct network_answer answer;
 
 	if (!network_next(watch->order->network, &answer, &error)) {
@@ -204,7 +204,7 @@ static void take_signal(struct watch *watch)
 		end(watch, EXIT_DONE);
 }
 
-static bool hold_signals(struct watch *watch, chronosign_error **error)
+static bool hold_signals(struct watch *watch, struct chronosign_error **error)
 {
 	sigset_t signals;
 
@@ -280,7 +280,7 @@ static void step(struct watch *watch)
 }
 
 /* Whatever is in the file that the key or its PIN is read from. */
-static bool spares_key(const struct watch_order *order, chronosign_error **error)
+static bool spares_key(const struct watch_order *order, struct chronosign_error **error)
 {
 	const struct out_file *file = order->options->kept_file;
 	struct stat status;
@@ -292,7 +292,7 @@ static bool spares_key(const struct watch_order *order, chronosign_error **error
 				    file->path);
 }
 
-static bool start(struct watch *watch, chronosign_error **error)
+static bool start(struct watch *watch, struct chronosign_error **error)
 {
 	const struct watch_order *order = watch->order;
 
@@ -310,7 +310,7 @@ static bool start(struct watch *watch, chronosign_error **error)
 
 int watch_servers(const struct watch_order *order)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 	struct watch watch = {.order = order, .file = {.order = order}, .signals = -1};
 
 	watched_network_begin(&watch.network, order->network, order->started_at);

@@ -13,7 +13,7 @@ struct watch_order {
 	struct options *options;
 	const struct servers *servers;
 	enum output_form form;
-	chronosign_key *key;
+	struct chronosign_key *key;
 	struct network *network;
 	int64_t started_at; /* the network program, or a little earlier */
 };

@@ -8,7 +8,7 @@
 #include "cli/report.h"
 
 static bool write_token(const struct watched_file *file, struct issued_token *token, FILE *stream,
-			chronosign_error **error)
+			struct chronosign_error **error)
 {
 	const struct watch_order *order = file->order;
 
@@ -20,7 +20,7 @@ static bool write_token(const struct watched_file *file, struct issued_token *to
 }
 
 static bool write_tokens(const struct watched_file *file, const struct watched_servers *servers,
-			 int64_t now, FILE *stream, chronosign_error **error)
+			 int64_t now, FILE *stream, struct chronosign_error **error)
 {
 	struct issued_token token;
 
@@ -42,7 +42,7 @@ static size_t count_fit(const struct watched_servers *servers, int64_t now)
 }
 
 static bool replace(const struct watched_file *file, const struct watched_servers *servers,
-		    int64_t now, chronosign_error **error)
+		    int64_t now, struct chronosign_error **error)
 {
 	struct out_successor successor;
 
@@ -57,7 +57,7 @@ static bool replace(const struct watched_file *file, const struct watched_server
 /* No file says better than an old one that there is no valid token. */
 static void remove_file(struct watched_file *file, bool tell)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 	const struct out_file *kept = file->order->options->kept_file;
 
 	if (!out_file_remove(kept, &error) && tell)
@@ -70,7 +70,7 @@ static void remove_file(struct watched_file *file, bool tell)
 void watched_file_write(struct watched_file *file, const struct watched_servers *servers,
 			int64_t now)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 	size_t fit = count_fit(servers, now);
 	bool failed = fit > 0 && !replace(file, servers, now, &error);
 

@@ -34,11 +34,12 @@ static void end_call(void *context, const char *module, const char *function, un
 	audit_login_failed(chronosign_key_name(watched->key));
 }
 
-static const chronosign_watch watch = {begin_call, end_call};
+static const struct chronosign_watch watch = {begin_call, end_call};
 
 /* Asks a person once, and keeps the answer: nobody sits at the terminal when a token comes back. */
-static chronosign_secret *ask_once(void *context, const chronosign_prompt_request *request,
-				   chronosign_error **error)
+static struct chronosign_secret *ask_once(void *context,
+					  const struct chronosign_prompt_request *request,
+					  struct chronosign_error **error)
 {
 	struct watched_key *watched = context;
 
@@ -50,8 +51,8 @@ static chronosign_secret *ask_once(void *context, const chronosign_prompt_reques
 				     chronosign_secret_length(watched->pin), error);
 }
 
-bool watched_key_prepare(struct watched_key *watched, chronosign_key *key,
-			 const struct options *options, chronosign_error **error)
+bool watched_key_prepare(struct watched_key *watched, struct chronosign_key *key,
+			 const struct options *options, struct chronosign_error **error)
 {
 	*watched = (struct watched_key){.key = key, .supervisor = options->supervisor};
 	srandom((unsigned)getpid());
@@ -61,7 +62,7 @@ bool watched_key_prepare(struct watched_key *watched, chronosign_key *key,
 	return chronosign_key_keep_pin(key, error);
 }
 
-bool watched_key_open(struct watched_key *watched, chronosign_error **error)
+bool watched_key_open(struct watched_key *watched, struct chronosign_error **error)
 {
 	chronosign_signer_close(watched->signer);
 	watched->signer = chronosign_signer_open(watched->key, error);

@@ -9,9 +9,9 @@
 #include <stdint.h>
 
 struct watched_key {
-	chronosign_key *key;
-	chronosign_signer *signer; /* NULL: it is lost, or was never open */
-	chronosign_secret *pin;    /* what a person has entered */
+	struct chronosign_key *key;
+	struct chronosign_signer *signer; /* NULL: it is lost, or was never open */
+	struct chronosign_secret *pin;    /* what a person has entered */
 	struct supervisor *supervisor;
 	bool sees_logins; /* they are Cryptoki calls that we watch */
 	bool login_refused;
@@ -20,11 +20,11 @@ struct watched_key {
 };
 
 /* Takes the PIN in, from where it may not be readable again; the key is not opened yet. */
-bool watched_key_prepare(struct watched_key *watched, chronosign_key *key,
-			 const struct options *options, chronosign_error **error);
+bool watched_key_prepare(struct watched_key *watched, struct chronosign_key *key,
+			 const struct options *options, struct chronosign_error **error);
 
 /* Opens it, or opens it anew. On failure it is lost. */
-bool watched_key_open(struct watched_key *watched, chronosign_error **error);
+bool watched_key_open(struct watched_key *watched, struct chronosign_error **error);
 
 /*
  * It could not be opened, or could not sign: closes it. True if it may be tried again, at

@@ -27,7 +27,7 @@ static int64_t pause_after(unsigned failures)
 }
 
 void watched_network_lose(struct watched_network *watched, int64_t now,
-			  const chronosign_error *reason)
+			  const struct chronosign_error *reason)
 {
 	if (!watched->told)
 		report_error("%s\nIt is started anew.", chronosign_error_message(reason));
@@ -47,7 +47,7 @@ void watched_network_renew(struct watched_network *watched, int64_t now)
 
 bool watched_network_restart(struct watched_network *watched, int64_t now)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 
 	if (now < watched->restart_at)
 		return false;

@@ -18,7 +18,7 @@ void watched_network_begin(struct watched_network *watched, struct network *netw
 
 /* It died, or did not start, for this reason, which is told once in a row. */
 void watched_network_lose(struct watched_network *watched, int64_t now,
-			  const chronosign_error *reason);
+			  const struct chronosign_error *reason);
 
 /* It is to be started anew, though nothing is wrong with it. */
 void watched_network_renew(struct watched_network *watched, int64_t now);

@@ -8,7 +8,7 @@
 #include "cli/report.h"
 
 bool watched_servers_begin(struct watched_servers *servers, const struct watch_order *order,
-			   struct watched_network *network, chronosign_error **error)
+			   struct watched_network *network, struct chronosign_error **error)
 {
 	const struct exchange_rules rules = {.check = order->options->check, .watch = true};
 	size_t count = order->servers->count;
@@ -59,7 +59,7 @@ bool watched_servers_fit(const struct watched_servers *servers, size_t index, in
 /* ---- What is told ---- */
 
 static void tell_failure(struct watched_servers *servers, size_t index,
-			 const chronosign_error *error)
+			 const struct chronosign_error *error)
 {
 	if (!servers->failing[index])
 		report_failure(error);
@@ -77,10 +77,10 @@ static void tell_recovery(struct watched_servers *servers, size_t index)
 
 /* `error`: why it failed. */
 static void tell(struct watched_servers *servers, size_t index, enum exchange_due due,
-		 const chronosign_error *error)
+		 const struct chronosign_error *error)
 {
 	size_t twin = exchange_list_twin(&servers->exchanges, index);
-	CLEANUP(cleanup_error) chronosign_error *refusal = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *refusal = NULL;
 
 	if (due == DUE_GOOD)
 		tell_recovery(servers, index);
@@ -113,7 +113,7 @@ static enum exchange_due take(struct watched_servers *servers, size_t index,
 
 static void ask_again(struct watched_servers *servers, size_t index, int64_t now)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 
 	if (!network_ask_again(servers->network->network, index, &error))
 		watched_network_lose(servers->network, now, error);
@@ -135,7 +135,7 @@ static void log_signature(const struct watched_servers *servers, size_t index, c
 }
 
 bool watched_servers_take(struct watched_servers *servers, const struct network_answer *answer,
-			  int64_t now, chronosign_error **error)
+			  int64_t now, struct chronosign_error **error)
 {
 	const struct exchange_news news = servers_news(answer, now);
 	size_t twin;
@@ -182,7 +182,7 @@ void watched_servers_unsigned(struct watched_servers *servers, size_t index, int
 
 void watched_servers_try(struct watched_servers *servers, size_t index, int64_t now)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 	const struct exchange_news news = {.event = EVENT_TRIED, .now = now};
 	const struct exchange *exchange = exchange_of(servers, index);
 	size_t twin;

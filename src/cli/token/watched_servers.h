@@ -23,7 +23,7 @@ struct watched_servers {
 
 /* False with *error set if memory is out. */
 bool watched_servers_begin(struct watched_servers *servers, const struct watch_order *order,
-			   struct watched_network *network, chronosign_error **error);
+			   struct watched_network *network, struct chronosign_error **error);
 void watched_servers_release(struct watched_servers *servers);
 
 /*
@@ -31,7 +31,7 @@ void watched_servers_release(struct watched_servers *servers);
  * again when it is over. False with *error set if it misbehaved.
  */
 bool watched_servers_take(struct watched_servers *servers, const struct network_answer *answer,
-			  int64_t now, chronosign_error **error);
+			  int64_t now, struct chronosign_error **error);
 
 /* Takes over the token for the nonce at hand of a server. */
 void watched_servers_signed(struct watched_servers *servers, size_t index, char *token,

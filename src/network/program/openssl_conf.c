@@ -99,7 +99,7 @@ static bool filter(CONF *conf)
 	return true;
 }
 
-static bool unreadable(const char *path, long line, chronosign_error **error)
+static bool unreadable(const char *path, long line, struct chronosign_error **error)
 {
 	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
 
@@ -125,7 +125,7 @@ static BIO *read_text(const char *path)
 	return BIO_printf(text, "\n\n[%s]\n", nothing) > 0 ? TAKE(text) : NULL;
 }
 
-static bool load(const char *path, chronosign_error **error)
+static bool load(const char *path, struct chronosign_error **error)
 {
 	CLEANUP(cleanup_conf) CONF *conf = NCONF_new(NULL);
 	CLEANUP(cleanup_bio) BIO *text = read_text(path);
@@ -146,7 +146,7 @@ static bool load(const char *path, chronosign_error **error)
 	return true;
 }
 
-bool openssl_conf_load(chronosign_error **error)
+bool openssl_conf_load(struct chronosign_error **error)
 {
 	/* Never by OpenSSL itself. */
 	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);

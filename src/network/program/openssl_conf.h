@@ -12,6 +12,6 @@
  * engines, are not: they may be a PKCS#11 token's, PIN included. False with *error set if there is a
  * configuration and it cannot be read.
  */
-bool openssl_conf_load(chronosign_error **error);
+bool openssl_conf_load(struct chronosign_error **error);
 
 #endif

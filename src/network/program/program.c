@@ -51,7 +51,7 @@ static bool say_of_job(int socket, uint32_t outcome, const char *reason)
 }
 
 /* What is wrong with the job, or here, ends all, before anything is asked or signed. */
-static bool refuse(int socket, const chronosign_error *error)
+static bool refuse(int socket, const struct chronosign_error *error)
 {
 	bool usage = chronosign_error_get_kind(error) == CHRONOSIGN_ERROR_USAGE;
 
@@ -62,7 +62,7 @@ static bool refuse(int socket, const chronosign_error *error)
 
 static bool prepare(const struct program_job *job, struct inputs *inputs, int socket)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 
 	for (size_t i = 0; i < job->url_count; i++) {
 		CLEANUP(cleanup_url) CURLU *url = url_of_nonce(job->urls[i], &error);
@@ -114,7 +114,7 @@ bool program_work(const struct program_job *job, int socket)
 int program_run(int socket)
 {
 	struct program_job job = {0};
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 	const char *failed = privileges_give_up();
 	bool configured = failed != NULL || openssl_conf_load(&error);
 	bool done = say_hello(socket, failed) && job_receive(socket, &job) &&

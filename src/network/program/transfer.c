@@ -143,7 +143,7 @@ static bool fail(struct transfer *transfer, uint32_t outcome, const char *reason
 	return false;
 }
 
-static bool fail_with(struct transfer *transfer, const chronosign_error *error)
+static bool fail_with(struct transfer *transfer, const struct chronosign_error *error)
 {
 	return fail(transfer,
 		    chronosign_error_get_kind(error) == CHRONOSIGN_ERROR_OTHER
@@ -259,7 +259,7 @@ static void begin(struct transfer *transfer, enum transfer_task task, size_t ser
 }
 
 /* Takes the URL over. */
-static bool set_out(struct transfer *transfer, CURLU *url, const chronosign_error *error)
+static bool set_out(struct transfer *transfer, CURLU *url, const struct chronosign_error *error)
 {
 	transfer->url = url;
 	if (url == NULL)
@@ -270,7 +270,7 @@ static bool set_out(struct transfer *transfer, CURLU *url, const chronosign_erro
 
 bool transfer_prepare(struct transfer *transfer, size_t server, const char *base)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 
 	begin(transfer, TASK_NONCE, server);
 	CURLU *url = url_of_nonce(base, &error);
@@ -280,7 +280,7 @@ bool transfer_prepare(struct transfer *transfer, size_t server, const char *base
 bool transfer_prepare_check(struct transfer *transfer, const struct network_request *request,
 			    const char *base)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 	CLEANUP(cleanup_text)
 	char *header = text_format("Authorization: CHRONOGRAF-SHA256 %s", request->token);
 
@@ -302,7 +302,7 @@ static bool is_redirect(long status)
 /* Goes on to where the answer points. */
 static bool follow(struct transfer *transfer, const char *location)
 {
-	CLEANUP(cleanup_error) chronosign_error *error = NULL;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 
 	if (transfer->redirects == TRANSFER_REDIRECTS_MAX)
 		return fail(

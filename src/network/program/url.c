@@ -62,7 +62,7 @@ static const char *why_no_url(CURLUcode code)
 #endif
 }
 
-static bool not_a_url(const char *base, const char *reason, chronosign_error **error)
+static bool not_a_url(const char *base, const char *reason, struct chronosign_error **error)
 {
 	CLEANUP(cleanup_text) char *shown = shortened(without_user(base));
 
@@ -73,7 +73,7 @@ static bool not_a_url(const char *base, const char *reason, chronosign_error **e
 }
 
 /* For "localhost:8888", which everyone writes once. */
-static bool no_scheme(const char *base, chronosign_error **error)
+static bool no_scheme(const char *base, struct chronosign_error **error)
 {
 	CLEANUP(cleanup_text) char *shown = shortened(without_user(base));
 
@@ -123,7 +123,7 @@ static char *trimmed(CURLU *url)
 }
 
 /* It has `more` than the URL of a server, which is named. */
-static bool too_long(CURLU *url, const char *more, chronosign_error **error)
+static bool too_long(CURLU *url, const char *more, struct chronosign_error **error)
 {
 	CLEANUP(cleanup_text) char *without = trimmed(url);
 	CLEANUP(cleanup_text) char *whole = url_shown(url);
@@ -133,7 +133,7 @@ static bool too_long(CURLU *url, const char *more, chronosign_error **error)
 			 right == NULL ? "it without" : right);
 }
 
-static bool parse_base(CURLU *url, const char *base, chronosign_error **error)
+static bool parse_base(CURLU *url, const char *base, struct chronosign_error **error)
 {
 	if (base[0] == '\0')
 		return error_set(error, CHRONOSIGN_ERROR_USAGE,
@@ -169,7 +169,7 @@ static bool join(CURLU *url, const char *more)
 	       curl_url_set(url, CURLUPART_FRAGMENT, NULL, 0) == CURLUE_OK;
 }
 
-static CURLU *below(const char *base, const char *path, chronosign_error **error)
+static CURLU *below(const char *base, const char *path, struct chronosign_error **error)
 {
 	CLEANUP(cleanup_url) CURLU *url = curl_url();
 
@@ -186,12 +186,12 @@ static CURLU *below(const char *base, const char *path, chronosign_error **error
 	return TAKE(url);
 }
 
-CURLU *url_of_nonce(const char *base, chronosign_error **error)
+CURLU *url_of_nonce(const char *base, struct chronosign_error **error)
 {
 	return below(base, URL_NONCE, error);
 }
 
-CURLU *url_of_mappings(const char *base, chronosign_error **error)
+CURLU *url_of_mappings(const char *base, struct chronosign_error **error)
 {
 	return below(base, URL_MAPPINGS, error);
 }
@@ -218,7 +218,7 @@ static void copy_part(CURLU *to, CURLU *from, CURLUPart part)
 		curl_url_set(to, part, text, 0);
 }
 
-bool url_resolve(CURLU *url, const char *location, chronosign_error **error)
+bool url_resolve(CURLU *url, const char *location, struct chronosign_error **error)
 {
 	CLEANUP(cleanup_url) CURLU *from = curl_url_dup(url);
 
@@ -264,7 +264,7 @@ char *url_base_shown(CURLU *url, const char *end)
 
 static const char if_login[] = "\nIf it is a login in front of Chronograf, " SOURCE_REMEDY;
 
-bool url_may_follow(CURLU *from, CURLU *to, chronosign_error **error)
+bool url_may_follow(CURLU *from, CURLU *to, struct chronosign_error **error)
 {
 	CLEANUP(cleanup_text) char *base = url_base_shown(to, URL_NONCE);
 	CLEANUP(cleanup_text) char *whole = url_shown(to);

@@ -20,20 +20,20 @@ DEFINE_CLEANUP(url, CURLU *, curl_url_cleanup)
  * none: empty, no scheme, another than http and https, a query, a fragment. Needs no
  * curl_global_init.
  */
-CURLU *url_of_nonce(const char *base, chronosign_error **error);
+CURLU *url_of_nonce(const char *base, struct chronosign_error **error);
 
 /* The same for `{base}/chronograf/v1/mappings`. */
-CURLU *url_of_mappings(const char *base, chronosign_error **error);
+CURLU *url_of_mappings(const char *base, struct chronosign_error **error);
 
 /*
  * Sets *url to where `location` (absolute or relative) leads. Its user and password stay only on the
  * same scheme, host and port. False with *error set if that is no http or https URL.
  */
-bool url_resolve(CURLU *url, const char *location, chronosign_error **error);
+bool url_resolve(CURLU *url, const char *location, struct chronosign_error **error);
 
 /* True if a nonce may be taken from `to` where `from` has redirected us: on the same host, and never from
  * https to http. Otherwise false with *error set, which names the URL to give instead. */
-bool url_may_follow(CURLU *from, CURLU *to, chronosign_error **error);
+bool url_may_follow(CURLU *from, CURLU *to, struct chronosign_error **error);
 
 bool url_is_https(CURLU *url);
 
