@@ -123,7 +123,7 @@ bool job_pack(const struct network_job *wanted, struct packed_job *packed,
 	if (length > 0)
 		end = mempcpy(end, pem, length);
 	if (wanted->pinned_pubkey != NULL)
-		strcpy(end, wanted->pinned_pubkey);
+		memcpy(end, wanted->pinned_pubkey, (size_t)packed->header.pin_bytes);
 	return true;
 }
 
