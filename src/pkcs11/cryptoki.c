@@ -163,7 +163,10 @@ char *cryptoki_words(unsigned long result)
 			      : strdup(results[i].name + strlen("CKR_"));
 
 	for (char *at = words; at != NULL && *at != '\0'; at++)
-		*at = *at == '_' ? ' ' : (char)tolower((unsigned char)*at);
+		if (*at == '_')
+			*at = ' ';
+		else
+			*at = (char)tolower((unsigned char)*at);
 	return words;
 }
 
