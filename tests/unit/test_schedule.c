@@ -198,7 +198,7 @@ static struct found find_next(const struct ticker *ticker, int64_t *now)
 		int64_t number = (there - ticker->start) / ticker->period;
 		int64_t end = ticker->start + (number + 1) * ticker->period;
 		char nonce[37];
-		write_nonce(nonce, number ^ ticker->start << 8);
+		write_nonce(nonce, number ^ ticker->start * 256);
 		struct schedule_answer answer = {
 			.nonce = nonce,
 			.valid_for = ticker->tells ? whole_second(end) - whole_second(there) : -1,
