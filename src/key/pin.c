@@ -58,18 +58,24 @@ static void warn_of_white_space(const struct chronosign_key *key,
 			key->name);
 }
 
-static struct chronosign_secret *read_pin(int descriptor, const char *what,
+/* What is left of a source without its line ends. An empty PIN is never meant, and would be a try at a
+ * token's expense. */
+static struct chronosign_secret *bare_pin(struct chronosign_secret *read, const char *what,
 					  struct chronosign_error **error)
 {
-	struct chronosign_secret *pin =
-		without_line_ends(secret_read(descriptor, CHRONOSIGN_SECRET_MAX, what, error));
+	struct chronosign_secret *pin = without_line_ends(read);
 
-	/* An empty PIN is never meant, and would be a try at a token's expense. */
 	if (pin == NULL || secret_length(pin) > 0)
 		return pin;
 	chronosign_secret_free(pin);
 	error_set(error, CHRONOSIGN_ERROR_KEY, "%s holds no PIN: it is empty", what);
 	return NULL;
+}
+
+static struct chronosign_secret *read_pin(int descriptor, const char *what,
+					  struct chronosign_error **error)
+{
+	return bare_pin(secret_read(descriptor, CHRONOSIGN_SECRET_MAX, what, error), what, error);
 }
 
 /* True of what has been mistaken for a file's name, and must not be repeated: neither it nor a folder of
@@ -136,7 +142,8 @@ static struct chronosign_secret *pin_from_environment(const char *name,
 			  printable_variable(name));
 		return NULL;
 	}
-	return without_line_ends(chronosign_secret_take(value, error));
+	return bare_pin(chronosign_secret_take(value, error),
+			"the variable of the PIN source env:", error);
 }
 
 static struct chronosign_secret *pin_from_descriptor(const char *number,

@@ -51,10 +51,11 @@ static bool take(const struct packed_job *packed, size_t header_length)
 	struct packed_job copy = {.header = packed->header};
 	struct program_job job = {0};
 	size_t length = (size_t)(packed->header.url_bytes + packed->header.ca_bytes);
+	size_t pin_length = (size_t)packed->header.pin_bytes;
 
 	if (!job_header_check(&packed->header, header_length) || length > (1u << 20))
 		return false;
-	copy.bytes = calloc(1, length);
+	copy.bytes = calloc(1, length + pin_length);
 	PROMISE(copy.bytes != NULL);
 	memcpy(copy.bytes, packed->bytes, length < JOB_PACKET ? length : JOB_PACKET);
 	bool taken = job_unpack(&copy, &job);
