@@ -264,7 +264,7 @@ struct pkcs11_token *search_token_for_new_key(struct pkcs11_search *search,
 		return NULL;
 	}
 	error_set(error, CHRONOSIGN_ERROR_KEY,
-		  "'%s' names no one token; add one of these to it:", search->key->name);
+		  "'%s' matches several tokens; add one of these to it:", search->key->name);
 	error_append(error, "%s", uris == NULL ? "" : uris);
 	return NULL;
 }

@@ -100,11 +100,11 @@ load new_pairs
 	[ "$(objects)" -eq 3 ]
 }
 
-@test "a URI that names no one token is refused before any login" {
+@test "a URI that matches several tokens is refused before any login" {
 	new_token second
 	use_shim
 	CHRONOCTL_PIN=$PIN chronoctl gen-keypair --bits $BITS --out 'pkcs11:object=chronograf'
-	refused 3 'no one token' 'token=ops' 'token=second'
+	refused 3 'matches several tokens' 'token=ops' 'token=second'
 	CHRONOCTL_PIN=$PIN chronoctl gen-keypair --bits $BITS --out 'pkcs11:token=third;object=chronograf'
 	refused 3 'token=ops' 'token=second'
 	called C_Login 0

@@ -16,7 +16,7 @@ load watching
 	signal_server CONT
 	appears
 	wait_for accepted
-	wait_for said "is well again"
+	wait_for said "answers again"
 	[ "$(times_said "no nonce from")" -eq 1 ] || fail "it repeats itself"
 }
 

@@ -195,7 +195,7 @@ static void take_signal(struct watch *watch)
 
 	if (read(watch->signals, &info, sizeof info) != (ssize_t)sizeof info)
 		return;
-	/* The kernel itself sends them, for the terminal; to a nohup or a background job in vain. */
+	/* The kernel itself sends them, for the terminal; under nohup and in the background they are ignored. */
 	if (info.ssi_code == SI_KERNEL && interrupts_ignored((int)info.ssi_signo))
 		return;
 	if (info.ssi_signo == SIGHUP && info.ssi_code != SI_KERNEL)

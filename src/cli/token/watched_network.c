@@ -62,7 +62,7 @@ bool watched_network_restart(struct watched_network *watched, int64_t now)
 void watched_network_answered(struct watched_network *watched, int64_t now)
 {
 	if (watched->failures > 0 && now - watched->started_at >= RESTART_LONGEST_MS) {
-		report_note("the network program is well again");
+		report_note("the network program runs again");
 		watched->failures = 0;
 		watched->told = false;
 	}

@@ -71,7 +71,7 @@ static void tell_recovery(struct watched_servers *servers, size_t index)
 	CLEANUP(cleanup_text) char *shown = url_without_user(url_of(servers, index));
 
 	if (servers->failing[index])
-		report_note("the server %s is well again", shown == NULL ? "" : shown);
+		report_note("the server %s answers again", shown == NULL ? "" : shown);
 	servers->failing[index] = false;
 }
 
