@@ -134,7 +134,7 @@ made() { [ "$status" -eq 0 ] || fail "exit status 0 expected"; }
 	[ "$(objects)" -eq 2 ]
 	new_token second
 	CHRONOCTL_PIN=$PIN chronoctl import-key --priv-key-file "$KEY" --to 'pkcs11:object=other'
-	refused 3 'no one token'
+	refused 3 'matches several tokens'
 }
 
 @test "a wrong PIN is one C_Login" {
