@@ -172,24 +172,6 @@ static bool load_key(struct engine_signer *signer, struct chronosign_error **err
 	return signer->pkey != NULL || load_failed(signer, error);
 }
 
-/* Of a token's key we have our own view, which tells more than the engine does. */
-static bool check_key(struct engine_signer *signer, EVP_PKEY **public_key,
-		      struct chronosign_error **error)
-{
-	if (signer->token.search.token != NULL) {
-		bool read = openssl_token_read_key(&signer->token, public_key, error);
-		openssl_token_rest(&signer->token);
-		return read;
-	}
-	CLEANUP(cleanup_text) char *what = text_format("the key '%s'", signer->ui.key->name);
-	if (what == NULL)
-		return error_out_of_memory(error);
-	if (!openssl_key_check_rsa(signer->pkey, what, error))
-		return false;
-	*public_key = openssl_key_public_half(signer->pkey, what, error);
-	return *public_key != NULL;
-}
-
 static bool open_key(struct engine_signer *signer, const char *id, EVP_PKEY **public_key,
 		     struct chronosign_error **error)
 {
@@ -203,7 +185,8 @@ static bool open_key(struct engine_signer *signer, const char *id, EVP_PKEY **pu
 		signer->ui.info = signer->token.search.token->info;
 	return find_engine(signer, id, error) && (!in_token || set_module(signer, error)) &&
 	       set_pin(signer, error) && initialize(signer, error) && load_key(signer, error) &&
-	       check_key(signer, public_key, error);
+	       openssl_token_finish_key(&signer->token, signer->pkey, signer->ui.key->name,
+					public_key, error);
 }
 
 static bool engine_open(const struct chronosign_key *key, void **state, EVP_PKEY **public_key,

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "pkcs11/session.h"
 #include "signer/openssl_key.h"
 #include "signer/openssl_reasons.h"
@@ -105,6 +106,23 @@ bool openssl_token_explain(struct openssl_token *token, const char *who, bool pi
 	return pkcs11_search_visible_key(&token->search, error) &&
 	       error_set(error, CHRONOSIGN_ERROR_KEY, "%s cannot open the key '%s': %s", who,
 			 token->search.key->name, reasons);
+}
+
+bool openssl_token_finish_key(struct openssl_token *token, const EVP_PKEY *pkey, const char *name,
+			      EVP_PKEY **public_key, struct chronosign_error **error)
+{
+	if (token->search.token != NULL) {
+		bool read = openssl_token_read_key(token, public_key, error);
+		openssl_token_rest(token);
+		return read;
+	}
+	CLEANUP(cleanup_text) char *what = text_format("the key '%s'", name);
+	if (what == NULL)
+		return error_out_of_memory(error);
+	if (!openssl_key_check_rsa(pkey, what, error))
+		return false;
+	*public_key = openssl_key_public_half(pkey, what, error);
+	return *public_key != NULL;
 }
 
 void openssl_token_rest(struct openssl_token *token)

@@ -38,6 +38,14 @@ bool openssl_token_before_login(struct openssl_token *token, struct chronosign_e
 bool openssl_token_read_key(struct openssl_token *token, EVP_PKEY **public_key,
 			    struct chronosign_error **error);
 
+/*
+ * The public half of `pkey`, the key called `name` that the library has opened. Of a key in a token our
+ * own view tells more than the library does; the sessions for it are closed then. False with *error set
+ * if it is no RSA key or does not tell its public half.
+ */
+bool openssl_token_finish_key(struct openssl_token *token, const EVP_PKEY *pkey, const char *name,
+			      EVP_PKEY **public_key, struct chronosign_error **error);
+
 /* Sets *error to why the key could not be opened by `who`, by OpenSSL's errors: a PIN that was seen to
  * be refused, a key that is not there or not fit, or what the library says. Always false. */
 bool openssl_token_explain(struct openssl_token *token, const char *who, bool pin_given,

@@ -399,22 +399,6 @@ static bool load_key(struct provider_signer *signer, struct chronosign_error **e
 
 /* ---- The backend ---- */
 
-/* Of a token's key we have our own view, which tells more than the provider does. */
-static bool check_key(struct provider_signer *signer, EVP_PKEY **public_key,
-		      struct chronosign_error **error)
-{
-	if (signer->token.search.token != NULL) {
-		bool read = openssl_token_read_key(&signer->token, public_key, error);
-		openssl_token_rest(&signer->token);
-		return read;
-	}
-	CLEANUP(cleanup_text) char *what = text_format("the key '%s'", signer->ui.key->name);
-	if (what == NULL)
-		return error_out_of_memory(error);
-	*public_key = openssl_key_public_half(signer->pkey, what, error);
-	return *public_key != NULL;
-}
-
 static bool open_key(struct provider_signer *signer, EVP_PKEY **public_key,
 		     struct chronosign_error **error)
 {
@@ -433,7 +417,8 @@ static bool open_key(struct provider_signer *signer, EVP_PKEY **public_key,
 	}
 	return load_providers(signer, file, error) && check_variable(signer, error) &&
 	       check_properties(signer, error) && load_key(signer, error) &&
-	       check_key(signer, public_key, error);
+	       openssl_token_finish_key(&signer->token, signer->pkey, signer->ui.key->name,
+					public_key, error);
 }
 
 static bool provider_open(const struct chronosign_key *key, void **state, EVP_PKEY **public_key,

@@ -1,10 +1,6 @@
 # Modules that hang, crash or end the process: module and function are named, in time.
 load helper
-
-setup_file() {
-	suite_key_in_token estate
-	start_standin
-}
+load token
 
 setup() {
 	private_environment

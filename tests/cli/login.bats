@@ -1,10 +1,6 @@
 # Logging in: once, to one token, and what is said when the token does not want us.
 load helper
-
-setup_file() {
-	suite_key_in_token estate
-	start_standin
-}
+load token
 
 setup() {
 	private_environment
@@ -12,7 +8,6 @@ setup() {
 	use_shim
 }
 
-URI='pkcs11:object=chronograf'
 LOGIN_REFUSED='refused|fail|incorrect|wrong|not accepted'
 
 signs() {

@@ -1,10 +1,6 @@
 # Which PKCS#11 modules are loaded, and what of those that are noisy, broken or missing.
 load helper
-
-setup_file() {
-	suite_key_in_token estate
-	start_standin
-}
+load token
 
 setup() {
 	private_environment

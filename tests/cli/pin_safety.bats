@@ -1,17 +1,6 @@
 # No try of a PIN is spent blindly: what the token's flags forbid, what each refusal says, and --force-login.
 load helper
-
-setup_file() {
-	suite_key_in_token estate
-	start_standin
-}
-
-setup() {
-	private_environment
-	use_shim
-}
-
-URI='pkcs11:object=chronograf'
+load token
 
 # tries ARGUMENT…: with the right PIN, given by the environment.
 tries() { CHRONOCTL_PIN=$PIN chronoctl_token --priv-key-file "$URI" "$@"; }

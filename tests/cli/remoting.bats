@@ -2,11 +2,7 @@
 # and second_try run through it as a whole (ALSO_REMOTE in CMakeLists.txt); here is what only remoting has.
 REMOTE=ON
 load helper
-
-setup_file() {
-	suite_key_in_token estate
-	start_standin
-}
+load token
 
 # The shim stands behind the socket, so that its log has what the token itself is asked.
 setup() {

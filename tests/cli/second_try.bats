@@ -1,17 +1,7 @@
 # Worth a second try: a session or a token that is lost, once, on a fresh session, with the PIN that is in hand.
 load helper
+load token
 
-setup_file() {
-	suite_key_in_token estate
-	start_standin
-}
-
-setup() {
-	private_environment
-	use_shim
-}
-
-URI='pkcs11:object=chronograf'
 LOST_SESSION='CKR_SESSION_HANDLE_INVALID CKR_SESSION_CLOSED'
 LOST_TOKEN='CKR_DEVICE_ERROR CKR_DEVICE_REMOVED'
 

@@ -10,9 +10,10 @@
 #include "cli/report.h"
 #include "cli/round.h"
 #include "cli/token/progress.h"
+#include "cli/token/token_output.h"
 
 struct issue {
-	const struct issue_order *order;
+	const struct token_order *order;
 	struct chronosign_signer *signer;
 	struct round round;
 	bool key_failed;
@@ -100,7 +101,7 @@ static const struct round_handlers handlers = {.sign = sign, .settled = settled}
 
 static bool print(struct issue *issue, size_t server)
 {
-	const struct issue_order *order = issue->order;
+	const struct token_order *order = issue->order;
 	const struct exchange *exchange = &issue->round.exchanges.exchanges[server];
 	const struct issued_token token = {
 		.url = url_of(issue, server),
@@ -111,7 +112,7 @@ static bool print(struct issue *issue, size_t server)
 	};
 	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 	CLEANUP(cleanup_text)
-	char *line = token_line(&token, order->form, order->servers->listed, &error);
+	char *line = token_line(&token, order->options->output, order->servers->listed, &error);
 
 	if (line == NULL)
 		tell_failure(issue, error);
@@ -163,7 +164,7 @@ static int run(struct issue *issue)
 	return (int)chronosign_error_get_kind(error);
 }
 
-int issue_tokens(const struct issue_order *order, struct chronosign_signer *signer)
+int issue_tokens(const struct token_order *order, struct chronosign_signer *signer)
 {
 	struct issue issue = {
 		.order = order,

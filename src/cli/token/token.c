@@ -39,30 +39,14 @@ static int run(struct options *options, const struct servers *servers, int outpu
 		servers_ask(servers, options, options->check ? ASK_WITH_TRIALS : ASK_ONCE, error);
 	if (network == NULL)
 		return EXIT_OTHER;
-	if (options->watch) {
-		const struct watch_order order = {
-			.options = options,
-			.servers = servers,
-			.form = options->output,
-			.key = key,
-			.network = network,
-			.started_at = started_at,
-		};
+	const struct token_order order = {options, servers, key, network, started_at, output};
+
+	if (options->watch)
 		return watch_servers(&order);
-	}
 	CLEANUP(cleanup_signer)
 	struct chronosign_signer *signer = chronosign_signer_open(key, error);
 	if (signer == NULL)
 		return EXIT_OTHER;
-	const struct issue_order order = {
-		.options = options,
-		.servers = servers,
-		.form = options->output,
-		.key = key,
-		.network = network,
-		.started_at = started_at,
-		.output = output,
-	};
 	int status = issue_tokens(&order, signer);
 	supervisor_set_outcome(options->supervisor, status);
 	return status;

@@ -27,7 +27,7 @@
 #include <sys/signalfd.h>
 
 struct watch {
-	const struct watch_order *order;
+	const struct token_order *order;
 	struct watched_key key;
 	struct watched_network network;
 	struct watched_servers servers;
@@ -280,7 +280,7 @@ static void step(struct watch *watch)
 }
 
 /* Whatever is in the file that the key or its PIN is read from. */
-static bool spares_key(const struct watch_order *order, struct chronosign_error **error)
+static bool spares_key(const struct token_order *order, struct chronosign_error **error)
 {
 	const struct out_file *file = order->options->kept_file;
 	struct stat status;
@@ -294,7 +294,7 @@ static bool spares_key(const struct watch_order *order, struct chronosign_error 
 
 static bool start(struct watch *watch, struct chronosign_error **error)
 {
-	const struct watch_order *order = watch->order;
+	const struct token_order *order = watch->order;
 
 	/* Until the key is open, a signal just ends it: a PIN may be waited for, or a FIFO. */
 	if (!spares_key(order, error) ||
@@ -308,7 +308,7 @@ static bool start(struct watch *watch, struct chronosign_error **error)
 	return true;
 }
 
-int watch_servers(const struct watch_order *order)
+int watch_servers(const struct token_order *order)
 {
 	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 	struct watch watch = {.order = order, .file = {.order = order}, .signals = -1};

@@ -10,11 +10,11 @@
 static bool write_token(const struct watched_file *file, struct issued_token *token, FILE *stream,
 			struct chronosign_error **error)
 {
-	const struct watch_order *order = file->order;
+	const struct token_order *order = file->order;
 
 	token->key = chronosign_key_name(order->key);
 	CLEANUP(cleanup_text)
-	char *line = token_line(token, order->form, order->servers->listed, error);
+	char *line = token_line(token, order->options->output, order->servers->listed, error);
 
 	return line != NULL && fprintf(stream, "%s\n", line) >= 0;
 }

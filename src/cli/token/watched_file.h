@@ -2,7 +2,7 @@
 #ifndef CLI_TOKEN_WATCHED_FILE_H
 #define CLI_TOKEN_WATCHED_FILE_H
 
-#include "cli/token/watch.h"
+#include "cli/token/order.h"
 #include "cli/token/watched_servers.h"
 
 /* While there is other work, writing it takes at most one part in so many of the time, but it waits
@@ -10,7 +10,7 @@
 enum { WATCHED_FILE_PART = 10, WATCHED_FILE_EVERY_MS = 1000 };
 
 struct watched_file {
-	const struct watch_order *order;
+	const struct token_order *order;
 	int64_t written_at; /* or tried to; CLOCK_MONOTONIC, in milliseconds */
 	int64_t took;       /* the last time it was written, in milliseconds */
 	size_t tokens;      /* in it */

@@ -7,7 +7,7 @@
 #include "cli/refusal.h"
 #include "cli/report.h"
 
-bool watched_servers_begin(struct watched_servers *servers, const struct watch_order *order,
+bool watched_servers_begin(struct watched_servers *servers, const struct token_order *order,
 			   struct watched_network *network, struct chronosign_error **error)
 {
 	const struct exchange_rules rules = {.check = order->options->check, .watch = true};

@@ -13,7 +13,7 @@
 
 /* Times are CLOCK_MONOTONIC's, in milliseconds. */
 struct watched_servers {
-	const struct watch_order *order;
+	const struct token_order *order;
 	struct watched_network *network;
 	struct exchange_list exchanges;
 	bool *failing;  /* of each: that is told */
@@ -22,7 +22,7 @@ struct watched_servers {
 };
 
 /* False with *error set if memory is out. */
-bool watched_servers_begin(struct watched_servers *servers, const struct watch_order *order,
+bool watched_servers_begin(struct watched_servers *servers, const struct token_order *order,
 			   struct watched_network *network, struct chronosign_error **error);
 void watched_servers_release(struct watched_servers *servers);
 
