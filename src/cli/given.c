@@ -1,8 +1,8 @@
 /* Which arguments and variables hold secrets, and how they leave them. */
 #include "cli/given.h"
 
-#include "base/stack.h"
-#include "cli/privacy.h"
+#include "base/wipe_stack.h"
+#include "cli/pin_value.h"
 #include "cli/report.h"
 
 #include <chronosign/secret.h>
@@ -64,7 +64,7 @@ static bool take_variable(const char *name, struct chronosign_secret **secret,
 static bool take_reference(char **reference, struct chronosign_secret **copy,
 			   struct chronosign_error **error)
 {
-	if (*reference == NULL || !privacy_has_pin_value(*reference))
+	if (*reference == NULL || !pin_value_is_in(*reference))
 		return true;
 	size_t length = strlen(*reference);
 	*copy = chronosign_secret_allocate(length + 1, error);
@@ -150,14 +150,14 @@ static void forget_urls(const struct values *urls)
 void given_forget(const struct options *options, const struct arguments *arguments)
 {
 	for (int i = 0; i < arguments->count; i++)
-		privacy_forget_pin_values(arguments->list[i]);
+		pin_values_wipe(arguments->list[i]);
 	for (char **entry = environ; entry != NULL && *entry != NULL; entry++)
-		privacy_forget_pin_values(*entry);
+		pin_values_wipe(*entry);
 	forget_variable("CHRONOCTL_PIN");
 	forget_variable(variable_of(options->pin_source));
 	forget_variable(variable_of(options->passphrase_source));
 	forget_urls(&options->chronograf_urls);
-	stack_wipe();
+	wipe_stack();
 }
 
 void given_release(struct options *options)

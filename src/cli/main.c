@@ -3,11 +3,11 @@
 #include "cli/command.h"
 #include "cli/given.h"
 #include "cli/handover.h"
+#include "cli/hardening.h"
 #include "cli/help.h"
 #include "cli/interrupts.h"
 #include "cli/out_file.h"
 #include "cli/output.h"
-#include "cli/privacy.h"
 #include "cli/report.h"
 #include "cli/suggest.h"
 #include "cli/supervisor.h"
@@ -72,7 +72,7 @@ static int work(const struct command *command, struct options *options,
 	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 
 	if (!options->require_locked_memory)
-		privacy_accept_unlocked_memory();
+		hardening_accept_unlocked_memory();
 	if (options->no_log)
 		setenv("CHRONOCTL_LOG", "off", 1);
 	int status = given_take(options, arguments, &error) ? command->run(options)
@@ -163,13 +163,13 @@ int main(int count, char **arguments)
 	struct options options;
 	struct out_file file;
 
-	if (!privacy_check_privileges())
+	if (!hardening_check_privileges())
 		return EXIT_OTHER;
 	/* Before anything is changed that the other program would inherit. */
 	if (command != NULL && command->run == NULL)
 		return handover_run(arguments);
 	output_fill_standard_descriptors();
-	privacy_forbid_dumps();
+	hardening_forbid_dumps();
 	interrupts_begin();
 	if (name == NULL) {
 		help_print(stderr);

@@ -1,7 +1,7 @@
 /* Messages on standard error. */
 #include "cli/report.h"
 
-#include "cli/privacy.h"
+#include "cli/pin_value.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@ static void report(const char *kind, const char *format, va_list arguments)
 	if (vasprintf(&message, format, arguments) < 0)
 		return;
 	/* Whatever was mistyped, and wherever a PIN stood in it: a message does not repeat one. */
-	privacy_mask_message(message);
+	pin_values_mask(message);
 	dprintf(2, "chronoctl: %s%s\n", kind, message);
 	free(message);
 }

@@ -7,11 +7,11 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "signer/backend.h"
-#include "signer/configuration.h"
 #include "signer/openssl_key.h"
 #include "signer/openssl_reasons.h"
 #include "signer/openssl_token.h"
 #include "signer/openssl_ui.h"
+#include "signer/provider_configuration.h"
 
 #include <openssl/conf.h>
 #include <openssl/core_names.h>

@@ -4,9 +4,9 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/stack.h"
 #include "base/text.h"
 #include "base/uuid.h"
+#include "base/wipe_stack.h"
 #include "pkcs11/module.h"
 #include "signer/backend.h"
 
@@ -120,7 +120,7 @@ struct chronosign_signer *chronosign_signer_open(const struct chronosign_key *ke
 		return NULL;
 	}
 	bool opened = backend->open(key, &signer->state, &signer->public_key, error);
-	stack_wipe();
+	wipe_stack();
 	if (!opened)
 		return NULL;
 	signer->backend = backend;
@@ -177,7 +177,7 @@ char *chronosign_token_make(struct chronosign_signer *signer, const char *nonce,
 	}
 	bool signed_it = signer->backend->sign(signer->state, &signing, error);
 	/* A token may have asked for its PIN once more. */
-	stack_wipe();
+	wipe_stack();
 	if (!signed_it)
 		return NULL;
 	if (!verifies(signer->public_key, &signing)) {

@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/output.h"
-#include "cli/privacy.h"
+#include "cli/pin_value.h"
 #include "cli/report.h"
 
 #include <langinfo.h>
@@ -81,7 +81,7 @@ static bool print_row(const struct findings *findings, const struct finding *fin
 	print_advice(finding->advice, lines);
 	if (fclose(lines) != 0)
 		return false;
-	privacy_mask_message(text);
+	pin_values_mask(text);
 	return output_write_line(findings->output, text);
 }
 
@@ -108,7 +108,7 @@ static void add(struct findings *findings, const char *link, const char *subject
 	if (end != NULL)
 		*end = '\0';
 	if (text != NULL)
-		privacy_mask_message(text);
+		pin_values_mask(text);
 	const struct finding finding = {.link = link,
 					.subject = subject,
 					.state = state,

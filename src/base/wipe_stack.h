@@ -3,8 +3,8 @@
  * (decode_epki2pki.c), and so does the lazy binding of shared libraries with what strlen(3) and
  * getenv(3) had in vector registers.
  */
-#ifndef BASE_STACK_H
-#define BASE_STACK_H
+#ifndef BASE_WIPE_STACK_H
+#define BASE_WIPE_STACK_H
 
 #include <string.h>
 
@@ -12,7 +12,7 @@
 #define STACK_WIPED 65536
 
 /* Overwrites the stack below the caller. */
-__attribute__((noinline, unused)) static void stack_wipe(void)
+__attribute__((noinline, unused)) static void wipe_stack(void)
 {
 	unsigned char below[STACK_WIPED];
 

@@ -1,7 +1,7 @@
 /* What openssl.cnf and the environment say of OpenSSL's providers: read by us, where OpenSSL acts on
  * it without a word. */
-#ifndef SIGNER_CONFIGURATION_H
-#define SIGNER_CONFIGURATION_H
+#ifndef SIGNER_PROVIDER_CONFIGURATION_H
+#define SIGNER_PROVIDER_CONFIGURATION_H
 
 #include <openssl/types.h>
 #include <stdbool.h>

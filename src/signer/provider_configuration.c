@@ -1,5 +1,5 @@
 /* Reading the configuration of OpenSSL's providers. */
-#include "signer/configuration.h"
+#include "signer/provider_configuration.h"
 
 #include "base/cleanup.h"
 #include "base/text.h"

@@ -1,5 +1,5 @@
-/* Core files, environment and argument list hold no PIN. */
-#include "cli/privacy.h"
+/* Core files, other processes and freed memory tell nothing of a secret, and no caller gains rights. */
+#include "cli/hardening.h"
 
 #include "base/secret.h"
 #include "cli/report.h"
@@ -46,14 +46,14 @@ static void wipe_what_openssl_frees(void)
 	CRYPTO_set_mem_functions(allocate, reallocate, wipe_and_free);
 }
 
-void privacy_forbid_dumps(void)
+void hardening_forbid_dumps(void)
 {
 	wipe_what_openssl_frees();
 	prctl(PR_SET_DUMPABLE, 0);
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 }
 
-bool privacy_check_privileges(void)
+bool hardening_check_privileges(void)
 {
 	/* Nothing for a file system that has no such attribute. */
 	if (getuid() == geteuid() && getgid() == getegid() &&
@@ -77,38 +77,7 @@ static bool warn_of_unlocked_memory(void)
 	return true;
 }
 
-void privacy_accept_unlocked_memory(void)
+void hardening_accept_unlocked_memory(void)
 {
 	secret_set_unlocked_policy(warn_of_unlocked_memory);
-}
-
-/* Where the next value of a pin-value begins; NULL: there is none. By any case: what the library
- * would refuse is a PIN all the same. */
-static char *next_pin_value(const char *text)
-{
-	static const char name[] = "pin-value=";
-	char *found = strcasestr(text, name);
-
-	return found == NULL ? NULL : found + strlen(name);
-}
-
-bool privacy_has_pin_value(const char *text)
-{
-	return next_pin_value(text) != NULL;
-}
-
-void privacy_forget_pin_values(char *text)
-{
-	for (char *value = text; (value = next_pin_value(value)) != NULL;)
-		memset(value, '*', strcspn(value, "&"));
-}
-
-void privacy_mask_message(char *message)
-{
-	for (char *value = message; (value = next_pin_value(value)) != NULL;) {
-		char *end = value + strspn(value, "*");
-
-		if (end == value || strchr("&'\":,;) \n", *end) == NULL)
-			memset(value, '*', strcspn(value, "&\n"));
-	}
 }

@@ -1,0 +1,35 @@
+/* The values of pin-value attributes (RFC 7512 §2.4), found in any text that may hold a PKCS#11 URI. */
+#include "cli/pin_value.h"
+
+#include <string.h>
+
+/* Where the next value of a pin-value begins; NULL: there is none. By any case: what the library
+ * would refuse is a PIN all the same. */
+static char *next_pin_value(const char *text)
+{
+	static const char name[] = "pin-value=";
+	char *found = strcasestr(text, name);
+
+	return found == NULL ? NULL : found + strlen(name);
+}
+
+bool pin_value_is_in(const char *text)
+{
+	return next_pin_value(text) != NULL;
+}
+
+void pin_values_wipe(char *text)
+{
+	for (char *value = text; (value = next_pin_value(value)) != NULL;)
+		memset(value, '*', strcspn(value, "&"));
+}
+
+void pin_values_mask(char *message)
+{
+	for (char *value = message; (value = next_pin_value(value)) != NULL;) {
+		char *end = value + strspn(value, "*");
+
+		if (end == value || strchr("&'\":,;) \n", *end) == NULL)
+			memset(value, '*', strcspn(value, "&\n"));
+	}
+}
