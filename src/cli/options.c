@@ -13,6 +13,7 @@
 static const struct choice token_forms[] = {
 	{"token", FORM_TOKEN, NULL},
 	{"header", FORM_HEADER, "for curl -H @-"},
+	{"env", FORM_ENV, "for a shell's eval"},
 	{"json", FORM_JSON, NULL},
 	{0},
 };

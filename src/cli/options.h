@@ -18,7 +18,7 @@ enum {
 };
 
 /* The forms of --output; which command has which is in the table. */
-enum output_form { FORM_TOKEN, FORM_HEADER, FORM_JSON, FORM_TEXT, FORM_TABLE, FORM_URI };
+enum output_form { FORM_TOKEN, FORM_HEADER, FORM_ENV, FORM_JSON, FORM_TEXT, FORM_TABLE, FORM_URI };
 
 enum shell { SHELL_NONE, SHELL_BASH, SHELL_ZSH, SHELL_FISH };
 

@@ -44,7 +44,7 @@ has() {
 
 @test "bash completes words, each command its own" {
 	completes 'chronoctl token --output '
-	is $'header\njson\ntoken'
+	is $'env\nheader\njson\ntoken'
 	completes 'chronoctl list-keys -o '
 	is $'json\ntable\nuri'
 	completes 'chronoctl pub-key --format=s'

@@ -87,7 +87,7 @@ NOWHERE=http://127.0.0.1:1
 
 @test "a word that is none of an option's: the words are named" {
 	chronoctl_token -oxml
-	refused 2 "--output is token, header or json, not 'xml'"
+	refused 2 "--output is token, header, env or json, not 'xml'"
 	chronoctl doctor --output=xml
 	refused 2 "--output is text or json, not 'xml'"
 	chronoctl list-keys --output xml

@@ -86,7 +86,7 @@ spared() {
 	: >"$FILE"
 	kept
 	ends
-	for form in token header json; do
+	for form in token header env json; do
 		kept -o "$form"
 		ends
 		leave
@@ -94,7 +94,6 @@ spared() {
 		ends
 		leave
 	done
-	printf "CHRONOGRAF_TOKEN='%s'\n" "$old" >"$FILE"
 	kept
 	ends
 }

@@ -1,4 +1,4 @@
-# --output: the token bare, as a header for curl -H @-, or as JSON.
+# --output: the token bare, as a header for curl -H @-, as a variable for eval, or as JSON.
 load helper
 
 setup_file() { suite_key; }
@@ -24,6 +24,34 @@ has() { # FIELD VALUE
 	[ "$output" = "Authorization: CHRONOGRAF-SHA256 $(expected_token "$KEY")" ]
 	run curl -sS -o /dev/null -w '%{http_code}' -H @- "$URL/chronograf/v1/mappings" <<<"$output"
 	[ "$output" = 200 ]
+}
+
+@test "-o env prints a variable that eval takes in any shell, from one server and from a nonce by hand" {
+	local shell
+	start_standin
+	chronoctl_token --priv-key-file "$KEY" -o env
+	[ "$output" = "CHRONOGRAF_TOKEN='$(expected_token "$KEY")'" ] || fail "another line"
+	is_silent
+	for shell in sh bash zsh; do
+		command -v "$shell" >/dev/null || continue
+		[ "$("$shell" -c 'eval "$1" && printf %s "$CHRONOGRAF_TOKEN"' - "$output")" = "$(expected_token "$KEY")" ] ||
+			fail "$shell has something else"
+	done
+	chronoctl token --nonce "$NONCE" --priv-key-file "$KEY" -o env
+	[ "$output" = "CHRONOGRAF_TOKEN='$(expected_token "$KEY")'" ] || fail "another line for --nonce"
+	chronoctl token --chronograf-urls-from - --priv-key-file "$KEY" -o env <<<"$URL"
+	[ "$output" = "CHRONOGRAF_TOKEN='$(expected_token "$KEY")'" ] || fail "another line for a list of one"
+}
+
+@test "-o env is for one server: several are a usage error, before the PIN and before any is asked" {
+	start_standin
+	chronoctl token --chronograf-url "$URL/s/0" --chronograf-url "$URL/s/1" --priv-key-file "$KEY" -o env \
+		--pin-source "|touch $SCRATCH/asked"
+	refused 2 "-o env is for one server, and 2 are given"
+	printf '%s\n' "$URL/s/0" "$URL/s/1" "$URL/s/2" >"$SCRATCH/list"
+	chronoctl token --chronograf-urls-from "$SCRATCH/list" --priv-key-file "$KEY" -o env --watch --out-file "$SCRATCH/token"
+	refused 2 "and 3 are given"
+	[ "$(requests)" -eq 0 ] && [ ! -e "$SCRATCH/asked" ] && [ ! -e "$SCRATCH/token" ]
 }
 
 @test "-o json has url, token, header, key, and how long the nonce lives" {
@@ -83,6 +111,6 @@ has() { # FIELD VALUE
 @test "an unknown form: exit 2, and the server is not asked" {
 	start_standin
 	chronoctl_token --priv-key-file "$KEY" -o yaml
-	refused 2 "token, header or json"
+	refused 2 "token, header, env or json"
 	[ "$(requests)" -eq 0 ]
 }

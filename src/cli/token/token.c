@@ -25,6 +25,17 @@ static bool check_options(const struct options *options, struct chronosign_error
 	return true;
 }
 
+/* A shell that evaluates several lines has the last token alone, whichever server's that is. */
+static bool check_form(const struct options *options, const struct servers *servers,
+		       struct chronosign_error **error)
+{
+	return options->output != FORM_ENV || servers->count == 1 ||
+	       chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
+				    "-o env is for one server, and %zu are given: a shell would "
+				    "keep the last token alone; use -o token or -o json",
+				    servers->count);
+}
+
 /* The PIN leaves the environment, then the network process starts, then the key is opened while the
  * nonces travel. */
 static int run(struct options *options, const struct servers *servers, int output,
@@ -64,7 +75,8 @@ int token_run(struct options *options)
 		int status = nonce_by_hand_sign(options, output, &error);
 		return error == NULL ? status : report_failure(error);
 	}
-	if (!check_options(options, &error) || !servers_from_options(options, &servers, &error))
+	if (!check_options(options, &error) || !servers_from_options(options, &servers, &error) ||
+	    !check_form(options, &servers, &error))
 		return report_failure(error);
 	servers_warn_of_http(&servers);
 	int status = run(options, &servers, output, &error);

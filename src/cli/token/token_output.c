@@ -2,6 +2,7 @@
 #include "cli/token/token_output.h"
 
 #include "base/cleanup.h"
+#include "base/text.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -56,6 +57,9 @@ char *token_line(const struct issued_token *token, enum output_form form, bool l
 		header = NULL;
 	} else if (form == FORM_JSON) {
 		line = json_line(token, url, header);
+	} else if (form == FORM_ENV) {
+		/* Base64 has nothing that a shell would take for more than itself. */
+		line = text_format(VARIABLE "'%s'", token->token);
 	} else {
 		const char *text = form == FORM_HEADER ? header : token->token;
 		if (asprintf(&line, "%s%s%s", listed ? url : "", listed ? "\t" : "", text) < 0)

@@ -1,4 +1,4 @@
-/* How a token is written down: bare, as a header, or as JSON. */
+/* How a token is written down: bare, as a header, as a shell's variable, or as JSON. */
 #ifndef CLI_TOKEN_TOKEN_OUTPUT_H
 #define CLI_TOKEN_TOKEN_OUTPUT_H
 
@@ -21,7 +21,7 @@ struct issued_token {
 
 /*
  * The line for a token, without its newline; of a `listed` one it begins with the server's URL and
- * a tab, except in JSON. NULL with *error set if that cannot be. The caller frees it.
+ * a tab, except in JSON and as a variable. NULL with *error set if that cannot be. The caller frees it.
  */
 char *token_line(const struct issued_token *token, enum output_form form, bool listed,
 		 struct chronosign_error **error);
