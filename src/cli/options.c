@@ -155,7 +155,7 @@ const struct option_row option_table[] = {
 	{"format", 0, OPTION_CHOICE, VALUE(format), "FORM", NULL, "chronograf", NULL,
 	 COMMAND_PUB_KEY, public_key_forms},
 	{"out", 0, OPTION_TEXT, VALUE(out), "FILE", NULL, NULL,
-	 "write it to this new file instead of standard output", COMMAND_PUB_KEY, NULL},
+	 "write it to this new file; -: standard output, as without", COMMAND_PUB_KEY, NULL},
 	{"pub-key-out", 0, OPTION_TEXT, VALUE(pub_key_out), "FILE", NULL, NULL,
 	 "write the public half of a pair in a token here, in Chronograf's form",
 	 COMMAND_GEN_KEYPAIR, NULL},

@@ -32,8 +32,9 @@ static bool run(struct options *options, int output, struct chronosign_error **e
 	CLEANUP(cleanup_pkey) EVP_PKEY *half = chronosign_public_half_read(key, error);
 	if (half == NULL)
 		return false;
-	return options->out == NULL ? print(half, form, output, error)
-				    : public_half_write(half, form, options->out, error);
+	bool to_file = options->out != NULL && strcmp(options->out, "-") != 0;
+	return to_file ? public_half_write(half, form, options->out, error)
+		       : print(half, form, output, error);
 }
 
 int pub_key_run(struct options *options)

@@ -72,6 +72,19 @@ prints_public_half() {
 	[ "$(cat "$SCRATCH/there")" = precious ]
 }
 
+@test "--out - is standard output, and no file of that name" {
+	cd "$SCRATCH"
+	chronoctl pub-key --priv-key-file "$KEY" --out -
+	prints_public_half
+	is_silent
+	chronoctl pub-key --priv-key-file "$KEY" --out - --format spki
+	[ "$output" = "$(openssl rsa -in "$KEY" -pubout 2>/dev/null)" ]
+	[ ! -e ./- ] || fail "there is a file"
+	chronoctl pub-key --priv-key-file "$KEY" --out ./-
+	[ "$status" -eq 0 ] && [ -z "$output" ]
+	cmp ./- "$PUB"
+}
+
 @test "in a token: without a PIN from the public key object" {
 	chronoctl pub-key --no-prompt --priv-key-file 'pkcs11:object=chronograf'
 	prints_public_half
