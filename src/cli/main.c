@@ -91,6 +91,8 @@ static int run(const struct command *command, struct options *options,
 		help_print_command(stdout, command);
 		return output_flush();
 	}
+	if (options->quiet)
+		report_leave_out_warnings();
 	if (!given_check_descriptors(options))
 		return EXIT_USAGE;
 	int status = open_kept_file(options, file);

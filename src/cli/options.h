@@ -47,6 +47,7 @@ struct given {
 struct options {
 	bool help;
 	bool verbose;
+	bool quiet;
 	bool no_log;
 	bool skip_verify;
 	char *pinned_pubkey;

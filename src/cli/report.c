@@ -4,8 +4,12 @@
 #include "cli/pin_value.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+/* Whoever has something to warn of should not have to know whether somebody listens. */
+static bool without_warnings;
 
 static void report(const char *kind, const char *format, va_list arguments)
 	__attribute__((format(printf, 2, 0)));
@@ -39,9 +43,17 @@ void report_error(const char *format, ...)
 	va_end(arguments);
 }
 
+void report_leave_out_warnings(void)
+{
+	without_warnings = true;
+}
+
 void report_warning(const char *format, ...)
 {
 	va_list arguments;
+
+	if (without_warnings)
+		return;
 	va_start(arguments, format);
 	report("warning: ", format, arguments);
 	va_end(arguments);

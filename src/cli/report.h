@@ -13,6 +13,9 @@ void report_error(const char *format, ...) __attribute__((format(printf, 1, 2)))
 void report_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void report_detail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* From here on report_warning prints nothing (--quiet). */
+void report_leave_out_warnings(void);
+
 /* Prints the error and returns the exit status that goes with its kind. */
 int report_failure(const struct chronosign_error *error);
 

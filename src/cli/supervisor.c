@@ -128,8 +128,9 @@ static void warn(const struct supervisor *supervisor)
 	CLEANUP(cleanup_text)
 	char *warning = printable(supervisor->shared->warning, sizeof supervisor->shared->warning);
 
+	/* It belongs to an error: --quiet does not leave it out. */
 	if (warning != NULL && warning[0] != '\0')
-		report_warning("%s", warning);
+		report_note("%s", warning);
 }
 
 /* True if the child had done its work, and the exit status that it would have left with. */

@@ -245,3 +245,12 @@ void key_notice(const struct chronosign_key *key, enum chronosign_notice_level l
 	if (printable != NULL)
 		key->notice(key->notice_context, level, printable);
 }
+
+void key_warn_of_length(const struct chronosign_key *key, int bits)
+{
+	if (bits < 2048)
+		key_notice(key, CHRONOSIGN_NOTICE_WARNING,
+			   "the key '%s' has %d bits, and fewer than 2048 are too few to be safe; "
+			   "make a longer one with gen-keypair",
+			   key->name, bits);
+}

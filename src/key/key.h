@@ -43,6 +43,9 @@ enum key_kind key_kind(const struct chronosign_key *key);
 void key_notice(const struct chronosign_key *key, enum chronosign_notice_level level,
 		const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* A notice of kind CHRONOSIGN_NOTICE_WARNING for an RSA key of so many bits that is too short to be safe. */
+void key_warn_of_length(const struct chronosign_key *key, int bits);
+
 /* The path in a file: URI (RFC 8089), decoded. The caller frees it; NULL with *error set if it
  * names no local file. */
 char *file_uri_path(const char *uri, struct chronosign_error **error);

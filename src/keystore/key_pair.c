@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/new_file.h"
+#include "base/secret.h"
 #include "base/signing.h"
 #include "base/text.h"
 #include "key/pin.h"
@@ -13,6 +14,9 @@
 #include "signer/key_file.h"
 
 #include <string.h>
+
+/* NIST SP 800-63B §5.1.1.1. */
+enum { PASSPHRASE_BYTES_ADVISED = 8 };
 
 struct key_pair {
 	const struct chronosign_key *where;
@@ -73,6 +77,17 @@ struct key_pair *key_pair_prepare(const struct chronosign_key *where,
 	return prepare(pair, error) ? TAKE(pair) : NULL;
 }
 
+/* Whoever has the file can try millions of them, unlike a token's PIN. */
+static void warn_of_short_passphrase(const struct chronosign_key *where,
+				     const struct chronosign_secret *passphrase)
+{
+	if (passphrase != NULL && secret_length(passphrase) < PASSPHRASE_BYTES_ADVISED)
+		key_notice(where, CHRONOSIGN_NOTICE_WARNING,
+			   "the passphrase of '%s' has fewer than %d characters, and whoever gets "
+			   "the file can guess it; use a longer one",
+			   where->name, PASSPHRASE_BYTES_ADVISED);
+}
+
 static bool generate_files(struct key_pair *pair, unsigned bits, bool encrypt,
 			   struct chronosign_error **error)
 {
@@ -81,6 +96,7 @@ static bool generate_files(struct key_pair *pair, unsigned bits, bool encrypt,
 	/* First: nobody should wait for a key to learn that there is no passphrase for it. */
 	if (encrypt && (passphrase = pin_obtain(pair->where, NULL, error)) == NULL)
 		return false;
+	warn_of_short_passphrase(pair->where, passphrase);
 	CLEANUP(cleanup_pkey) EVP_PKEY *key = file_pair_generate(bits, error);
 	if (key == NULL ||
 	    !file_pair_write(key, passphrase, pair->where->path, pair->public_path, error))
@@ -110,6 +126,7 @@ bool key_pair_generate(struct key_pair *pair, unsigned bits, bool encrypt,
 {
 	if (!check_bits(bits, error))
 		return false;
+	key_warn_of_length(pair->where, (int)bits);
 	if (pair->in_token == NULL)
 		return generate_files(pair, bits, encrypt, error);
 	if (encrypt)
@@ -134,7 +151,10 @@ bool key_pair_import(struct key_pair *pair, const struct chronosign_key *file,
 				 "a key is moved into a token (a pkcs11: URI); '%s' is none",
 				 pair->where->name);
 	CLEANUP(cleanup_pkey) EVP_PKEY *key = key_file_read(file, error);
-	if (key == NULL || !token_pair_import(pair->in_token, key, file->name, error))
+	if (key == NULL)
+		return false;
+	key_warn_of_length(file, EVP_PKEY_get_bits(key));
+	if (!token_pair_import(pair->in_token, key, file->name, error))
 		return false;
 	pair->reference = token_pair_uri(pair->in_token, error);
 	return pair->reference != NULL;

@@ -103,7 +103,10 @@ static EVP_PKEY *from_token(const struct chronosign_key *key, struct chronosign_
 	CLEANUP(pkcs11_search_close) struct pkcs11_search search = {.key = key};
 	CLEANUP(cleanup_pkey) EVP_PKEY *public_half = NULL;
 
-	return find(&search, &public_half, error) ? TAKE(public_half) : NULL;
+	if (!find(&search, &public_half, error))
+		return NULL;
+	key_warn_of_length(key, EVP_PKEY_get_bits(public_half));
+	return TAKE(public_half);
 }
 
 static bool is_automatic(const struct chronosign_key *key)

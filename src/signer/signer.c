@@ -128,6 +128,7 @@ struct chronosign_signer *chronosign_signer_open(const struct chronosign_key *ke
 		return NULL;
 	key_notice(key, CHRONOSIGN_NOTICE_DETAIL, "key: %s, RSA of %d bits, by the signer '%s'",
 		   key->name, EVP_PKEY_get_bits(signer->public_key), backend->name);
+	key_warn_of_length(key, EVP_PKEY_get_bits(signer->public_key));
 	return TAKE(signer);
 }
 

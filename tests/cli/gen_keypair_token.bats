@@ -148,7 +148,7 @@ load new_pairs
 	made
 	says 'does not tell .*CKA_LOCAL'
 	renew_token
-	in_token
+	in_token --bits 2048
 	made
 	[[ $stderr != *warning* ]] || fail "a warning about a token that kept everything"
 }
