@@ -124,14 +124,24 @@ static int leave(int status)
 	return status;
 }
 
-/* What is no command is told, with the one that was meant. */
+/* Of an option just its name: a PIN may follow it. */
+static int refuse_option(const char *option)
+{
+	report_error("'%.*s' comes after a command; see chronoctl --help",
+		     (int)strcspn(option, "="), option);
+	return EXIT_USAGE;
+}
+
 static int refuse_command(const char *name)
 {
 	struct suggestion nearest = {.word = name, .length = strlen(name)};
 
+	if (name[0] == '-')
+		return refuse_option(name);
 	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
 		if (commands[i].help != NULL)
 			suggest(&nearest, commands[i].name);
+	suggest(&nearest, "help");
 	if (nearest.found == NULL)
 		report_error("unknown command '%.32s'; see chronoctl --help", name);
 	else

@@ -2,8 +2,10 @@
 #include "cli/options.h"
 
 #include "base/cleanup.h"
+#include "cli/pin_value.h"
 #include "cli/report.h"
 #include "cli/suggest.h"
+#include "network/network.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -12,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- Values ---- */
 
@@ -234,23 +237,66 @@ static bool refuse(unsigned command, const char *argument)
 	return false;
 }
 
-/* What is meant by an argument that is no option is not repeated: it may be a PIN. */
-static bool refuse_operand(unsigned command, const char *text)
+static bool is_option(unsigned command, const char *text)
 {
-	bool is_url = strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0;
 	const struct option_row *row = NULL;
 
 	while ((row = options_next(row, command)) != NULL)
-		if (row->argument != NULL &&
-		    (is_url ? strcmp(row->argument, "URL") == 0
-			    : strcmp(row->argument, "KEY") == 0 ||
-				      strcmp(row->name, "priv-key-file") == 0))
-			break;
-	if (row == NULL)
-		report_error("unexpected argument; see --help");
+		if (row->kind != OPTION_OPERAND && strcmp(row->name, text) == 0)
+			return true;
+	return false;
+}
+
+/* --pin and --passphrase, where the command has one for their source. */
+static bool refuse_secret(unsigned command, const char *argument)
+{
+	bool passphrase = strncmp(argument, "--passphrase", strlen("--passphrase")) == 0 &&
+			  is_option(command, "passphrase-source");
+
+	if (passphrase || is_option(command, "pin-source"))
+		report_error("no option takes a %s, which everyone here could read; give its "
+			     "source by --%s-source",
+			     passphrase ? "passphrase" : "PIN", passphrase ? "passphrase" : "pin");
 	else
-		report_error("unexpected argument; if it is %s, write --%s %s",
-			     is_url ? "the server" : "the key", row->name, row->argument);
+		report_unknown(command, argument);
+	return false;
+}
+
+/* The option that an argument without one was meant for; NULL: not known. */
+static const struct option_row *meant_option(unsigned command, bool is_url)
+{
+	const struct option_row *row = NULL;
+
+	while ((row = options_next(row, command)) != NULL) {
+		if (row->argument == NULL)
+			continue;
+		if (is_url ? strcmp(row->argument, "URL") == 0
+			   : strcmp(row->argument, "KEY") == 0 ||
+				     strcmp(row->name, "priv-key-file") == 0)
+			break;
+	}
+	return row;
+}
+
+/* An argument without its option. It may be a PIN, and is repeated only if it is known to be none. */
+static bool refuse_operand(unsigned command, const char *text)
+{
+	bool is_url = strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0;
+	bool is_key = access(text, F_OK) == 0 ||
+		      (strncmp(text, "pkcs11:", 7) == 0 && !pin_value_is_in(text));
+	const struct option_row *row = meant_option(command, is_url);
+	CLEANUP(cleanup_text) char *shown = is_url ? url_without_user(text) : strdup(text);
+
+	if (is_option(command, text))
+		report_error("unexpected argument '%s'; did you mean --%s?", text, text);
+	else if (row != NULL && shown != NULL && (is_url || is_key))
+		report_error("unexpected argument '%s'; did you mean --%s '%s'?", shown, row->name,
+			     shown);
+	else if (row != NULL)
+		report_error("unexpected argument; if it is the key, write --%s %s", row->name,
+			     row->argument);
+	else
+		report_error("unexpected argument; see --help");
 	return false;
 }
 
@@ -272,7 +318,9 @@ static bool take(struct options *options, unsigned command, int code, const char
 
 	if (code == '?')
 		return refuse(command, argument);
-	if (code == CODE_TRAP || row == NULL) {
+	if (code == CODE_TRAP)
+		return refuse_secret(command, argument);
+	if (row == NULL) {
 		report_unknown(command, argument);
 		return false;
 	}

@@ -1,12 +1,13 @@
 /* Messages on standard error. */
 #include "cli/report.h"
 
+#include "base/cleanup.h"
 #include "cli/pin_value.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 
 /* Whoever has something to warn of should not have to know whether somebody listens. */
 static bool without_warnings;
@@ -14,17 +15,48 @@ static bool without_warnings;
 static void report(const char *kind, const char *format, va_list arguments)
 	__attribute__((format(printf, 2, 0)));
 
-/* Buffered as a whole, so that lines of several processes do not mix. */
+/*
+ * A sentence follows the one before it on the same line; an indented line, such as one of a list, stays
+ * one, with the prefix, since a journal shows lines apart. What follows a list is a line as well.
+ */
+static void put_lines(FILE *out, const char *kind, char *message)
+{
+	bool indented = true;
+	char last = '\0';
+	char *rest = NULL;
+
+	for (char *line = strtok_r(message, "\n", &rest); line != NULL;
+	     line = strtok_r(NULL, "\n", &rest)) {
+		if (indented || line[0] == ' ')
+			fprintf(out, "%schronoctl: %s%s", line == message ? "" : "\n",
+				line == message ? kind : "", line);
+		else
+			fprintf(out, "%s %s", strchr(".:;?", last) == NULL ? "." : "", line);
+		indented = line != message && line[0] == ' ';
+		last = line[strlen(line) - 1];
+	}
+	fputc('\n', out);
+}
+
+/* Written as a whole, so that lines of several processes do not mix. */
 static void report(const char *kind, const char *format, va_list arguments)
 {
-	char *message = NULL;
+	CLEANUP(cleanup_text) char *message = NULL;
+	CLEANUP(cleanup_text) char *lines = NULL;
+	size_t length = 0;
 
-	if (vasprintf(&message, format, arguments) < 0)
+	if (vasprintf(&message, format, arguments) < 0) {
+		message = NULL;
 		return;
+	}
 	/* Whatever was mistyped, and wherever a PIN stood in it: a message does not repeat one. */
 	pin_values_mask(message);
-	dprintf(2, "chronoctl: %s%s\n", kind, message);
-	free(message);
+	FILE *out = open_memstream(&lines, &length);
+	if (out == NULL)
+		return;
+	put_lines(out, kind, message);
+	if (fclose(out) == 0)
+		dprintf(2, "%s", lines);
 }
 
 void report_note(const char *format, ...)

@@ -1,7 +1,8 @@
 /* The distance of two words: how many letters to insert, to drop, to replace, or to swap with the
- * next. */
+ * next. A word that is a part of another is near to it, too. */
 #include "cli/suggest.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 enum { WORD_MAX = 32 };
@@ -29,6 +30,20 @@ static size_t distance(const char *a, size_t a_length, const char *b, size_t b_l
 	return cost[a_length][b_length];
 }
 
+/* True if it begins with what was typed, or that is a part of it between hyphens. */
+static bool has_part(const struct suggestion *suggestion, const char *candidate)
+{
+	size_t length = suggestion->length;
+
+	for (const char *part = candidate; part != NULL && length > 2; part = strchr(part, '-')) {
+		part += *part == '-';
+		if (strncmp(part, suggestion->word, length) == 0 &&
+		    (part == candidate || part[length] == '-' || part[length] == '\0'))
+			return true;
+	}
+	return false;
+}
+
 void suggest(struct suggestion *suggestion, const char *candidate)
 {
 	size_t length = strlen(candidate);
@@ -36,6 +51,8 @@ void suggest(struct suggestion *suggestion, const char *candidate)
 	if (suggestion->length > WORD_MAX || length > WORD_MAX)
 		return;
 	size_t here = distance(suggestion->word, suggestion->length, candidate, length);
+	if (here * 3 > length && has_part(suggestion, candidate))
+		here = length / 3;
 	/* A third of the letters wrong is another word. */
 	if (here * 3 <= length && (suggestion->found == NULL || here < suggestion->distance)) {
 		suggestion->found = candidate;

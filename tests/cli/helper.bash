@@ -351,11 +351,13 @@ prints_token() { # KEY
 	[ "$output" = "$(expected_token "$1")" ] || fail "not the token that openssl makes of this key and nonce"
 }
 
-# refused STATUS REGEX…: this exit status, nothing on standard output, all of these on standard error.
+# refused STATUS REGEX…: this exit status, nothing on standard output, all of these on standard error, where each line has
+# the prefix, since a journal shows lines apart.
 refused() {
 	[[ $status =~ ^($1)$ ]] || fail "exit status $1 expected" || return
 	[ -z "$output" ] || fail "standard output is not empty" || return
 	grep -q '^chronoctl: ' <<<"$stderr" || fail "no message that begins with 'chronoctl: '" || return
+	! grep -qv '^chronoctl: ' <<<"$stderr" || fail "a line does not begin with 'chronoctl: '" || return
 	says "${@:2}"
 }
 

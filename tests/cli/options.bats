@@ -45,13 +45,19 @@ NOWHERE=http://127.0.0.1:1
 
 @test "--pin and --passphrase abbreviate nothing: a PIN behind them is not repeated" {
 	local given
-	for given in "--pin=$PIN" "--pin $PIN" "--pi=$PIN"; do
+	for given in "--pin=$PIN" "--pin $PIN" "--passphrase $PIN"; do
 		chronoctl_token --priv-key-file "$KEY" $given
-		refused 2 "option '--pin?' is ambiguous: .*--pin-source"
+		refused 2 "no option takes a PIN, .*--pin-source"
 		never_says "$PIN"
 	done
+	chronoctl_token --priv-key-file "$KEY" "--pi=$PIN"
+	refused 2 "option '--pi' is ambiguous: .*--pin-source"
+	never_says "$PIN"
 	chronoctl import-key --passphrase "$PIN"
-	refused 2 "unknown option '--passphrase'; did you mean --passphrase-source"
+	refused 2 "no option takes a passphrase, .*--passphrase-source"
+	never_says "$PIN"
+	chronoctl completion "--pin=$PIN"
+	refused 2 "unknown option '--pin'"
 	never_says "$PIN"
 }
 
@@ -105,15 +111,43 @@ NOWHERE=http://127.0.0.1:1
 	refused 2 "unknown command 'tokne'; did you mean token\?"
 	chronoctl help tokne
 	refused 2 "unknown command 'tokne'; did you mean token\?"
+	chronoctl hepl
+	refused 2 'did you mean help\?'
 }
 
-@test "an operand where an option was meant: the option is named, the operand not" {
+@test "a part of an option or a command: the one that was meant" {
+	chronoctl_token --url "$URL"
+	refused 2 'did you mean --chronograf-url\?'
+	chronoctl_token --key "$KEY"
+	refused 2 'did you mean --priv-key-file\?'
+	chronoctl gen-key
+	refused 2 'did you mean gen-keypair\?'
+	chronoctl list
+	refused 2 'did you mean list-keys\?'
+}
+
+@test "an option before the command: that it comes after; its value is not repeated" {
+	chronoctl "--pin=$PIN" token
+	refused 2 "'--pin' comes after a command"
+	never_says "$PIN"
+}
+
+@test "an operand where an option was meant: the option is named, and what is known to be no PIN" {
 	chronoctl_token "$KEY"
-	refused 2 'argument.*--priv-key-file KEY'
-	never_says "$KEY"
-	chronoctl token "$URL"
-	refused 2 'argument.*--chronograf-url URL'
-	never_says "$URL"
+	refused 2 "unexpected argument '$KEY'; did you mean --priv-key-file '$KEY'\?"
+	chronoctl token "${URL/:\/\//:\/\/ops:$PIN@}"
+	refused 2 "unexpected argument '$URL'; did you mean --chronograf-url '$URL'\?"
+	never_says "$PIN"
+	chronoctl pub-key 'pkcs11:object=chronograf'
+	refused 2 "did you mean --priv-key-file 'pkcs11:object=chronograf'\?"
+	chronoctl_token check
+	refused 2 "unexpected argument 'check'; did you mean --check\?"
+	chronoctl_token "$PIN"
+	refused 2 'unexpected argument; .*--priv-key-file KEY'
+	never_says "$PIN"
+	chronoctl_token "pkcs11:object=chronograf?pin-value=$PIN"
+	refused 2 'unexpected argument; .*--priv-key-file KEY'
+	never_says "$PIN" chronograf
 }
 
 @test "CHRONOGRAF_URL and PRIV_KEY_FILE stand for their options" {

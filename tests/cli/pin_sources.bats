@@ -96,7 +96,7 @@ load pins
 	no_pin 'the output of the PIN command' --priv-key-file "$URI" --pin-source '|true'
 	no_pin 'command|false|exit' --priv-key-file "$URI" --pin-source '|false'
 	no_pin 'command|exit' --priv-key-file "$URI" --pin-source "|cat '$D/right'; exit 3"
-	no_pin 'command|exit|no-such' --priv-key-file "$URI" --pin-source '|/no-such-command'
+	no_pin 'command|exit|no-such' --priv-key-file "$URI" --pin-source '|exec 2>/dev/null; /no-such-command'
 }
 
 @test "a source that cannot be read is not passed over for the next" {
