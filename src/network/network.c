@@ -20,6 +20,8 @@ struct network {
 	bool watch;
 	size_t server_count;
 	struct process process;
+	bool starting;                    /* it has not been heard yet */
+	struct chronosign_error *refusal; /* why it has not taken its job */
 	size_t question_count;
 	size_t answer_count;
 	bool require_sandbox;
@@ -67,32 +69,19 @@ void network_free(struct network *network)
 	if (network == NULL)
 		return;
 	process_end(&network->process);
+	chronosign_error_free(network->refusal);
 	packed_job_release(&network->job);
 	cleanup_descriptor(&network->program);
 	free(network->answered);
 	free(network);
 }
 
-static ssize_t receive_message(const struct network *network, struct network_message *message)
-{
-	ssize_t got;
-
-	/* MSG_TRUNC: the length that was sent, even if it is more than there is room for. */
-	do
-		got = recv(network->process.socket, message, sizeof *message, MSG_TRUNC);
-	while (got < 0 && errno == EINTR);
-	return got;
-}
-
 /* The program checks the URLs before it does anything else. */
-static bool give_job(struct network *network, struct chronosign_error **error)
+static bool hear_of_job(struct network *network, struct chronosign_error **error)
 {
 	struct network_message message;
+	ssize_t got = process_receive(&network->process, &message, sizeof message);
 
-	if (!job_send(&network->job, network->process.socket))
-		return error_set(error, CHRONOSIGN_ERROR_OTHER,
-				 "cannot give the network program its job: %s", strerror(errno));
-	ssize_t got = receive_message(network, &message);
 	if (got == 0)
 		return process_tell_end(&network->process,
 					"the network program ended before it took its job", error);
@@ -102,9 +91,10 @@ static bool give_job(struct network *network, struct chronosign_error **error)
 	return message_check_job(&message, (size_t)got, error);
 }
 
-bool network_restart(struct network *network, struct chronosign_error **error)
+static bool begin(struct network *network, struct chronosign_error **error)
 {
 	process_end(&network->process);
+	chronosign_error_free(TAKE(network->refusal));
 	network->failed = true;
 	network->died = false;
 	network->question_count = network->server_count;
@@ -113,20 +103,39 @@ bool network_restart(struct network *network, struct chronosign_error **error)
 	memset(network->answered, 0, network->server_count * sizeof *network->answered);
 	if (!process_start(network->program, &network->process, error))
 		return false;
-	if (!give_job(network, error)) {
-		process_end(&network->process);
-		return false;
-	}
-	process_started(&network->process);
-	network->failed = false;
+	/* If it has ended already, network_await hears why. */
+	job_send(&network->job, network->process.socket);
+	network->starting = true;
 	return true;
+}
+
+bool network_await(struct network *network, struct chronosign_error **error)
+{
+	if (network->starting)
+		network->failed = !process_hear_hello(&network->process, &network->refusal) ||
+				  !hear_of_job(network, &network->refusal);
+	network->starting = false;
+	if (!network->failed) {
+		process_started(&network->process);
+		return true;
+	}
+	process_end(&network->process);
+	if (network->refusal == NULL)
+		return error_set(error, CHRONOSIGN_ERROR_OTHER, "the network program does not run");
+	return error_set(error, chronosign_error_get_kind(network->refusal), "%s",
+			 chronosign_error_message(network->refusal));
+}
+
+bool network_restart(struct network *network, struct chronosign_error **error)
+{
+	return begin(network, error) && network_await(network, error);
 }
 
 struct network *network_start(const struct network_job *job, struct chronosign_error **error)
 {
 	CLEANUP(cleanup_network) struct network *network = network_new(job, error);
 
-	return network != NULL && network_restart(network, error) ? TAKE(network) : NULL;
+	return network != NULL && begin(network, error) ? TAKE(network) : NULL;
 }
 
 bool network_has_fips(const struct network *network)
@@ -138,7 +147,8 @@ bool network_tell_fips(bool *fips, struct chronosign_error **error)
 {
 	struct process process = PROCESS_NONE;
 	CLEANUP(cleanup_descriptor) int program = process_open_program(error);
-	bool started = program >= 0 && process_start(program, &process, error);
+	bool started = program >= 0 && process_start(program, &process, error) &&
+		       process_hear_hello(&process, error);
 
 	*fips = process.fips;
 	process_end(&process);
@@ -208,7 +218,7 @@ static bool take(struct network *network, const struct network_message *message,
 static bool receive(struct network *network, struct network_message *message,
 		    struct chronosign_error **error)
 {
-	ssize_t got = receive_message(network, message);
+	ssize_t got = process_receive(&network->process, message, sizeof *message);
 
 	if (got < 0)
 		return error_set(error, CHRONOSIGN_ERROR_OTHER,

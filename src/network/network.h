@@ -82,14 +82,21 @@ struct network_answer {
 struct network;
 
 /*
- * Starts the network program, which was installed with this command (process.h), gives it the job and
- * begins. It has an address space, an environment and descriptors of its own, and dies with this
- * process, so it can be started at any time. A URL that is none is a usage error. NULL with *error set.
+ * Starts the network program, which was installed with this command (process.h), and gives it the job. It
+ * has an address space, an environment and descriptors of its own, and dies with this process, so it can
+ * be started at any time. It takes some milliseconds to start, which nobody waits for here. NULL with
+ * *error set.
  */
 struct network *network_start(const struct network_job *job, struct chronosign_error **error);
 
 /*
- * Starts the program anew with the same job, whether it runs, has died or was ended for a wrong message;
+ * Waits until the program has taken its job; to be called before it is heard or asked. A URL that is none is
+ * a usage error. False with *error set, each time.
+ */
+bool network_await(struct network *network, struct chronosign_error **error);
+
+/*
+ * Starts the program anew with the same job, and waits as network_await does, whether it runs, has died or was ended for a wrong message;
  * it is the one that was opened by network_start, whatever has been installed since. All is asked from
  * the beginning: each server for its nonce, at once. Requests that are not answered yet are forgotten:
  * a token that was on trial is to be tried again by the caller, once a new nonce has come or before.

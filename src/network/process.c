@@ -244,15 +244,23 @@ static bool check_hello(const struct network_hello *hello, size_t length,
 			 text, CHRONOCTL_VERSION);
 }
 
+/* ECONNRESET comes once where it has ended without reading what was sent to it; what it said before that
+ * is still there. */
+ssize_t process_receive(const struct process *process, void *message, size_t room)
+{
+	ssize_t got;
+
+	do
+		got = recv(process->socket, message, room, MSG_TRUNC);
+	while (got < 0 && (errno == EINTR || errno == ECONNRESET));
+	return got;
+}
+
 static bool hear_hello(struct process *process, struct chronosign_error **error)
 {
 	struct network_hello hello;
-	ssize_t got;
+	ssize_t got = process_receive(process, &hello, sizeof hello);
 
-	limit_waiting(process->socket, START_SECONDS);
-	do
-		got = recv(process->socket, &hello, sizeof hello, MSG_TRUNC);
-	while (got < 0 && errno == EINTR);
 	process->fips = got > 0 && hello.reason == 1;
 	if (got > 0)
 		return check_hello(&hello, (size_t)got, error);
@@ -266,7 +274,17 @@ static bool hear_hello(struct process *process, struct chronosign_error **error)
 bool process_start(int program, struct process *process, struct chronosign_error **error)
 {
 	*process = PROCESS_NONE;
-	if (run(program, process, error) && hear_hello(process, error)) {
+	if (run(program, process, error)) {
+		limit_waiting(process->socket, START_SECONDS);
+		return true;
+	}
+	process_end(process);
+	return false;
+}
+
+bool process_hear_hello(struct process *process, struct chronosign_error **error)
+{
+	if (hear_hello(process, error)) {
 #ifndef CHRONOCTL_SANITIZE
 		process_close_complaints(process);
 #endif

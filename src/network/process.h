@@ -38,10 +38,16 @@ struct process {
 int process_open_program(struct chronosign_error **error);
 
 /*
- * Starts it, with a clean environment and no descriptors but these; it dies with this process. True once
- * it has said that it is of the same version.
+ * Starts it, with a clean environment and no descriptors but these; it dies with this process. Nothing is
+ * waited for.
  */
 bool process_start(int program, struct process *process, struct chronosign_error **error);
+
+/* Waits until it has said that it is of the same version. False: it has been ended. */
+bool process_hear_hello(struct process *process, struct chronosign_error **error);
+
+/* One message (recv(2)), with the length that was sent, even if it is more than there is room for. */
+ssize_t process_receive(const struct process *process, void *message, size_t room);
 
 /* It has taken its job: from now on a message is waited for as long as it takes. */
 void process_started(struct process *process);

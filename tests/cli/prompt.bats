@@ -144,6 +144,17 @@ printed_nothing() { # STATUS
 	[[ ! $screen =~ PIN|passphrase ]] || fail "the screen shows a prompt:" "$screen"
 }
 
+@test "a URL that is none asks nobody: exit 2" {
+	URL=localhost:8888
+	at_terminal "$ASKS" 'x\n' --priv-key-file "$URI"
+	printed_nothing 2
+	never_shows PIN
+	at_terminal "$ASKS" 'x\n' --priv-key-file "$D/encrypted.pem"
+	printed_nothing 2
+	never_shows assphrase
+	called C_Login 0
+}
+
 @test "--no-prompt asks nobody: exit 3, says how to give a PIN" {
 	at_terminal 'never shown at all' 'x\n' --priv-key-file "$URI" --no-prompt
 	printed_nothing 3

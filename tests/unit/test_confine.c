@@ -95,7 +95,8 @@ static void look_there(const char *role, char *found, size_t size)
 	snprintf(memory, sizeof memory, "%lx", (unsigned long)aims.memory);
 	snprintf(guards, sizeof guards, "%x", aims.guards);
 	struct network *network = network_start(&job, &error);
-	bool answered = network != NULL && network_next(network, &answer, &error);
+	bool answered = network != NULL && network_await(network, &error) &&
+			network_next(network, &answer, &error);
 	snprintf(found, size, "%s",
 		 chronosign_error_message(answered ? answer.error : error) == NULL
 			 ? "nothing"

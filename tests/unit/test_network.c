@@ -25,13 +25,24 @@
 
 #define GOOD "0f1e2d3c-4b5a-4978-8695-a4b3c2d1e0f0"
 
+/* It has started, and taken the job. */
+static struct network *start(const struct network_job *job, struct chronosign_error **error)
+{
+	struct network *network = network_start(job, error);
+
+	if (network == NULL || network_await(network, error))
+		return network;
+	network_free(network);
+	return NULL;
+}
+
 /* A puppet of that role, with so many servers. */
 static struct network *start_puppet(const char *role, size_t count, struct chronosign_error **error)
 {
 	const char *urls[] = {role, "http://1.invalid", "http://2.invalid"};
 	const struct network_job job = {.urls = urls, .url_count = count, .timeout_seconds = 5};
 
-	return network_start(&job, error);
+	return start(&job, error);
 }
 
 /* Lets the puppet look around in its process and say what it found. */
@@ -276,6 +287,28 @@ static void a_start_that_fails_can_be_tried_again(void **state)
 
 /* --- what its parent makes of it --- */
 
+static void nobody_waits_for_it_before_network_await_which_tells_why_each_time(void **state)
+{
+	const char *urls[] = {"puppet:wait"};
+	const struct network_job job = {.urls = urls, .url_count = 1, .timeout_seconds = 5};
+	struct network_answer answer;
+
+	(void)state;
+	setenv("LOCALDOMAIN", "abort", 1);
+	struct network *network = network_start(&job, NULL);
+	unsetenv("LOCALDOMAIN");
+	assert_non_null(network);
+	assert_false(network_next(network, &answer, NULL));
+	for (size_t i = 0; i < 2; i++) {
+		CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
+		assert_false(network_await(network, &error));
+		assert_non_null(strstr(chronosign_error_message(error), "does not start"));
+	}
+	assert_true(network_restart(network, NULL));
+	assert_true(network_await(network, NULL));
+	network_free(network);
+}
+
 static void answers_come_in_the_order_sent_and_then_no_more(void **state)
 {
 	static const size_t servers[] = {2, 0, 1};
@@ -351,7 +384,7 @@ static void assert_sandbox(const char *role, bool require, bool good)
 		.require_sandbox = require,
 		.tell_sandbox = hear_of_sandbox,
 	};
-	struct network *network = network_start(&job, NULL);
+	struct network *network = start(&job, NULL);
 	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 	struct network_answer answer;
 
@@ -455,7 +488,7 @@ static void assert_no_start(const struct network_job *servers, const char *reaso
 {
 	struct chronosign_error *error = NULL;
 
-	assert_null(network_start(servers, &error));
+	assert_null(start(servers, &error));
 	assert_int_equal(chronosign_error_get_kind(error), CHRONOSIGN_ERROR_USAGE);
 	assert_non_null(strstr(chronosign_error_message(error), reason));
 	chronosign_error_free(error);
@@ -489,7 +522,7 @@ static void requests_are_answered_for_until_there_are_no_more(void **state)
 	static const char *const urls[] = {"http://127.0.0.1:1"};
 	const struct network_job servers = {
 		.urls = urls, .url_count = 1, .timeout_seconds = 5, .requests = true};
-	struct network *fetch = network_start(&servers, NULL);
+	struct network *fetch = start(&servers, NULL);
 	struct chronosign_error *error = NULL;
 	struct network_answer answer;
 
@@ -564,7 +597,7 @@ static void servers_that_are_down_are_answered_for(void **state)
 	static const char *const urls[] = {"http://127.0.0.1:1", "https://[::1]:1/base"};
 	const struct network_job servers = {
 		.urls = urls, .url_count = 2, .timeout_seconds = 5, .verbose = true};
-	struct network *fetch = network_start(&servers, NULL);
+	struct network *fetch = start(&servers, NULL);
 	struct chronosign_error *error = NULL;
 	struct network_answer answer;
 	size_t sum = 0;
@@ -597,7 +630,7 @@ static void as_many_as_10000_urls_get_there(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT; i++)
 		assert_true(asprintf(&urls[i], "http://127.0.0.1:1/%0200zu", i) > 0);
-	struct network *network = network_start(&job, NULL);
+	struct network *network = start(&job, NULL);
 	assert_non_null(network);
 	for (size_t i = 0; i < COUNT; i++) {
 		assert_true(network_next(network, &answer, NULL));
@@ -643,6 +676,8 @@ int main(void)
 		cmocka_unit_test(a_job_that_it_refuses_is_a_usage_error),
 		cmocka_unit_test(it_is_started_anew_and_asked_from_the_beginning),
 		cmocka_unit_test(a_start_that_fails_can_be_tried_again),
+		cmocka_unit_test(
+			nobody_waits_for_it_before_network_await_which_tells_why_each_time),
 		cmocka_unit_test(answers_come_in_the_order_sent_and_then_no_more),
 		cmocka_unit_test(a_message_that_is_wrong_is_the_last_one_heard),
 		cmocka_unit_test(what_confines_it_is_told_first_and_once),

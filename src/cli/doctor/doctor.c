@@ -417,7 +417,7 @@ static int examine(struct doctor *doctor, struct options *options, struct chrono
 	doctor->started_at = milliseconds();
 	CLEANUP(cleanup_network)
 	struct network *network = servers_ask(doctor->servers, options, ASK_AS_DOCTOR, error);
-	if (network == NULL)
+	if (network == NULL || !network_await(network, error))
 		return EXIT_OTHER;
 	doctor->key = key;
 	doctor->network = network;

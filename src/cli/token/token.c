@@ -2,15 +2,18 @@
  * is issue.c's and watch.c's. */
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/error.h"
 #include "cli/command.h"
 #include "cli/key.h"
 #include "cli/output.h"
+#include "cli/prompt.h"
 #include "cli/report.h"
 #include "cli/servers.h"
 #include "cli/supervisor.h"
 #include "cli/token/issue.h"
 #include "cli/token/nonce_by_hand.h"
 #include "cli/token/watch.h"
+#include "key/key.h"
 
 DEFINE_CLEANUP(key, struct chronosign_key *, chronosign_key_free)
 DEFINE_CLEANUP(signer, struct chronosign_signer *, chronosign_signer_close)
@@ -36,8 +39,31 @@ static bool check_form(const struct options *options, const struct servers *serv
 				    servers->count);
 }
 
-/* The PIN leaves the environment, then the network process starts, then the key is opened while the
- * nonces travel. */
+/* Nobody types a PIN for a URL that is none. */
+static struct chronosign_secret *ask(void *context, const struct chronosign_prompt_request *request,
+				     struct chronosign_error **error)
+{
+	return network_await(context, error) ? prompt_for_pin(NULL, request, error) : NULL;
+}
+
+/* While the network program starts, and the nonces travel. What it has to say of the servers comes first. */
+static struct chronosign_signer *open_key(struct chronosign_key *key, struct network *network,
+					  struct chronosign_error **error)
+{
+	CLEANUP(cleanup_error) struct chronosign_error *of_key = NULL;
+
+	if (key->prompt != NULL)
+		chronosign_key_set_prompt(key, ask, network);
+	CLEANUP(cleanup_signer)
+	struct chronosign_signer *signer = chronosign_signer_open(key, &of_key);
+	if (!network_await(network, error))
+		return NULL;
+	if (signer == NULL)
+		error_move(error, &of_key);
+	return TAKE(signer);
+}
+
+/* The PIN leaves the environment, then the network program starts, then the key is opened. */
 static int run(struct options *options, const struct servers *servers, int output,
 	       struct chronosign_error **error)
 {
@@ -53,9 +79,9 @@ static int run(struct options *options, const struct servers *servers, int outpu
 	const struct token_order order = {options, servers, key, network, started_at, output};
 
 	if (options->watch)
-		return watch_servers(&order);
+		return network_await(network, error) ? watch_servers(&order) : EXIT_OTHER;
 	CLEANUP(cleanup_signer)
-	struct chronosign_signer *signer = chronosign_signer_open(key, error);
+	struct chronosign_signer *signer = open_key(key, network, error);
 	if (signer == NULL)
 		return EXIT_OTHER;
 	int status = issue_tokens(&order, signer);
