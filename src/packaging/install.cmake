@@ -10,12 +10,6 @@ set(CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/chronosign)
 
 # ---- The command and the library ----
 
-# Outside /usr the loader does not look beside the command by itself.
-if(NOT CMAKE_INSTALL_PREFIX STREQUAL "/usr")
-	file(RELATIVE_PATH to_libraries ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})
-	set_property(TARGET chronoctl PROPERTY INSTALL_RPATH "$ORIGIN/${to_libraries}")
-endif()
-
 # The headers speak of EVP_PKEY.
 target_link_libraries(chronosign INTERFACE $<INSTALL_INTERFACE:OpenSSL::Crypto>)
 
