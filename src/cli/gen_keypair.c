@@ -69,7 +69,7 @@ static char *run(struct options *options, int output, struct chronosign_error **
 		.where = where,
 		.progress = goes_into_token(options)
 				    ? "making the key in the token; a card may take minutes"
-				    : NULL,
+				    : "making the key",
 		.pub_key_out = options->pub_key_out,
 		.fill = fill,
 	};

@@ -2,28 +2,9 @@
 #include "cli/help.h"
 
 #include "base/cleanup.h"
-
-#include <string.h>
+#include "cli/terminal.h"
 
 enum { WIDTH = 80 };
-
-/* Prints words up to the margin, and goes on at the indent on further lines. Stands at `column`. */
-static void print_wrapped(FILE *out, const char *text, size_t indent, size_t column)
-{
-	for (size_t length; *text != '\0'; text += length, text += strspn(text, " ")) {
-		length = strcspn(text, " ");
-		if (column > indent && column + 1 + length > WIDTH) {
-			fprintf(out, "\n%*s", (int)indent, "");
-			column = indent;
-		} else if (column > indent) {
-			fputc(' ', out);
-			column++;
-		}
-		fwrite(text, 1, length, out);
-		column += length;
-	}
-	fputc('\n', out);
-}
 
 /* A name and its explanation, beside it or, where there is no room, below it. */
 static void print_entry(FILE *out, const char *name, const char *text, size_t indent)
@@ -35,7 +16,8 @@ static void print_entry(FILE *out, const char *name, const char *text, size_t in
 		column = 0;
 	}
 	fprintf(out, "%*s", (int)indent - column, "");
-	print_wrapped(out, text, indent, indent);
+	terminal_print_words(out, text, (struct margins){indent, indent, WIDTH});
+	fputc('\n', out);
 }
 
 static void print_option(FILE *out, const struct option_row *row)

@@ -78,7 +78,12 @@ static char *run(struct options *options, int output, struct chronosign_error **
 	struct chronosign_key *where = key_from_reference(options, options->to, error);
 	if (where == NULL)
 		return NULL;
-	const struct new_pair_plan plan = {.where = where, .fill = fill, .context = file};
+	const struct new_pair_plan plan = {
+		.where = where,
+		.progress = "storing the key in the token",
+		.fill = fill,
+		.context = file,
+	};
 	char *reference = new_pair_make(&plan, options, output, error);
 	if (reference != NULL)
 		tell(chronosign_key_name(file), reference);

@@ -7,6 +7,7 @@
 #include "cli/prompt.h"
 #include "cli/report.h"
 #include "cli/supervisor.h"
+#include "cli/waiting.h"
 #include "key/files.h"
 #include "pkcs11/module.h"
 
@@ -51,6 +52,7 @@ static const struct chronosign_watch watch = {begin_call, end_call};
 void key_hear(struct chronosign_key *key, struct options *options)
 {
 	chronosign_key_set_notice(key, tell, options);
+	key_set_lend(key, waiting_lend);
 	key_warn_of_files(key);
 }
 
@@ -107,4 +109,20 @@ struct chronosign_key *key_from_options(struct options *options, struct chronosi
 		return NULL;
 	}
 	return TAKE(key);
+}
+
+struct chronosign_signer *key_open(const struct chronosign_key *key,
+				   struct chronosign_error **error)
+{
+	CLEANUP(waiting_end)
+	struct waiting before = waiting_for(NULL, "opening the key '%s'", chronosign_key_name(key));
+
+	return chronosign_signer_open(key, error);
+}
+
+char *key_sign(struct chronosign_signer *signer, const char *nonce, struct chronosign_error **error)
+{
+	CLEANUP(waiting_end) struct waiting before = waiting_for(NULL, "signing");
+
+	return chronosign_token_make(signer, nonce, error);
 }

@@ -24,4 +24,10 @@ struct chronosign_key *key_from_reference(struct options *options, char *referen
 /* Tells the key's notices, now and later; the first is of files that others can change. */
 void key_hear(struct chronosign_key *key, struct options *options);
 
+/* chronosign_signer_open and chronosign_token_make, which may take their time: a wait that is seen. */
+struct chronosign_signer *key_open(const struct chronosign_key *key,
+				   struct chronosign_error **error);
+char *key_sign(struct chronosign_signer *signer, const char *nonce,
+	       struct chronosign_error **error);
+
 #endif

@@ -5,6 +5,7 @@
 #include "cli/key.h"
 #include "cli/output.h"
 #include "cli/report.h"
+#include "cli/waiting.h"
 #include "keystore/key_list.h"
 
 #include <jansson.h>
@@ -223,6 +224,8 @@ static int run(struct options *options, int output, struct chronosign_error **er
 	struct chronosign_key *where = key_from_reference(options, options->uri, error);
 	if (where == NULL)
 		return EXIT_USAGE;
+	CLEANUP(waiting_end)
+	struct waiting before = waiting_for(NULL, "reading the tokens");
 	CLEANUP(cleanup_list)
 	struct key_list *list = key_list_make(where, options->login, error);
 	if (list == NULL || !print(options->output, list, output, error))

@@ -12,6 +12,7 @@
 #include "cli/suggest.h"
 #include "cli/supervisor.h"
 #include "cli/version.h"
+#include "cli/waiting.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -79,6 +80,7 @@ static int work(const struct command *command, struct options *options,
 							    : report_failure(error);
 
 	supervisor_set_outcome(options->supervisor, status);
+	CLEANUP(waiting_end) struct waiting before = waiting_for(NULL, "closing the tokens");
 	chronosign_finalize(&supervisor_watch, options->supervisor);
 	return status;
 }
@@ -101,6 +103,9 @@ static int run(const struct command *command, struct options *options,
 	options->supervisor = supervisor_new(options->module_timeout, options->kept_file);
 	if (options->supervisor == NULL)
 		return EXIT_OTHER;
+	/* A shell that completes a word has the terminal. */
+	if (command->bit != COMMAND_COMPLETE && !options->quiet)
+		waiting_prepare();
 	pid_t child = supervisor_fork(options->supervisor);
 	if (child < 0)
 		return EXIT_OTHER;

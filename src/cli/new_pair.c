@@ -4,8 +4,8 @@
 #include "base/cleanup.h"
 #include "cli/interrupts.h"
 #include "cli/output.h"
-#include "cli/spinner.h"
 #include "cli/supervisor.h"
+#include "cli/waiting.h"
 #include "keystore/public_half_file.h"
 
 #include <string.h>
@@ -41,48 +41,41 @@ static bool publish(const struct new_pair_plan *plan, struct key_pair *pair, int
 	return false;
 }
 
-/* Shows the spinner around the step that may take a minute. */
+/* The step that may take a minute. */
 static bool fill(const struct new_pair_plan *plan, struct key_pair *pair,
-		 const struct options *options, struct spinner *spinner,
-		 struct chronosign_error **error)
+		 const struct options *options, struct chronosign_error **error)
 {
 	supervisor_set_warning(options->supervisor,
 			       "a new key, or a part of it, may be left in the token; look with "
 			       "`chronoctl list-keys --login`");
-	if (plan->progress != NULL)
-		spinner_show(spinner, plan->progress);
+	CLEANUP(waiting_end) struct waiting before = waiting_for(NULL, "%s", plan->progress);
 	bool filled = plan->fill(pair, options, plan->context, error);
-	spinner_end(spinner);
 	return filled && !interrupts_wait(error);
 }
 
-static char *make(const struct new_pair_plan *plan, const struct options *options,
-		  struct spinner *spinner, int output, struct chronosign_error **error)
+static struct key_pair *prepare(const struct new_pair_plan *plan, struct chronosign_error **error)
 {
-	char *reference = NULL;
-	struct key_pair *pair = key_pair_prepare(plan->where, error);
+	CLEANUP(waiting_end)
+	struct waiting before =
+		waiting_for(NULL, "preparing '%s'", chronosign_key_name(plan->where));
 
-	if (pair == NULL)
-		return NULL;
-	interrupts_hold();
-	if (fill(plan, pair, options, spinner, error) && publish(plan, pair, output, error)) {
-		reference = strdup(key_pair_reference(pair));
-		key_pair_keep(pair);
-	}
-	key_pair_close(pair, error);
-	supervisor_set_warning(options->supervisor, NULL);
-	return reference;
+	return key_pair_prepare(plan->where, error);
 }
 
 char *new_pair_make(const struct new_pair_plan *plan, const struct options *options, int output,
 		    struct chronosign_error **error)
 {
-	if (!is_free(plan->pub_key_out, error))
+	char *reference = NULL;
+	struct key_pair *pair = is_free(plan->pub_key_out, error) ? prepare(plan, error) : NULL;
+
+	if (pair == NULL)
 		return NULL;
-	struct spinner spinner = {-1, -1};
-	if (plan->progress != NULL)
-		spinner = spinner_start();
-	char *reference = make(plan, options, &spinner, output, error);
-	spinner_end(&spinner);
+	interrupts_hold();
+	if (fill(plan, pair, options, error) && publish(plan, pair, output, error)) {
+		reference = strdup(key_pair_reference(pair));
+		key_pair_keep(pair);
+	}
+	key_pair_close(pair, error);
+	supervisor_set_warning(options->supervisor, NULL);
 	return reference;
 }

@@ -8,7 +8,7 @@
 
 struct new_pair_plan {
 	const struct chronosign_key *where;
-	const char *progress;    /* what a spinner says; NULL: no spinner */
+	const char *progress;    /* what is seen while it is filled */
 	const char *pub_key_out; /* a new file for the public half, or NULL */
 	bool (*fill)(struct key_pair *pair, const struct options *options, void *context,
 		     struct chronosign_error **error);

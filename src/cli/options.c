@@ -171,7 +171,7 @@ const struct option_row option_table[] = {
 	{"verbose", 'v', OPTION_FLAG, VALUE(verbose), NULL, NULL, NULL,
 	 "tell on standard error what is done", COMMANDS_OF_TOKENS, NULL},
 	{"quiet", 'q', OPTION_FLAG, VALUE(quiet), NULL, NULL, NULL,
-	 "leave out warnings; errors are told", COMMANDS_OF_TOKENS, NULL},
+	 "leave out warnings, and the line that shows a wait", COMMANDS_OF_TOKENS, NULL},
 	{"no-log", 0, OPTION_FLAG, VALUE(no_log), NULL, NULL, NULL,
 	 "write nothing to the system log (or CHRONOCTL_LOG=off)", COMMANDS_OF_SERVERS, NULL},
 	{"help", 'h', OPTION_FLAG, VALUE(help), NULL, NULL, NULL, "show this help", ~0u, NULL},

@@ -3,6 +3,7 @@
 
 #include "cli/command.h"
 #include "cli/report.h"
+#include "cli/waiting.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -54,7 +55,7 @@ int output_flush(void)
 	return EXIT_OTHER;
 }
 
-bool output_write_line(int descriptor, const char *text)
+static bool write_line(int descriptor, const char *text)
 {
 	struct iovec pieces[] = {{(char *)text, strlen(text)}, {(char *)"\n", 1}};
 
@@ -63,10 +64,8 @@ bool output_write_line(int descriptor, const char *text)
 
 		if (written < 0 && errno == EINTR)
 			continue;
-		if (written < 0) {
-			report_error("cannot write the result: %s", strerror(errno));
+		if (written < 0)
 			return false;
-		}
 		for (; piece < 2 && (size_t)written >= pieces[piece].iov_len; piece++)
 			written -= (ssize_t)pieces[piece].iov_len;
 		if (piece < 2) {
@@ -75,4 +74,15 @@ bool output_write_line(int descriptor, const char *text)
 		}
 	}
 	return true;
+}
+
+bool output_write_line(int descriptor, const char *text)
+{
+	waiting_step_aside();
+	bool written = write_line(descriptor, text);
+	int reason = errno;
+	waiting_step_back();
+	if (!written)
+		report_error("cannot write the result: %s", strerror(reason));
+	return written;
 }

@@ -3,6 +3,7 @@
 #include "cli/prompt.h"
 
 #include "base/cleanup.h"
+#include "cli/waiting.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -173,8 +174,12 @@ ask_for(struct chronosign_error **error, const char *format, ...)
 	va_start(arguments, format);
 	int length = vasprintf(&question, format, arguments);
 	va_end(arguments);
-	if (length >= 0)
-		return answer_to(question, error);
+	if (length >= 0) {
+		waiting_lend(true);
+		struct chronosign_secret *answer = answer_to(question, error);
+		waiting_lend(false);
+		return answer;
+	}
 	question = NULL;
 	chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER, "out of memory");
 	return NULL;

@@ -4,6 +4,7 @@
 #include "cli/key.h"
 #include "cli/output.h"
 #include "cli/report.h"
+#include "cli/waiting.h"
 #include "keystore/public_half_file.h"
 
 #include <string.h>
@@ -29,6 +30,9 @@ static bool run(struct options *options, int output, struct chronosign_error **e
 	CLEANUP(cleanup_key) struct chronosign_key *key = key_from_options(options, error);
 	if (key == NULL)
 		return false;
+	CLEANUP(waiting_end)
+	struct waiting before =
+		waiting_for(NULL, "reading the public half of '%s'", chronosign_key_name(key));
 	CLEANUP(cleanup_pkey) EVP_PKEY *half = chronosign_public_half_read(key, error);
 	if (half == NULL)
 		return false;

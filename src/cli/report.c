@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "cli/pin_value.h"
+#include "cli/waiting.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -55,8 +56,11 @@ static void report(const char *kind, const char *format, va_list arguments)
 	if (out == NULL)
 		return;
 	put_lines(out, kind, message);
-	if (fclose(out) == 0)
-		dprintf(2, "%s", lines);
+	if (fclose(out) != 0)
+		return;
+	waiting_step_aside();
+	dprintf(2, "%s", lines);
+	waiting_step_back();
 }
 
 void report_note(const char *format, ...)

@@ -7,6 +7,7 @@
 #include "cli/audit.h"
 #include "cli/refusal.h"
 #include "cli/report.h"
+#include "cli/waiting.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -48,11 +49,24 @@ void round_end(struct round *round)
 	exchange_list_end(&round->exchanges);
 }
 
+/* Of several servers, how far it has come. */
+static void say(const struct round *round)
+{
+	const struct exchange_list *exchanges = &round->exchanges;
+
+	if (exchanges->count > 1)
+		waiting_say("%zu of %zu servers, %zu failed", exchanges->count - exchanges->open,
+			    exchanges->count, round->failed);
+}
+
 static void settle(struct round *round, size_t server, enum exchange_due how,
 		   const struct chronosign_error *error)
 {
-	if (how >= DUE_GOOD)
-		round->handlers->settled(round->context, server, how, error);
+	if (how < DUE_GOOD)
+		return;
+	round->handlers->settled(round->context, server, how, error);
+	round->failed += how != DUE_GOOD;
+	say(round);
 }
 
 static bool take_answer(struct round *round, struct network_answer *answer,
@@ -97,7 +111,7 @@ static bool listen_once(struct round *round, struct chronosign_error **error)
 
 	if (!network_next(round->network, &answer, error))
 		return ended(round, error);
-	if (round->verbose && answer.trace[0] != '\0')
+	if (round->options->verbose && answer.trace[0] != '\0')
 		report_detail("%s", answer.trace);
 	bool good = take_answer(round, &answer, error);
 	network_answer_clear(&answer);
@@ -151,6 +165,10 @@ static bool try_or_listen(struct round *round, size_t server, struct chronosign_
 
 bool round_run(struct round *round, struct chronosign_error **error)
 {
+	CLEANUP(waiting_end)
+	struct waiting before = servers_wait(round->servers, round->options);
+
+	say(round);
 	while (round->exchanges.open > 0 && !round->stopped) {
 		size_t server;
 		int64_t when;

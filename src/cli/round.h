@@ -16,8 +16,9 @@ struct round {
 	struct exchange_list exchanges;
 	bool *unlogged;  /* of each server: a signature that its verdict goes with into the log */
 	const char *key; /* its name, for the audit trail */
-	bool verbose;    /* tell of each transfer */
-	bool stopped;    /* set by a handler: no more is wanted */
+	const struct options *options;
+	bool stopped;  /* set by a handler: no more is wanted */
+	size_t failed; /* exchanges that were no good */
 	const struct round_handlers *handlers;
 	void *context;
 };

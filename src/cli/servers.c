@@ -2,6 +2,7 @@
 #include "cli/servers.h"
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "chronograf/base_url.h"
 #include "cli/report.h"
 
@@ -234,6 +235,26 @@ struct exchange_news servers_news(const struct network_answer *answer, int64_t n
 		.unnamed = answer->release[0] == '\0',
 		.now = now,
 	};
+}
+
+/* host:port of a URL. */
+static char *host_of(const char *url)
+{
+	CLEANUP(cleanup_text) char *shown = url_without_user(url);
+	const char *begin = shown == NULL ? NULL : strstr(shown, "://");
+
+	begin = begin == NULL ? shown : begin + strlen("://");
+	return begin == NULL ? NULL : strndup(begin, strcspn(begin, "/?#"));
+}
+
+struct waiting servers_wait(const struct servers *servers, const struct options *options)
+{
+	CLEANUP(cleanup_text) char *hint = text_format("--timeout %u", options->timeout);
+	CLEANUP(cleanup_text) char *host = host_of(servers->urls[0]);
+
+	if (servers->count > 1)
+		return waiting_for(hint, "waiting for %zu servers", servers->count);
+	return waiting_for(hint, "waiting for %s", host == NULL ? "the server" : host);
 }
 
 void servers_free(struct servers *servers)

@@ -3,6 +3,7 @@
 #define CLI_SERVERS_H
 
 #include "cli/options.h"
+#include "cli/waiting.h"
 
 #include "chronograf/exchange.h"
 #include "network/network.h"
@@ -41,6 +42,9 @@ void servers_warn_of_http(const struct servers *servers);
 
 /* What an answer is to the exchange with its server. */
 struct exchange_news servers_news(const struct network_answer *answer, int64_t now);
+
+/* From here on the servers are waited for (waiting.h). Returns what was before. */
+struct waiting servers_wait(const struct servers *servers, const struct options *options);
 
 void servers_free(struct servers *servers);
 

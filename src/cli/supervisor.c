@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/out_file.h"
 #include "cli/report.h"
+#include "cli/waiting.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -220,6 +221,7 @@ static void stop_with(pid_t child, int signal)
 {
 	if (signal != SIGTSTP && signal != SIGTTIN && signal != SIGTTOU)
 		return;
+	waiting_clear();
 	take_effect(signal);
 	kill(child, SIGCONT);
 }
@@ -331,7 +333,9 @@ int supervisor_wait(const struct supervisor *supervisor, pid_t child)
 	watched_signals(&signals);
 	for (;;) {
 		siginfo_t info = {0};
-		int signal = sigtimedwait(&signals, &info, &(struct timespec){.tv_sec = 1});
+		long pause = waiting_draw();
+		const struct timespec time = {pause / 1000, pause % 1000 * 1000000};
+		int signal = sigtimedwait(&signals, &info, &time);
 
 		pid_t ended = waitpid(child, &status, WNOHANG | WUNTRACED);
 		if (ended == child && WIFSTOPPED(status)) {
@@ -340,6 +344,7 @@ int supervisor_wait(const struct supervisor *supervisor, pid_t child)
 			continue;
 		}
 		if (ended != 0) {
+			waiting_clear();
 			remove_file(supervisor);
 			return ended == child ? judge(supervisor, status) : unknown_end(supervisor);
 		}
@@ -350,6 +355,7 @@ int supervisor_wait(const struct supervisor *supervisor, pid_t child)
 		if (is_hung(supervisor, &patience)) {
 			kill(child, SIGKILL);
 			waitpid(child, &status, 0);
+			waiting_clear();
 			remove_file(supervisor);
 			return module_failed(supervisor, "does not answer (--module-timeout)");
 		}

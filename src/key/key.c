@@ -230,6 +230,11 @@ const char *chronosign_key_name(const struct chronosign_key *key)
 	return key->name;
 }
 
+void key_set_lend(struct chronosign_key *key, void (*lend)(bool lent))
+{
+	key->lend = lend;
+}
+
 void key_notice(const struct chronosign_key *key, enum chronosign_notice_level level,
 		const char *format, ...)
 {

@@ -32,6 +32,7 @@ struct chronosign_key {
 	void *prompt_context;
 	chronosign_notice *notice;
 	void *notice_context;
+	void (*lend)(bool lent);
 	struct chronosign_watch watch;
 	void *watch_context;
 };
@@ -45,6 +46,9 @@ void key_notice(const struct chronosign_key *key, enum chronosign_notice_level l
 
 /* A notice of kind CHRONOSIGN_NOTICE_WARNING for an RSA key of so many bits that is too short to be safe. */
 void key_warn_of_length(const struct chronosign_key *key, int bits);
+
+/* Called around what may read the PIN from the terminal: a command, a descriptor. */
+void key_set_lend(struct chronosign_key *key, void (*lend)(bool lent));
 
 /* The path in a file: URI (RFC 8089), decoded. The caller frees it; NULL with *error set if it
  * names no local file. */

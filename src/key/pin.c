@@ -284,15 +284,23 @@ static const struct {
 	{"file:", pin_from_file_uri, true},  {"", pin_from_file, false},
 };
 
-static struct chronosign_secret *pin_from_source(const char *source,
+static struct chronosign_secret *pin_from_source(const struct chronosign_key *key,
 						 struct chronosign_error **error)
 {
+	const char *source = key->pin_source;
 	size_t i = 0;
 
 	while (strncasecmp(source, sources[i].prefix, strlen(sources[i].prefix)) != 0)
 		i++;
-	return sources[i].read(sources[i].whole ? source : source + strlen(sources[i].prefix),
-			       error);
+	bool lends = key->lend != NULL && (sources[i].read == pin_from_command ||
+					   sources[i].read == pin_from_descriptor);
+	if (lends)
+		key->lend(true);
+	struct chronosign_secret *pin = sources[i].read(
+		sources[i].whole ? source : source + strlen(sources[i].prefix), error);
+	if (lends)
+		key->lend(false);
+	return pin;
 }
 
 /* In a URI only a path or a file: URI is a source (RFC 7512 §2.4): the rest would be the URI
@@ -312,7 +320,7 @@ static struct chronosign_secret *read_given(const struct chronosign_key *key,
 	if (key->uri != NULL && key->uri->pin_source != NULL)
 		return pin_from_uri_source(key->uri->pin_source, error);
 	if (key->pin_source != NULL)
-		return pin_from_source(key->pin_source, error);
+		return pin_from_source(key, error);
 	return secret_copy(key->pin, error);
 }
 

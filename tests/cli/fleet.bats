@@ -192,9 +192,9 @@ tokens_are_of_their_servers() {
 }
 
 @test "progress is shown on a terminal, and nowhere else" {
-	start_standin --servers 300 --delay 100
+	start_standin --servers 300 --delay 1000
 	urls 300 >"$BATS_TEST_TMPDIR/list"
-	on_terminal 'of 300 servers' '' "$CHRONOCTL token --priv-key-file $KEY --chronograf-urls-from \
+	TERM=xterm on_terminal 'of 300 servers' '' "$CHRONOCTL token --priv-key-file $KEY --chronograf-urls-from \
 		$BATS_TEST_TMPDIR/list >$BATS_TEST_TMPDIR/out"
 	[ "$status" -eq 0 ]
 	shows 'of 300 servers, 0 failed'

@@ -226,20 +226,6 @@ load new_pairs
 	nothing_here
 }
 
-@test "a spinner on a terminal, and on nothing else" {
-	use_shim
-	export SHIM_DELAY=400000 CHRONOCTL_PIN=$PIN
-	on_terminal 'impossible' '' "'$CHRONOCTL' gen-keypair --out '$URI' --bits $BITS 2>/dev/tty >'$SCRATCH/out'"
-	[ "$status" -eq 0 ] || fail "$screen"
-	shows 'making the key.*\([0-9]+ s\)'
-	[ "$(wc -l <"$SCRATCH/out")" -eq 1 ]
-	renew_token
-	unset SHIM_DELAY
-	in_token
-	made
-	[[ $stderr != *'making the key'* ]]
-}
-
 @test "the PIN is in no output, and is taken out of the URI" {
 	chronoctl gen-keypair -v --out "$URI?pin-value=$PIN" --bits $BITS
 	made

@@ -16,6 +16,7 @@
 #include "cli/output.h"
 #include "cli/report.h"
 #include "cli/supervisor.h"
+#include "cli/waiting.h"
 #include "keystore/survey.h"
 
 #include <chronosign/public_half.h>
@@ -206,7 +207,7 @@ static void tell_key(struct doctor *doctor, const struct chronosign_error *error
 /* Looks for the key; *error is why it is not open. */
 static void open_key(struct doctor *doctor, struct chronosign_error **error)
 {
-	doctor->signer = chronosign_signer_open(doctor->key, error);
+	doctor->signer = key_open(doctor->key, error);
 	doctor->can_sign = doctor->signer != NULL;
 }
 
@@ -279,7 +280,7 @@ char *doctor_sign(struct doctor *doctor, const char *nonce, const char *whose,
 
 	if (!doctor->can_sign)
 		return NULL;
-	char *token = chronosign_token_make(doctor->signer, nonce, &reason);
+	char *token = key_sign(doctor->signer, nonce, &reason);
 	doctor->can_sign = token != NULL;
 	if (!doctor->tested)
 		tell_signature(doctor, whose, reason);
@@ -350,6 +351,8 @@ static void tell_no_survey(struct doctor *doctor, const struct chronosign_error 
 static void walk_token(struct doctor *doctor)
 {
 	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
+	CLEANUP(waiting_end)
+	struct waiting before = waiting_for(NULL, "looking at modules and tokens");
 	CLEANUP(cleanup_survey)
 	struct survey *survey = survey_make(doctor->key, tell_module, doctor, &error);
 	const struct surveyed_token *token = NULL;

@@ -258,7 +258,7 @@ void doctor_visit_servers(struct doctor *doctor)
 		.round = {.key = chronosign_key_name(doctor->key),
 			  .network = doctor->network,
 			  .servers = doctor->servers,
-			  .verbose = doctor->options->verbose,
+			  .options = doctor->options,
 			  .handlers = &handlers,
 			  .context = &visits},
 	};

@@ -5,11 +5,11 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "cli/command.h"
+#include "cli/key.h"
 #include "cli/output.h"
 #include "cli/refusal.h"
 #include "cli/report.h"
 #include "cli/round.h"
-#include "cli/token/progress.h"
 #include "cli/token/token_output.h"
 
 struct issue {
@@ -20,7 +20,6 @@ struct issue {
 	size_t signatures;
 	size_t without_signature;          /* nonces that came after the key had failed */
 	size_t failures[EXIT_REFUSED + 1]; /* by exit status */
-	struct progress progress;
 };
 
 static const char *url_of(const struct issue *issue, size_t server)
@@ -30,7 +29,6 @@ static const char *url_of(const struct issue *issue, size_t server)
 
 static void tell_failure(struct issue *issue, const struct chronosign_error *error)
 {
-	progress_clear(&issue->progress);
 	issue->failures[report_failure(error)]++;
 }
 
@@ -41,8 +39,7 @@ static char *sign(void *context, size_t server, const char *nonce)
 {
 	struct issue *issue = context;
 	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
-	char *token =
-		issue->key_failed ? NULL : chronosign_token_make(issue->signer, nonce, &error);
+	char *token = issue->key_failed ? NULL : key_sign(issue->signer, nonce, &error);
 
 	(void)server;
 	if (error != NULL)
@@ -59,9 +56,8 @@ static void tell_good(struct issue *issue, size_t server)
 	enum verdict verdict = issue->round.exchanges.exchanges[server].verdict;
 
 	if (verdict != VERDICT_NONE)
-		progress_clear(&issue->progress);
-	if (verdict == VERDICT_EVERYONE)
-		warn_of_everyone(url_of(issue, server));
+		if (verdict == VERDICT_EVERYONE)
+			warn_of_everyone(url_of(issue, server));
 	if (verdict == VERDICT_ACCEPTED && !issue->order->servers->listed)
 		report_detail("the server accepts the token");
 }
@@ -83,7 +79,6 @@ static void settled(void *context, size_t server, enum exchange_due how,
 		    const struct chronosign_error *error)
 {
 	struct issue *issue = context;
-	const struct exchange_list *exchanges = &issue->round.exchanges;
 
 	if (how == DUE_GOOD)
 		tell_good(issue, server);
@@ -91,8 +86,6 @@ static void settled(void *context, size_t server, enum exchange_due how,
 		tell_refusal(issue, server, how);
 	else if (error != NULL)
 		tell_failure(issue, error);
-	progress_show(&issue->progress, exchanges->count - exchanges->open, exchanges->count,
-		      issue->failures[EXIT_SERVER] + issue->failures[EXIT_REFUSED]);
 }
 
 static const struct round_handlers handlers = {.sign = sign, .settled = settled};
@@ -126,7 +119,6 @@ static void print_all(struct issue *issue)
 {
 	const struct exchange_list *exchanges = &issue->round.exchanges;
 
-	progress_clear(&issue->progress);
 	for (size_t i = 0; i < exchanges->count; i++)
 		if (exchange_token(&exchanges->exchanges[i]) != NULL && !print(issue, i))
 			return;
@@ -140,7 +132,6 @@ static int judge(struct issue *issue)
 	size_t failed = issue->failures[EXIT_SERVER] + issue->failures[EXIT_REFUSED];
 	bool unreached = issue->round.exchanges.open > 0 || issue->without_signature > 0;
 
-	progress_clear(&issue->progress);
 	if (issue->order->servers->listed && (failed > 0 || unreached))
 		report_error("%zu of %zu servers failed%s", failed, issue->order->servers->count,
 			     unreached ? ", and not all were reached" : "");
@@ -172,10 +163,9 @@ int issue_tokens(const struct token_order *order, struct chronosign_signer *sign
 		.round = {.key = chronosign_key_name(order->key),
 			  .network = order->network,
 			  .servers = order->servers,
-			  .verbose = order->options->verbose,
+			  .options = order->options,
 			  .handlers = &handlers,
 			  .context = &issue},
-		.progress = progress_for(order->servers->listed && !order->options->verbose),
 	};
 	int status = EXIT_OTHER;
 

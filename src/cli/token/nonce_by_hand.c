@@ -118,10 +118,10 @@ int nonce_by_hand_sign(struct options *options, int output, struct chronosign_er
 	if (key == NULL)
 		return EXIT_OTHER;
 	CLEANUP(cleanup_signer)
-	struct chronosign_signer *signer = chronosign_signer_open(key, error);
+	struct chronosign_signer *signer = key_open(key, error);
 	if (signer == NULL)
 		return EXIT_KEY;
-	CLEANUP(cleanup_text) char *token = chronosign_token_make(signer, nonce, error);
+	CLEANUP(cleanup_text) char *token = key_sign(signer, nonce, error);
 	if (token == NULL)
 		return EXIT_KEY;
 	const struct audit_signature signature = {.key = chronosign_key_name(key), .nonce = nonce};

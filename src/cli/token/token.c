@@ -55,7 +55,7 @@ static struct chronosign_signer *open_key(struct chronosign_key *key, struct net
 	if (key->prompt != NULL)
 		chronosign_key_set_prompt(key, ask, network);
 	CLEANUP(cleanup_signer)
-	struct chronosign_signer *signer = chronosign_signer_open(key, &of_key);
+	struct chronosign_signer *signer = key_open(key, &of_key);
 	if (!network_await(network, error))
 		return NULL;
 	if (signer == NULL)

@@ -10,6 +10,7 @@
 #include "cli/audit.h"
 #include "cli/command.h"
 #include "cli/interrupts.h"
+#include "cli/key.h"
 #include "cli/out_file.h"
 #include "cli/report.h"
 #include "cli/supervisor.h"
@@ -18,6 +19,7 @@
 #include "cli/token/watched_key.h"
 #include "cli/token/watched_network.h"
 #include "cli/token/watched_servers.h"
+#include "cli/waiting.h"
 #include "key/files.h"
 
 #include <errno.h>
@@ -34,6 +36,7 @@ struct watch {
 	struct watched_file file;
 	int signals;
 	bool ready;
+	struct waiting before; /* what is waited for until then */
 	bool ended;
 	int status;
 };
@@ -53,6 +56,7 @@ static void tell_state(struct watch *watch)
 	if (watch->ready || watch->servers.exchanges.unheard > 0 || watch->file.tokens == 0)
 		return;
 	watch->ready = true;
+	waiting_end(&watch->before);
 	notify("READY=1");
 }
 
@@ -83,7 +87,7 @@ static void sign(struct watch *watch, size_t index)
 {
 	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 	const char *nonce = watch->servers.exchanges.exchanges[index].nonce;
-	char *token = chronosign_token_make(watch->key.signer, nonce, &error);
+	char *token = key_sign(watch->key.signer, nonce, &error);
 
 	if (token == NULL) {
 		watched_servers_unsigned(&watch->servers, index, milliseconds());
@@ -305,6 +309,7 @@ static bool start(struct watch *watch, struct chronosign_error **error)
 	if (!out_file_remove(order->options->kept_file, error))
 		return false;
 	supervisor_keep_file(order->options->supervisor);
+	watch->before = servers_wait(order->servers, order->options);
 	return true;
 }
 
@@ -320,6 +325,7 @@ int watch_servers(const struct token_order *order)
 	else
 		while (!watch.ended)
 			step(&watch);
+	waiting_end(&watch.before);
 	notify("STOPPING=1");
 	watched_key_release(&watch.key);
 	watched_servers_release(&watch.servers);

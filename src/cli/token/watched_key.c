@@ -2,6 +2,7 @@
 #include "cli/token/watched_key.h"
 
 #include "cli/audit.h"
+#include "cli/key.h"
 #include "cli/prompt.h"
 #include "cli/supervisor.h"
 #include "pkcs11/cryptoki.h"
@@ -65,7 +66,7 @@ bool watched_key_prepare(struct watched_key *watched, struct chronosign_key *key
 bool watched_key_open(struct watched_key *watched, struct chronosign_error **error)
 {
 	chronosign_signer_close(watched->signer);
-	watched->signer = chronosign_signer_open(watched->key, error);
+	watched->signer = key_open(watched->key, error);
 	return watched->signer != NULL;
 }
 

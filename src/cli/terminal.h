@@ -1,0 +1,40 @@
+/* What the terminal behind a descriptor can show, and text that fits it. */
+#ifndef CLI_TERMINAL_H
+#define CLI_TERMINAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/* Its width: $COLUMNS, else what it says itself. 0: it is none, or does not say, and nothing is fitted: what
+ * scripts read is the same everywhere. */
+size_t terminal_columns(int descriptor);
+
+/* True if it understands sequences that colour, and those that clear a line: not where $TERM is dumb. */
+bool terminal_takes_sequences(int descriptor);
+
+/* The same, unless $NO_COLOR forbids it (no-color.org: set, and not empty). */
+bool terminal_takes_colour(int descriptor);
+
+/* True if the locale's characters are UTF-8. */
+bool terminal_takes_utf8(void);
+
+/* The columns of UTF-8 text, as far as a character is a column. */
+size_t terminal_width(const char *text);
+
+/* The text, its end replaced by a mark if it is wider. The caller frees it; NULL without memory. */
+char *terminal_fitted(const char *text, size_t columns);
+
+/* Where words are printed: the first one at `column`, what would go beyond `width` (0: nothing does) at `indent`
+ * on a new line. */
+struct margins {
+	size_t indent;
+	size_t column;
+	size_t width;
+};
+
+/* Prints words, wrapped at blanks, and no newline at the end. A word that is wider than the room stays whole: a URI
+ * is there to be copied. */
+void terminal_print_words(FILE *out, const char *text, struct margins margins);
+
+#endif

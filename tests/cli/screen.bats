@@ -1,0 +1,170 @@
+# What only a terminal gets to see: waits, widths, colours. Where it is redirected, nothing of it is there.
+load helper
+
+setup_file() {
+	suite_key_in_token ops
+}
+
+setup() {
+	private_environment
+	use_shim
+	export CHRONOCTL_PIN=$PIN TERM=xterm
+}
+
+ESC=$'\033'
+KEY_URI='pkcs11:token=ops;object=chronograf'
+FRAME='[|/\\-]'
+
+# at_screen COMMAND: a shell command on a terminal. Sets drawn, a line for each drawing, and left, what stands there
+# when all is over.
+at_screen() {
+	on_terminal 'never to be seen' '' "$1"
+	left=$(sed "s/.*\r$ESC\[K//; s/\r\$//" <"$SCRATCH/screen" | grep -v '^Script \(started\|done\)' | tr -d '\000') || true
+	drawn=$(tr '\r' '\n' <"$SCRATCH/screen")
+}
+
+# waited REGEX: a spinner with these words and with seconds was drawn, and the command went well.
+waited() {
+	[ "$status" -eq 0 ] || fail "$drawn" || return
+	grep -qE "^$FRAME $1$ESC\[K\$" <<<"$drawn" || fail "no wait /$1/ was seen:" "$drawn" || return
+	never_left
+}
+
+never_left() { ! grep -qE "^$FRAME .*, [0-9]+ s|$ESC" <<<"$left" || fail "a trace is left:" "$left"; }
+
+never_waits() { ! grep -qE "^$FRAME .*, [0-9]+ s" <<<"$drawn" || fail "a wait was seen:" "$drawn"; }
+
+quoted() { printf '%q ' "$@"; }
+
+# ---- Waiting is seen ----
+
+@test "a slow server: its name, the seconds, and the option that says how long" {
+	start_standin --pub-key-file "$PUB" --delay 2500
+	at_screen "$(quoted "$CHRONOCTL" token --chronograf-url "$URL" --priv-key-file "$KEY" --timeout 40)"
+	waited "waiting for ${URL#http://}, [12] s; --timeout 40"
+	[ "$left" = "$(expected_token "$KEY")" ] || fail "more is left than the token:" "$left"
+}
+
+@test "what takes less than half a second is not seen" {
+	start_standin --pub-key-file "$PUB"
+	at_screen "$(quoted "$CHRONOCTL" token --chronograf-url "$URL" --priv-key-file "$KEY")"
+	[ "$status" -eq 0 ]
+	never_waits
+}
+
+@test "--watch is seen to wait until there is a token in the file" {
+	start_standin --pub-key-file "$PUB" --delay 2000
+	at_screen "$(quoted timeout --foreground 4 "$CHRONOCTL" token --watch --out-file "$SCRATCH/token" --chronograf-url "$URL" \
+		--priv-key-file "$KEY"); true"
+	waited "waiting for ${URL#http://}, [12] s; --timeout 30"
+	! grep -qE ', [3-9] s' <<<"$drawn" || fail "it still waits:" "$drawn"
+}
+
+@test "several servers: how many have answered" {
+	local one
+	start_standin --pub-key-file "$PUB"
+	one=$URL
+	start_standin --pub-key-file "$PUB" --nonce "$OTHER_NONCE" --delay 1500
+	at_screen "$(quoted "$CHRONOCTL" token --chronograf-url "$one" --chronograf-url "$URL" --priv-key-file "$KEY")"
+	waited '1 of 2 servers, 0 failed, [01] s; --timeout 30'
+	[ "$(wc -l <<<"$left")" -eq 2 ] || fail "not two lines:" "$left"
+}
+
+@test "a token that is slow to open, to sign and to close" {
+	start_standin --pub-key-file "$PUB"
+	SHIM_DELAY=150000 at_screen "$(quoted "$CHRONOCTL" token --chronograf-url "$URL" --priv-key-file "$KEY_URI")"
+	waited "opening the key '$KEY_URI', [0-9] s"
+	[ "$left" = "$(expected_token "$KEY")" ] || fail "more is left than the token:" "$left"
+	SHIM_DELAY=700000 at_screen "$(quoted "$CHRONOCTL" token --nonce "$NONCE" --priv-key-file "$KEY_URI")"
+	waited 'signing, [01] s'
+	waited 'closing the tokens, [01] s'
+}
+
+@test "list-keys, pub-key and doctor wait with words, too" {
+	start_standin --pub-key-file "$PUB"
+	export SHIM_DELAY=100000
+	at_screen "$(quoted "$CHRONOCTL" list-keys)"
+	waited 'reading the tokens, [0-9] s'
+	at_screen "$(quoted "$CHRONOCTL" pub-key --priv-key-file "$KEY_URI")"
+	waited "reading the public half of '$KEY_URI', [0-9] s"
+	at_screen "$(quoted "$CHRONOCTL" doctor --chronograf-url "$URL" --priv-key-file "$KEY_URI")"
+	waited 'looking at modules and tokens, [0-9] s'
+	waited "opening the key '$KEY_URI', [0-9] s"
+}
+
+@test "a new key in a file, and in a token" {
+	local name
+	# Now and then the primes are found at once.
+	for name in one two three four; do
+		at_screen "cd '$SCRATCH' && $(quoted "$CHRONOCTL" gen-keypair --out "$name" --bits 6144)"
+		! grep -q ', 0 s' <<<"$drawn" || break
+	done
+	waited 'making the key, [0-9]+ s'
+	own_tokens
+	SHIM_DELAY=250000 at_screen "$(quoted "$CHRONOCTL" gen-keypair --out 'pkcs11:token=ops;object=new' --bits 2048)"
+	waited "preparing 'pkcs11:token=ops;object=new', [0-9] s"
+	waited 'making the key in the token; a card may take minutes, [0-9] s'
+}
+
+@test "messages stand on lines of their own, and the wait goes on after them" {
+	local bad
+	start_standin --mode html --delay 1200
+	bad=$URL
+	start_standin --pub-key-file "$PUB" --delay 2500
+	at_screen "$(quoted "$CHRONOCTL" token --chronograf-url "$bad" --chronograf-url "$URL" --priv-key-file "$KEY"); true"
+	waited '0 of 2 servers, 0 failed, [01] s; --timeout 30'
+	waited '1 of 2 servers, 1 failed, [12] s; --timeout 30'
+	grep -qE "^chronoctl: .*$bad" <<<"$left" || fail "no message on a line of its own:" "$left"
+}
+
+@test "a prompt, and a PIN command, have the terminal for themselves" {
+	local command
+	unset CHRONOCTL_PIN
+	command=$(quoted "$CHRONOCTL" token --nonce "$NONCE" --priv-key-file "$KEY_URI")
+	on_terminal 'a while later' "$PIN\n" "(sleep 2; echo a while later) & $command"
+	[ "$status" -eq 0 ] || fail "$screen"
+	drawn=$(tr '\r' '\n' <"$SCRATCH/screen")
+	never_waits
+	SHIM_DELAY=150000 on_terminal 'PIN of the token' "$PIN\n" "$command"
+	left=$(sed "s/.*\r$ESC\[K//" <"$SCRATCH/screen")
+	grep -q '^PIN of the token' <<<"$left" || fail "the question stands behind something:" "$left"
+	grep -qE "^.$FRAME opening" "$SCRATCH/screen" || fail "no wait before it:" "$screen"
+	at_screen "$command --pin-source '|echo who goes there >&2; sleep 1.5; echo $PIN'"
+	[ "$status" -eq 0 ] || fail "$screen"
+	never_waits
+}
+
+@test "nothing is drawn where the terminal is dumb, somebody else's or reads without echo, under --quiet, or where standard error is none" {
+	local command
+	start_standin --pub-key-file "$PUB" --delay 1500
+	command=$(quoted "$CHRONOCTL" token --chronograf-url "$URL" --priv-key-file "$KEY")
+	TERM=dumb at_screen "$command"
+	[ "$status" -eq 0 ]
+	never_waits
+	at_screen "set -m; $command & wait \$!"
+	[ "$status" -eq 0 ]
+	never_waits
+	at_screen "stty -echo; $command"
+	[ "$status" -eq 0 ]
+	never_waits
+	at_screen "$command --quiet"
+	[ "$status" -eq 0 ]
+	never_waits
+	at_screen "$command 2>'$SCRATCH/err'"
+	[ "$status" -eq 0 ] && [ ! -s "$SCRATCH/err" ] || fail "$(cat "$SCRATCH/err")"
+	never_waits
+}
+
+@test "a narrow terminal: the words give way, not the seconds, and the line is one" {
+	start_standin --pub-key-file "$PUB" --delay 1500
+	at_screen "stty cols 40; $(quoted "$CHRONOCTL" token --chronograf-url "$URL" --priv-key-file "$KEY")"
+	waited 'waiting for 127[^ ]*…, [01] s; --timeout 30'
+	[ "$(grep -E "^$FRAME " <<<"$drawn" | sed "s/$ESC.*//" | wc -L)" -le 39 ] || fail "wider:" "$drawn"
+}
+
+@test "Ctrl-C while it is seen leaves no trace" {
+	start_standin --pub-key-file "$PUB" --delay 20000
+	on_terminal 'waiting for .*1 s' '\003' "trap : INT; $(quoted "$CHRONOCTL" token --chronograf-url "$URL" --priv-key-file "$KEY"); echo ended"
+	left=$(sed "s/.*\r$ESC\[K//; s/\r\$//" <"$SCRATCH/screen")
+	grep -qx ended <<<"$left" || fail "a trace is left:" "$left"
+}
