@@ -53,10 +53,12 @@ const struct command *command_find(const char *name)
 static int open_kept_file(struct options *options, struct out_file *file)
 {
 	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
+	struct out_rights rights;
 
 	if (!options->watch || options->out_file == NULL)
 		return EXIT_DONE;
-	if (!out_file_open(file, options->out_file, &error))
+	if (!out_rights_from_options(options, &rights, &error) ||
+	    !out_file_open(file, options->out_file, &rights, &error))
 		return report_failure(error);
 	CLEANUP(cleanup_text) char *weakness = out_file_weakness(file);
 	if (weakness != NULL)

@@ -37,6 +37,15 @@ static const struct choice public_key_forms[] = {
 	{0},
 };
 
+/* Whoever reads a token is a superadmin, so nobody does by chance; and nobody else writes it. */
+static const struct choice modes[] = {
+	{"0600", 0600, "what --out-file has otherwise"},
+	{"0640", 0640, "with --out-group"},
+	{"0400", 0400, NULL},
+	{"0440", 0440, NULL},
+	{0},
+};
+
 static const struct choice shells[] = {
 	{"bash", SHELL_BASH, NULL},
 	{"zsh", SHELL_ZSH, NULL},
@@ -149,6 +158,10 @@ const struct option_row option_table[] = {
 	{"out-file", 0, OPTION_TEXT, VALUE(out_file), "FILE", NULL, NULL,
 	 "of --watch: replaced as a whole, removed when nothing in it is valid", COMMAND_TOKEN,
 	 NULL},
+	{"out-mode", 0, OPTION_CHOICE, VALUE(out_mode), "MODE", NULL, NULL, NULL, COMMAND_TOKEN,
+	 modes},
+	{"out-group", 0, OPTION_TEXT, VALUE(out_group), "GROUP", NULL, NULL,
+	 "of --out-file: this group reads it (mode 0640)", COMMAND_TOKEN, NULL},
 	{"poll-interval", 0, OPTION_SECONDS, VALUE(poll_interval), "SECONDS", NULL, "60",
 	 "of --watch: ask a server at least this often, more often near a nonce's end",
 	 COMMAND_TOKEN, NULL},

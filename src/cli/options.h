@@ -62,6 +62,8 @@ struct options {
 	bool check;
 	bool watch;
 	char *out_file;
+	int out_mode; /* 0: none is given */
+	char *out_group;
 	unsigned poll_interval;
 	char *priv_key_file;
 	char *pkcs11_module;

@@ -85,13 +85,18 @@ static int open_folder(const char *path, const char *name, struct chronosign_err
 	return descriptor;
 }
 
-bool out_file_open(struct out_file *file, const char *path, struct chronosign_error **error)
+bool out_file_open(struct out_file *file, const char *path, const struct out_rights *rights,
+		   struct chronosign_error **error)
 {
 	const char *slash = strrchr(path, '/');
 	struct out_successor successor;
 
 	*file = (struct out_file){
-		.path = path, .name = slash == NULL ? path : slash + 1, .folder = -1};
+		.path = path,
+		.name = slash == NULL ? path : slash + 1,
+		.folder = -1,
+		.rights = *rights,
+	};
 	if (file->name[0] == '\0')
 		return chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
 					    "'%s' is not a file's name", path);
@@ -176,15 +181,16 @@ bool out_file_begin(const struct out_file *file, struct out_successor *successor
 	int descriptor = open_unnamed(file->folder);
 	if (descriptor < 0)
 		descriptor = open_named(successor);
-	if (descriptor >= 0 && fchmod(descriptor, 0600) == 0)
-		successor->stream = fdopen(descriptor, "w");
-	if (successor->stream != NULL)
-		return true;
-	failed("make a file in the folder of", file->path, error);
 	if (descriptor >= 0)
+		successor->stream = fdopen(descriptor, "w");
+	bool good = successor->stream == NULL
+			    ? failed("make a file in the folder of", file->path, error)
+			    : out_rights_give(&file->rights, descriptor, file->path, error);
+	if (successor->stream == NULL && descriptor >= 0)
 		close(descriptor);
-	out_file_abandon(successor);
-	return false;
+	if (!good)
+		out_file_abandon(successor);
+	return good;
 }
 
 static bool put_in_place(struct out_successor *successor, struct chronosign_error **error)

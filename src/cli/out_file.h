@@ -1,7 +1,9 @@
-/* A file that others read while it is kept: always whole, and for its owner only. A file that is not
- * ours is neither replaced nor removed. */
+/* A file that others read while it is kept: always whole, and for its owner and maybe a group only. A file
+ * that is not ours is neither replaced nor removed. */
 #ifndef CLI_OUT_FILE_H
 #define CLI_OUT_FILE_H
+
+#include "cli/out_rights.h"
 
 #include <chronosign/error.h>
 #include <stdbool.h>
@@ -13,6 +15,7 @@ struct out_file {
 	const char *path; /* borrowed; for messages */
 	const char *name; /* in the folder */
 	int folder;       /* -1: there is no file */
+	struct out_rights rights;
 };
 
 /* A successor of the file, not yet in its place. */
@@ -23,10 +26,11 @@ struct out_successor {
 };
 
 /*
- * Opens the folder, and makes sure that a file can be made in it. False with *error set if not, or if
- * what has the file's name is not ours.
+ * Opens the folder, and makes sure that a file with these rights can be made in it. False with *error set
+ * if not, or if what has the file's name is not ours.
  */
-bool out_file_open(struct out_file *file, const char *path, struct chronosign_error **error);
+bool out_file_open(struct out_file *file, const char *path, const struct out_rights *rights,
+		   struct chronosign_error **error);
 void out_file_close(struct out_file *file);
 
 /* What may make others replace the file, for a warning; NULL: nothing. The caller frees it. */
@@ -41,7 +45,7 @@ bool out_file_check(const struct out_file *file, struct chronosign_error **error
 /* The status of what has the file's name; false if nothing has. */
 bool out_file_look(const struct out_file *file, struct stat *status);
 
-/* Begins a successor in the same folder, with mode 0600 whatever the umask. */
+/* Begins a successor in the same folder, which has its rights before it has a name. */
 bool out_file_begin(const struct out_file *file, struct out_successor *successor,
 		    struct chronosign_error **error);
 

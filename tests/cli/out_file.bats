@@ -1,4 +1,4 @@
-# --out-file: which file may be replaced and removed, and what is said of its folder before anything is asked.
+# --out-file: which file may be replaced and removed, who may read it, and what is said of its folder before anything is asked.
 load helper
 
 setup_file() {
@@ -152,4 +152,143 @@ spared() {
 	ends
 	[ "$(ls -A "$FOLDER")" = .token.new ]
 	[ ! -s "$SCRATCH/said" ] || fail "$(cat "$SCRATCH/said")"
+}
+
+# ---- Its mode and its group ----
+
+# A group that this user may give a file to, and that new files do not get by themselves, where there is one.
+group_to_give() {
+	local own
+	own=$(id -gn)
+	if [ "$(id -u)" -eq 0 ]; then
+		awk -F: -v own="$own" '$1 != own { print $1; exit }' /etc/group
+	else
+		{ id -Gn | tr ' ' '\n' | grep -vxF "$own" || echo "$own"; } | head -n 1
+	fi
+}
+
+nothing_is_done() { # REQUESTS
+	[ -z "$(ls -A "$FOLDER")" ] || fail "there is a file" || return
+	[ ! -e "$SCRATCH/asked" ] || fail "the PIN is read" || return
+	[ "$(requests)" -eq "$1" ] || fail "a server is asked"
+}
+
+@test "--out-mode and --out-group: who reads it, in every form and for several servers, whatever the umask" {
+	local group form mask
+	group=$(group_to_give)
+	for mask in 000 077; do
+		umask "$mask"
+		for form in token header env json; do
+			kept -o "$form" --out-mode 0640 --out-group "$group"
+			[ "$(stat -c '%a %G' "$FILE")" = "640 $group" ] || fail "$form: $(ls -l "$FILE")"
+			ends
+		done
+	done
+	kept --chronograf-url "$URL/s/1" --out-group "$group" -o json
+	[ "$(stat -c '%a %G' "$FILE")" = "640 $group" ] || fail "a list: $(ls -l "$FILE")"
+	ends
+	for form in 0400 0440 0600; do
+		kept --out-mode "$form"
+		[ "$(stat -c %a "$FILE")" = "${form#0}" ] || fail "$form: $(ls -l "$FILE")"
+		ends
+	done
+	[ ! -s "$SCRATCH/said" ] || fail "$(cat "$SCRATCH/said")"
+}
+
+@test "without them it is the owner's alone, and --out-group alone lets the group read it; a number is a group, too" {
+	local group
+	group=$(getent group "$(group_to_give)" | cut -d : -f 3)
+	umask 000
+	kept
+	[ "$(stat -c '%a %g' "$FILE")" = "600 $(id -g)" ]
+	ends
+	kept --out-group "$group"
+	[ "$(stat -c '%a %g' "$FILE")" = "640 $group" ]
+	ends
+	kept --out-mode 0400 --out-group "$group"
+	[ "$(stat -c '%a %g' "$FILE")" = "400 $group" ]
+	ends
+}
+
+@test "its mode and group are there before it has a name, with and without O_TMPFILE" {
+	local -x ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0"
+	local group order turn
+	group=$(group_to_give)
+	for turn in with without; do
+		[ $turn = with ] || local -x DISK_WITHOUT_TMPFILE=1
+		DISK_LOG=$SCRATCH/disk.$turn LD_PRELOAD=$DISKFAIL kept --out-group "$group"
+		ends
+		# The first file is the one that is made to see whether it can be.
+		order=$(tr '\n' ' ' <"$SCRATCH/disk.$turn")
+		[[ $order =~ open\ fchown\ fchmod\ open\ fchown\ fchmod\ fsync\ (linkat\ )?renameat ]] ||
+			fail "the order is another, $turn O_TMPFILE: $order"
+	done
+}
+
+@test "a file that cannot be given its mode or group gets no name: it is told, and tried again" {
+	local -x ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0"
+	local call group
+	group=$(group_to_give)
+	for call in fchown fchmod; do
+		DISK_FAIL=$call:2 LD_PRELOAD=$DISKFAIL kept --out-group "$group"
+		[ "$(stat -c '%a %G' "$FILE")" = "640 $group" ]
+		[ "$(grep -cE "cannot give '.*/token' .*: Input/output error" "$SCRATCH/said")" -eq 1 ] || fail "$(cat "$SCRATCH/said")"
+		[ "$(ls -A "$FOLDER")" = token ]
+		ends
+	done
+}
+
+@test "a mode by which others write it, run it, or everyone reads it is refused, and so is what is none" {
+	local mode before
+	before=$(requests)
+	for mode in 0644 0666 0660 0620 0700 0750 4640 0200 0040 0000 600 0o640 rw-r----- ''; do
+		watched --priv-key-file "$KEY" --out-mode "$mode" --pin-source "|touch $SCRATCH/asked"
+		refused 2 "--out-mode is 0600, 0640, 0400 or 0440, not '$mode'"
+	done
+	nothing_is_done "$before"
+}
+
+@test "a group that is not there is refused before the PIN is read and a server asked" {
+	local group before
+	before=$(requests)
+	for group in no-such-group 4294967295 99999999999999999999 12x ''; do
+		watched --priv-key-file "$KEY" --out-group "$group" --pin-source "|touch $SCRATCH/asked"
+		refused 2 "no group '$group' in /etc/group"
+	done
+	nothing_is_done "$before"
+}
+
+@test "a group that the user is not in is refused before the PIN is read and a server asked" {
+	need_user
+	# Group 0 is nobody's here.
+	local group=0 before
+	before=$(requests)
+	chmod 777 "$FOLDER"
+	run --separate-stderr as_user setsid -w timeout "$PATIENCE" "$CHRONOCTL" token --chronograf-url "$URL" --watch \
+		--out-file "$FILE" --priv-key-file "$KEY" --out-group "$group" --pin-source "|touch $SCRATCH/asked" --quiet
+	refused 2 "this user is not in the group '$group', and so cannot give '$FILE' to it"
+	nothing_is_done "$before"
+}
+
+@test "a member of the group gives the file to it without being root" {
+	[ "$(id -u)" -eq 0 ] || skip "only root can choose the groups of a process"
+	local group
+	group=$(group_to_give)
+	chmod 777 "$FOLDER"
+	setpriv --reuid=65534 --regid=65534 --groups="$(getent group "$group" | cut -d : -f 3)" --inh-caps=-all,+dac_override \
+		--ambient-caps=-all,+dac_override -- "$CHRONOCTL" token --chronograf-url "$URL" --watch --out-file "$FILE" \
+		--priv-key-file "$KEY" --out-group "$group" --quiet 2>"$SCRATCH/said" 3>&- 4>&- </dev/null &
+	WATCH=$!
+	echo $WATCH >>"$SCRATCH/pids"
+	wait_for [ -s "$FILE" ] || fail "no file: $(cat "$SCRATCH/said")"
+	[ "$(stat -c '%a %u %G' "$FILE")" = "640 65534 $group" ] || fail "$(ls -ln "$FILE")"
+	[ ! -s "$SCRATCH/said" ] || fail "$(cat "$SCRATCH/said")"
+	ends
+}
+
+@test "--out-mode and --out-group without --out-file are a usage error" {
+	chronoctl_token --priv-key-file "$KEY" --out-mode 0640
+	refused 2 'rights of --out-file'
+	chronoctl token --nonce "$NONCE" --priv-key-file "$KEY" --out-group "$(id -gn)"
+	refused 2 'rights of --out-file'
 }

@@ -1,6 +1,6 @@
 /*
- * A disk that fails on demand: stands in front of the C library's open, write, fsync and close, by
- * LD_PRELOAD, for files that are made with O_EXCL and for directories.
+ * A disk that fails on demand: stands in front of the C library's open, fchown, fchmod, write, fsync, linkat,
+ * close and renameat, by LD_PRELOAD, for files that are made with O_EXCL or without a name, and for directories.
  *
  *     DISK_FAIL=fsync:2   the second fsync answers EIO; a write that fails has written half
  *     DISK_LOG=FILE       a line a call: the function's name
@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { DESCRIPTORS = 1024 };
@@ -164,4 +165,42 @@ int close(int descriptor)
 	if (failed)
 		errno = EIO;
 	return failed ? -1 : result;
+}
+
+int fchown(int descriptor, uid_t owner, gid_t group)
+{
+	static unsigned calls;
+	int (*function)(int, uid_t, gid_t) = (int (*)(int, uid_t, gid_t))next("fchown");
+
+	return is_watched(descriptor) && is_to_fail("fchown", &calls)
+		       ? -1
+		       : function(descriptor, owner, group);
+}
+
+int fchmod(int descriptor, mode_t mode)
+{
+	static unsigned calls;
+	int (*function)(int, mode_t) = (int (*)(int, mode_t))next("fchmod");
+
+	return is_watched(descriptor) && is_to_fail("fchmod", &calls) ? -1
+								      : function(descriptor, mode);
+}
+
+int linkat(int from_folder, const char *from, int to_folder, const char *to, int flags)
+{
+	static unsigned calls;
+	int (*function)(int, const char *, int, const char *, int) =
+		(int (*)(int, const char *, int, const char *, int))next("linkat");
+
+	return is_to_fail("linkat", &calls) ? -1
+					    : function(from_folder, from, to_folder, to, flags);
+}
+
+int renameat(int from_folder, const char *from, int to_folder, const char *to)
+{
+	static unsigned calls;
+	int (*function)(int, const char *, int, const char *) =
+		(int (*)(int, const char *, int, const char *))next("renameat");
+
+	return is_to_fail("renameat", &calls) ? -1 : function(from_folder, from, to_folder, to);
 }

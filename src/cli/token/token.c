@@ -19,6 +19,15 @@ DEFINE_CLEANUP(key, struct chronosign_key *, chronosign_key_free)
 DEFINE_CLEANUP(signer, struct chronosign_signer *, chronosign_signer_close)
 DEFINE_CLEANUP(network, struct network *, network_free)
 
+static bool check_rights(const struct options *options, struct chronosign_error **error)
+{
+	return (options->out_mode == 0 && options->out_group == NULL) ||
+	       options->out_file != NULL ||
+	       chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
+				    "--out-mode and --out-group are the rights of --out-file FILE, "
+				    "and none is given");
+}
+
 static bool check_options(const struct options *options, struct chronosign_error **error)
 {
 	if (options->watch != (options->out_file != NULL))
@@ -97,6 +106,8 @@ int token_run(struct options *options)
 
 	if (output < 0)
 		return EXIT_OTHER;
+	if (!check_rights(options, &error))
+		return report_failure(error);
 	if (nonce_by_hand_is_given(options)) {
 		int status = nonce_by_hand_sign(options, output, &error);
 		return error == NULL ? status : report_failure(error);
