@@ -9,7 +9,6 @@
 #include "cli/report.h"
 #include "cli/waiting.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,20 +146,14 @@ static bool try_token(struct round *round, size_t server, struct chronosign_erro
 	return true;
 }
 
-/* Sends a token to be tried when there is room for it, and listens meanwhile: two that only send
- * would wait for each other. */
+/* Sends a token to be tried if there is room for it. Else listens: a program that is full of requests
+ * has answers to give, and two that only send would wait for each other. */
 static bool try_or_listen(struct round *round, size_t server, struct chronosign_error **error)
 {
-	struct pollfd event = {.fd = network_descriptor(round->network),
-			       .events = POLLIN | POLLOUT};
+	struct pollfd room = {.fd = network_descriptor(round->network), .events = POLLOUT};
 
-	if (poll(&event, 1, -1) < 0 && errno != EINTR)
-		return chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER,
-					    "cannot wait for the network process: %s",
-					    strerror(errno));
-	if ((event.revents & POLLOUT) != 0 && (event.revents & POLLHUP) == 0)
-		return try_token(round, server, error);
-	return event.revents == 0 || listen_once(round, error);
+	return poll(&room, 1, 0) == 1 && room.revents == POLLOUT ? try_token(round, server, error)
+								 : listen_once(round, error);
 }
 
 bool round_run(struct round *round, struct chronosign_error **error)

@@ -33,6 +33,16 @@ struct network {
 	bool died; /* that is why */
 };
 
+/* What a busy machine may add to the time that transfers have. */
+#define MARGIN_SECONDS 10
+
+static unsigned patience_seconds(const struct network *network)
+{
+	const struct job_header *job = &network->job.header;
+
+	return job->timeout_seconds + job->poll_seconds + MARGIN_SECONDS;
+}
+
 DEFINE_CLEANUP(network, struct network *, network_free)
 
 /* ---- Starting ---- */
@@ -116,7 +126,7 @@ bool network_await(struct network *network, struct chronosign_error **error)
 				  !hear_of_job(network, &network->refusal);
 	network->starting = false;
 	if (!network->failed) {
-		process_started(&network->process);
+		process_started(&network->process, patience_seconds(network));
 		return true;
 	}
 	process_end(&network->process);
@@ -214,12 +224,30 @@ static bool take(struct network *network, const struct network_message *message,
 	return true;
 }
 
+int64_t network_patience(const struct network *network)
+{
+	return (int64_t)patience_seconds(network) * 1000;
+}
+
+bool network_give_up(struct network *network, struct chronosign_error **error)
+{
+	network->failed = true;
+	network->died = true;
+	process_end(&network->process);
+	return error_set(error, CHRONOSIGN_ERROR_OTHER,
+			 "the network program has been silent for %u seconds, and was ended\n"
+			 "Does a name server hang, or a server attack it?",
+			 patience_seconds(network));
+}
+
 /* False with *error NULL: it has hung up, and that is right. */
 static bool receive(struct network *network, struct network_message *message,
 		    struct chronosign_error **error)
 {
 	ssize_t got = process_receive(&network->process, message, sizeof *message);
 
+	if (got < 0 && errno == EAGAIN)
+		return network_give_up(network, error);
 	if (got < 0)
 		return error_set(error, CHRONOSIGN_ERROR_OTHER,
 				 "cannot hear the network program: %s", strerror(errno));
@@ -289,6 +317,8 @@ static bool send_request(struct network *network, const struct network_request *
 	do
 		sent = send(network->process.socket, request, sizeof *request, MSG_NOSIGNAL);
 	while (sent < 0 && errno == EINTR);
+	if (sent < 0 && errno == EAGAIN)
+		return network_give_up(network, error);
 	return sent == (ssize_t)sizeof *request ||
 	       error_set(error, CHRONOSIGN_ERROR_OTHER, "cannot speak to the network program: %s",
 			 strerror(errno));

@@ -114,8 +114,17 @@ bool network_tell_fips(bool *fips, struct chronosign_error **error);
 /* True if the program runs, as far as is known: false once network_next has told of its end. */
 bool network_is_running(const struct network *network);
 
-/* True if network_next has failed since the program ended by itself, and not for a wrong message. */
+/* True if network_next has failed since the program ended by itself or was silent, and not for a wrong message. */
 bool network_has_died(const struct network *network);
+
+/*
+ * In milliseconds: an honest program that has something to do is never silent for longer, and one that
+ * is, network_next ends. Who watches, and does not wait in network_next, calls network_give_up.
+ */
+int64_t network_patience(const struct network *network);
+
+/* Ends the program, with *error set: it has been silent for too long. Always returns false. */
+bool network_give_up(struct network *network, struct chronosign_error **error);
 
 /*
  * Waits for the next answer, in the order in which they come: one for each server and one for each

@@ -214,7 +214,7 @@ static bool run(int program, struct process *process, struct chronosign_error **
 	return true;
 }
 
-/* So that a program that hangs while it starts holds nobody up; 0: for ever. */
+/* So that a program that hangs holds nobody up. */
 static void limit_waiting(int socket, time_t seconds)
 {
 	const struct timeval limit = {.tv_sec = seconds};
@@ -294,9 +294,9 @@ bool process_hear_hello(struct process *process, struct chronosign_error **error
 	return false;
 }
 
-void process_started(struct process *process)
+void process_started(struct process *process, unsigned patience_seconds)
 {
-	limit_waiting(process->socket, 0);
+	limit_waiting(process->socket, (time_t)patience_seconds);
 }
 
 void process_close_complaints(struct process *process)

@@ -49,8 +49,8 @@ bool process_hear_hello(struct process *process, struct chronosign_error **error
 /* One message (recv(2)), with the length that was sent, even if it is more than there is room for. */
 ssize_t process_receive(const struct process *process, void *message, size_t room);
 
-/* It has taken its job: from now on a message is waited for as long as it takes. */
-void process_started(struct process *process);
+/* It has taken its job: from now on recv(2) and send(2) fail with EAGAIN after so long. */
+void process_started(struct process *process, unsigned patience_seconds);
 
 /* Nobody reads any longer what it writes to standard error. */
 void process_close_complaints(struct process *process);

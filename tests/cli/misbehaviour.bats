@@ -84,6 +84,54 @@ misbehaves() { # REGEX…
 	[[ $output != *accepts* ]]
 }
 
+# falls_silent LINE… -- ARGUMENT…: says that, then no more, and hears nothing. --timeout is 1 s, and 10 s are added to it.
+falls_silent() {
+	local said=()
+	while [ "$1" != -- ]; do said+=("$1") && shift; done
+	lies "${said[@]}" 'sleep 3600000'
+	SECONDS=0
+	with_token --timeout 1 "${@:2}"
+	refused 1 'the network program has been silent for 11 seconds, and was ended'
+	[ "$SECONDS" -ge 11 ] && [ "$SECONDS" -lt 40 ] || fail "after $SECONDS seconds"
+}
+
+# $COUNT servers more; NONCES: one of each, the first one's, too.
+many_servers() {
+	local number
+	NONCES=('nonce 0 !') SERVERS=()
+	for ((number = 1; number <= COUNT; number++)); do
+		SERVERS+=(--chronograf-url "http://127.0.0.1:1/$number")
+		NONCES+=("nonce $number $(printf "\\$(printf %o $((number + 33)))")")
+	done
+}
+
+@test "a network program that says nothing, or no more, is ended by itself" {
+	falls_silent --
+	called C_Sign 0
+	falls_silent 'nonce 0 a' request -- --check
+	called C_Sign 1
+}
+
+@test "one that hears nothing of the tokens to be tried is ended as well" {
+	local COUNT=90
+	many_servers
+	falls_silent "${NONCES[@]}" -- --check "${SERVERS[@]}"
+}
+
+@test "--watch: one that says nothing is started anew, and told once" {
+	lies 'nonce 0 a' 'sleep 3600000'
+	watch_token --timeout 1
+	appears
+	wait_for said 'the network program has been silent for 12 seconds' || fail "$(cat "$BATS_TEST_TMPDIR/said")"
+	lies 'nonce 0 b' 'sleep 3600000'
+	signed_again() { [ "$(calls C_Sign)" -ge 1 ]; }
+	wait_for signed_again || fail "its nonce is not signed: $(cat "$BATS_TEST_TMPDIR/said")"
+	[ "$(times_said 'has been silent')" -eq 1 ] || fail "$(cat "$BATS_TEST_TMPDIR/said")"
+	lives
+	kill -TERM "$WATCH"
+	ended_with 0
+}
+
 @test "--watch: 851 nonces at once get no more than one signature a second, and end the command" {
 	lies 'flood 0 851'
 	watch_token

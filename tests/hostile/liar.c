@@ -43,8 +43,17 @@ __attribute__((constructor)) static void read_script(void)
 	fclose(file);
 }
 
+/* The program has made the socket one that does not block. */
+static void wait_for(short event)
+{
+	struct pollfd socket = {.fd = PROCESS_SOCKET, .events = event};
+
+	poll(&socket, 1, -1);
+}
+
 static void say(const struct network_message *message)
 {
+	wait_for(POLLOUT);
 	if (send(PROCESS_SOCKET, message, sizeof *message, MSG_NOSIGNAL) != sizeof *message)
 		_exit(0);
 }
@@ -80,10 +89,8 @@ static void say_verdict(size_t server, unsigned number, uint32_t outcome)
 static void take_request(void)
 {
 	struct network_request request;
-	struct pollfd socket = {.fd = PROCESS_SOCKET, .events = POLLIN};
 
-	/* The program has made it one that does not block. */
-	poll(&socket, 1, -1);
+	wait_for(POLLIN);
 	if (recv(PROCESS_SOCKET, &request, sizeof request, 0) <= 0)
 		_exit(0);
 }

@@ -144,7 +144,6 @@ static void take_answer(struct watch *watch, const struct network_answer *answer
 	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 	size_t unheard = watch->servers.exchanges.unheard;
 
-	watched_network_answered(&watch->network, milliseconds());
 	if (watch->order->options->verbose && answer->trace[0] != '\0')
 		report_detail("%s", answer->trace);
 	if (!watched_servers_take(&watch->servers, answer, milliseconds(), &error))
@@ -173,6 +172,7 @@ static void listen_to_network(struct watch *watch)
 			end_by_error(watch, error);
 		return;
 	}
+	watched_network_answered(&watch->network, milliseconds());
 	if (answer.about == NETWORK_ANSWER_FILES_REPLACED)
 		watched_network_renew(&watch->network, milliseconds());
 	else if (answer.about != NETWORK_ANSWER_STARTED)
@@ -242,7 +242,7 @@ static int time_to_wait(const struct watch *watch, enum exchange_due due, int64_
 		return WATCHED_FILE_EVERY_MS;
 	if (watch->servers.changed)
 		return 0;
-	then = earlier(then, watch->network.restart_at);
+	then = earlier(then, earlier(watch->network.restart_at, watch->network.silent_at));
 	if (watch->key.signer == NULL)
 		then = earlier(then, watch->key.retry_at);
 	if (then <= now)
@@ -270,8 +270,11 @@ static void step(struct watch *watch)
 
 	if ((events[0].revents & POLLIN) != 0)
 		take_signal(watch);
-	if ((events[1].revents & ~POLLOUT) != 0 && !watch->ended)
+	bool heard = (events[1].revents & ~POLLOUT) != 0;
+	if (heard && !watch->ended)
 		listen_to_network(watch);
+	else if (!watch->ended)
+		watched_network_check(&watch->network, milliseconds());
 	if (!watch->ended)
 		serve_next(watch, (events[1].revents & POLLOUT) != 0);
 	watched_servers_expire(&watch->servers, milliseconds());

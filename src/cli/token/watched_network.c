@@ -15,6 +15,7 @@ void watched_network_begin(struct watched_network *watched, struct network *netw
 		.network = network,
 		.started_at = now,
 		.restart_at = INT64_MAX,
+		.silent_at = now + network_patience(network),
 	};
 }
 
@@ -33,6 +34,7 @@ void watched_network_lose(struct watched_network *watched, int64_t now,
 		report_error("%s\nIt is started anew.", chronosign_error_message(reason));
 	watched->told = true;
 	watched->restart_at = now + pause_after(watched->failures);
+	watched->silent_at = INT64_MAX;
 	if (watched->failures < 10)
 		watched->failures++;
 }
@@ -53,6 +55,7 @@ bool watched_network_restart(struct watched_network *watched, int64_t now)
 		return false;
 	watched->restart_at = INT64_MAX;
 	watched->started_at = now;
+	watched->silent_at = now + network_patience(watched->network);
 	if (network_restart(watched->network, &error))
 		return true;
 	watched_network_lose(watched, now, error);
@@ -61,9 +64,20 @@ bool watched_network_restart(struct watched_network *watched, int64_t now)
 
 void watched_network_answered(struct watched_network *watched, int64_t now)
 {
+	watched->silent_at = now + network_patience(watched->network);
 	if (watched->failures > 0 && now - watched->started_at >= RESTART_LONGEST_MS) {
 		report_note("the network program runs again");
 		watched->failures = 0;
 		watched->told = false;
 	}
+}
+
+void watched_network_check(struct watched_network *watched, int64_t now)
+{
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
+
+	if (now < watched->silent_at)
+		return;
+	network_give_up(watched->network, &error);
+	watched_network_lose(watched, now, error);
 }

@@ -12,6 +12,7 @@ struct watched_network {
 	bool told;          /* of the first of them */
 	int64_t started_at; /* the last time */
 	int64_t restart_at; /* INT64_MAX: it runs as it is to */
+	int64_t silent_at;  /* unless it says something before; INT64_MAX: it does not run */
 };
 
 void watched_network_begin(struct watched_network *watched, struct network *network, int64_t now);
@@ -26,7 +27,10 @@ void watched_network_renew(struct watched_network *watched, int64_t now);
 /* Starts it anew if it is time. True if it was: all servers are asked again. */
 bool watched_network_restart(struct watched_network *watched, int64_t now);
 
-/* An answer has come. */
+/* A message has come. */
 void watched_network_answered(struct watched_network *watched, int64_t now);
+
+/* Gives it up if it has been silent for too long. To be called when nothing of it waits to be heard. */
+void watched_network_check(struct watched_network *watched, int64_t now);
 
 #endif
