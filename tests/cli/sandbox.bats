@@ -125,6 +125,40 @@ holds() {
 	refused 4 'nowhere\.invalid'
 }
 
+# In a network of its own: a DNS server that answers every question for an address with 127.0.0.1.
+name_server() {
+	cat <<-'END'
+		use Socket;
+		socket(my $socket, PF_INET, SOCK_DGRAM, 0) or die $!;
+		bind($socket, sockaddr_in(53, INADDR_LOOPBACK)) or die $!;
+		while (my $from = recv($socket, my $asked, 512, 0)) {
+			my ($name, $type) = substr($asked, 12) =~ /^(.*?\0)(..)/s;
+			my $known = $type eq "\0\1";
+			send($socket, substr($asked, 0, 2) . pack("H4n4", "8180", 1, $known, 0, 0) . $name . $type . "\0\1" .
+				($known ? pack("nnnNnC4", 0xc00c, 1, 1, 60, 4, 127, 0, 0, 1) : ""), 0, $from);
+		}
+	END
+}
+
+@test "a name that DNS alone knows" {
+	unshare -mn true || skip "no network of its own is to be had here"
+	name_server >"$SCRATCH/dns.pl"
+	echo nameserver 127.0.0.1 >"$SCRATCH/resolv.conf"
+	cat >"$SCRATCH/network" <<-'END'
+		ip link set lo up
+		mount --bind "$SCRATCH/resolv.conf" /etc/resolv.conf
+		perl "$SCRATCH/dns.pl" >/dev/null 2>&1 3>&- 4>&- & echo $! >>"$SCRATCH/pids"
+		"$STANDIN" --nonce "$NONCE" >"$SCRATCH/url" 2>/dev/null 3>&- 4>&- & echo $! >>"$SCRATCH/pids"
+		until [ -s "$SCRATCH/url" ] && grep -q ':0035 ' /proc/net/udp; do sleep 0.05; done
+		read -r url <"$SCRATCH/url"
+		exec "$1" token --chronograf-url "${url/127.0.0.1/chronograf.test}" "${@:2}"
+	END
+	export SCRATCH NONCE
+	WRAPPER=(unshare -mn bash "$SCRATCH/network")
+	chronoctl --priv-key-file "$KEY"
+	prints_token "$KEY"
+}
+
 @test "https by --ca-file, a folder of CAs, a link out of it, and the user's file of CAs" {
 	chronoctl token --chronograf-url "$TLS_URL" --priv-key-file "$KEY" --ca-file "$D/server.crt"
 	prints_token "$KEY"

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/io_uring.h>
 #include <linux/perf_event.h>
 #include <linux/seccomp.h>
@@ -457,6 +458,12 @@ static bool hear_of_devices(const struct hostile_aims *aims)
 	       opened(socket(AF_NETLINK, SOCK_DGRAM, 4 /* SOCK_DIAG */));
 }
 
+static bool see_addresses(const struct hostile_aims *aims)
+{
+	(void)aims;
+	return opened(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0 /* ROUTE */));
+}
+
 static bool use_other_protocol(const struct hostile_aims *aims)
 {
 	(void)aims;
@@ -476,6 +483,18 @@ static bool run_what_it_wrote(const struct hostile_aims *aims)
 	if (page != MAP_FAILED)
 		munmap(page, 4096);
 	return executable;
+}
+
+static bool map_code(const struct hostile_aims *aims)
+{
+	int file = open("/etc/hosts", O_RDONLY | O_CLOEXEC);
+	void *page = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, file, 0);
+
+	(void)aims;
+	opened(file);
+	if (page != MAP_FAILED)
+		munmap(page, 4096);
+	return page != MAP_FAILED;
 }
 
 /* The same by a file in memory, which is mapped to run and was written to before. */
@@ -516,6 +535,67 @@ static bool reach_hypervisor(const struct hostile_aims *aims)
 {
 	(void)aims;
 	return use_family(AF_VSOCK, SOCK_STREAM);
+}
+
+static bool take_port(int type)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET};
+	int name = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+
+	return name >= 0 && bind(name, (void *)&address, sizeof address) == 0 && opened(name);
+}
+
+static bool take_ports(const struct hostile_aims *aims)
+{
+	(void)aims;
+	return take_port(SOCK_STREAM) || take_port(SOCK_DGRAM);
+}
+
+/* An end of a pair, which needs no socket(2). */
+static bool bind_pair(const struct hostile_aims *aims)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	char path[PATH_SIZE];
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+		return false;
+	snprintf(address.sun_path, sizeof address.sun_path, "%.90s", in_folder(aims, "pair", path));
+	bool bound = bind(ends[0], (void *)&address, sizeof address) == 0;
+	if (bound)
+		unlink(address.sun_path);
+	opened(ends[0]);
+	opened(ends[1]);
+	return bound;
+}
+
+/* Who made the pair is told by a descriptor of his process. */
+static bool hold_peer(const struct hostile_aims *aims)
+{
+	int ends[2], process = -1, on = 1;
+	socklen_t length = sizeof process;
+
+	(void)aims;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+		return false;
+	bool held = getsockopt(ends[0], SOL_SOCKET, 77 /* SO_PEERPIDFD */, &process, &length) == 0;
+	held = setsockopt(ends[0], SOL_SOCKET, 76 /* SO_PASSPIDFD */, &on, sizeof on) == 0 || held;
+	opened(process);
+	opened(ends[0]);
+	opened(ends[1]);
+	return held;
+}
+
+static bool load_socket_filter(const struct hostile_aims *aims)
+{
+	struct sock_filter pass = {.code = BPF_RET | BPF_K, .k = 0xffff};
+	struct sock_fprog program = {.len = 1, .filter = &pass};
+	int name = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	(void)aims;
+	return name >= 0 &&
+	       setsockopt(name, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0 &&
+	       opened(name);
 }
 
 static bool serve(const struct hostile_aims *aims)
@@ -643,15 +723,22 @@ const struct hostile_attempt hostile_attempts[] = {
 	 true},
 	{"reach them by datagrams", reach_agents_by_datagrams, HOSTILE_CALLS, true},
 	{"hear of devices and sockets by netlink", hear_of_devices, HOSTILE_CALLS, false},
+	{"see this machine's addresses and routes by netlink", see_addresses, HOSTILE_CALLS, true},
 	{"use another protocol than TCP and UDP", use_other_protocol, HOSTILE_CALLS, false},
-	{"run what it has written to memory", run_what_it_wrote, HOSTILE_MEMORY, true},
+	{"run what it has written to memory", run_what_it_wrote, HOSTILE_CALLS | HOSTILE_MEMORY,
+	 true},
 	{"run a file in memory", run_file_in_memory, HOSTILE_CALLS, true},
+	{"run a file that it may read", map_code, HOSTILE_CALLS, false},
 	{"list the connections of NetworkManager", read_passwords_of_networks, HOSTILE_FILES,
 	 false},
 	{"lead a pair of sockets elsewhere", lead_pair_elsewhere, HOSTILE_CALLS, true},
+	{"give a pair of sockets a path", bind_pair, HOSTILE_FILES | HOSTILE_CALLS, true},
+	{"hold its parent by their sockets", hold_peer, HOSTILE_CALLS, false},
+	{"load a filter for a socket", load_socket_filter, HOSTILE_CALLS, true},
 	{"see packets", see_packets, HOSTILE_CALLS | HOSTILE_ISOLATION, false},
 	{"use the kernel's cryptography", use_kernel_crypto, HOSTILE_CALLS, false},
 	{"reach the hypervisor", reach_hypervisor, HOSTILE_CALLS, false},
+	{"take a port", take_ports, HOSTILE_CALLS, true},
 	{"serve", serve, HOSTILE_CALLS, true},
 	{"load BPF", load_bpf, HOSTILE_CALLS, false},
 	{"add to the kernel's keyring", use_keyring, HOSTILE_CALLS, false},

@@ -8,12 +8,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/netlink.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -82,13 +83,13 @@ static const int allowed[] = {
 	SCMP_SYS(clock_nanosleep_time64),
 	SCMP_SYS(restart_syscall),
 	SCMP_SYS(pause),
-	/* sockets; nothing is served, so neither listen nor accept */
+	/* sockets; nothing is served, so neither bind nor listen nor accept */
 	SCMP_SYS(connect),
-	SCMP_SYS(bind), /* of netlink sockets by getaddrinfo(3) */
+#ifndef __GLIBC__
+	SCMP_SYS(bind), /* musl's resolver */
+#endif
 	SCMP_SYS(getsockname),
 	SCMP_SYS(getpeername),
-	SCMP_SYS(getsockopt),
-	SCMP_SYS(setsockopt),
 	SCMP_SYS(shutdown),
 	SCMP_SYS(send),
 	SCMP_SYS(sendto),
@@ -101,11 +102,8 @@ static const int allowed[] = {
 	SCMP_SYS(recvmmsg_time64),
 	/* memory */
 	SCMP_SYS(brk),
-	SCMP_SYS(mmap),
-	SCMP_SYS(mmap2),
 	SCMP_SYS(munmap),
 	SCMP_SYS(mremap),
-	SCMP_SYS(mprotect),
 	SCMP_SYS(madvise),
 	/* threads and signals */
 	SCMP_SYS(futex),
@@ -172,8 +170,10 @@ static const struct allowed_form allowed_forms[] = {
 	{SCMP_SYS(openat), 2, WRITING, 0},
 	{SCMP_SYS(clone), CLONE_FLAGS, CLONE_THREAD, CLONE_THREAD},
 	{SCMP_SYS(prlimit64), 2, WHOLE, 0}, /* tells a limit, sets none */
-	/* A pair of streams, libcurl's alarm clock, cannot be led elsewhere. */
-	{SCMP_SYS(socketpair), 1, 0xf, SOCK_STREAM},
+	/* All code is there: no more is loaded, and none is made. */
+	{SCMP_SYS(mmap), 2, PROT_EXEC, 0},
+	{SCMP_SYS(mmap2), 2, PROT_EXEC, 0},
+	{SCMP_SYS(mprotect), 2, PROT_EXEC, 0},
 	/* No F_SETOWN, which sends signals, and no TIOCSTI, which types. */
 	{SCMP_SYS(fcntl), 1, WHOLE, F_DUPFD},
 	{SCMP_SYS(fcntl), 1, WHOLE, F_DUPFD_CLOEXEC},
@@ -198,27 +198,27 @@ static const struct allowed_form allowed_forms[] = {
 };
 
 struct allowed_socket {
+	int call;
 	int family;
 	int type;
 	int protocol;
 };
 
 /*
- * Streams and datagrams of TCP and UDP; and getaddrinfo(3) asks the kernel for this machine's addresses.
- * No unix sockets: behind those are agents, card readers (pcscd) and tokens (p11-kit), which Landlock
- * cannot hide.
+ * Streams and datagrams of TCP and UDP. No unix sockets: behind those are agents, card readers (pcscd) and
+ * tokens (p11-kit), which Landlock cannot hide; but a pair of streams, libcurl's alarm clock, cannot be led
+ * elsewhere. No netlink: getaddrinfo(3) asks it for this machine's addresses, and does without.
  */
 static const struct allowed_socket allowed_sockets[] = {
-	{AF_INET, SOCK_STREAM, 0},
-	{AF_INET, SOCK_STREAM, IPPROTO_TCP},
-	{AF_INET, SOCK_DGRAM, 0},
-	{AF_INET, SOCK_DGRAM, IPPROTO_UDP},
-	{AF_INET6, SOCK_STREAM, 0},
-	{AF_INET6, SOCK_STREAM, IPPROTO_TCP},
-	{AF_INET6, SOCK_DGRAM, 0},
-	{AF_INET6, SOCK_DGRAM, IPPROTO_UDP},
-	{AF_NETLINK, SOCK_RAW, NETLINK_ROUTE},
-	{AF_NETLINK, SOCK_DGRAM, NETLINK_ROUTE},
+	{SCMP_SYS(socket), AF_INET, SOCK_STREAM, 0},
+	{SCMP_SYS(socket), AF_INET, SOCK_STREAM, IPPROTO_TCP},
+	{SCMP_SYS(socket), AF_INET, SOCK_DGRAM, 0},
+	{SCMP_SYS(socket), AF_INET, SOCK_DGRAM, IPPROTO_UDP},
+	{SCMP_SYS(socket), AF_INET6, SOCK_STREAM, 0},
+	{SCMP_SYS(socket), AF_INET6, SOCK_STREAM, IPPROTO_TCP},
+	{SCMP_SYS(socket), AF_INET6, SOCK_DGRAM, 0},
+	{SCMP_SYS(socket), AF_INET6, SOCK_DGRAM, IPPROTO_UDP},
+	{SCMP_SYS(socketpair), AF_UNIX, SOCK_STREAM, 0},
 };
 
 #define SOCKET_TYPE UINT64_C(0xf) /* without SOCK_CLOEXEC and SOCK_NONBLOCK */
@@ -250,7 +250,34 @@ static bool allow_socket(scmp_filter_ctx filter, struct allowed_socket form)
 		{2, SCMP_CMP_MASKED_EQ, WHOLE, (uint64_t)form.protocol},
 	};
 
-	return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 3, conditions) == 0;
+	return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, form.call, 3, conditions) == 0;
+}
+
+/*
+ * Socket options up to those that hold a process by its socket (SO_PEERPIDFD, SO_PASSPIDFD), load a filter
+ * (SO_ATTACH_FILTER), or put another protocol on one of TCP (TCP_ULP, 31).
+ */
+static bool allow_options(scmp_filter_ctx filter)
+{
+	static const struct {
+		int call;
+		int level;
+		unsigned end;
+	} forms[] = {
+		{SCMP_SYS(getsockopt), SOL_SOCKET, SO_ATTACH_FILTER},
+		{SCMP_SYS(getsockopt), IPPROTO_TCP, 31},
+		{SCMP_SYS(setsockopt), SOL_SOCKET, SO_ATTACH_FILTER},
+		{SCMP_SYS(setsockopt), IPPROTO_TCP, 31},
+		{SCMP_SYS(setsockopt), IPPROTO_IP, UINT_MAX},
+		{SCMP_SYS(setsockopt), IPPROTO_IPV6, UINT_MAX},
+	};
+
+	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
+		if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, forms[i].call, 2,
+				     SCMP_A1(SCMP_CMP_EQ, (uint64_t)forms[i].level),
+				     SCMP_A2(SCMP_CMP_LT, (uint64_t)forms[i].end)) != 0)
+			return false;
+	return true;
 }
 
 /* abort(3) and raise(3): signals to itself, and to nobody else. */
@@ -273,7 +300,7 @@ static bool add_rules(scmp_filter_ctx filter)
 	for (size_t i = 0; i < sizeof allowed_sockets / sizeof allowed_sockets[0]; i++)
 		if (!allow_socket(filter, allowed_sockets[i]))
 			return false;
-	return allow_own_signals(filter);
+	return allow_options(filter) && allow_own_signals(filter);
 }
 
 bool confine_calls(void)

@@ -18,7 +18,7 @@ struct fixed_input {
 	bool watched;
 };
 
-/* resolver(3), nsswitch.conf(5), ld.so(8). In /etc file by file, for keys and PINs lie there too; of
+/* resolver(3), nsswitch.conf(5). In /etc file by file, for keys and PINs lie there too; of
  * others the folder, where they are replaced while the program lives. */
 static const struct fixed_input fixed[] = {
 	{"/etc/resolv.conf", true},
@@ -28,18 +28,11 @@ static const struct fixed_input fixed[] = {
 	{"/etc/gai.conf", true},
 	{"/etc/services", true},
 	{"/etc/networks", true},
-	{"/etc/ld.so.cache", false},
 	{"/run/systemd/resolve", false},
 	{"/run/resolvconf", false},
 	/* Not its folder, where connections lie with their passwords. */
 	{"/run/NetworkManager/resolv.conf", false},
 	{"/run/NetworkManager/no-stub-resolv.conf", false},
-	{"/lib", false},
-	{"/lib64", false},
-	{"/usr/lib", false},
-	{"/usr/lib32", false},
-	{"/usr/lib64", false},
-	{"/usr/local/lib", false},
 };
 
 static bool add(struct inputs *inputs, const char *path, size_t length, bool watched)
