@@ -17,6 +17,8 @@ static void tell(void *context, enum chronosign_notice_level level, const char *
 {
 	const struct options *options = context;
 
+	if (options->verbose)
+		supervisor_let_noise_pass(options->supervisor);
 	switch (level) {
 	case CHRONOSIGN_NOTICE_DETAIL:
 		if (options->verbose)
@@ -53,6 +55,7 @@ void key_hear(struct chronosign_key *key, struct options *options)
 {
 	chronosign_key_set_notice(key, tell, options);
 	key_set_lend(key, waiting_lend);
+	key_set_command_stderr(key, report_descriptor());
 	key_warn_of_files(key);
 }
 

@@ -102,7 +102,7 @@ static int run(const struct command *command, struct options *options,
 	int status = open_kept_file(options, file);
 	if (status != EXIT_DONE)
 		return status;
-	options->supervisor = supervisor_new(options->module_timeout, options->kept_file);
+	options->supervisor = supervisor_new(options);
 	if (options->supervisor == NULL)
 		return EXIT_OTHER;
 	/* A shell that completes a word has the terminal. */

@@ -5,13 +5,45 @@
 #include "cli/pin_value.h"
 #include "cli/waiting.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Whoever has something to warn of should not have to know whether somebody listens. */
 static bool without_warnings;
+
+/* A handler of pthread_atfork(3) has no context. */
+static int descriptor = STDERR_FILENO;
+
+static void close_descriptor(void)
+{
+	close(descriptor);
+}
+
+int report_descriptor(void)
+{
+	return descriptor;
+}
+
+bool report_move(int standard_error)
+{
+	int aside = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+
+	if (aside < 0 || dup2(standard_error, STDERR_FILENO) < 0) {
+		report_error("cannot move standard error aside: %s", strerror(errno));
+		return false;
+	}
+	/* What a module forks may live on, and whoever reads our messages would wait for it. */
+	descriptor = aside;
+	pthread_atfork(NULL, NULL, close_descriptor);
+	return true;
+}
 
 static void report(const char *kind, const char *format, va_list arguments)
 	__attribute__((format(printf, 2, 0)));
@@ -59,7 +91,7 @@ static void report(const char *kind, const char *format, va_list arguments)
 	if (fclose(out) != 0)
 		return;
 	waiting_step_aside();
-	dprintf(2, "%s", lines);
+	dprintf(descriptor, "%s", lines);
 	waiting_step_back();
 }
 

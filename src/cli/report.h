@@ -5,6 +5,13 @@
 
 #include <chronosign/error.h>
 #include <chronosign/signer.h>
+#include <stdbool.h>
+
+/* Where messages go: to standard error, or to where it was before report_move. */
+int report_descriptor(void);
+
+/* Makes the given descriptor standard error. False, and told, if that fails. */
+bool report_move(int standard_error);
 
 /* What a person should know of something that went well. */
 void report_note(const char *format, ...) __attribute__((format(printf, 1, 2)));

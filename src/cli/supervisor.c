@@ -4,23 +4,30 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/noise.h"
 #include "cli/out_file.h"
 #include "cli/report.h"
 #include "cli/waiting.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 enum { DECIDED = 0x100 };
+
+/* Milliseconds, at most, that a line of --verbose waits for those of modules. */
+enum { NOISE_TURNS = 200 };
 
 /* What the child writes and the parent reads, believing none of it unchecked: texts are bounded and
  * made printable, and there is no pointer. */
@@ -32,13 +39,15 @@ struct shared {
 	atomic_ulong calls;
 	atomic_uint outcome; /* an exit status, with DECIDED; 0: the child is at work */
 	atomic_bool keeps_file;
+	atomic_bool reads_noise; /* the parent: it may have taken a line that it has not shown */
 	atomic_bool takes_any_module;
 };
 
 struct supervisor {
 	struct shared *shared;
-	unsigned module_timeout;     /* seconds; 0: none */
-	const struct out_file *file; /* of --watch */
+	const struct options *options;
+	struct noise noise; /* in the child: closed */
+	int signals;        /* those that are held back from here on */
 };
 
 /* ---- The child ---- */
@@ -79,6 +88,18 @@ void supervisor_take_any_module(struct supervisor *supervisor)
 	atomic_store(&supervisor->shared->takes_any_module, true);
 }
 
+void supervisor_let_noise_pass(const struct supervisor *supervisor)
+{
+	int waiting = 0;
+
+	for (int turn = 0; turn < NOISE_TURNS; turn++) {
+		if (ioctl(STDERR_FILENO, FIONREAD, &waiting) != 0 ||
+		    (waiting == 0 && !atomic_load(&supervisor->shared->reads_noise)))
+			return;
+		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+	}
+}
+
 void supervisor_set_outcome(struct supervisor *supervisor, int status)
 {
 	atomic_store(&supervisor->shared->outcome, DECIDED | ((unsigned)status & 0xff));
@@ -86,25 +107,47 @@ void supervisor_set_outcome(struct supervisor *supervisor, int status)
 
 /* ---- The parent ---- */
 
-struct supervisor *supervisor_new(unsigned module_timeout, const struct out_file *file)
+static void watched_signals(sigset_t *signals)
+{
+	const int watched[] = {SIGCHLD, SIGINT,  SIGQUIT, SIGTERM,
+			       SIGHUP,  SIGTSTP, SIGUSR1, SIGUSR2};
+
+	sigemptyset(signals);
+	for (size_t i = 0; i < sizeof watched / sizeof watched[0]; i++)
+		sigaddset(signals, watched[i]);
+}
+
+struct supervisor *supervisor_new(const struct options *options)
 {
 	struct supervisor *supervisor = calloc(1, sizeof *supervisor);
 	struct shared *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE,
 				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	sigset_t signals;
 
+	watched_signals(&signals);
 	if (supervisor == NULL || shared == MAP_FAILED) {
 		report_error("cannot make a shared page: %s", strerror(errno));
 		free(supervisor);
 		return NULL;
 	}
-	*supervisor = (struct supervisor){shared, module_timeout, file};
-	return supervisor;
+	*supervisor = (struct supervisor){.shared = shared,
+					  .options = options,
+					  .signals = signalfd(-1, &signals, SFD_CLOEXEC)};
+	if (noise_open(&supervisor->noise, options->verbose) && supervisor->signals >= 0)
+		return supervisor;
+	if (supervisor->signals < 0)
+		report_error("cannot watch for signals: %s", strerror(errno));
+	supervisor_free(supervisor);
+	return NULL;
 }
 
 void supervisor_free(struct supervisor *supervisor)
 {
-	if (supervisor != NULL)
-		munmap(supervisor->shared, sizeof *supervisor->shared);
+	if (supervisor == NULL)
+		return;
+	noise_close(&supervisor->noise);
+	cleanup_descriptor(&supervisor->signals);
+	munmap(supervisor->shared, sizeof *supervisor->shared);
 	free(supervisor);
 }
 
@@ -119,8 +162,8 @@ static char *printable(const char *text, size_t size)
 /* The child keeps it no longer, so it would go stale. */
 static void remove_file(const struct supervisor *supervisor)
 {
-	if (supervisor->file != NULL && atomic_load(&supervisor->shared->keeps_file))
-		out_file_remove(supervisor->file, NULL);
+	if (supervisor->options->kept_file != NULL && atomic_load(&supervisor->shared->keeps_file))
+		out_file_remove(supervisor->options->kept_file, NULL);
 }
 
 /* What the child was about when it ended against its will. */
@@ -282,24 +325,27 @@ static bool is_hung(const struct supervisor *supervisor, struct patience *patien
 	unsigned long call = atomic_load(&shared->calls);
 
 	if (!atomic_load(&shared->in_call) || call != patience->call ||
-	    supervisor->module_timeout == 0) {
+	    supervisor->options->module_timeout == 0) {
 		*patience = (struct patience){call, now()};
 		return false;
 	}
-	return now() - patience->since >= (time_t)supervisor->module_timeout;
+	return now() - patience->since >= (time_t)supervisor->options->module_timeout;
 }
 
-static void watched_signals(sigset_t *signals)
+/* In the child. */
+static bool begin(struct supervisor *supervisor, pid_t parent)
 {
-	const int watched[] = {SIGCHLD, SIGINT,  SIGQUIT, SIGTERM,
-			       SIGHUP,  SIGTSTP, SIGUSR1, SIGUSR2};
-
-	sigemptyset(signals);
-	for (size_t i = 0; i < sizeof watched / sizeof watched[0]; i++)
-		sigaddset(signals, watched[i]);
+	/* What a module forks has nothing to tell. */
+	madvise(supervisor->shared, sizeof *supervisor->shared, MADV_DONTFORK);
+	/* Nobody is left behind with a login: not even if the parent was killed before this took
+	 * effect. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	cleanup_descriptor(&supervisor->signals);
+	supervisor->signals = -1;
+	return getppid() == parent && noise_move_standard_error(&supervisor->noise);
 }
 
-pid_t supervisor_fork(const struct supervisor *supervisor)
+pid_t supervisor_fork(struct supervisor *supervisor)
 {
 	sigset_t signals;
 	sigset_t before;
@@ -311,31 +357,70 @@ pid_t supervisor_fork(const struct supervisor *supervisor)
 	pid_t child = fork();
 	if (child < 0)
 		report_error("cannot start a process: %s", strerror(errno));
-	if (child != 0)
+	if (child != 0) {
+		noise_close_writer(&supervisor->noise);
 		return child;
+	}
 	sigprocmask(SIG_SETMASK, &before, NULL);
-	/* What a module forks has nothing to tell. */
-	madvise(supervisor->shared, sizeof *supervisor->shared, MADV_DONTFORK);
-	/* Nobody is left behind with a login: not even if the parent was killed before this took
-	 * effect. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
+	if (!begin(supervisor, parent))
 		_exit(EXIT_OTHER);
 	return 0;
 }
 
-int supervisor_wait(const struct supervisor *supervisor, pid_t child)
+/* Draws what is waited for and reads what modules print, until a signal comes or there is to draw again (0). */
+static int next_signal(struct supervisor *supervisor, struct signalfd_siginfo *info)
+{
+	struct pollfd ready[] = {{.fd = supervisor->signals, .events = POLLIN},
+				 {.fd = supervisor->noise.reader, .events = POLLIN}};
+
+	int count = poll(ready, 2, (int)waiting_draw());
+	if (count == 0)
+		noise_end_line(&supervisor->noise);
+	if (count <= 0)
+		return 0;
+	if (ready[1].revents != 0) {
+		atomic_store(&supervisor->shared->reads_noise, true);
+		noise_read(&supervisor->noise);
+		atomic_store(&supervisor->shared->reads_noise, false);
+	}
+	if (ready[0].revents == 0 || read(supervisor->signals, info, sizeof *info) <= 0)
+		return 0;
+	return (int)info->ssi_signo;
+}
+
+/* `ended` is the child; 0 if it was hung; -1 if waitpid(2) has failed. */
+static int verdict(const struct supervisor *supervisor, pid_t ended, int status)
+{
+	if (ended == 0)
+		return module_failed(supervisor, "does not answer (--module-timeout)");
+	return ended > 0 ? judge(supervisor, status) : unknown_end(supervisor);
+}
+
+/* What modules have printed stands before the verdict with --verbose, and without behind an error that
+ * it may explain: a server's is none. */
+static int finish(struct supervisor *supervisor, pid_t ended, int status)
+{
+	int reason = errno;
+
+	waiting_clear();
+	remove_file(supervisor);
+	noise_end(&supervisor->noise);
+	errno = reason;
+	int left_with = verdict(supervisor, ended, status);
+	bool explains_warning = !WIFEXITED(status) && !supervisor->options->quiet;
+	if (left_with == EXIT_KEY || left_with == EXIT_OTHER || explains_warning)
+		noise_tell(&supervisor->noise);
+	return left_with;
+}
+
+int supervisor_wait(struct supervisor *supervisor, pid_t child)
 {
 	struct patience patience = {0, 0};
-	sigset_t signals;
 	int status = 0;
 
-	watched_signals(&signals);
 	for (;;) {
-		siginfo_t info = {0};
-		long pause = waiting_draw();
-		const struct timespec time = {pause / 1000, pause % 1000 * 1000000};
-		int signal = sigtimedwait(&signals, &info, &time);
+		struct signalfd_siginfo info;
+		int signal = next_signal(supervisor, &info);
 
 		pid_t ended = waitpid(child, &status, WNOHANG | WUNTRACED);
 		if (ended == child && WIFSTOPPED(status)) {
@@ -343,21 +428,16 @@ int supervisor_wait(const struct supervisor *supervisor, pid_t child)
 			patience.since = now();
 			continue;
 		}
-		if (ended != 0) {
-			waiting_clear();
-			remove_file(supervisor);
-			return ended == child ? judge(supervisor, status) : unknown_end(supervisor);
-		}
+		if (ended != 0)
+			return finish(supervisor, ended, status);
 		/* What the terminal sends, the child has got too; what a process sent us is meant
 		 * for it. */
-		if (signal > 0 && signal != SIGCHLD && info.si_code <= 0)
+		if (signal > 0 && signal != SIGCHLD && info.ssi_code <= 0)
 			kill(child, signal);
 		if (is_hung(supervisor, &patience)) {
 			kill(child, SIGKILL);
 			waitpid(child, &status, 0);
-			waiting_clear();
-			remove_file(supervisor);
-			return module_failed(supervisor, "does not answer (--module-timeout)");
+			return finish(supervisor, 0, status);
 		}
 	}
 }

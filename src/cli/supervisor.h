@@ -6,22 +6,22 @@
 #ifndef CLI_SUPERVISOR_H
 #define CLI_SUPERVISOR_H
 
+#include "cli/options.h"
+
 #include <chronosign/signer.h>
 #include <sys/types.h>
 
 struct supervisor;
-struct out_file;
 
 /* What the child does with its activity: a struct chronosign_watch for the key, whose context is the
  * supervisor. */
 extern const struct chronosign_watch supervisor_watch;
 
 /*
- * Makes the shared page. `module_timeout` is how long one call into a module may take, in seconds (0:
- * for ever), and `file` the one of --watch (NULL: there is none), which is borrowed. NULL, and told, if
- * that fails.
+ * Makes the shared page, and the pipe for what modules print. The options are borrowed. NULL, and told,
+ * if that fails.
  */
-struct supervisor *supervisor_new(unsigned module_timeout, const struct out_file *file);
+struct supervisor *supervisor_new(const struct options *options);
 void supervisor_free(struct supervisor *supervisor);
 
 /* What a person has to know if a module ends the process now: said by the child around a step that
@@ -35,6 +35,10 @@ void supervisor_keep_file(struct supervisor *supervisor);
 /* In the child: no module was named, so every registered one is loaded. */
 void supervisor_take_any_module(struct supervisor *supervisor);
 
+/* In the child, before it tells something: waits until what modules have printed is shown, so that the
+ * lines of --verbose stand in their order. */
+void supervisor_let_noise_pass(const struct supervisor *supervisor);
+
 /*
  * In the child: its work is done, and its exit status will be this one. What a module breaks from
  * here on, while it is closed, is no more than a warning.
@@ -43,12 +47,12 @@ void supervisor_set_outcome(struct supervisor *supervisor, int status);
 
 /* Forks: 0 in the child, which runs the command; the child's process in the parent; -1, and told,
  * if that fails. */
-pid_t supervisor_fork(const struct supervisor *supervisor) __attribute__((nonnull));
+pid_t supervisor_fork(struct supervisor *supervisor) __attribute__((nonnull));
 
 /*
  * In the parent: waits for the child's end and returns the exit status to leave with. A child that
  * was ended by a signal from outside ends the parent by the same signal.
  */
-int supervisor_wait(const struct supervisor *supervisor, pid_t child) __attribute__((nonnull));
+int supervisor_wait(struct supervisor *supervisor, pid_t child) __attribute__((nonnull));
 
 #endif

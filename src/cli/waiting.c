@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "cli/report.h"
 #include "cli/terminal.h"
 
 #include <poll.h>
@@ -38,7 +39,7 @@ void waiting_prepare(void)
 static void clear(void)
 {
 	if (line->shown)
-		dprintf(STDERR_FILENO, "\r\033[K");
+		dprintf(report_descriptor(), "\r\033[K");
 	line->shown = false;
 }
 
@@ -173,4 +174,6 @@ void waiting_clear(void)
 {
 	if (line != NULL)
 		clear();
+	/* It may have had it. */
+	waiting_step_back();
 }

@@ -114,6 +114,7 @@ struct chronosign_key *chronosign_key_new(char *reference, struct chronosign_err
 			  "the key's reference is empty; give a file or a pkcs11: URI");
 		return NULL;
 	}
+	key->command_stderr = STDERR_FILENO;
 	if (!parse(key, reference, error))
 		return NULL;
 	key->name = text_printable(reference, strlen(reference), false);
@@ -218,6 +219,11 @@ void chronosign_key_set_watch(struct chronosign_key *key, const struct chronosig
 {
 	key->watch = *watch;
 	key->watch_context = context;
+}
+
+void key_set_command_stderr(struct chronosign_key *key, int descriptor)
+{
+	key->command_stderr = descriptor;
 }
 
 enum key_kind key_kind(const struct chronosign_key *key)

@@ -27,6 +27,7 @@ struct chronosign_key {
 	char *pin_source;
 	struct chronosign_secret *pin;
 	bool force_login;
+	int command_stderr; /* of a PIN source that is a command */
 
 	chronosign_prompt *prompt;
 	void *prompt_context;
@@ -39,6 +40,9 @@ struct chronosign_key {
 
 /* Where the key is kept, by its reference. */
 enum key_kind key_kind(const struct chronosign_key *key);
+
+/* Standard error of a PIN source that is a command, where it is not this process's. Borrowed. */
+void key_set_command_stderr(struct chronosign_key *key, int descriptor);
 
 /* Tells the caller's notice function, if it set one. */
 void key_notice(const struct chronosign_key *key, enum chronosign_notice_level level,

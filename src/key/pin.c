@@ -193,12 +193,18 @@ static struct chronosign_secret *pin_from_credential(const char *name,
 	return pin_from_file(path, error);
 }
 
+/* A PIN source `|command`: what follows the bar, and where the command's messages go. */
+struct command {
+	const char *text;
+	int standard_error;
+};
+
 /* Starts /bin/sh -c command with its standard output at the pipe. */
-static bool start_command(const char *command, int output, pid_t *child,
+static bool start_command(const struct command *command, int output, pid_t *child,
 			  struct chronosign_error **error)
 {
 	posix_spawn_file_actions_t actions;
-	char *arguments[] = {(char *)"sh", (char *)"-c", (char *)command, NULL};
+	char *arguments[] = {(char *)"sh", (char *)"-c", (char *)command->text, NULL};
 
 	posix_spawnattr_t attributes;
 	sigset_t defaults;
@@ -216,6 +222,9 @@ static bool start_command(const char *command, int output, pid_t *child,
 	posix_spawnattr_setsigmask(&attributes, &none);
 	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
 	int result = posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+	if (result == 0 && command->standard_error != STDERR_FILENO)
+		result = posix_spawn_file_actions_adddup2(&actions, command->standard_error,
+							  STDERR_FILENO);
 	if (result == 0)
 		result = posix_spawn(child, "/bin/sh", &actions, &attributes, arguments, environ);
 	posix_spawnattr_destroy(&attributes);
@@ -242,7 +251,7 @@ static bool command_ended_well(pid_t child, struct chronosign_error **error)
 }
 
 /* Starts the command and reads what it prints. The pipe is closed on the way out, so that a command that writes on ends too. */
-static struct chronosign_secret *read_command(const char *command, pid_t *child,
+static struct chronosign_secret *read_command(const struct command *command, pid_t *child,
 					      struct chronosign_error **error)
 {
 	int ends[2];
@@ -257,7 +266,7 @@ static struct chronosign_secret *read_command(const char *command, pid_t *child,
 	return started ? read_pin(output, "the output of the PIN command", error) : NULL;
 }
 
-static struct chronosign_secret *pin_from_command(const char *command,
+static struct chronosign_secret *pin_from_command(const struct command *command,
 						  struct chronosign_error **error)
 {
 	pid_t child = 0;
@@ -273,31 +282,43 @@ static struct chronosign_secret *pin_from_command(const char *command,
 	return TAKE(pin);
 }
 
-/* The forms of a source; a path is what has no prefix of these. */
+/* The forms of a source but the command; a path is what has no prefix of these. */
 static const struct {
 	const char *prefix;
 	struct chronosign_secret *(*read)(const char *rest, struct chronosign_error **error);
 	bool whole; /* `read` gets the prefix too */
 } sources[] = {
-	{"|", pin_from_command, false},      {"env:", pin_from_environment, false},
-	{"fd:", pin_from_descriptor, false}, {"credential:", pin_from_credential, false},
-	{"file:", pin_from_file_uri, true},  {"", pin_from_file, false},
+	{"env:", pin_from_environment, false},
+	{"fd:", pin_from_descriptor, false},
+	{"credential:", pin_from_credential, false},
+	{"file:", pin_from_file_uri, true},
+	{"", pin_from_file, false},
 };
+
+static struct chronosign_secret *read_source(const struct chronosign_key *key,
+					     struct chronosign_error **error)
+{
+	const char *source = key->pin_source;
+	const struct command command = {source + 1, key->command_stderr};
+	size_t i = 0;
+
+	if (source[0] == '|')
+		return pin_from_command(&command, error);
+	while (strncasecmp(source, sources[i].prefix, strlen(sources[i].prefix)) != 0)
+		i++;
+	return sources[i].read(sources[i].whole ? source : source + strlen(sources[i].prefix),
+			       error);
+}
 
 static struct chronosign_secret *pin_from_source(const struct chronosign_key *key,
 						 struct chronosign_error **error)
 {
-	const char *source = key->pin_source;
-	size_t i = 0;
+	bool lends = key->lend != NULL &&
+		     (key->pin_source[0] == '|' || strncasecmp(key->pin_source, "fd:", 3) == 0);
 
-	while (strncasecmp(source, sources[i].prefix, strlen(sources[i].prefix)) != 0)
-		i++;
-	bool lends = key->lend != NULL && (sources[i].read == pin_from_command ||
-					   sources[i].read == pin_from_descriptor);
 	if (lends)
 		key->lend(true);
-	struct chronosign_secret *pin = sources[i].read(
-		sources[i].whole ? source : source + strlen(sources[i].prefix), error);
+	struct chronosign_secret *pin = read_source(key, error);
 	if (lends)
 		key->lend(false);
 	return pin;

@@ -323,14 +323,17 @@ signatures() { echo $(($(calls C_Sign) + $(calls C_SignFinal))); }
 	called C_Login 0
 }
 
-@test "what a module, engine or provider prints never reaches standard output" {
+@test "what a module, engine or provider prints never reaches standard output, and is shown with --verbose or an error" {
 	export CHRONOCTL_PIN=$PIN
 	export SHIM_NOISE=1 TOY_NOISE=1
 	in_token || unset SHIM_NOISE
 	signs chronograf
 	[ "$(wc -l <<<"$output")" -eq 1 ]
-	says 'shim|toy'
+	never_says 'shim: ' 'toy: '
+	signs chronograf -v
+	says '^chronoctl: module: (shim|toy): '
 	CHRONOCTL_PIN=99999 signs_not chronograf
+	says '^chronoctl: module: (shim|toy): '
 }
 
 @test "a key that wants the PIN at every signature gets it, once more" {

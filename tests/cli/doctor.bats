@@ -130,7 +130,7 @@ logged() { # TIMES REGEX
 	SHIM_NOISE=1 examines -o json
 	[ "$status" -eq 0 ]
 	jq -e .ok <<<"$output" || fail "no JSON"
-	[ -n "$stderr" ]
+	is_silent
 }
 
 # ---- The key's chain is broken, the server's is walked still ----

@@ -93,6 +93,23 @@ static void *end_process(void *nothing)
 	return nothing;
 }
 
+/* More than a pipe holds, of what a terminal would act on, and a last line that has no end. */
+static void *flood(void *nothing)
+{
+	for (int i = 1; i <= 20000; i++)
+		dprintf(STDERR_FILENO, "shim: \x1b[31mflood %d\xff\r\n", i);
+	dprintf(STDERR_FILENO, "shim: %01500d and no end", 0);
+	return nothing;
+}
+
+static void flood_from_a_thread(void)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, flood, NULL) || pthread_join(thread, NULL))
+		give_up("cannot start a thread");
+}
+
 /* What is not wrong for a module to do, but has to be lived with. */
 static void meddle(const struct settings *now, enum shim_function function, unsigned long nth)
 {
@@ -103,7 +120,10 @@ static void meddle(const struct settings *now, enum shim_function function, unsi
 		give_up("cannot start a thread");
 	if (rule_for(&now->chdir, function, nth) && chdir("/"))
 		give_up("cannot change to /");
+	if (rule_for(&now->flood, function, nth))
+		flood_from_a_thread();
 	if (rule_for(&now->fork, function, nth) && !fork()) {
+		make_noise("in a child");
 		delay(5000000);
 		_exit(EXIT_SUCCESS);
 	}

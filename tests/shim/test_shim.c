@@ -593,6 +593,24 @@ static void noise_is_printed_at_load_and_in_three_calls(void **state)
 	}
 }
 
+static void call_once(void)
+{
+	CK_INFO info;
+
+	load();
+	initialize();
+	p11->C_GetInfo(&info);
+	_exit(0);
+}
+
+static void a_thread_floods_standard_error(void **state)
+{
+	(void)state;
+	set("SHIM_FLOOD=C_GetInfo:1");
+	assert_int_equal(status_of(call_once, control_path), 0);
+	assert_non_null(strstr(contents_of(control_path), "\x1b[31mflood 1\xff\r\n"));
+}
+
 static void a_pulled_token_loses_its_sessions_and_login(void **state)
 {
 	CK_SESSION_INFO info;
@@ -739,6 +757,7 @@ int main(void)
 		PROMISE(a_module_refuses_os_locking),
 		PROMISE(a_module_says_already_initialized_and_works),
 		PROMISE(noise_is_printed_at_load_and_in_three_calls),
+		PROMISE(a_thread_floods_standard_error),
 		PROMISE(a_pulled_token_loses_its_sessions_and_login),
 		PROMISE(a_token_may_be_away_for_a_single_call),
 		PROMISE(a_running_program_is_told_by_the_control_file),
