@@ -70,7 +70,7 @@ with() { chronoctl_token --no-prompt --priv-key-file "$@"; }
 	with 'handle:0x81000001'
 	refused 3 'providers base, fips;'
 	OPENSSL_CONF=/dev/null with 'handle:0x81000001'
-	refused 3 'providers default;'
+	refused 3 'providers: default;'
 }
 
 @test "gen-keypair makes a pair of files that signs" {

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +21,7 @@ static bool exists(const char *path, struct chronosign_error **error)
 static bool failed(const char *what, const char *path, int reason, struct chronosign_error **error)
 {
 	return error_set(error, CHRONOSIGN_ERROR_OTHER, "cannot %s '%s': %s", what, path,
-			 strerror(reason));
+			 text_open_error(path, reason));
 }
 
 bool new_file_is_free(const char *path, struct chronosign_error **error)

@@ -1,6 +1,7 @@
 /* Text that grows, and text made safe for a terminal. */
 #include "base/text.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,4 +99,12 @@ char *text_printable(const char *bytes, size_t length, bool keep_newlines)
 	}
 	*end = '\0';
 	return printable;
+}
+
+/* A shell expands no ~ in quotes or behind "--option=". */
+const char *text_open_error(const char *path, int reason)
+{
+	return reason == ENOENT && strncmp(path, "~/", 2) == 0
+		       ? "the shell has not expanded ~; write $HOME instead"
+		       : strerror(reason);
 }

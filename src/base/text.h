@@ -20,4 +20,7 @@ bool text_append(char **text, const char *format, ...) __attribute__((format(pri
  */
 char *text_printable(const char *bytes, size_t length, bool keep_newlines);
 
+/* strerror(3) of why `path` could not be opened, or that the shell has left its ~ as it was. */
+const char *text_open_error(const char *path, int reason);
+
 #endif

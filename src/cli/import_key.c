@@ -18,7 +18,7 @@ static struct chronosign_secret *no_passphrase(void *context,
 {
 	(void)context;
 	chronosign_error_set(error, CHRONOSIGN_ERROR_KEY,
-			     "'%s' wants a passphrase and none was given; give one by "
+			     "the key file '%s' needs a passphrase; give one by "
 			     "--passphrase-source (a file, env:NAME, fd:N, credential:NAME or "
 			     "|command)",
 			     request->key);

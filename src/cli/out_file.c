@@ -18,7 +18,7 @@ enum { LINE_MAX_LENGTH = 16384, NAME_TRIES = 100 };
 static bool failed(const char *what, const char *path, struct chronosign_error **error)
 {
 	return chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER, "cannot %s '%s': %s", what, path,
-				    strerror(errno));
+				    text_open_error(path, errno));
 }
 
 static bool all_lines_are_ours(FILE *stream)

@@ -43,7 +43,7 @@ static bool unreadable(const char *name, struct chronosign_error **error)
 {
 	return chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
 				    "cannot read the list of servers '%s': %s", name,
-				    strerror(errno));
+				    text_open_error(name, errno));
 }
 
 static bool add_file(struct servers *servers, const char *name, struct chronosign_error **error)

@@ -104,10 +104,10 @@ static struct chronosign_secret *pin_from_file(const char *path, struct chronosi
 	if (descriptor < 0) {
 		int reason = errno;
 		error_set(error, CHRONOSIGN_ERROR_KEY, "cannot open %s: %s",
-			  may_be_pin(path) ? "the PIN source: it is taken for a file's name (a PIN "
-					     "itself goes into $CHRONOCTL_PIN)"
+			  may_be_pin(path) ? "the file of --pin-source (a PIN itself goes into "
+					     "$CHRONOCTL_PIN)"
 					   : what,
-			  strerror(reason));
+			  text_open_error(path, reason));
 		return NULL;
 	}
 	return read_pin(descriptor, what, error);
@@ -376,12 +376,11 @@ struct chronosign_secret *pin_ask(const struct chronosign_key *key, const char *
 	if (key->prompt != NULL)
 		return key->prompt(key->prompt_context, &request, error);
 	error_set(error, CHRONOSIGN_ERROR_KEY,
-		  "%s '%s' needs a %s and none was given; give one by --pin-source (a file, "
-		  "env:NAME, fd:N, credential:NAME or "
-		  "|command), by $CHRONOCTL_PIN%s",
-		  token == NULL ? "the file" : "the token", token == NULL ? key->name : token,
+		  "%s '%s' needs a %s; give one by --pin-source (a file, env:NAME, fd:N, "
+		  "credential:NAME or |command)%s or $CHRONOCTL_PIN",
+		  token == NULL ? "the key file" : "the token", token == NULL ? key->name : token,
 		  token == NULL ? "passphrase" : "PIN",
-		  token == NULL ? "" : ", or by pin-source or pin-value in the URI");
+		  token == NULL ? "" : ", pin-source in the URI");
 	return NULL;
 }
 

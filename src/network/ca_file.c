@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "network/job.h"
 
 #include <errno.h>
@@ -14,10 +15,8 @@
 
 static bool unreadable(const char *path, int reason, struct chronosign_error **error)
 {
-	return error_set(error, CHRONOSIGN_ERROR_USAGE,
-			 "cannot read the CA file '%s': %s\n"
-			 "--ca-file names a PEM file with certificates.",
-			 path, strerror(reason));
+	return error_set(error, CHRONOSIGN_ERROR_USAGE, "cannot read the CA file '%s': %s", path,
+			 text_open_error(path, reason));
 }
 
 /* Reads until the end of the file or of the room for it. */

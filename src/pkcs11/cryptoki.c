@@ -86,10 +86,9 @@ static const struct {
 	RESULT(CKR_OBJECT_HANDLE_INVALID, try_again),
 	RESULT(CKR_OPERATION_ACTIVE, vendor),
 	RESULT(CKR_OPERATION_NOT_INITIALIZED, vendor),
-	RESULT(CKR_PIN_INCORRECT, "the PIN is wrong; it was tried once and is not tried again"),
+	RESULT(CKR_PIN_INCORRECT, "wrong PIN"),
 	RESULT(CKR_PIN_INVALID, "the PIN has characters that the token does not take"),
-	RESULT(CKR_PIN_LEN_RANGE, "the PIN is shorter or longer than the token takes; it was not "
-				  "counted by most tokens, but check before the next try"),
+	RESULT(CKR_PIN_LEN_RANGE, "the PIN is shorter or longer than the token takes"),
 	RESULT(CKR_PIN_EXPIRED, "the PIN has expired; set a new one with the token's own tool"),
 	RESULT(CKR_PIN_LOCKED, "the PIN is locked after too many wrong tries; unlock it with the "
 			       "SO PIN or PUK, with the token's own tool"),
@@ -225,20 +224,30 @@ static const char *remedy(const char *function, CK_RV result)
 	return known ? results[i].remedy : vendor;
 }
 
+/* The names of function and code stand where it is not known what is wrong; --verbose has them always. */
+static bool is_vague(const char *function, CK_RV result)
+{
+	return is_start(function, result) || remedy(function, result) == vendor;
+}
+
 char *cryptoki_reason(const char *function, CK_RV result)
 {
+	const char *advice = remedy(function, result);
 	char buffer[32];
 
-	return text_format("%s answered %s: %s", function, cryptoki_name(result, buffer),
-			   remedy(function, result));
+	if (!is_vague(function, result))
+		return strdup(advice);
+	return text_format("%s answered %s: %s", function, cryptoki_name(result, buffer), advice);
 }
 
 bool cryptoki_error(struct chronosign_error **error, const struct pkcs11_module *module,
 		    const char *function, CK_RV result, const char *what)
 {
+	const char *advice = remedy(function, result);
 	char buffer[32];
 
+	if (!is_vague(function, result))
+		return error_set(error, CHRONOSIGN_ERROR_KEY, "%s: %s", what, advice);
 	return error_set(error, CHRONOSIGN_ERROR_KEY, "%s: %s of %s answered %s: %s", what,
-			 function, module->name, cryptoki_name(result, buffer),
-			 remedy(function, result));
+			 function, module->name, cryptoki_name(result, buffer), advice);
 }

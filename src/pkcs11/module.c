@@ -161,6 +161,17 @@ static bool reserve(struct pkcs11_modules *modules, size_t count, struct chronos
 	return modules->list != NULL || error_out_of_memory(error);
 }
 
+/* p11-kit and the loader both put the path in front of what they say. */
+static const char *why_not_loaded(const char *path)
+{
+	const char *message = p11_kit_message();
+	const char *rest = message;
+
+	while ((rest = strstr(message, path)) != NULL && strncmp(rest + strlen(path), ": ", 2) == 0)
+		message = rest + strlen(path) + 2;
+	return message;
+}
+
 /* The loader runs the module's constructors: if it crashes there, the watch has its name. */
 static CK_FUNCTION_LIST *load_path(const char *path, const struct chronosign_key *key,
 				   struct chronosign_error **error)
@@ -171,10 +182,8 @@ static CK_FUNCTION_LIST *load_path(const char *path, const struct chronosign_key
 	CK_FUNCTION_LIST *managed = p11_kit_module_load(path, 0);
 	cryptoki_end(&loading, "C_GetFunctionList", managed == NULL ? CKR_GENERAL_ERROR : CKR_OK);
 	if (managed == NULL)
-		error_set(error, CHRONOSIGN_ERROR_KEY,
-			  "cannot load the PKCS#11 module '%s': %s; is it a PKCS#11 module "
-			  "for this machine?",
-			  path, p11_kit_message());
+		error_set(error, CHRONOSIGN_ERROR_KEY, "cannot load the PKCS#11 module '%s': %s",
+			  path, why_not_loaded(path));
 	return managed;
 }
 

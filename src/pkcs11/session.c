@@ -51,25 +51,16 @@ bool pkcs11_session_has_pin_pad(const struct pkcs11_token *token)
 static const char *tries_left(const struct pkcs11_token *token)
 {
 	if (token->info.flags & CKF_USER_PIN_LOCKED)
-		return "the token says that its PIN is locked now; unlock it with the SO PIN or "
-		       "PUK";
+		return "its PIN is locked; unlock it with the SO PIN or PUK";
 	if (token->info.flags & CKF_USER_PIN_FINAL_TRY)
-		return "the token says that one try is left before it locks";
+		return "one try is left before its PIN locks";
 	if (token->info.flags & CKF_USER_PIN_COUNT_LOW)
-		return "the token says that a wrong PIN was entered since the last good one; few "
-		       "tries may be left";
+		return "a wrong PIN was entered since the last good one; few tries may be left";
 	return NULL;
 }
 
-const char *pkcs11_session_tries_left(const struct pkcs11_token *token)
-{
-	const char *left = tries_left(token);
-
-	return left == NULL ? "the token does not say how many tries are left" : left;
-}
-
-static const char no_pin_yet[] = "the token says that it has no user PIN yet; set one with its own "
-				 "tool, or pkcs11-tool --init-pin";
+static const char no_pin_yet[] =
+	"it has no user PIN yet; set one with its own tool, or pkcs11-tool --init-pin";
 
 /* Nobody reads a warning and decides whether to go on. */
 static bool is_unattended(const struct chronosign_key *key)
@@ -108,12 +99,12 @@ bool pkcs11_session_may_try(const struct pkcs11_token *token, struct chronosign_
 	const char *warning = why_not == NULL ? tries_left(token) : why_not;
 
 	if (why_not != NULL && !token->module->key->force_login)
-		return error_set(error, CHRONOSIGN_ERROR_KEY,
-				 "%s: %s; no login was tried. If the token is wrong about that, or "
-				 "the try is to be spent: --force-login",
-				 token->uri, why_not);
+		return error_set(
+			error, CHRONOSIGN_ERROR_KEY,
+			"the token '%s' says: %s. No PIN was tried; --force-login tries it",
+			token->label, why_not);
 	if (warning != NULL)
-		key_notice(token->module->key, CHRONOSIGN_NOTICE_WARNING, "token '%s': %s",
+		key_notice(token->module->key, CHRONOSIGN_NOTICE_WARNING, "the token '%s' says: %s",
 			   token->label, warning);
 	return true;
 }
@@ -122,24 +113,39 @@ static bool append_lengths(const struct pkcs11_token *token, struct chronosign_e
 {
 	if (token->info.ulMaxPinLen == 0 || token->info.ulMaxPinLen > CHRONOSIGN_SECRET_MAX)
 		return false;
-	return error_append(error, "the token takes PINs of %lu to %lu bytes",
-			    token->info.ulMinPinLen, token->info.ulMaxPinLen);
+	return error_append(error, "It takes PINs of %lu to %lu bytes", token->info.ulMinPinLen,
+			    token->info.ulMaxPinLen);
 }
 
+const char *pkcs11_session_tries_now(struct pkcs11_token *token)
+{
+	pkcs11_token_refresh(token);
+	if (token->info.flags & CKF_USER_PIN_LOCKED)
+		return "; it is locked now: unlock it with the SO PIN or PUK";
+	if (token->info.flags & CKF_USER_PIN_FINAL_TRY)
+		return "; one try is left before it locks";
+	return token->info.flags & CKF_USER_PIN_COUNT_LOW ? "; few tries may be left" : "";
+}
+
+/* The PIN may have been counted before the device failed: that is no reason to offer it again. */
 bool pkcs11_session_login_failed(struct pkcs11_token *token, CK_RV result,
 				 struct chronosign_error **error)
 {
-	pkcs11_token_failed(token, "C_Login", result, token->uri, error);
-	/* The PIN may have been counted before the device failed: that is no reason to offer it
-	 * again. */
+	CLEANUP(cleanup_text) char *what = text_format("token '%s'", token->label);
+	CLEANUP(cleanup_text) char *reason = cryptoki_reason("C_Login", result);
+
 	token->session.retry =
 		cryptoki_retry(result) == RETRY_SESSION ? RETRY_SESSION : RETRY_NEVER;
-	if (result == CKR_PIN_LEN_RANGE)
-		append_lengths(token, error);
-	if (result != CKR_PIN_INCORRECT && result != CKR_PIN_INVALID && result != CKR_PIN_LEN_RANGE)
-		return false;
-	pkcs11_token_refresh(token);
-	return error_append(error, "%s", pkcs11_session_tries_left(token));
+	if (what == NULL || reason == NULL)
+		return error_out_of_memory(error);
+	if (result == CKR_PIN_INCORRECT)
+		return error_set(error, CHRONOSIGN_ERROR_KEY, "wrong PIN for %s, tried once%s",
+				 what, pkcs11_session_tries_now(token));
+	if (result != CKR_PIN_INVALID && result != CKR_PIN_LEN_RANGE)
+		return cryptoki_error(error, token->module, "C_Login", result, what);
+	error_set(error, CHRONOSIGN_ERROR_KEY, "%s: %s%s", what, reason,
+		  pkcs11_session_tries_now(token));
+	return result == CKR_PIN_LEN_RANGE && append_lengths(token, error);
 }
 
 /* A user who is logged in already is no failure: another session of this process, or another program

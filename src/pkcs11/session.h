@@ -60,9 +60,9 @@ const char *pkcs11_session_warning(const struct pkcs11_token *token);
 bool pkcs11_session_is_logged_in(struct pkcs11_token *token);
 bool pkcs11_session_lost_a_try(struct pkcs11_token *token);
 
-/* The same: what the token's flags say of the tries left, and the error of
- * a login that was refused. */
-const char *pkcs11_session_tries_left(const struct pkcs11_token *token);
+/* The same: what the token's flags, read anew, say of the tries that are left after a refused PIN, as the
+ * end of a message or ""; and the error of a login that was refused. */
+const char *pkcs11_session_tries_now(struct pkcs11_token *token);
 bool pkcs11_session_login_failed(struct pkcs11_token *token, CK_RV result,
 				 struct chronosign_error **error);
 

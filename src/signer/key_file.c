@@ -33,26 +33,28 @@ static bool key_error(struct chronosign_error **error, const struct chronosign_k
 	return error_set(error, CHRONOSIGN_ERROR_KEY, "the key file '%s' %s", key->name, what);
 }
 
-static bool check_file(const struct chronosign_key *key, int descriptor,
+static bool check_file(const struct chronosign_key *key, int descriptor, struct stat *status,
 		       struct chronosign_error **error)
 {
-	struct stat status;
-
-	if (fstat(descriptor, &status) != 0)
+	if (fstat(descriptor, status) != 0)
 		return error_set(error, CHRONOSIGN_ERROR_KEY, "the key file '%s': %s", key->name,
 				 strerror(errno));
-	if (S_ISDIR(status.st_mode))
-		return key_error(error, key, "is a directory; name the file in it");
-	if (S_ISREG(status.st_mode) && (status.st_mode & (S_IRGRP | S_IROTH)) != 0)
+	return !S_ISDIR(status->st_mode) ||
+	       key_error(error, key, "is a directory; name the file in it");
+}
+
+/* Told of what is a private key: a public one may be read by everyone. */
+static void warn_of_readers(const struct chronosign_key *key, const struct stat *status)
+{
+	if (S_ISREG(status->st_mode) && (status->st_mode & (S_IRGRP | S_IROTH)) != 0)
 		key_notice(key, CHRONOSIGN_NOTICE_WARNING,
 			   "the key file '%s' can be read by others (mode %04o); whoever reads it "
 			   "is a superadmin: chmod 600",
-			   key->name, (unsigned)(status.st_mode & 07777));
-	return true;
+			   key->name, (unsigned)(status->st_mode & 07777));
 }
 
 static struct chronosign_secret *read_key_file(const struct chronosign_key *key,
-					       struct chronosign_error **error)
+					       struct stat *status, struct chronosign_error **error)
 {
 	CLEANUP(cleanup_text) char *what = text_format("the key file '%s'", key->name);
 	CLEANUP(cleanup_descriptor)
@@ -63,10 +65,11 @@ static struct chronosign_secret *read_key_file(const struct chronosign_key *key,
 		return NULL;
 	}
 	if (descriptor < 0) {
-		error_set(error, CHRONOSIGN_ERROR_KEY, "cannot open %s: %s", what, strerror(errno));
+		error_set(error, CHRONOSIGN_ERROR_KEY, "cannot open %s: %s", what,
+			  text_open_error(key->path, errno));
 		return NULL;
 	}
-	return check_file(key, descriptor, error)
+	return check_file(key, descriptor, status, error)
 		       ? secret_read(descriptor, key_file_max, what, error)
 		       : NULL;
 }
@@ -166,10 +169,8 @@ static bool cannot_decode(const struct chronosign_key *key, const struct chronos
 
 	if (reasons == NULL)
 		return error_out_of_memory(error);
-	if (passphrase->error != NULL) {
-		error_move(error, &passphrase->error);
-		return error_prefix(error, "the key file '%s' is encrypted", key->name);
-	}
+	if (passphrase->error != NULL)
+		return error_move(error, &passphrase->error);
 	if (passphrase->wanted)
 		return cannot_decrypt(key, &cause, reasons, error);
 	CLEANUP(cleanup_text) char *what = bad_key_file(file, reasons);
@@ -178,7 +179,9 @@ static bool cannot_decode(const struct chronosign_key *key, const struct chronos
 
 static EVP_PKEY *load(const struct chronosign_key *key, struct chronosign_error **error)
 {
-	CLEANUP(cleanup_secret) struct chronosign_secret *file = read_key_file(key, error);
+	struct stat status;
+	CLEANUP(cleanup_secret)
+	struct chronosign_secret *file = read_key_file(key, &status, error);
 	struct passphrase passphrase = {.key = key};
 	struct pem_block block;
 
@@ -187,6 +190,8 @@ static EVP_PKEY *load(const struct chronosign_key *key, struct chronosign_error 
 	EVP_PKEY *pkey = decode(&block, &passphrase);
 	if (pkey == NULL)
 		cannot_decode(key, file, &passphrase, error);
+	else
+		warn_of_readers(key, &status);
 	chronosign_secret_free(passphrase.secret);
 	chronosign_error_free(passphrase.error);
 	return pkey;

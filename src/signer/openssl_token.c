@@ -92,15 +92,13 @@ bool openssl_token_explain(struct openssl_token *token, const char *who, bool pi
 
 	if (!logged_in && (pkcs11_session_lost_a_try(chosen) || cause.pin_refused)) {
 		error_set(error, CHRONOSIGN_ERROR_KEY,
-			  "%s has no login to the token '%s': the PIN may be wrong or locked, and "
-			  "is not tried again: %s",
-			  who, chosen->uri, reasons);
-		error_append(error, "%s", pkcs11_session_tries_left(chosen));
+			  "wrong or locked PIN for token '%s', tried once by %s (%s)%s",
+			  chosen->label, who, reasons, pkcs11_session_tries_now(chosen));
 		return error_mark_login(error);
 	}
 	if (!logged_in) {
-		error_set(error, CHRONOSIGN_ERROR_KEY, "%s cannot log in to the token '%s': %s",
-			  who, chosen->uri, reasons);
+		error_set(error, CHRONOSIGN_ERROR_KEY, "token '%s': %s cannot log in: %s",
+			  chosen->label, who, reasons);
 		return error_mark_login(error);
 	}
 	return pkcs11_search_visible_key(&token->search, error) &&

@@ -98,6 +98,19 @@ static OSSL_PROVIDER *load_with_module(OSSL_LIB_CTX *context, const char *name, 
 	return OSSL_PROVIDER_load(context, name);
 }
 
+/* OpenSSL says it three times over. NULL: the file is there, or memory is out. */
+static char *missing_file(const char *name)
+{
+	const char *folder = getenv("OPENSSL_MODULES");
+
+	if (folder == NULL)
+		folder = OPENSSL_info(OPENSSL_INFO_MODULES_DIR);
+	CLEANUP(cleanup_text) char *path = text_format("%s/%s.so", folder, name);
+	if (name[0] == '/' || path == NULL || access(path, F_OK) == 0)
+		return NULL;
+	return text_format("no such file '%s'", path);
+}
+
 static bool load_provider(struct provider_signer *signer, OSSL_LIB_CTX *context, const char *name,
 			  const char *file, struct chronosign_error **error)
 {
@@ -106,8 +119,10 @@ static bool load_provider(struct provider_signer *signer, OSSL_LIB_CTX *context,
 	openssl_call_end(&signer->ui);
 	if (provider == NULL) {
 		CLEANUP(cleanup_text) char *reasons = openssl_reasons();
+		CLEANUP(cleanup_text) char *missing = missing_file(name);
 		return error_set(error, CHRONOSIGN_ERROR_KEY,
-				 "cannot load the OpenSSL provider '%s': %s", name, reasons);
+				 "cannot load the OpenSSL provider '%s': %s", name,
+				 missing != NULL ? missing : reasons);
 	}
 	signer->providers[signer->provider_count++] = provider;
 	return true;
@@ -343,6 +358,38 @@ static void read_store(struct provider_signer *signer, struct yield *yield)
 	}
 }
 
+/* An engine may have one as well, but then it has opened the store. */
+static bool has_loader(const struct provider_signer *signer)
+{
+	const char *uri = store_uri(signer);
+	CLEANUP(cleanup_text) char *scheme = strndup(uri, strcspn(uri, ":"));
+
+	if (scheme == NULL || signer->ui.key->kind == KEY_IN_FILE)
+		return true;
+	CLEANUP(cleanup_loader)
+	OSSL_STORE_LOADER *loader = OSSL_STORE_LOADER_fetch(signer->context, scheme, NULL);
+	return loader != NULL;
+}
+
+static bool no_loader(const struct provider_signer *signer, struct chronosign_error **error)
+{
+	const struct chronosign_key *key = signer->ui.key;
+	int length = (int)strcspn(key->name, ":");
+
+	ERR_clear_error();
+	if (key->kind == KEY_IN_TOKEN)
+		return error_set(error, CHRONOSIGN_ERROR_KEY,
+				 "no OpenSSL provider here opens '%.*s:'; leave out --signer, or "
+				 "load one by --provider",
+				 length, key->name);
+	return error_set(error, CHRONOSIGN_ERROR_KEY,
+			 "'%s' is no file, and no OpenSSL provider here opens '%.*s:'%s", key->name,
+			 length, key->name,
+			 strncasecmp(key->name, "pkcs", 4) == 0
+				 ? "; a key in a token begins with pkcs11:"
+				 : "");
+}
+
 static bool nothing_found(struct provider_signer *signer, const struct yield *yield,
 			  struct chronosign_error **error)
 {
@@ -358,7 +405,9 @@ static bool nothing_found(struct provider_signer *signer, const struct yield *yi
 			"takes; there is: %s",
 			name, yield->others);
 	OSSL_PROVIDER_do_all(signer->context, append_name, &loaded);
-	if (signer->token.search.token != NULL) {
+	if (!has_loader(signer)) {
+		no_loader(signer, error);
+	} else if (signer->token.search.token != NULL) {
 		openssl_token_explain(&signer->token, who, signer->ui.given, error);
 	} else {
 		CLEANUP(cleanup_text) char *reasons = openssl_reasons();
@@ -366,12 +415,12 @@ static bool nothing_found(struct provider_signer *signer, const struct yield *yi
 			  name, signer->ui.given ? " with the PIN given, which was tried once" : "",
 			  reasons);
 	}
-	error_append(error, "  loaded are the providers %s; name another by --provider",
+	error_append(error, "  loaded providers: %s; --provider loads another",
 		     loaded == NULL ? "(none)" : loaded);
 	CLEANUP(cleanup_text) char *inactive = configured_but_inactive(signer->context);
-	return inactive == NULL
-		       ? false
-		       : error_append(error, "  openssl.cnf names %s too, not loaded", inactive);
+	return inactive == NULL ? false
+				: error_append(error, "  named in openssl.cnf, and not loaded: %s",
+					       inactive);
 }
 
 static bool load_key(struct provider_signer *signer, struct chronosign_error **error)

@@ -89,7 +89,11 @@ static const struct backend *choose_backend(const struct chronosign_key *key,
 			return backend;
 		if (name == NULL)
 			continue;
-		error_set(error, CHRONOSIGN_ERROR_USAGE, "the signer '%s' cannot open '%s'", name,
+		error_set(error, CHRONOSIGN_ERROR_USAGE,
+			  "the signer '%s' takes no %s such as '%s'; leave out --signer", name,
+			  key->kind == KEY_IN_FILE    ? "file"
+			  : key->kind == KEY_IN_TOKEN ? "pkcs11: URI"
+						      : "URI",
 			  key->name);
 		return NULL;
 	}

@@ -219,7 +219,7 @@ signatures() { echo $(($(calls C_Sign) + $(calls C_SignFinal))); }
 	never_says 99999
 	tried 1
 	in_token || return 0
-	says 'wrong|incorrect' 'estate' 'not tried again' 'tries'
+	says "wrong (or locked )?PIN for token 'estate', tried once" 'tries'
 }
 
 @test "a wrong PIN at a prompt is tried once, and not asked for again" {
@@ -248,7 +248,7 @@ signatures() { echo $(($(calls C_Sign) + $(calls C_SignFinal))); }
 	if in_token; then
 		signs_not nowhere 'no private key matches' 'estate'
 	else
-		signs_not nowhere 'cannot open' 'loaded are the providers .*toy'
+		signs_not nowhere 'cannot open' 'loaded providers: .*toy'
 	fi
 }
 
@@ -311,7 +311,7 @@ signatures() { echo $(($(calls C_Sign) + $(calls C_SignFinal))); }
 	prints_token "$KEY"
 	called C_Login 1
 	CHRONOCTL_PIN=1111 with 'pkcs11:token=two;object=chronograf'
-	refused 3 PIN 'token=two'
+	refused 3 "PIN for token 'two'"
 	called C_Login 2
 }
 

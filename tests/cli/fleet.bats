@@ -167,7 +167,7 @@ tokens_are_of_their_servers() {
 	SHIM_FAIL=C_Sign:4=CKR_DEVICE_MEMORY with_token --chronograf-urls-from "$BATS_TEST_TMPDIR/list"
 	[ "$status" -eq 3 ]
 	[ "$(grep -c . <<<"$output")" -eq 3 ]
-	says "CKR_DEVICE_MEMORY" "not all were reached"
+	says "the token is full" "not all were reached"
 	called C_Sign 4
 }
 

@@ -358,8 +358,20 @@ refused() {
 	[[ $status =~ ^($1)$ ]] || fail "exit status $1 expected" || return
 	[ -z "$output" ] || fail "standard output is not empty" || return
 	grep -q '^chronoctl: ' <<<"$stderr" || fail "no message that begins with 'chronoctl: '" || return
-	! grep -qv '^chronoctl: ' <<<"$stderr" || fail "a line does not begin with 'chronoctl: '" || return
+	! grep -qvE '^(chronoctl|shim|toy): ' <<<"$stderr" || fail "a line does not begin with 'chronoctl: '" || return
 	says "${@:2}"
+}
+
+# What a message says of the code that a call answered: what it means, or the code itself where that is not known.
+told_as() { # FUNCTION CODE
+	case $2 in
+	CKR_SESSION_HANDLE_INVALID | CKR_SESSION_CLOSED) echo 'the token lost the connection; try again' ;;
+	CKR_DEVICE_REMOVED | CKR_TOKEN_NOT_PRESENT) echo 'check that the token is plugged in' ;;
+	CKR_DEVICE_MEMORY) echo 'the token is full; ' ;;
+	CKR_KEY_FUNCTION_NOT_PERMITTED) echo 'the token does not let the key do this; use a signing key' ;;
+	CKR_USER_NOT_LOGGED_IN) echo 'the token wants a PIN for this; ' ;;
+	*) echo "$1 of .* answered $2: [a-z]" ;;
+	esac
 }
 
 says() { # REGEX…

@@ -68,7 +68,7 @@ row() { # LABEL KIND
 	CHRONOCTL_PIN=99999 chronoctl list-keys --login
 	[ "$status" -eq 3 ]
 	[ -n "$(row chronograf public)" ]
-	grep -q 'CKR_PIN_INCORRECT' <<<"$output"
+	grep -q "wrong PIN for token 'ops', tried once" <<<"$output"
 	called C_Login 1
 	never_says 99999
 }

@@ -77,7 +77,7 @@ asked_for() {
 	: >"$SHIM_LOG"
 	SHIM_TOKEN_FLAGS=+CKF_USER_PIN_FINAL_TRY CHRONOCTL_PIN=99999 \
 		chronoctl_token --priv-key-file "$URI" --no-prompt --force-login
-	refused 3 'CKR_PIN_INCORRECT'
+	refused 3 "wrong PIN for token 'estate', tried once"
 	called C_Login 1
 }
 
@@ -139,12 +139,12 @@ asked_for() {
 answers() {
 	: >"$SHIM_LOG"
 	SHIM_FAIL="C_Login:*=$1" tries --no-prompt
-	refused 3 "$1: $2"
+	refused 3 "$2"
 	called C_Login 1
 }
 
 @test "a refused PIN: each code has words of its own" {
-	answers CKR_PIN_INCORRECT 'the PIN is wrong'
+	answers CKR_PIN_INCORRECT "wrong PIN for token 'estate', tried once"
 	answers CKR_PIN_LOCKED 'the PIN is locked.*unlock.*(SO PIN|PUK)'
 	answers CKR_PIN_EXPIRED 'the PIN has expired; set a new one'
 	answers CKR_PIN_LEN_RANGE 'the PIN is shorter or longer'
@@ -153,12 +153,12 @@ answers() {
 }
 
 @test "a PIN of the wrong length: says which lengths the token takes" {
-	answers CKR_PIN_LEN_RANGE ''
+	answers CKR_PIN_LEN_RANGE 'shorter or longer'
 	says 'PINs of 4 to 255 bytes'
 }
 
 @test "a locked PIN: nothing is said of tries left" {
-	answers CKR_PIN_LOCKED ''
+	answers CKR_PIN_LOCKED 'locked'
 	[[ $stderr != *'tries are left'* ]] || fail "there is none left"
 }
 
@@ -174,6 +174,6 @@ answers() {
 }
 
 @test "a device that fails in C_Login: whether the PIN was counted is not known, so it is not tried again" {
-	answers CKR_DEVICE_ERROR ''
-	answers CKR_DEVICE_REMOVED ''
+	answers CKR_DEVICE_ERROR 'C_Login of .* answered CKR_DEVICE_ERROR: '
+	answers CKR_DEVICE_REMOVED 'check that the token is plugged in'
 }

@@ -88,7 +88,7 @@ configured() { OPENSSL_CONF=$SCRATCH/openssl.cnf with "$@"; }
 @test "a scheme that nobody takes: says which providers are loaded" {
 	has_signer provider
 	with 'handle:0x81000001'
-	refused 3 'handle:0x81000001' 'providers default' '--provider'
+	refused 3 'handle:0x81000001' 'providers: default' '--provider'
 }
 
 @test "a provider that cannot be loaded: named, with the reason" {

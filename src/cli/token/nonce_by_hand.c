@@ -2,6 +2,7 @@
 #include "cli/token/nonce_by_hand.h"
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "base/uuid.h"
 #include "cli/audit.h"
 #include "cli/command.h"
@@ -74,7 +75,7 @@ static bool read_file(const char *name, char bytes[NONCE_FILE_LENGTH], size_t *l
 	if (file == NULL || ferror(file))
 		return chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
 					    "cannot read the nonce from '%s': %s", name,
-					    strerror(errno));
+					    text_open_error(name, errno));
 	*length = without_line_end(bytes, *length);
 	return true;
 }

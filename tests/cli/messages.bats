@@ -1,0 +1,101 @@
+# What a person reads after a mistake: the object first, what is wrong and what to do, on one line, and nothing twice.
+load helper
+
+setup_file() {
+	suite_key_in_token ops
+	suite_pin_file
+}
+
+setup() {
+	private_environment
+	echo "$NONCE" >"$SCRATCH/nonce"
+}
+
+# signs_not ARGUMENT…: of a nonce at hand, so that no server has a say.
+signs_not() { chronoctl token --nonce-from "$SCRATCH/nonce" --no-prompt "$@"; }
+
+# one_line STATUS TEXT: this exit status, and the one line that is the text.
+one_line() {
+	refused "$1" || return
+	[ "$stderr" = "chronoctl: $2" ] || fail "expected: chronoctl: $2"
+}
+
+@test "a wrong PIN is said once, with the token and what it says of tries" {
+	echo 9999 >"$SCRATCH/wrong"
+	signs_not --priv-key-file 'pkcs11:token=ops;object=chronograf' --pin-source "$SCRATCH/wrong"
+	one_line 3 "wrong PIN for token 'ops', tried once; few tries may be left"
+}
+
+@test "names of PKCS#11 errors are for --verbose" {
+	export CHRONOCTL_PIN=99999
+	signs_not --priv-key-file 'pkcs11:token=ops;object=chronograf'
+	refused 3 'wrong PIN'
+	never_says CKR_ C_Login
+	signs_not --priv-key-file 'pkcs11:token=ops;object=chronograf' --verbose
+	refused 3 'C_Login .*CKR_PIN_INCORRECT'
+}
+
+@test "a key that wants a PIN or a passphrase: which key, said once" {
+	signs_not --priv-key-file 'pkcs11:token=ops;object=chronograf'
+	refused 3 "^chronoctl: the token 'ops' needs a PIN; give one by --pin-source"
+	encrypt_key "$KEY" "$SCRATCH/encrypted" hello
+	signs_not --priv-key-file "$SCRATCH/encrypted"
+	refused 3 "^chronoctl: the key file '$SCRATCH/encrypted' needs a passphrase; give one by --pin-source"
+}
+
+@test "a public key where the private one was meant: no warning that others can read it" {
+	chmod 644 "$PUB"
+	signs_not --priv-key-file "$PUB"
+	one_line 3 "the key file '$PUB' holds a public key; the private one is needed to sign"
+}
+
+@test "a private key that others can read: the warning" {
+	install -m 644 "$KEY" "$SCRATCH/open"
+	chronoctl token --nonce-from "$SCRATCH/nonce" --priv-key-file "$SCRATCH/open"
+	prints_token "$KEY"
+	says "warning: the key file '$SCRATCH/open' can be read by others"
+}
+
+@test "a ~ that the shell has left: what to write, for every option that names a file" {
+	local not="the shell has not expanded ~; write \$HOME instead"
+	signs_not --priv-key-file '~/key'
+	one_line 3 "cannot open the key file '~/key': $not"
+	signs_not --priv-key-file 'pkcs11:token=ops;object=chronograf' --pin-source '~/pin'
+	refused 3 "the shell has not expanded ~"
+	chronoctl token --priv-key-file "$KEY" --ca-file '~/ca.pem'
+	one_line 2 "cannot read the CA file '~/ca.pem': $not"
+	chronoctl token --priv-key-file "$KEY" --chronograf-urls-from '~/list'
+	one_line 2 "cannot read the list of servers '~/list': $not"
+	chronoctl token --priv-key-file "$KEY" --nonce-from '~/nonce'
+	one_line 2 "cannot read the nonce from '~/nonce': $not"
+	chronoctl token --priv-key-file "$KEY" --watch --out-file '~/token'
+	one_line 1 "cannot open the folder of '~/token': $not"
+	chronoctl gen-keypair --out '~/new'
+	one_line 1 "cannot make '~/new': $not"
+}
+
+@test "an unknown scheme: that it is no file, and what was meant" {
+	signs_not --priv-key-file 'pkcs1:object=x'
+	refused 3 "^chronoctl: 'pkcs1:object=x' is no file, and no OpenSSL provider here opens 'pkcs1:'; a key in a token begins with pkcs11:$"
+	never_says stat unregistered unsupported
+	signs_not --priv-key-file 'keys:x'
+	refused 3 "^chronoctl: 'keys:x' is no file, and no OpenSSL provider here opens 'keys:'$"
+}
+
+@test "a module that is missing: its path, once" {
+	signs_not --priv-key-file 'pkcs11:object=chronograf' --pkcs11-module /nosuch.so
+	refused 3 "^chronoctl: cannot load the PKCS#11 module '/nosuch.so': "
+	[ "$(grep -o nosuch <<<"$stderr" | wc -l)" -eq 1 ] || fail "its path stands there more than once"
+}
+
+@test "a provider that is missing: its file, once" {
+	signs_not --priv-key-file 'pkcs11:object=chronograf' --signer provider --provider nosuch
+	refused 3 "^chronoctl: cannot load the OpenSSL provider 'nosuch': no such file '.*/nosuch.so'$"
+}
+
+@test "a signer that is for other keys: which it takes not, and what to leave out" {
+	signs_not --priv-key-file "$KEY" --signer pkcs11
+	one_line 2 "the signer 'pkcs11' takes no file such as '$KEY'; leave out --signer"
+	signs_not --priv-key-file pkcs11:object=x --signer file
+	one_line 2 "the signer 'file' takes no pkcs11: URI such as 'pkcs11:object=x'; leave out --signer"
+}
