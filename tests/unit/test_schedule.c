@@ -176,7 +176,8 @@ static int64_t whole_second(int64_t time)
 struct found {
 	int64_t gap; /* from the replacement to the answer that told of it */
 	unsigned looks;
-	unsigned told; /* of the same nonce */
+	unsigned asked; /* besides */
+	unsigned told;  /* of the same nonce */
 };
 
 /* Asks as the schedule says, until the nonce is another one. Nothing is asked too soon. */
@@ -194,6 +195,7 @@ static struct found find_next(const struct ticker *ticker, int64_t *now)
 		assert_true(*now <= asked_before || *now - asked_before >= RHYTHM_LOOK_MS);
 		asked_before = *now;
 		found.looks += turn.look;
+		found.asked += !turn.look;
 		int64_t there = *now + ticker->round_trip / 2;
 		int64_t number = (there - ticker->start) / ticker->period;
 		int64_t end = ticker->start + (number + 1) * ticker->period;
@@ -237,6 +239,28 @@ static void a_replacement_is_found_at_once_when_two_were_seen(void **state)
 		}
 		schedule_release(&schedule);
 	}
+}
+
+/* With the rhythm that a server has unless told otherwise, once it is known. */
+static void a_week_of_watching_takes_at_most_100_questions_an_hour(void **state)
+{
+	enum { HOUR = 3600000, HOURS = 168 };
+	const struct ticker ticker = {-1234, 600000, 3, true};
+	unsigned questions = 0;
+	int64_t now = 0;
+
+	(void)state;
+	start(1, SCHEDULE_CEILING_SECONDS);
+	while (now < HOUR)
+		find_next(&ticker, &now);
+	const int64_t begin = now;
+	while (now < begin + (int64_t)HOURS * HOUR) {
+		struct found found = find_next(&ticker, &now);
+		assert_between(found.gap, 0, 150);
+		questions += found.looks + found.asked;
+	}
+	assert_between(questions / HOURS, 60, 100);
+	schedule_release(&schedule);
 }
 
 static void a_server_that_does_not_tell_the_end_is_learned_from_what_it_does(void **state)
@@ -345,6 +369,7 @@ int main(void)
 		cmocka_unit_test(none_is_forgotten_for_another),
 		cmocka_unit_test(one_can_be_asked_at_once),
 		cmocka_unit_test(a_replacement_is_found_at_once_when_two_were_seen),
+		cmocka_unit_test(a_week_of_watching_takes_at_most_100_questions_an_hour),
 		cmocka_unit_test(a_server_that_does_not_tell_the_end_is_learned_from_what_it_does),
 		cmocka_unit_test(
 			after_a_restart_the_ordinary_rhythm_finds_the_nonce_and_the_phase_is_learned_anew),

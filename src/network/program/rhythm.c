@@ -140,6 +140,11 @@ bool rhythm_take(struct rhythm *rhythm, const struct rhythm_answer *answer)
 	return replaced;
 }
 
+bool rhythm_is_learned(const struct rhythm *rhythm)
+{
+	return is_known(rhythm->period) && is_known(rhythm->next);
+}
+
 int64_t rhythm_look(const struct rhythm *rhythm, int64_t asked)
 {
 	int64_t soonest = asked + RHYTHM_LOOK_MS;

@@ -42,6 +42,9 @@ void rhythm_init(struct rhythm *rhythm);
 /* True if the nonce is another than before. */
 bool rhythm_take(struct rhythm *rhythm, const struct rhythm_answer *answer);
 
+/* True if the next replacement is known from those before, and not by the server's word alone. */
+bool rhythm_is_learned(const struct rhythm *rhythm);
+
 /* When to look for the replacement, after a question at `asked`; INT64_MAX: no look would help. */
 int64_t rhythm_look(const struct rhythm *rhythm, int64_t asked);
 

@@ -107,11 +107,12 @@ static void clear_failures(struct schedule *schedule, size_t server)
 	schedule->failures[server] = 0;
 }
 
-static int64_t ordinary_pause(const struct schedule *schedule, int64_t valid_for)
+static int64_t ordinary_pause(const struct schedule *schedule, size_t server, int64_t valid_for)
 {
 	int64_t pause = schedule->ceiling_ms;
 
-	if (valid_for >= 0 && valid_for < INT64_MAX / 1000)
+	if (!rhythm_is_learned(&schedule->rhythms[server]) && valid_for >= 0 &&
+	    valid_for < INT64_MAX / 1000)
 		pause = least(pause, valid_for * 1000 / 2);
 	return spread_out(pause < SCHEDULE_FLOOR_MS ? SCHEDULE_FLOOR_MS : pause, 10);
 }
@@ -133,7 +134,8 @@ bool schedule_answered(struct schedule *schedule, const struct schedule_turn *tu
 						    .look = turn->look,
 					    });
 	if (replaced || !turn->look)
-		schedule->ordinary[server] = now + ordinary_pause(schedule, answer->valid_for);
+		schedule->ordinary[server] =
+			now + ordinary_pause(schedule, server, answer->valid_for);
 	/* Two servers may take turns behind one URL: each nonce is another one then. */
 	int64_t soonest = replaced ? now + SCHEDULE_FLOOR_MS : turn->asked + RHYTHM_LOOK_MS;
 	int64_t due = least(schedule->ordinary[server], rhythm_look(rhythm, turn->asked));

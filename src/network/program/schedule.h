@@ -51,8 +51,8 @@ int64_t schedule_wait(const struct schedule *schedule, int64_t now);
 
 /*
  * The server has answered with a nonce that lives so many seconds (-1: unknown), or has failed.
- * After an answer it is due when half of the nonce's life is over, so that the questions come
- * closer the nearer its end is, and for looks around the moment at which the nonce is replaced;
+ * After an answer it is due for looks around the moment at which the nonce is replaced, and until that
+ * is learned when half of the nonce's life is over, so that the questions come closer the nearer its end is;
  * none comes within SCHEDULE_FLOOR_MS of a new nonce. After a failure it is due soon, and after some
  * time later each time. Chance spreads them. False: a look that has found nothing new.
  */
