@@ -36,6 +36,7 @@ struct shared {
 	char function[64];
 	char warning[1024];
 	atomic_bool in_call;
+	atomic_bool asleep; /* the parent, until the next call wakes it */
 	atomic_ulong calls;
 	atomic_uint outcome; /* an exit status, with DECIDED; 0: the child is at work */
 	atomic_bool keeps_file;
@@ -60,6 +61,8 @@ static void begin_call(void *context, const char *module, const char *function)
 	snprintf(shared->function, sizeof shared->function, "%s", function);
 	atomic_fetch_add(&shared->calls, 1);
 	atomic_store(&shared->in_call, true);
+	if (atomic_exchange(&shared->asleep, false))
+		kill(getppid(), SIGCHLD);
 }
 
 static void end_call(void *context, const char *module, const char *function, unsigned long result)
@@ -367,13 +370,29 @@ pid_t supervisor_fork(struct supervisor *supervisor)
 	return 0;
 }
 
+/* In milliseconds; -1: nothing is to be drawn or looked at until a call wakes us. */
+static int time_to_wait(const struct supervisor *supervisor, const struct patience *patience)
+{
+	struct shared *shared = supervisor->shared;
+	int pause = (int)waiting_draw();
+
+	if (pause != WAITING_REST_MS || supervisor->noise.line.length > 0)
+		return pause;
+	atomic_store(&shared->asleep, true);
+	if (!atomic_load(&shared->in_call) && atomic_load(&shared->calls) == patience->call)
+		return -1;
+	atomic_store(&shared->asleep, false);
+	return pause;
+}
+
 /* Draws what is waited for and reads what modules print, until a signal comes or there is to draw again (0). */
-static int next_signal(struct supervisor *supervisor, struct signalfd_siginfo *info)
+static int next_signal(struct supervisor *supervisor, const struct patience *patience,
+		       struct signalfd_siginfo *info)
 {
 	struct pollfd ready[] = {{.fd = supervisor->signals, .events = POLLIN},
 				 {.fd = supervisor->noise.reader, .events = POLLIN}};
 
-	int count = poll(ready, 2, (int)waiting_draw());
+	int count = poll(ready, 2, time_to_wait(supervisor, patience));
 	if (count == 0)
 		noise_end_line(&supervisor->noise);
 	if (count <= 0)
@@ -420,7 +439,7 @@ int supervisor_wait(struct supervisor *supervisor, pid_t child)
 
 	for (;;) {
 		struct signalfd_siginfo info;
-		int signal = next_signal(supervisor, &info);
+		int signal = next_signal(supervisor, &patience, &info);
 
 		pid_t ended = waitpid(child, &status, WNOHANG | WUNTRACED);
 		if (ended == child && WIFSTOPPED(status)) {

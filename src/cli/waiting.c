@@ -14,7 +14,7 @@
 #include <sys/mman.h>
 #include <termios.h>
 
-enum { SHOWN_AFTER_MS = 500, STEP_MS = 200, REST_MS = 1000 };
+enum { SHOWN_AFTER_MS = 500, STEP_MS = 200 };
 
 struct line {
 	struct waiting now;
@@ -159,7 +159,7 @@ static void draw(const struct waiting *now, long waited)
 long waiting_draw(void)
 {
 	if (line == NULL)
-		return REST_MS;
+		return WAITING_REST_MS;
 	if (atomic_flag_test_and_set(&line->taken))
 		return STEP_MS;
 	struct waiting now = line->now;

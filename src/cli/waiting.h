@@ -41,7 +41,9 @@ void waiting_step_back(void);
 
 /* ---- In the supervisor's ---- */
 
-/* Draws, if it is time. Returns the milliseconds until it should be called again. */
+/* Draws, if it is time. Returns the milliseconds until it should be called again; WAITING_REST_MS: nothing is ever
+ * shown. */
+#define WAITING_REST_MS 1000
 long waiting_draw(void);
 
 /* The other process has stopped or ended: takes the line away, whatever that one was about. */

@@ -28,6 +28,25 @@ load watching
 	[ "$(jq -r .token "$FILE")" = "$(expected_token "$KEY")" ]
 }
 
+# The times that one of its three processes has gone to sleep.
+sleeps() {
+	local key network
+	read -r key <"/proc/$WATCH/task/$WATCH/children"
+	read -r network <"/proc/$key/task/$key/children"
+	sed -n 's/^voluntary_ctxt_switches:\s*//p' /proc/{"$WATCH",$key,$network}/status | awk '{ sum += $1 } END { print sum }'
+}
+
+@test "between its questions none of its processes wakes up" {
+	local before
+	start_server
+	watch --priv-key-file "$KEY" --poll-interval 60
+	appears
+	sleep 1
+	before=$(sleeps)
+	sleep 5
+	[ "$(sleeps)" -le "$((before + 2))" ] || fail "$(($(sleeps) - before)) times in 5 seconds"
+}
+
 @test "--watch and --out-file go together, and only a regular file is replaced: exit 2" {
 	start_server
 	chronoctl_token --priv-key-file "$KEY" --watch

@@ -23,6 +23,7 @@
 #include "key/files.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -247,7 +248,7 @@ static int time_to_wait(const struct watch *watch, enum exchange_due due, int64_
 		then = earlier(then, watch->key.retry_at);
 	if (then <= now)
 		return 0;
-	return then - now < 60000 ? (int)(then - now) : 60000;
+	return then - now < INT_MAX ? (int)(then - now) : INT_MAX;
 }
 
 static bool is_time_to_write(const struct watch *watch, bool idle)

@@ -13,12 +13,13 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* How often a look is taken at what was read. */
+/* A look is taken at what was read before anybody is asked, and no more often than that. */
 #define INPUTS_EVERY_MS 1000
 
 enum slot_state { SLOT_FREE, SLOT_RUNNING, SLOT_READY };
@@ -159,6 +160,9 @@ static bool start_all(struct pool *pool)
 	if (!take_requests(pool))
 		return false;
 	look_at_inputs(pool, now);
+	/* It is ended then, and the next one asks. */
+	if (pool->state != INPUTS_AS_READ)
+		return true;
 	while ((slot = free_slot(pool)) != NULL && schedule_take(&pool->schedule, now, &turn))
 		if (!start(pool, slot, &turn, NULL))
 			return false;
@@ -253,7 +257,7 @@ static bool wait_for_events(struct pool *pool)
 	if (pool->requests_open && has_slot)
 		other.events |= CURL_WAIT_POLLIN;
 	return curl_multi_poll(pool->multi, &other, other.events != 0 ? 1 : 0,
-			       wait < 1000 ? (int)wait : 1000, NULL) == CURLM_OK;
+			       wait < INT_MAX ? (int)wait : INT_MAX, NULL) == CURLM_OK;
 }
 
 static bool is_done(const struct pool *pool)
