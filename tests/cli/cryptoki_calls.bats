@@ -1,4 +1,4 @@
-# One token costs at most 16 Cryptoki calls, however many keys there are: counted by OpenSC's pkcs11-spy.
+# One token costs 13 Cryptoki calls and one a slot, however many keys there are: recorded by OpenSC's pkcs11-spy.
 load helper
 
 setup_file() {
@@ -10,7 +10,7 @@ setup_file() {
 	new_token_dir "$D/many"
 	new_token estate
 	import_key "$D/other" estate other b1
-	multiply 499 "$D"/many/tokens/*
+	multiply 999 "$D"/many/tokens/*
 	import_key "$KEY" estate chronograf a1
 	start_standin
 }
@@ -20,46 +20,43 @@ setup() {
 	export CHRONOCTL_PIN=$PIN PKCS11SPY=$SOFTHSM PKCS11SPY_OUTPUT=$SCRATCH/spy
 }
 
-spied_calls() { grep -cE '^[0-9]+: C_' "$PKCS11SPY_OUTPUT"; }
+# In the order made; the loader's C_GetFunctionList is none.
+spied_calls() { sed -n 's/^[0-9]*: \(C_[A-Za-z]*\).*/\1/p' "$PKCS11SPY_OUTPUT" | grep -v '^C_GetFunctionList$'; }
 
-# costs MOST URI [ENVIRONMENT…]
-costs() {
+# SoftHSM has a slot more than it has tokens. Only an answer of none ends a search, so there are two of C_FindObjects.
+# C_Finalize would end the session, but p11-kit closes what is open before it, and so nothing is saved by leaving it open.
+CALLS='C_Initialize C_GetSlotList C_GetTokenInfo C_GetTokenInfo C_OpenSession C_Login C_FindObjectsInit C_FindObjects
+	C_FindObjects C_FindObjectsFinal C_GetAttributeValue C_SignInit C_Sign C_CloseSession C_Finalize'
+
+costs() { # URI
 	rm -f "$PKCS11SPY_OUTPUT"
-	chronoctl_token --no-prompt --pkcs11-module "$SPY" --priv-key-file "$2"
+	chronoctl_token --no-prompt --pkcs11-module "$SPY" --priv-key-file "$1"
 	prints_token "$KEY"
-	[ "$(spied_calls)" -le "$1" ] ||
-		fail "$(spied_calls) calls:" "$(grep -E '^[0-9]+: C_' "$PKCS11SPY_OUTPUT")"
+	[ "$(spied_calls | xargs)" = "$(xargs <<<"$CALLS")" ] || fail "$(spied_calls | wc -l) calls:" "$(spied_calls)"
 }
 
-@test "on a token of 1 key: at most 16 calls" {
+costs_alike() {
+	costs 'pkcs11:object=chronograf'
+	costs 'pkcs11:id=%a1'
+	costs 'pkcs11:token=estate;object=chronograf;id=%a1'
+}
+
+@test "on a token of 1 key: 13 calls and one a slot" {
 	export SOFTHSM2_CONF=$D/one/softhsm2.conf
-	costs 16 'pkcs11:object=chronograf'
-	costs 16 'pkcs11:id=%a1'
-	costs 16 'pkcs11:token=estate;object=chronograf;id=%a1'
+	costs_alike
 }
 
-@test "there are 500 key pairs on the other token" {
+@test "there are 1,000 key pairs on the other token" {
 	export SOFTHSM2_CONF=$D/many/softhsm2.conf
-	[ "$(pkcs11-tool --module "$SOFTHSM" -O --login --pin "$PIN" 2>/dev/null | grep -c '^Private Key')" -eq 500 ]
+	[ "$(pkcs11-tool --module "$SOFTHSM" -O --login --pin "$PIN" 2>/dev/null | grep -c '^Private Key')" -eq 1000 ]
 }
 
-@test "on a token of 500 keys: at most 16 calls" {
+@test "on a token of 1,000 keys: the same" {
 	export SOFTHSM2_CONF=$D/many/softhsm2.conf
-	costs 16 'pkcs11:object=chronograf'
-	costs 16 'pkcs11:id=%a1'
-	costs 16 'pkcs11:token=estate;object=chronograf;id=%a1'
+	costs_alike
 }
 
-@test "the number of calls is the same on both" {
-	local one
-	export SOFTHSM2_CONF=$D/one/softhsm2.conf
-	costs 16 'pkcs11:object=chronograf'
-	one=$(spied_calls)
-	export SOFTHSM2_CONF=$D/many/softhsm2.conf
-	costs "$one" 'pkcs11:object=chronograf'
-}
-
-@test "500 keys that match: an error, without reading them one by one to the end of time" {
+@test "999 keys that match: an error, without reading them one by one to the end of time" {
 	export SOFTHSM2_CONF=$D/many/softhsm2.conf
 	chronoctl_token --no-prompt --priv-key-file 'pkcs11:object=other' --pkcs11-module "$SOFTHSM"
 	refused 3 'pkcs11:.*other'
