@@ -28,6 +28,8 @@ int pub_key_run(struct options *options);
 int list_keys_run(struct options *options);
 int import_key_run(struct options *options);
 int doctor_run(struct options *options);
+/* Its end by something else, told by the supervisor's process (supervisor_let_tell). */
+bool doctor_tell_end(void *room, const char *module, const char *fact);
 int completion_run(struct options *options);
 int complete_run(struct options *options);
 

@@ -105,6 +105,8 @@ static int run(const struct command *command, struct options *options,
 	options->supervisor = supervisor_new(options);
 	if (options->supervisor == NULL)
 		return EXIT_OTHER;
+	if (command->bit == COMMAND_DOCTOR)
+		supervisor_let_tell(options->supervisor, doctor_tell_end);
 	/* A shell that completes a word has the terminal. */
 	if (command->bit != COMMAND_COMPLETE && !options->quiet)
 		waiting_prepare();

@@ -42,6 +42,7 @@ struct shared {
 	atomic_bool keeps_file;
 	atomic_bool reads_noise; /* the parent: it may have taken a line that it has not shown */
 	atomic_bool takes_any_module;
+	_Alignas(max_align_t) char room[SUPERVISOR_ROOM];
 };
 
 struct supervisor {
@@ -49,6 +50,7 @@ struct supervisor {
 	const struct options *options;
 	struct noise noise; /* in the child: closed */
 	int signals;        /* those that are held back from here on */
+	bool (*tell)(void *room, const char *module, const char *fact);
 };
 
 /* ---- The child ---- */
@@ -144,6 +146,17 @@ struct supervisor *supervisor_new(const struct options *options)
 	return NULL;
 }
 
+void *supervisor_room(const struct supervisor *supervisor)
+{
+	return supervisor->shared->room;
+}
+
+void supervisor_let_tell(struct supervisor *supervisor,
+			 bool (*tell)(void *room, const char *module, const char *fact))
+{
+	supervisor->tell = tell;
+}
+
 void supervisor_free(struct supervisor *supervisor)
 {
 	if (supervisor == NULL)
@@ -189,6 +202,12 @@ static bool was_done(const struct supervisor *supervisor, int *status)
 	return outcome != 0;
 }
 
+/* True if the command itself has told of it. */
+static bool is_told(const struct supervisor *supervisor, const char *module, const char *fact)
+{
+	return supervisor->tell != NULL && supervisor->tell(supervisor->shared->room, module, fact);
+}
+
 static int module_failed(const struct supervisor *supervisor, const char *what)
 {
 	const struct shared *shared = supervisor->shared;
@@ -203,13 +222,14 @@ static int module_failed(const struct supervisor *supervisor, const char *what)
 		return status;
 	}
 	/* Every signer would load the same registered modules. */
-	report_error(
-		"the PKCS#11 module '%s' %s in %s; see its vendor's log, or %s", module, what,
-		function,
-		atomic_load(&shared->takes_any_module)
-			? "if the key is in another module, name that one: module-name= in the "
-			  "URI, or --pkcs11-module"
-			: "try --signer with another way to the token");
+	CLEANUP(cleanup_text)
+	char *fact = text_format("%s in %s; see its vendor's log, or %s", what, function,
+				 atomic_load(&shared->takes_any_module)
+					 ? "if the key is in another module, name that one: "
+					   "module-name= in the URI, or --pkcs11-module"
+					 : "try --signer with another way to the token");
+	if (fact != NULL && !is_told(supervisor, module, fact))
+		report_error("the PKCS#11 module '%s' %s", module, fact);
 	warn(supervisor);
 	return EXIT_KEY;
 }
@@ -224,9 +244,13 @@ static int exited(const struct supervisor *supervisor, int status)
 		return module_failed(supervisor, "ended the process");
 	if (was_done(supervisor, &outcome))
 		return status == EXIT_DONE ? outcome : status;
-	report_error("the process ended with status %d before its work was done: a PKCS#11 module, "
-		     "or a library that it uses, has ended it; see its vendor's log",
-		     status);
+	CLEANUP(cleanup_text)
+	char *fact = text_format("the process ended with status %d before its work was done: a "
+				 "PKCS#11 module, or a library that it uses, has ended it; see its "
+				 "vendor's log",
+				 status);
+	if (fact != NULL && !is_told(supervisor, NULL, fact))
+		report_error("%s", fact);
 	warn(supervisor);
 	return EXIT_OTHER;
 }
@@ -272,6 +296,24 @@ static void stop_with(pid_t child, int signal)
 	kill(child, SIGCONT);
 }
 
+/* What the signal interrupted is known, if it was a call. */
+static int ended_by(const struct supervisor *supervisor, int signal)
+{
+	const struct shared *shared = supervisor->shared;
+	bool in_call = atomic_load(&shared->in_call);
+	bool is_error = is_crash(signal) || signal == SIGKILL;
+	CLEANUP(cleanup_text) char *module = printable(shared->module, sizeof shared->module);
+	CLEANUP(cleanup_text) char *function = printable(shared->function, sizeof shared->function);
+	CLEANUP(cleanup_text)
+	char *fact = text_format("the process was ended by a signal: %s%s%s", strsignal(signal),
+				 in_call ? ", in " : "", in_call ? function : "");
+
+	warn(supervisor);
+	if (fact != NULL && !is_told(supervisor, in_call ? module : NULL, fact) && is_error)
+		report_error("%s", fact);
+	return is_error ? EXIT_OTHER : end_by(signal);
+}
+
 static int judge(const struct supervisor *supervisor, int status)
 {
 	bool in_call = atomic_load(&supervisor->shared->in_call);
@@ -288,12 +330,7 @@ static int judge(const struct supervisor *supervisor, int status)
 		report_warning("the process %s when all was done", what);
 		return outcome;
 	}
-	warn(supervisor);
-	if (is_crash(WTERMSIG(status)) || WTERMSIG(status) == SIGKILL) {
-		report_error("the process was ended by a signal: %s", strsignal(WTERMSIG(status)));
-		return EXIT_OTHER;
-	}
-	return end_by(WTERMSIG(status));
+	return ended_by(supervisor, WTERMSIG(status));
 }
 
 /* waitpid(2) knows no such child: somebody else has waited for it. */

@@ -17,11 +17,22 @@ struct supervisor;
  * supervisor. */
 extern const struct chronosign_watch supervisor_watch;
 
+/* Room in the shared page for what the command itself keeps there. */
+enum { SUPERVISOR_ROOM = 256 };
+void *supervisor_room(const struct supervisor *supervisor);
+
 /*
  * Makes the shared page, and the pipe for what modules print. The options are borrowed. NULL, and told,
  * if that fails.
  */
 struct supervisor *supervisor_new(const struct options *options);
+
+/*
+ * In the parent, how a child that ended before its work was done is told of by the command itself, from its room; `module`
+ * is NULL where none is known to be the cause. The function is false if the child had told nothing yet, and an error it is.
+ */
+void supervisor_let_tell(struct supervisor *supervisor,
+			 bool (*tell)(void *room, const char *module, const char *fact));
 void supervisor_free(struct supervisor *supervisor);
 
 /* What a person has to know if a module ends the process now: said by the child around a step that

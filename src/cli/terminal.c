@@ -89,12 +89,16 @@ void terminal_print_words(FILE *out, const char *text, struct margins margins)
 {
 	size_t column = margins.column;
 
+	if (margins.width == 0) {
+		fputs(text, out);
+		return;
+	}
 	for (size_t length; *text != '\0'; text += length) {
 		size_t blanks = strspn(text, " ");
 		text += blanks;
 		length = strcspn(text, " ");
 		size_t width = width_of(text, length);
-		if (blanks > 0 && margins.width > 0 && column + 1 + width > margins.width) {
+		if (blanks > 0 && column + 1 + width > margins.width) {
 			fprintf(out, "\n%*s", (int)margins.indent, "");
 			column = margins.indent;
 		} else if (blanks > 0) {

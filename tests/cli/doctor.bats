@@ -44,6 +44,17 @@ not_known() { # LINK…
 	done
 }
 
+# The last line.
+verdict() { # TEXT
+	[ "$(tail -n 1 <<<"$output")" = "$1" ] || fail "the verdict is not '$1'"
+}
+
+# A document that is whole though the command was ended, and no word beside it.
+whole_document() { # STATUS JQ-FILTER
+	[[ $status =~ ^($1)$ ]] || fail "exit status $1 expected" || return
+	is_silent && jq -e ".ok == false and (.verdict | startswith(\"1 problem: \")) and ($2)" <<<"$output" || fail "not so"
+}
+
 has_no_cross() { ! grep -q '^✗' <<<"$output" || fail "a cross"; }
 
 logged() { # TIMES REGEX
@@ -58,7 +69,8 @@ logged() { # TIMES REGEX
 		✓ mechanism 'CKM_SHA256_RSA_PKCS' ✓ signature "nonce of $URL.*verified" \
 		✓ public-half "$(sha256sum <"$PUB" | cut -d ' ' -f 1)" ✓ server "$URL" ✓ nonce 'seconds' ✓ acceptance 'accepts'
 	has_no_cross
-	[ "$(awk '{ print $2 }' <<<"$output" | uniq | tr '\n' ' ')" = "$LINKS " ] || fail "not the links, or not in order"
+	[ "$(sed '$d' <<<"$output" | awk '{ print $2 }' | uniq | tr '\n' ' ')" = "$LINKS " ] || fail "not the links, or not in order"
+	verdict 'no problem found'
 	is_silent
 	called C_Login 1
 	called C_Sign 1
@@ -104,11 +116,11 @@ logged() { # TIMES REGEX
 	called C_Login 1
 }
 
-@test "JSON: ok, and of each finding link, subject, state, fact and advice" {
+@test "JSON: ok, a verdict, and of each finding link, subject, state, fact and advice" {
 	examines -o json
 	[ "$status" -eq 0 ] && is_silent
 	[ "$(jq -r '.findings[].link' <<<"$output" | uniq | tr '\n' ' ')" = "$LINKS " ] || fail "not the links, or not in order"
-	jq -e '.ok == true and (keys == ["findings", "ok"]) and
+	jq -e '.ok == true and (keys == ["findings", "ok", "verdict"]) and .verdict == "no problem found" and
 		all(.findings[]; keys == ["advice", "fact", "link", "state", "subject"]) and
 		all(.findings[]; .state == "ok" or .link == "tls" or (.subject | startswith("slot"))) and
 		(.findings[] | select(.link == "tls")).state == "unknown"' <<<"$output" || fail "not so"
@@ -156,9 +168,10 @@ logged() { # TIMES REGEX
 	user_module zz-hangs "module: $SHIM" 'priority: -9'
 	SHIM_HANG=C_Initialize:1 CHRONOCTL_PIN=$PIN run --separate-stderr as_user setsid -w timeout "$PATIENCE" "$CHRONOCTL" \
 		doctor --chronograf-url "$URL" --no-prompt --module-timeout 2 --priv-key-file "$KEY_URI"
-	found 3 ✓ module 'softhsm.*initialised'
+	found 3 ✓ module 'softhsm.*initialised' ✗ module "$SHIM: does not answer .*C_Initialize.*module-name=.*--pkcs11-module"
 	[ -z "$(rows token)" ]
-	says "'$SHIM' does not answer .*C_Initialize.*module-name=.*--pkcs11-module"
+	verdict '1 problem: a PKCS#11 module does not work'
+	is_silent
 }
 
 @test "a module that does not start" {
@@ -266,9 +279,56 @@ logged() { # TIMES REGEX
 
 @test "a module that crashes: exit 3, and what was found before stands" {
 	SHIM_CRASH=C_Sign:1 examines
-	found 3 ✓ module "$SHIM" ✓ key 'RSA' ✓ mechanism 'CKM'
-	says 'crashed.*C_Sign'
+	found 3 ✓ module "$SHIM" ✓ key 'RSA' ✓ mechanism 'CKM' ✗ module "$SHIM: crashed .*C_Sign"
 	[ -z "$(rows signature)" ]
+	verdict '1 problem: a PKCS#11 module does not work'
+	is_silent
+}
+
+@test "a module that crashes, hangs or ends the process: the JSON is a whole document, with what was found and that" {
+	SHIM_CRASH=C_Sign:1 examines -o json
+	whole_document 3 'any(.findings[]; .link == "key" and .state == "ok") and
+		(.findings[-1] | .link == "module" and .state == "failed" and (.subject | endswith("shim.so")) and
+		(.fact | test("crashed.*C_Sign")))'
+	SHIM_HANG=C_Login:1 examines -o json --module-timeout 3
+	whole_document 3 '.findings[-1] | .link == "module" and (.fact | test("does not answer.*C_Login"))'
+	SHIM_EXIT=C_OpenSession:1 examines -o json
+	whole_document 3 '.findings[-1].fact | test("ended the process in C_OpenSession")'
+	SHIM_EXIT_LATER=C_Initialize:1 SHIM_DELAY=100000 examines -o json
+	whole_document '1|3' '.findings[-1].state == "failed"'
+}
+
+@test "ended by a signal: the JSON is whole, and names the call that was under way" {
+	SHIM_HANG=C_Login:1 CHRONOCTL_PIN=$PIN run --separate-stderr setsid -w timeout 2 "$CHRONOCTL" doctor --no-prompt -o json \
+		--chronograf-url "$URL" --priv-key-file "$KEY_URI"
+	whole_document 124 '.findings[-1] | .link == "module" and (.fact | test("signal: Terminated, in C_Login"))'
+}
+
+@test "each row is written as it is known, in JSON too: a line each" {
+	local form pid
+	for form in text json; do
+		SHIM_HANG=C_Login:1 CHRONOCTL_PIN=$PIN "$CHRONOCTL" doctor --no-prompt -o "$form" --chronograf-url "$URL" \
+			--priv-key-file "$KEY_URI" >"$SCRATCH/rows" 2>&1 3>&- &
+		pid=$!
+		echo "$pid" >>"$SCRATCH/pids"
+		wait_for grep -q 'key is looked for here' "$SCRATCH/rows" || fail "no row of a token while the login hangs"
+		[ "$(tail -c 1 "$SCRATCH/rows" | od -An -c | tr -d ' ')" = '\n' ] || fail "the line is not whole"
+		kill "$pid"
+		wait "$pid" || true
+	done
+}
+
+@test "the verdict counts the problems, and says of each kind what it comes to" {
+	TRIED_PIN=99999 examines --chronograf-url http://127.0.0.1:1 --chronograf-url http://127.0.0.1:2
+	[ "$status" -eq 3 ]
+	verdict '3 problems: there is no login to the token; the server cannot be reached (2 times)'
+	start_standin
+	of_file
+	[ "$status" -eq 5 ]
+	verdict '1 problem: the server refuses the token'
+	start_standin --pub-key-file "$PUB" --mode check-500
+	of_file
+	verdict '1 problem: the token cannot be tried'
 }
 
 @test "a module that crashes as it is closed: after the findings that is a warning" {

@@ -108,7 +108,7 @@ is_over() { ! grep -q . "/proc/$COMMAND/cmdline" 2>/dev/null; }
 	chronoctl import-key --priv-key-file "$KEY" --to 'pkcs11:token=estate;object=new' --pin-source "$slow"
 	refused 1 "before its work was done"
 	chronoctl doctor --chronograf-url "$URL" --priv-key-file "$URI" --pin-source "$slow"
-	[ "$status" -eq 1 ] && says "before its work was done"
+	[ "$status" -eq 1 ] && grep -q '^✗ process .*before its work was done' <<<"$output" || fail "no row of it"
 	start_standin --mode never
 	chronoctl_token --priv-key-file "$URI" --pin-source "$PIN_FILE" --watch --out-file "$SCRATCH/token"
 	refused 1 "before its work was done"

@@ -39,7 +39,7 @@ static void tell_openssl(struct doctor *doctor)
 		"a FIPS provider is active, in chronoctl and in the network program",
 	};
 
-	findings_ok(&doctor->findings, "openssl", OpenSSL_version(OPENSSL_VERSION_STRING), "%s",
+	findings_ok(doctor->findings, "openssl", OpenSSL_version(OPENSSL_VERSION_STRING), "%s",
 		    words[2 * fips_is_active() + network_has_fips(doctor->network)]);
 }
 
@@ -49,7 +49,7 @@ static void tell_rest_unknown(struct doctor *doctor, const char *why, const char
 			      size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		findings_unknown(&doctor->findings, links[i], "", "%s", why);
+		findings_unknown(doctor->findings, links[i], "", "%s", why);
 }
 
 #define UNKNOWN(doctor, why, ...) \
@@ -63,7 +63,7 @@ static void tell_unloadable(struct doctor *doctor, const char *unloadable)
 
 	for (char *line = lines == NULL ? NULL : strtok_r(lines, "\n", &rest); line != NULL;
 	     line = strtok_r(NULL, "\n", &rest))
-		findings_unknown(&doctor->findings, "module", "", "registered, but not loaded: %s",
+		findings_unknown(doctor->findings, "module", "", "registered, but not loaded: %s",
 				 line + strspn(line, " "));
 }
 
@@ -74,10 +74,10 @@ static void tell_module(void *context, const char *module, const char *failure)
 	CLEANUP(cleanup_text) char *name = text_printable(module, strlen(module), false);
 
 	if (failure != NULL)
-		findings_unknown(&doctor->findings, "module", name == NULL ? "" : name,
+		findings_unknown(doctor->findings, "module", name == NULL ? "" : name,
 				 "not in use: %s", failure);
 	else
-		findings_ok(&doctor->findings, "module", name == NULL ? "" : name,
+		findings_ok(doctor->findings, "module", name == NULL ? "" : name,
 			    "loaded and initialised");
 	doctor->has_module = doctor->has_module || failure == NULL;
 }
@@ -92,7 +92,7 @@ static bool tell_modules(struct doctor *doctor, const struct survey *survey)
 	chronosign_error_set(&error, CHRONOSIGN_ERROR_KEY,
 			     "no PKCS#11 module works\nName one by --pkcs11-module, or register "
 			     "one with p11-kit (`p11-kit list-modules`).");
-	findings_failed(&doctor->findings, "module", "", error);
+	findings_failed(doctor->findings, "module", "", error);
 	return false;
 }
 
@@ -101,11 +101,11 @@ static bool tell_tokens(struct doctor *doctor, const struct survey *survey)
 	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 
 	for (size_t i = 0; i < survey->left_out_count; i++)
-		findings_unknown(&doctor->findings, "token", survey->left_out[i].what,
+		findings_unknown(doctor->findings, "token", survey->left_out[i].what,
 				 "not this one: %s (%s)", survey->left_out[i].reason,
 				 survey->left_out[i].module);
 	for (size_t i = 0; i < survey->token_count; i++)
-		findings_ok(&doctor->findings, "token", survey->tokens[i].uri, "%s (%s)",
+		findings_ok(doctor->findings, "token", survey->tokens[i].uri, "%s (%s)",
 			    i == survey->chosen                     ? "the key is looked for here"
 			    : survey->chosen == survey->token_count ? "may hold the key"
 								    : "another one is surer to "
@@ -117,7 +117,7 @@ static bool tell_tokens(struct doctor *doctor, const struct survey *survey)
 			     "no token matches '%s'\nIs it plugged in and initialised? `chronoctl "
 			     "list-keys` shows what is there.",
 			     chronosign_key_name(doctor->key));
-	findings_failed(&doctor->findings, "token", "", error);
+	findings_failed(doctor->findings, "token", "", error);
 	return false;
 }
 
@@ -130,7 +130,7 @@ static void tell_no_try(struct doctor *doctor, const struct surveyed_token *toke
 			     "%s; no login is tried\nIf the token is wrong about that, or the try "
 			     "is to be spent: --force-login",
 			     token->warning);
-	findings_failed(&doctor->findings, "pin", token->uri, error);
+	findings_failed(doctor->findings, "pin", token->uri, error);
 }
 
 /* Told when the key was looked for, with the error of a login if that has failed. NULL: it is not
@@ -138,7 +138,7 @@ static void tell_no_try(struct doctor *doctor, const struct surveyed_token *toke
 static void tell_pin(struct doctor *doctor, const struct surveyed_token *token,
 		     const struct chronosign_error *error)
 {
-	struct findings *findings = &doctor->findings;
+	struct findings *findings = doctor->findings;
 
 	if (error != NULL)
 		findings_failed(findings, "pin", token == NULL ? "" : token->uri, error);
@@ -159,7 +159,7 @@ static void tell_pin(struct doctor *doctor, const struct surveyed_token *token,
  * not certain which token is meant. */
 static void tell_mechanisms(struct doctor *doctor, const struct surveyed_token *token)
 {
-	struct findings *findings = &doctor->findings;
+	struct findings *findings = doctor->findings;
 
 	if (token == NULL)
 		UNKNOWN(doctor, "not known: it is not certain which token is meant", "mechanism");
@@ -180,7 +180,7 @@ static void tell_lack(struct doctor *doctor, const char *uri, bool signed_it)
 	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 
 	if (signed_it) {
-		findings_unknown(&doctor->findings, "mechanism", uri,
+		findings_unknown(doctor->findings, "mechanism", uri,
 				 "the token lists none that would do, but signs");
 		return;
 	}
@@ -188,7 +188,7 @@ static void tell_lack(struct doctor *doctor, const char *uri, bool signed_it)
 			     "the token lists none of CKM_SHA256_RSA_PKCS, CKM_RSA_PKCS and "
 			     "CKM_RSA_X_509 for signing\nThe token cannot make Chronograf's "
 			     "signature, unless its configuration or firmware can be told to.");
-	findings_failed(&doctor->findings, "mechanism", uri, error);
+	findings_failed(doctor->findings, "mechanism", uri, error);
 }
 
 /* ---- Key, signature, public half ---- */
@@ -198,10 +198,10 @@ static void tell_key(struct doctor *doctor, const struct chronosign_error *error
 	const char *name = chronosign_key_name(doctor->key);
 
 	if (doctor->can_sign)
-		findings_ok(&doctor->findings, "key", name, "found and open: RSA of %d bits",
+		findings_ok(doctor->findings, "key", name, "found and open: RSA of %d bits",
 			    EVP_PKEY_get_bits(chronosign_signer_public_key(doctor->signer)));
 	else
-		findings_failed(&doctor->findings, "key", name, error);
+		findings_failed(doctor->findings, "key", name, error);
 }
 
 /* Looks for the key; *error is why it is not open. */
@@ -244,13 +244,13 @@ static void tell_public_half(struct doctor *doctor)
 	unsigned char digest[32];
 
 	if (pem == NULL) {
-		findings_failed(&doctor->findings, "public-half", name, error);
+		findings_failed(doctor->findings, "public-half", name, error);
 		return;
 	}
 	if (EVP_Digest(pem, strlen(pem), digest, NULL, EVP_sha256(), NULL) != 1)
 		memset(digest, 0, sizeof digest);
 	CLEANUP(cleanup_text) char *text = hexadecimal(digest, sizeof digest);
-	findings_ok(&doctor->findings, "public-half", name,
+	findings_ok(doctor->findings, "public-half", name,
 		    "belongs to the key; of what `chronoctl pub-key` prints, and a server's "
 		    "--pub-key-file should hold, sha256sum says %s",
 		    text == NULL ? "nothing: out of memory" : text);
@@ -264,11 +264,11 @@ static void tell_signature(struct doctor *doctor, const char *whose,
 	if (doctor->without_mechanism != NULL)
 		tell_lack(doctor, doctor->without_mechanism, error == NULL);
 	if (error != NULL) {
-		findings_failed(&doctor->findings, "signature", name, error);
+		findings_failed(doctor->findings, "signature", name, error);
 		UNKNOWN(doctor, "not known: there is no signature that it verifies", "public-half");
 		return;
 	}
-	findings_ok(&doctor->findings, "signature", name,
+	findings_ok(doctor->findings, "signature", name,
 		    "made over %s, and verified by the public half", whose);
 	tell_public_half(doctor);
 }
@@ -339,11 +339,11 @@ static void tell_no_survey(struct doctor *doctor, const struct chronosign_error 
 
 	if (chronosign_error_get_kind(error) == CHRONOSIGN_ERROR_USAGE) {
 		UNKNOWN(doctor, unnamed, "module", "token", "pin");
-		findings_failed(&doctor->findings, "key", chronosign_key_name(doctor->key), error);
+		findings_failed(doctor->findings, "key", chronosign_key_name(doctor->key), error);
 		UNKNOWN(doctor, unnamed, "mechanism");
 		return;
 	}
-	findings_failed(&doctor->findings, "module", "", error);
+	findings_failed(doctor->findings, "module", "", error);
 	UNKNOWN(doctor, "not known: there is no module", "token", "pin", "key", "mechanism");
 }
 
@@ -427,7 +427,7 @@ static int examine(struct doctor *doctor, struct options *options, struct chrono
 	tell_openssl(doctor);
 	walk_key(doctor);
 	doctor_visit_servers(doctor);
-	int status = findings_end(&doctor->findings);
+	int status = findings_end(doctor->findings);
 	supervisor_set_outcome(options->supervisor, status);
 	chronosign_signer_close(doctor->signer);
 	free(doctor->without_mechanism);
@@ -439,14 +439,22 @@ int doctor_run(struct options *options)
 	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 	CLEANUP(cleanup_descriptor) int output = output_set_aside();
 	CLEANUP(servers_free) struct servers servers = {0};
-	struct doctor doctor = {.options = options, .servers = &servers};
+	struct doctor doctor = {
+		.options = options,
+		.servers = &servers,
+		.findings = supervisor_room(options->supervisor),
+	};
 
 	if (output < 0)
 		return EXIT_OTHER;
-	if (!servers_from_options(options, &servers, &error) ||
-	    !findings_begin(&doctor.findings, options->output, output, &error))
+	if (!servers_from_options(options, &servers, &error))
 		return report_failure(error);
+	findings_begin(doctor.findings, options->output, output);
 	int status = examine(&doctor, options, &error);
-	findings_free(&doctor.findings);
 	return error == NULL ? status : report_failure(error);
+}
+
+bool doctor_tell_end(void *room, const char *module, const char *fact)
+{
+	return findings_end_early(room, module, fact);
 }

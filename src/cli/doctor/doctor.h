@@ -15,7 +15,7 @@ struct doctor {
 	const struct chronosign_key *key;
 	struct network *network;
 	int64_t started_at; /* the network program, or a little earlier */
-	struct findings findings;
+	struct findings *findings;
 	struct chronosign_signer *signer; /* NULL: the key is not open */
 	char *without_mechanism; /* the token that lists none, of which signing is to tell */
 	bool has_module;         /* one at least works */

@@ -145,7 +145,7 @@ static void tell_acceptance(struct findings *findings, const char *url, const st
 
 static void tell(struct visits *visits, size_t server)
 {
-	struct findings *findings = &visits->doctor->findings;
+	struct findings *findings = visits->doctor->findings;
 	const struct visit *visit = &visits->list[server];
 	const struct exchange *exchange = &visits->round.exchanges.exchanges[server];
 	CLEANUP(cleanup_text)
@@ -242,7 +242,7 @@ static void visit_all(struct visits *visits)
 	struct doctor *doctor = visits->doctor;
 
 	if (!round_run(&visits->round, &error))
-		findings_failed(&doctor->findings, "server", "network process", error);
+		findings_failed(doctor->findings, "server", "network process", error);
 	doctor_sign_alone(doctor);
 	/* Those that the network process has left behind, too. */
 	while (visits->next < doctor->servers->count)
@@ -267,7 +267,7 @@ void doctor_visit_servers(struct doctor *doctor)
 		visit_all(&visits);
 	} else {
 		report_error("out of memory");
-		doctor->findings.unwritten = true;
+		doctor->findings->unwritten = true;
 	}
 	for (size_t i = 0; visits.list != NULL && i < count; i++) {
 		chronosign_error_free(visits.list[i].no_nonce);

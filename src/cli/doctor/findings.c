@@ -1,4 +1,4 @@
-/* Rows of findings, as text and as JSON. What is looked at, and in which order, is doctor.c's. */
+/* Rows of findings, as text and as JSON, and what they come to. What is looked at, and in which order, is doctor.c's. */
 #include "cli/doctor/findings.h"
 
 #include "base/cleanup.h"
@@ -7,11 +7,14 @@
 #include "cli/output.h"
 #include "cli/pin_value.h"
 #include "cli/report.h"
+#include "cli/supervisor.h"
+#include "cli/terminal.h"
 
-#include <langinfo.h>
-#include <locale.h>
+#include <jansson.h>
 #include <stdarg.h>
 #include <string.h>
+
+_Static_assert(sizeof(struct findings) <= SUPERVISOR_ROOM, "the supervisor has no room for it");
 
 enum finding_state { OK, FAILED, UNKNOWN };
 
@@ -19,31 +22,22 @@ static const struct {
 	const char *word;
 	const char *mark;
 	const char *ascii;
+	const char *colour; /* SGR of ECMA-48 §8.3.117 */
 } states[] = {
-	[OK] = {"ok", "✓", "ok  "},
-	[FAILED] = {"failed", "✗", "FAIL"},
-	[UNKNOWN] = {"unknown", "-", "-   "},
+	[OK] = {"ok", "✓", "ok  ", "\033[32m"},
+	[FAILED] = {"failed", "✗", "FAIL", "\033[31m"},
+	[UNKNOWN] = {"unknown", "-", "-   ", ""},
 };
 
-static bool takes_utf8(void)
+void findings_begin(struct findings *findings, enum output_form form, int output)
 {
-	locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
-
-	if (locale == (locale_t)0)
-		return false;
-	bool utf8 = strcmp(nl_langinfo_l(CODESET, locale), "UTF-8") == 0;
-	freelocale(locale);
-	return utf8;
-}
-
-bool findings_begin(struct findings *findings, enum output_form form, int output,
-		    struct chronosign_error **error)
-{
-	*findings = (struct findings){.output = output, .utf8 = takes_utf8()};
-	findings->text = form == FORM_TEXT;
-	findings->rows = json_array();
-	return findings->rows != NULL ||
-	       chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER, "out of memory");
+	*findings = (struct findings){
+		.text = form == FORM_TEXT,
+		.output = output,
+		.utf8 = terminal_takes_utf8(),
+		.colour = terminal_takes_colour(output),
+		.columns = terminal_columns(output),
+	};
 }
 
 /* ---- A row ---- */
@@ -53,46 +47,61 @@ struct finding {
 	const char *subject;
 	enum finding_state state;
 	const char *fact;
-	const char *advice; /* NULL: none */
+	char *advice; /* NULL: none */
 };
 
-/* Advice stands below its fact. */
-static void print_advice(const char *advice, FILE *lines)
+/* What does not fit on the row's line, and advice, stand below it. */
+enum { INDENT = 4 };
+
+static void print_advice(const struct findings *findings, char *advice, FILE *lines)
 {
-	while (advice != NULL) {
-		const char *end = strchrnul(advice, '\n');
-		fprintf(lines, "\n    %.*s", (int)(end - advice), advice);
-		advice = *end == '\0' ? NULL : end + 1;
+	char *rest = NULL;
+
+	for (char *line = advice == NULL ? NULL : strtok_r(advice, "\n", &rest); line != NULL;
+	     line = strtok_r(NULL, "\n", &rest)) {
+		fprintf(lines, "\n%*s", INDENT, "");
+		terminal_print_words(lines, line,
+				     (struct margins){INDENT, INDENT, findings->columns});
 	}
 }
 
 static bool print_row(const struct findings *findings, const struct finding *finding)
 {
-	CLEANUP(cleanup_text) char *text = NULL;
+	CLEANUP(cleanup_text) char *row = NULL;
+	CLEANUP(cleanup_text)
+	char *words = text_format("%s%s%s", finding->subject,
+				  finding->subject[0] == '\0' ? "" : ": ", finding->fact);
 	size_t length = 0;
-	FILE *lines = open_memstream(&text, &length);
-	bool named = finding->subject[0] != '\0';
+	FILE *lines = open_memstream(&row, &length);
+	const char *colour = findings->colour ? states[finding->state].colour : "";
+	const char *mark =
+		findings->utf8 ? states[finding->state].mark : states[finding->state].ascii;
 
 	if (lines == NULL)
 		return false;
-	fprintf(lines, "%s %-11s %s%s%s",
-		findings->utf8 ? states[finding->state].mark : states[finding->state].ascii,
-		finding->link, finding->subject, named ? ": " : "", finding->fact);
-	print_advice(finding->advice, lines);
-	if (fclose(lines) != 0)
-		return false;
-	pin_values_mask(text);
-	return output_write_line(findings->output, text);
+	fprintf(lines, "%s%s%s %-11s ", colour, mark, colour[0] == '\0' ? "" : "\033[0m",
+		finding->link);
+	const size_t column = terminal_width(mark) + strlen(" 12345678901 ");
+	terminal_print_words(lines, words == NULL ? "out of memory" : words,
+			     (struct margins){INDENT, column, findings->columns});
+	print_advice(findings, finding->advice, lines);
+	return fclose(lines) == 0 && output_write_line(findings->output, row);
 }
 
-static bool keep_row(const struct findings *findings, const struct finding *finding)
+/* A line each, so that who reads lines has it when it is known. */
+static bool print_member(const struct findings *findings, const struct finding *finding)
 {
 	json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:s?}", "link", finding->link, "subject",
 				finding->subject, "state", states[finding->state].word, "fact",
 				finding->fact, "advice", finding->advice);
+	CLEANUP(cleanup_text) char *dumped = row == NULL ? NULL : json_dumps(row, 0);
+	CLEANUP(cleanup_text)
+	char *line = text_format("%s%s", findings->open ? "  , " : "{\n  \"findings\": [\n    ",
+				 dumped == NULL ? "" : dumped);
 
-	if (row != NULL && json_array_append_new(findings->rows, row) == 0)
-		return true;
+	json_decref(row);
+	if (dumped != NULL && line != NULL)
+		return output_write_line(findings->output, line);
 	report_error("cannot write down what was found of %s: no memory, or a name that is not "
 		     "UTF-8",
 		     finding->link);
@@ -103,19 +112,20 @@ static bool keep_row(const struct findings *findings, const struct finding *find
 static void add(struct findings *findings, const char *link, const char *subject,
 		enum finding_state state, char *text)
 {
-	char *end = text == NULL ? NULL : strchr(text, '\n');
-
-	if (end != NULL)
-		*end = '\0';
 	if (text != NULL)
 		pin_values_mask(text);
+	char *end = text == NULL ? NULL : strchr(text, '\n');
+	if (end != NULL)
+		*end = '\0';
 	const struct finding finding = {.link = link,
 					.subject = subject,
 					.state = state,
 					.fact = text == NULL ? "out of memory" : text,
 					.advice = end == NULL ? NULL : end + 1};
-	if (!(findings->text ? print_row(findings, &finding) : keep_row(findings, &finding)))
-		findings->unwritten = true;
+	bool written =
+		findings->text ? print_row(findings, &finding) : print_member(findings, &finding);
+	findings->open = findings->open || written;
+	findings->unwritten = findings->unwritten || !written;
 }
 
 void findings_ok(struct findings *findings, const char *link, const char *subject,
@@ -140,6 +150,42 @@ void findings_unknown(struct findings *findings, const char *link, const char *s
 	add(findings, link, subject, UNKNOWN, text);
 }
 
+/* ---- Problems ---- */
+
+/* What a failed link comes to; with a kind of error, if that makes a difference. */
+static const struct {
+	const char *link;
+	int status; /* 0: any */
+	const char *words;
+} problems[FINDING_PROBLEMS] = {
+	{"module", 0, "a PKCS#11 module does not work"},
+	{"token", 0, "there is no such token"},
+	{"pin", 0, "there is no login to the token"},
+	{"key", 0, "the key cannot be opened"},
+	{"mechanism", 0, "the token cannot make the signature"},
+	{"signature", 0, "the key does not sign"},
+	{"public-half", 0, "the public half cannot be written"},
+	{"server", 0, "the server cannot be reached"},
+	{"tls", 0, "there is no TLS with the server"},
+	{"nonce", 0, "the server gives no nonce"},
+	{"acceptance", EXIT_REFUSED, "the server refuses the token"},
+	{"acceptance", 0, "the token cannot be tried"},
+	{"process", 0, "doctor was ended before it was done"},
+};
+
+static void count(struct findings *findings, const char *link, int status)
+{
+	size_t i = 0;
+
+	while (i + 1 < FINDING_PROBLEMS &&
+	       (strcmp(problems[i].link, link) != 0 ||
+		(problems[i].status != 0 && problems[i].status != status)))
+		i++;
+	findings->problems[i]++;
+	if (findings->status == EXIT_DONE)
+		findings->status = status;
+}
+
 /* The row names its subject: an error that begins by it says it no second time. */
 static const char *without_subject(const char *message, const char *subject)
 {
@@ -157,37 +203,67 @@ void findings_failed(struct findings *findings, const char *link, const char *su
 	CLEANUP(cleanup_text)
 	char *text = strdup(without_subject(chronosign_error_message(error), subject));
 
-	if (findings->status == EXIT_DONE)
-		findings->status = (int)chronosign_error_get_kind(error);
+	count(findings, link, (int)chronosign_error_get_kind(error));
 	add(findings, link, subject, FAILED, text);
+}
+
+/* "2 problems: the server cannot be reached (2 times)". */
+static char *verdict(const struct findings *findings)
+{
+	CLEANUP(cleanup_text) char *list = NULL;
+	unsigned total = 0;
+
+	for (size_t i = 0; i < FINDING_PROBLEMS; i++) {
+		unsigned times = findings->problems[i];
+		if (times == 0)
+			continue;
+		text_append(&list, "%s %s", total == 0 ? ":" : ";", problems[i].words);
+		if (times > 1)
+			text_append(&list, " (%u times)", times);
+		total += times;
+	}
+	if (total == 0)
+		return strdup("no problem found");
+	return text_format("%u problem%s%s", total, total == 1 ? "" : "s",
+			   list == NULL ? "" : list);
 }
 
 /* ---- The end ---- */
 
-static bool print_document(const struct findings *findings)
+static bool print_end(const struct findings *findings)
 {
-	json_t *whole = json_pack("{s:b, s:O}", "ok", findings->status == EXIT_DONE, "findings",
-				  findings->rows);
+	CLEANUP(cleanup_text) char *words = verdict(findings);
 	CLEANUP(cleanup_text)
-	char *text = whole == NULL ? NULL : json_dumps(whole, JSON_INDENT(2));
+	char *members = text_format("  ],\n  \"ok\": %s,\n  \"verdict\": \"%s\"\n}",
+				    findings->status == EXIT_DONE ? "true" : "false",
+				    words == NULL ? "" : words);
 
-	json_decref(whole);
-	if (text != NULL)
-		return output_write_line(findings->output, text);
+	if (words != NULL && members != NULL)
+		return output_write_line(findings->output, findings->text ? words : members);
 	report_error("out of memory");
 	return false;
 }
 
-void findings_free(struct findings *findings)
-{
-	json_decref(findings->rows);
-	findings->rows = NULL;
-}
-
 int findings_end(struct findings *findings)
 {
-	bool good = !findings->unwritten && (findings->text || print_document(findings));
+	bool good = print_end(findings) && !findings->unwritten;
 
-	findings_free(findings);
+	findings->open = false;
 	return good ? findings->status : EXIT_OTHER;
+}
+
+bool findings_end_early(struct findings *findings, const char *module, const char *fact)
+{
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
+
+	if (!findings->open)
+		return false;
+	/* The other process had standard output elsewhere. */
+	findings->output = STDOUT_FILENO;
+	chronosign_error_set(&error, module == NULL ? CHRONOSIGN_ERROR_OTHER : CHRONOSIGN_ERROR_KEY,
+			     "%s", fact);
+	findings_failed(findings, module == NULL ? "process" : "module",
+			module == NULL ? "" : module, error);
+	findings_end(findings);
+	return true;
 }

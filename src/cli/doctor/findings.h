@@ -1,25 +1,31 @@
-/* What doctor finds out, a row each: printed as it is found, or at the end as one JSON document. */
+/* What doctor finds out, a row each, printed as it is found, as text or as JSON; then a verdict. */
 #ifndef CLI_DOCTOR_FINDINGS_H
 #define CLI_DOCTOR_FINDINGS_H
 
 #include "cli/options.h"
 
 #include <chronosign/error.h>
-#include <jansson.h>
 #include <stdbool.h>
+#include <stddef.h>
 
+/* The kinds of problems; those of a link, in the order of the links. */
+enum { FINDING_PROBLEMS = 13 };
+
+/* No pointers: it lies in memory that the supervisor's process shares, which ends what this one cannot. */
 struct findings {
 	bool text; /* else JSON */
 	bool utf8; /* what the terminal takes */
-	int output;
-	int status;     /* of the first thing that is broken: an exit status */
+	bool colour;
 	bool unwritten; /* something could not be written, and that is told */
-	json_t *rows;
+	bool open;      /* a row is printed, and the end is not */
+	int output;
+	int status;                          /* of the first thing that is broken: an exit status */
+	size_t columns;                      /* of the terminal; 0: nothing is fitted */
+	unsigned problems[FINDING_PROBLEMS]; /* how many of each kind */
 };
 
-/* For --output text or json, to that descriptor. False with *error set without memory. */
-bool findings_begin(struct findings *findings, enum output_form form, int output,
-		    struct chronosign_error **error);
+/* For --output text or json, to that descriptor. Prints nothing yet. */
+void findings_begin(struct findings *findings, enum output_form form, int output);
 
 /*
  * A row: a link of the chain, what it is about (may be empty), and the fact. What follows the
@@ -34,10 +40,11 @@ void findings_unknown(struct findings *findings, const char *link, const char *s
 void findings_failed(struct findings *findings, const char *link, const char *subject,
 		     const struct chronosign_error *error);
 
-/* Prints what is to be printed at the end, and frees. Returns the exit status. */
+/* Prints the verdict, and what ends a JSON document. Returns the exit status. */
 int findings_end(struct findings *findings);
 
-/* Frees without a word. */
-void findings_free(struct findings *findings);
+/* The same in the supervisor's process, after a row for what ended the other: the module, or NULL. False if nothing
+ * is printed that would need an end. */
+bool findings_end_early(struct findings *findings, const char *module, const char *fact);
 
 #endif
