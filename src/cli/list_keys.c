@@ -1,10 +1,12 @@
 /* `chronoctl list-keys`: the RSA keys in the machine's tokens, for a person, a program or a script.
  */
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/key.h"
 #include "cli/output.h"
 #include "cli/report.h"
+#include "cli/terminal.h"
 #include "cli/waiting.h"
 #include "keystore/key_list.h"
 
@@ -30,7 +32,8 @@ static const char *const half_sources[] = {
 
 /* ---- For a person ---- */
 
-enum { COLUMNS = 8 };
+/* The first three are names, which may be long. */
+enum { COLUMNS = 8, NAMES = 3, NAME_LEAST = 5, GAP = 2 };
 
 struct row {
 	const char *cells[COLUMNS];
@@ -64,47 +67,105 @@ static void fill_row(const struct listed_key *key, struct row *row)
 	memcpy(row->cells, cells, sizeof cells);
 }
 
-/* The width of UTF-8 text, as far as a character is a column. */
-static int width(const char *text)
-{
-	int characters = 0;
+static const struct row heads = {.cells = {"TOKEN", "LABEL", "ID", "KEY", "BITS", "SIGNS",
+					   "PIN EACH TIME", "PUBLIC HALF FROM"}};
 
-	for (; *text != '\0'; text++)
-		characters += (*text & 0xc0) != 0x80;
-	return characters;
+/* As many words as fit, and one at least. */
+static size_t fitting_words(const char *text, size_t columns)
+{
+	size_t fitting = strcspn(text, " ");
+
+	for (size_t end = fitting; end <= columns; end += 1 + strcspn(text + end + 1, " ")) {
+		fitting = end;
+		if (text[end] == '\0')
+			break;
+	}
+	return fitting;
 }
 
-static void print_row(FILE *table, const struct row *row, const int *widths)
+/* Of two lines or more where a heading is wider than its column. */
+static void print_heads(FILE *table, const size_t *widths)
+{
+	struct row rest = heads;
+	bool more = true;
+
+	while (more) {
+		more = false;
+		for (int column = 0; column < COLUMNS; column++) {
+			const char **text = &rest.cells[column];
+			size_t length = fitting_words(*text, widths[column]);
+			size_t padding = column == COLUMNS - 1 ? 0 : widths[column] - length + GAP;
+			fprintf(table, "%.*s%*s", (int)length, *text, (int)padding, "");
+			*text += length + strspn(*text + length, " ");
+			more = more || **text != '\0';
+		}
+		fputc('\n', table);
+	}
+}
+
+static void print_row(FILE *table, const struct row *row, const size_t *widths)
 {
 	for (int column = 0; column < COLUMNS; column++) {
-		const char *cell = row->cells[column];
-		int padding = column == COLUMNS - 1 ? 0 : widths[column] - width(cell) + 2;
+		CLEANUP(cleanup_text)
+		char *cell = terminal_fitted(row->cells[column], widths[column]);
+		size_t width = cell == NULL ? 0 : terminal_width(cell);
+		size_t padding = column == COLUMNS - 1 ? 0 : widths[column] - width + GAP;
 
-		fprintf(table, "%s%*s", cell, padding, "");
+		fprintf(table, "%s%*s", cell == NULL ? "" : cell, (int)padding, "");
 	}
 	fputc('\n', table);
 }
 
-static void widen(int *widths, const struct row *row)
+static void widen(size_t *width, size_t wanted)
 {
-	for (int column = 0; column < COLUMNS; column++)
-		if (width(row->cells[column]) > widths[column])
-			widths[column] = width(row->cells[column]);
+	*width = wanted > *width ? wanted : *width;
 }
 
-static void print_keys(const struct key_list *list, FILE *table)
+/* Returns the width of the whole table. */
+static size_t measure(const struct key_list *list, bool wrapped, size_t *widths)
 {
-	const struct row head = {.cells = {"TOKEN", "LABEL", "ID", "KEY", "BITS", "SIGNS",
-					   "PIN EACH TIME", "PUBLIC HALF FROM"}};
-	int widths[COLUMNS] = {0};
+	size_t whole = (COLUMNS - 1) * GAP;
 	struct row row;
 
-	widen(widths, &head);
-	for (size_t i = 0; i < list->key_count; i++) {
-		fill_row(&list->keys[i], &row);
-		widen(widths, &row);
+	for (int column = 0; column < COLUMNS; column++) {
+		const char *head = heads.cells[column];
+		widths[column] = wrapped ? 0 : strlen(head);
+		for (; wrapped && *head != '\0'; head += strcspn(head, " "), head += *head == ' ')
+			widen(&widths[column], strcspn(head, " "));
+		for (size_t i = 0; i < list->key_count; i++) {
+			fill_row(&list->keys[i], &row);
+			widen(&widths[column], terminal_width(row.cells[column]));
+		}
+		whole += widths[column];
 	}
-	print_row(table, &head, widths);
+	return whole;
+}
+
+/* What the URI below the row says in full gives way. */
+static void fit(const struct key_list *list, size_t columns, size_t *widths)
+{
+	size_t whole = measure(list, false, widths);
+
+	if (columns == 0 || whole <= columns)
+		return;
+	for (whole = measure(list, true, widths); whole > columns; whole--) {
+		int widest = 0;
+		for (int column = 1; column < NAMES; column++)
+			if (widths[column] > widths[widest])
+				widest = column;
+		if (widths[widest] <= NAME_LEAST)
+			return;
+		widths[widest]--;
+	}
+}
+
+static void print_keys(const struct key_list *list, FILE *table, size_t columns)
+{
+	size_t widths[COLUMNS];
+	struct row row;
+
+	fit(list, columns, widths);
+	print_heads(table, widths);
 	for (size_t i = 0; i < list->key_count; i++) {
 		const char *uri = list->keys[i].uri;
 
@@ -116,24 +177,30 @@ static void print_keys(const struct key_list *list, FILE *table)
 	}
 }
 
-static bool print_table(const struct key_list *list, FILE *table)
+static bool print_table(const struct key_list *list, FILE *table, size_t columns)
 {
 	if (list->key_count > 0)
-		print_keys(list, table);
+		print_keys(list, table, columns);
 	if (list->key_count > 0 && list->left_out_count > 0)
 		fputc('\n', table);
 	if (list->left_out_count > 0)
 		fprintf(table, "NOT LISTED\n");
-	for (size_t i = 0; i < list->left_out_count; i++)
-		fprintf(table, "%s (%s): %s\n", list->left_out[i].what, list->left_out[i].module,
-			list->left_out[i].reason);
+	for (size_t i = 0; i < list->left_out_count; i++) {
+		CLEANUP(cleanup_text)
+		char *line = text_format("%s (%s): %s", list->left_out[i].what,
+					 list->left_out[i].module, list->left_out[i].reason);
+		terminal_print_words(table, line == NULL ? "" : line,
+				     (struct margins){2, 0, columns});
+		fputc('\n', table);
+	}
 	return true;
 }
 
 /* ---- For scripts and programs ---- */
 
-static bool print_uris(const struct key_list *list, FILE *lines)
+static bool print_uris(const struct key_list *list, FILE *lines, size_t columns)
 {
+	(void)columns;
 	for (size_t i = 0; i < list->key_count; i++) {
 		const struct listed_key *key = &list->keys[i];
 
@@ -160,8 +227,9 @@ static json_t *key_as_json(const struct listed_key *key)
 		half_sources[key->public_half], "uri", key->uri);
 }
 
-static bool print_json(const struct key_list *list, FILE *file)
+static bool print_json(const struct key_list *list, FILE *file, size_t columns)
 {
+	(void)columns;
 	CLEANUP(cleanup_json)
 	json_t *whole = json_pack("{s:[], s:[], s:[]}", "keys", "not_listed", "may_hold_more");
 	bool good = whole != NULL;
@@ -186,7 +254,7 @@ static bool print_json(const struct key_list *list, FILE *file)
 
 /* ---- The command ---- */
 
-static bool (*const printers[])(const struct key_list *list, FILE *file) = {
+static bool (*const printers[])(const struct key_list *list, FILE *file, size_t columns) = {
 	[FORM_TABLE] = print_table,
 	[FORM_JSON] = print_json,
 	[FORM_URI] = print_uris,
@@ -198,7 +266,7 @@ static bool print(enum output_form form, const struct key_list *list, int output
 	CLEANUP(cleanup_text) char *text = NULL;
 	size_t length = 0;
 	FILE *memory = open_memstream(&text, &length);
-	bool good = memory != NULL && printers[form](list, memory);
+	bool good = memory != NULL && printers[form](list, memory, terminal_columns(output));
 
 	if (memory == NULL || fclose(memory) != 0 || !good)
 		return chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER, "out of memory");

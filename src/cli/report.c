@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "cli/pin_value.h"
+#include "cli/terminal.h"
 #include "cli/waiting.h"
 
 #include <errno.h>
@@ -123,7 +124,8 @@ void report_warning(const char *format, ...)
 	if (without_warnings)
 		return;
 	va_start(arguments, format);
-	report("warning: ", format, arguments);
+	report(terminal_takes_colour(descriptor) ? "\033[33mwarning: \033[0m" : "warning: ", format,
+	       arguments);
 	va_end(arguments);
 }
 

@@ -8,7 +8,7 @@ setup_file() {
 setup() {
 	private_environment
 	use_shim
-	export CHRONOCTL_PIN=$PIN TERM=xterm
+	export CHRONOCTL_PIN=$PIN TERM=xterm NO_COLOR=1
 }
 
 ESC=$'\033'
@@ -167,4 +167,67 @@ quoted() { printf '%q ' "$@"; }
 	on_terminal 'waiting for .*1 s' '\003' "trap : INT; $(quoted "$CHRONOCTL" token --chronograf-url "$URL" --priv-key-file "$KEY"); echo ended"
 	left=$(sed "s/.*\r$ESC\[K//; s/\r\$//" <"$SCRATCH/screen")
 	grep -qx ended <<<"$left" || fail "a trace is left:" "$left"
+}
+
+# ---- Widths ----
+
+widest() { sed "s/$ESC\[[0-9;]*m//g" <<<"$left" | wc -L; }
+
+@test "doctor's rows and advice are wrapped at blanks to the terminal's width, indented; URIs stay whole" {
+	start_standin --pub-key-file "$PUB" --mode html
+	at_screen "stty cols 60; $(quoted "$CHRONOCTL" doctor --chronograf-url "$URL" --priv-key-file "$KEY_URI"); true"
+	grep -q '^✗ nonce ' <<<"${left//$ESC\[31m✗$ESC\[0m/✗}" || fail "no row:" "$left"
+	[ "$(sed "s/$ESC\[[0-9;]*m//g" <<<"$left" | grep -vE 'pkcs11:|[0-9a-f]{64}|/shim' | wc -L)" -le 60 ] || fail "wider than 60:" "$left"
+	grep -qE '^    [^ ]' <<<"$left" || fail "nothing is indented:" "$left"
+	at_screen "stty cols 60; COLUMNS=200 $(quoted "$CHRONOCTL" doctor --chronograf-url "$URL" --priv-key-file "$KEY"); true"
+	[ "$(widest)" -gt 60 ] || fail "COLUMNS is not heeded:" "$left"
+}
+
+@test "list-keys fits 80 columns and fewer: headings in two lines, long names cut, URIs whole" {
+	own_tokens
+	new_token 'a token with a long label'
+	import_key "$KEY" 'a token with a long label' 'a-label-that-is-rather-long-for-a-table' a1b2c3d4e5f6
+	at_screen "stty cols 80; $(quoted "$CHRONOCTL" list-keys)"
+	[ "$(grep -vE '^  pkcs11:|^chronoctl: |shim' <<<"$left" | wc -L)" -le 80 ] || fail "wider than 80:" "$left"
+	grep -qE '^TOKEN .* PIN +PUBLIC' <<<"$left" || fail "no heading:" "$left"
+	grep -qE '^a token[a-z ]*…' <<<"$left" || fail "the label is not cut:" "$left"
+	grep -q '^  pkcs11:.*object=a-label-that-is-rather-long-for-a-table' <<<"$left" || fail "the URI is not whole:" "$left"
+	at_screen "stty cols 64; LC_ALL=C $(quoted "$CHRONOCTL" list-keys)"
+	[ "$(grep -vE '^  pkcs11:|^chronoctl: |shim' <<<"$left" | wc -L)" -le 64 ] || fail "wider than 64:" "$left"
+	grep -qE '^a t[a-z ]*~' <<<"$left" || fail "the label is not cut:" "$left"
+}
+
+@test "into a pipe or a file nothing is cut, wrapped or coloured, whatever COLUMNS says" {
+	own_tokens
+	new_token 'a token with a long label'
+	import_key "$KEY" 'a token with a long label' 'a-label-that-is-rather-long-for-a-table' a1b2c3d4e5f6
+	start_standin --pub-key-file "$PUB"
+	at_screen "stty cols 60; $(quoted "$CHRONOCTL" list-keys) | cat"
+	grep -qE '^a token with a long label +a-label-that-is-rather-long-for-a-table ' <<<"$left" || fail "cut:" "$left"
+	unset NO_COLOR
+	at_screen "stty cols 60; COLUMNS=60 $(quoted "$CHRONOCTL" doctor --chronograf-url "$URL" --priv-key-file "$KEY") | cat"
+	! grep -qE "^ |$ESC" <<<"$left" || fail "wrapped or coloured:" "$left"
+	[ "$(widest)" -gt 100 ] || fail "wrapped:" "$left"
+}
+
+# ---- Colours ----
+
+@test "ticks, crosses and warnings have a colour on a terminal, unless NO_COLOR is set and not empty, or TERM is dumb" {
+	local command setting
+	unset NO_COLOR
+	start_standin --pub-key-file "$PUB" --mode html
+	chmod 666 "$KEY"
+	command=$(quoted "$CHRONOCTL" doctor --chronograf-url "$URL" --priv-key-file "$KEY")
+	at_screen "$command; true"
+	grep -qE "^$ESC\[32m✓$ESC\[0m key" <<<"$left" || fail "no green tick:" "$left"
+	grep -qE "^$ESC\[31m✗$ESC\[0m nonce" <<<"$left" || fail "no red cross:" "$left"
+	grep -qE "^chronoctl: $ESC\[33mwarning: $ESC\[0m" <<<"$left" || fail "no yellow warning:" "$left"
+	NO_COLOR= at_screen "$command; true"
+	grep -qE "$ESC\[31m" <<<"$left" || fail "an empty NO_COLOR is none:" "$left"
+	for setting in NO_COLOR=1 TERM=dumb TERM=; do
+		at_screen "$setting $command; true"
+		! grep -q "$ESC" <<<"$left" || fail "$setting: coloured:" "$left"
+		grep -q '^✗ nonce' <<<"$left" || fail "$setting: no row:" "$left"
+	done
+	chmod 600 "$KEY"
 }
