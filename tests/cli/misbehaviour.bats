@@ -56,32 +56,133 @@ misbehaves() { # REGEX…
 	[ "$(calls C_Sign)" -le 1 ] || fail "$(calls C_Sign) signatures"
 }
 
-@test "two refusals: two signatures, and no third" {
+@test "two refusals, and more nonces: two signatures, no third" {
 	lies 'nonce 0 a' request 'refused 0 a' request 'nonce 0 b' request 'refused 0 b' 'nonce 0 c' 'nonce 0 d'
 	with_token --check
 	refused 5 'does not accept'
 	called C_Sign 2
 }
 
-@test "a nonce that is refused and comes again is not signed again" {
+@test "a nonce that was refused once more: it is not signed again" {
 	lies 'nonce 0 a' request 'refused 0 a' request 'nonce 0 a'
 	with_token --check
 	refused 5 'its nonce is still the one'
 	called C_Sign 1
 }
 
-@test "a life of all the seconds that there are: refused" {
-	lies 'nonce 0 a 9223372036854775807'
-	with_token -o json
-	misbehaves
+@test "a life of all the seconds that there are, or of less than none: exit 1, and nothing is printed" {
+	for life in 9223372036854775807 -9223372036854775808 -2; do
+		lies "nonce 0 a $life"
+		with_token -o json
+		misbehaves 'impossible life'
+	done
 }
 
-@test "doctor: a verdict in place of a nonce, and no signature of a nonce" {
+@test "doctor, a verdict in place of a nonce: exit 1, and nothing is accepted" {
 	lies 'accepted 0 a'
 	chronoctl doctor --priv-key-file "$KEY" --chronograf-url "$URL"
 	[ "$status" -eq 1 ] || fail "exit status 1 expected"
 	[[ $output == *'network program misbehave'* ]] || fail "not told"
 	[[ $output != *accepts* ]]
+}
+
+@test "a message of another length, down to one byte and up to 100000: exit 1, and nothing is signed" {
+	for length in 1 8 2000 4000 100000; do
+		lies "length $length" 'nonce 0 a'
+		with_token
+		misbehaves 'wrong length'
+	done
+	called C_Sign 0
+}
+
+@test "a number that none of its fields can have, or news that nobody waits for: exit 1, and nothing is signed" {
+	for field in 'magic 1' 'version 99' 'server 1' 'server -1' 'outcome 0' 'outcome 9' 'outcome 10' 'outcome 32' \
+		'outcome -1' 'http_status 1000' 'http_status 403' 'reached 4' 'reached 1' 'tls 2' 'tls -1'; do
+		lies "field $field" 'nonce 0 a'
+		with_token
+		misbehaves
+	done
+	called C_Sign 0
+}
+
+@test "a nonce that is none: exit 1, and nothing is signed" {
+	for text in eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJyb290In0 7D9F2C1E-5B3A-4C6D-8E9F-0A1B2C3D4E5F \
+		7d9f2c1e-5b3a-1c6d-8e9f-0a1b2c3d4e5f ''; do
+		lies "text nonce $text" 'nonce 0 a'
+		with_token
+		misbehaves 'a nonce that is none'
+	done
+	called C_Sign 0
+}
+
+@test "a text without end, or with a line that looks like one of chronoctl's: exit 1" {
+	for text in 'fill failure' 'fill trace' 'fill release' 'text failure x\x0achronoctl: the server accepts the token' \
+		'text failure x\x0a \xe2\x80\x8bchronoctl: accepted'; do
+		lies "$text" 'lost 0'
+		with_token
+		misbehaves 'text'
+	done
+}
+
+@test "escape sequences in each of its texts: they are printed as \x.., not sent to the terminal" {
+	lies 'text trace \x1b]52;c;Zm9yZ2VkCg==\x07' 'text failure \x1b[2J\x0d\xe2\x80\xae' 'lost 0'
+	with_token -v
+	refused 4 '\\x1b\[2J\\x0d\\xe2\\x80\\xae' '\\x1b\]52;'
+	lies 'text release \x1b[31m1.8' 'nonce 0 a' request 'accepted 0 a'
+	chronoctl doctor --priv-key-file "$KEY" --chronograf-url "$URL"
+	never_says $'\e'
+	[[ $output == *'\x1b[31m1.8'* ]] || fail "its release is not there"
+}
+
+@test "bytes on standard output and standard error: they reach nobody" {
+	lies 'shout chronoctl: forged\x1b]52;c;Zm9yZ2VkCg==\x07' 'nonce 0 a'
+	with_token
+	[ "$status" -eq 0 ] || fail "exit status 0 expected"
+	never_says forged
+	lies 'shout chronoctl: forged' die
+	with_token
+	refused 1 'network program died'
+	[ "$SANITIZED" = ON ] || never_says forged
+}
+
+@test "a descriptor with each message: the key process keeps none" {
+	local before
+	lies pass 'nonce 0 a' 'sleep 2000' 'nonce 0 b' 'sleep 2000' 'nonce 0 c'
+	watch_token
+	appears
+	before=$(ls "/proc/$(pgrep -P "$WATCH")/fd" | wc -l)
+	signed_all() { [ "$(calls C_Sign)" -ge 3 ]; }
+	wait_for signed_all || fail "$(calls C_Sign) signatures"
+	[ "$(ls "/proc/$(pgrep -P "$WATCH")/fd" | wc -l)" -eq "$before" ]
+	kill -TERM "$WATCH"
+	ended_with 0
+}
+
+@test "one nonce as that of two servers: exit 4, and no token is printed" {
+	lies 'nonce 0 a' 'nonce 1 a'
+	with_token --chronograf-url http://127.0.0.1:2
+	refused 4 'nonce'
+}
+
+@test "851 nonces at once, to token and to doctor: exit 1, and one signature at most" {
+	lies 'flood 0 851'
+	with_token
+	[ "$(calls C_Sign)" -le 1 ] || fail "$(calls C_Sign) signatures"
+	lies 'flood 0 851'
+	chronoctl doctor --priv-key-file 'pkcs11:object=chronograf' --pin-source "$PIN_FILE" --chronograf-url "$URL"
+	[ "$status" -eq 1 ] || fail "exit status 1 expected"
+	[[ $output == *'network program misbehave'* ]] || fail "not told"
+}
+
+@test "--watch, a new nonce after each death: one signature a second at most" {
+	lies 'fresh 0' 'sleep 100' die
+	SECONDS=0
+	watch_token
+	sleep 8
+	lives
+	[ "$(calls C_Sign)" -ge 2 ] && [ "$(calls C_Sign)" -le "$((SECONDS + 2))" ] || fail "$(calls C_Sign) signatures"
+	kill -TERM "$WATCH"
+	ended_with 0
 }
 
 # falls_silent LINE… -- ARGUMENT…: says that, then no more, and hears nothing. --timeout is 1 s, and 10 s are added to it.
@@ -105,20 +206,20 @@ many_servers() {
 	done
 }
 
-@test "a network program that says nothing, or no more, is ended by itself" {
+@test "nothing, or no more, and keeps silent: exit 1, 10 seconds after --timeout" {
 	falls_silent --
 	called C_Sign 0
 	falls_silent 'nonce 0 a' request -- --check
 	called C_Sign 1
 }
 
-@test "one that hears nothing of the tokens to be tried is ended as well" {
+@test "nothing, and hears nothing of the tokens to be tried: exit 1, 10 seconds after --timeout" {
 	local COUNT=90
 	many_servers
 	falls_silent "${NONCES[@]}" -- --check "${SERVERS[@]}"
 }
 
-@test "--watch: one that says nothing is started anew, and told once" {
+@test "--watch, nothing more, and keeps silent: it is started anew" {
 	lies 'nonce 0 a' 'sleep 3600000'
 	watch_token --timeout 1
 	appears
@@ -132,7 +233,7 @@ many_servers() {
 	ended_with 0
 }
 
-@test "--watch: 851 nonces at once get no more than one signature a second, and end the command" {
+@test "--watch, 851 nonces at once: exit 1, and no more than one signature a second" {
 	lies 'flood 0 851'
 	watch_token
 	ended_with 1
@@ -140,14 +241,14 @@ many_servers() {
 	[ "$(calls C_Sign)" -le 2 ] || fail "$(calls C_Sign) signatures"
 }
 
-@test "--watch: a verdict that nothing was on trial for ends the command" {
+@test "--watch, a verdict that nothing was on trial for: exit 1" {
 	lies 'nonce 0 a' 'sleep 300' 'accepted 0 a'
 	watch_token
 	ended_with 1
 	said 'network program misbehaved'
 }
 
-@test "--watch: replicas whose nonces alternate at an honest pace are served" {
+@test "--watch serves replicas whose nonces alternate at an honest pace" {
 	lies 'nonce 0 a' 'sleep 900' 'nonce 0 b' 'sleep 900' 'nonce 0 a' 'sleep 900' 'nonce 0 b' 'sleep 900' 'nonce 0 a' \
 		'sleep 900' 'nonce 0 b'
 	watch_token
@@ -158,11 +259,16 @@ many_servers() {
 	ended_with 0
 }
 
-@test "--watch: a network program that says nothing keeps nobody from ending it" {
+@test "--watch, nothing at all: SIGTERM ends it" {
 	lies 'sleep 3600000'
 	watch_token
 	sleep 1
 	lives
 	kill -TERM "$WATCH"
 	ended_with 0
+}
+
+@test "the tables in docs/reliability.md have what is said here, and what comes of it" {
+	diff <(sed -n 's/^@test "\(.*\): \(.*\)" {$/| \1 | \2 |/p' "$BATS_TEST_FILENAME") \
+		<(sed '1,/^| what it says | what comes of it |$/d; /^|---/d; /^$/,$d' "$SOURCE_DIR/docs/reliability.md")
 }

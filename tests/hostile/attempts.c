@@ -49,6 +49,53 @@ unsigned hostile_guards(void)
 	return guards;
 }
 
+const char *hostile_guard_names(unsigned guards, char names[64])
+{
+	static const char *const all[] = {"Landlock", "seccomp", "privileges given up", "MDWE",
+					  "a program of its own"};
+	size_t length = 0;
+
+	names[0] = '\0';
+	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+		if ((guards & 1u << i) != 0)
+			length += (size_t)snprintf(names + length, 64 - length, "%s%s",
+						   length == 0 ? "" : ", ", all[i]);
+	return names;
+}
+
+static bool has_shared_page(void)
+{
+	char line[PATH_SIZE];
+	char rights[8];
+	bool found = false;
+	FILE *maps = fopen("/proc/self/maps", "re");
+
+	while (maps != NULL && fgets(line, sizeof line, maps) != NULL)
+		found = found || (sscanf(line, "%*s %7s", rights) == 1 && rights[3] == 's');
+	if (maps != NULL)
+		fclose(maps);
+	return found;
+}
+
+void hostile_look_around(struct hostile_aims *aims)
+{
+	static const char *const own[] = {
+		"http",        "HTTP",           "all_proxy", "ALL_PROXY",    "no_proxy",
+		"NO_PROXY",    "REQUEST_METHOD", "SSL_CERT_", "OPENSSL_CONF", "RES_OPTIONS",
+		"LOCALDOMAIN", "ASAN_",          "LSAN_",     "UBSAN_",       "GCOV_"};
+
+	aims->shared_page = has_shared_page();
+	for (int number = 4; number < 1024; number++)
+		if (fcntl(number, F_GETFD) >= 0)
+			aims->foreign_descriptor = true;
+	for (char **entry = environ; *entry != NULL; entry++) {
+		bool known = false;
+		for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+			known = known || strncmp(*entry, own[i], strlen(own[i])) == 0;
+		aims->foreign_variable = aims->foreign_variable || !known;
+	}
+}
+
 size_t hostile_try(const struct hostile_attempt *attempts, const struct hostile_aims *aims,
 		   char *done, size_t size)
 {
@@ -386,6 +433,21 @@ static bool let_kernel_signal_parent(const struct hostile_aims *aims)
 	return set;
 }
 
+static bool find_shared_page(const struct hostile_aims *aims)
+{
+	return aims->shared_page;
+}
+
+static bool find_descriptor(const struct hostile_aims *aims)
+{
+	return aims->foreign_descriptor;
+}
+
+static bool find_variable(const struct hostile_aims *aims)
+{
+	return aims->foreign_variable;
+}
+
 /* ---- itself ---- */
 
 static bool become_dumpable(const struct hostile_aims *aims)
@@ -669,6 +731,10 @@ static bool forbid_nothing_more(const struct hostile_aims *aims)
 }
 
 const struct hostile_attempt hostile_attempts[] = {
+	{"find a page of memory that it shares with the command", find_shared_page, HOSTILE_PROGRAM,
+	 false},
+	{"find a descriptor of the command", find_descriptor, HOSTILE_PROGRAM, false},
+	{"find a variable of the command's environment", find_variable, HOSTILE_PROGRAM, false},
 	{"read the key file", read_key, HOSTILE_FILES, true},
 	{"read the key file by way of /proc/self/fd", read_key_by_path_descriptor, HOSTILE_FILES,
 	 true},

@@ -13,6 +13,8 @@ enum {
 	HOSTILE_CALLS = 2,     /* the seccomp filter */
 	HOSTILE_ISOLATION = 4, /* what network/program/privileges.c gives up */
 	HOSTILE_MEMORY = 8,    /* PR_SET_MDWE */
+	HOSTILE_PROGRAM =
+		16, /* that it was executed, with an environment and descriptors of its own */
 };
 
 /* What is aimed at. */
@@ -23,6 +25,10 @@ struct hostile_aims {
 	pid_t parent;
 	void *memory; /* of the parent: "12345678", to be read and written; or NULL */
 	unsigned guards;
+	/* What hostile_look_around has found. */
+	bool shared_page;
+	bool foreign_descriptor;
+	bool foreign_variable;
 };
 
 /* True: the process did it. An attempt may end the process with status 0, which is success too. */
@@ -39,6 +45,13 @@ extern const struct hostile_attempt hostile_attempts[];
 
 /* For a process whose standard error, and whose parent's controlling terminal, is a terminal. */
 extern const struct hostile_attempt hostile_terminal_attempts[];
+
+/* What a process has at its beginning: a page that it shares with another, a descriptor beyond those that
+ * the network program is given, a variable that this one has no use for. */
+void hostile_look_around(struct hostile_aims *aims);
+
+/* "Landlock, seccomp": what stands against an attempt. */
+const char *hostile_guard_names(unsigned guards, char names[64]);
 
 /* For a process that is not confined: the guards that this build and this kernel have. */
 unsigned hostile_guards(void);

@@ -5,6 +5,15 @@
  *	request                waits for a request of the key process
  *	sleep 900              milliseconds
  *	flood 0 851            so many nonces, each another one
+ *	fresh 0                a nonce that it has never given out before
+ *	lost 0                 the question has failed
+ *	field NAME NUMBER      stands in that field of each message from here on
+ *	text NAME WORDS        the same of a text; \x1b and so on are bytes
+ *	fill NAME              a text without end
+ *	length 100             of each message from here on
+ *	pass                   a descriptor with each message from here on
+ *	shout WORDS            on all descriptors that a program writes to
+ *	die
  */
 #include "liar.h"
 
@@ -12,6 +21,7 @@
 #include "network/process.h"
 
 #include <poll.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,12 +61,104 @@ static void wait_for(short event)
 	poll(&socket, 1, -1);
 }
 
+/* ---- What is wrong with each message ---- */
+
+#define FIELD(name) \
+	{ \
+#name, offsetof(struct network_message, name), \
+			sizeof(((struct network_message *)0)->name) \
+	}
+
+static const struct field {
+	const char *name;
+	size_t offset;
+	size_t size;
+} fields[] = {
+	FIELD(magic),       FIELD(version), FIELD(server),  FIELD(outcome),
+	FIELD(http_status), FIELD(reached), FIELD(tls),     FIELD(nonce),
+	FIELD(release),     FIELD(trace),   FIELD(failure), FIELD(valid_for),
+};
+
+/* Bytes that are laid over each message, where `laid` says so. */
+static char over[sizeof(struct network_message)];
+static char laid[sizeof(struct network_message)];
+static size_t length = sizeof(struct network_message);
+static bool passes;
+
+static void lay_over(const char *name, const void *bytes, size_t size)
+{
+	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+		if (strcmp(fields[i].name, name) != 0)
+			continue;
+		size = size < fields[i].size ? size : fields[i].size;
+		memset(over + fields[i].offset, 0, fields[i].size);
+		memcpy(over + fields[i].offset, bytes, size);
+		memset(laid + fields[i].offset, 1, fields[i].size);
+	}
+}
+
+/* In place; returns the length. */
+static size_t unescape(char *text)
+{
+	char *to = text;
+	unsigned byte;
+
+	for (const char *from = text; *from != '\0';) {
+		bool escape = sscanf(from, "\\x%2x", &byte) == 1;
+		*to++ = escape ? (char)byte : *from;
+		from += escape ? 4 : 1;
+	}
+	*to = '\0';
+	return (size_t)(to - text);
+}
+
+static bool is_about_messages(char *line)
+{
+	static char full[4096];
+	char word[16] = "", name[16] = "", text[2048] = "";
+	long long number = 0;
+
+	sscanf(line, "%15s %15s %2047[^\n]", word, name, text);
+	if (strcmp(word, "field") == 0 && sscanf(text, "%lld", &number) == 1)
+		lay_over(name, &number, sizeof number);
+	else if (strcmp(word, "text") == 0)
+		lay_over(name, text, unescape(text) + 1);
+	else if (strcmp(word, "fill") == 0)
+		lay_over(name, memset(full, 'x', sizeof full), sizeof full);
+	else if (strcmp(word, "length") == 0)
+		length = (size_t)atoll(name);
+	else if (strcmp(word, "pass") == 0)
+		passes = true;
+	else
+		return false;
+	return true;
+}
+
 static void say(const struct network_message *message)
 {
+	static char bytes[100000];
+	char control[CMSG_SPACE(sizeof(int))] = "";
+	struct iovec part = {bytes, length < sizeof bytes ? length : sizeof bytes};
+	struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1};
+
+	memcpy(bytes, message, sizeof *message);
+	for (size_t i = 0; i < sizeof *message; i++)
+		bytes[i] = laid[i] ? over[i] : bytes[i];
+	if (passes) {
+		header.msg_control = control;
+		header.msg_controllen = sizeof control;
+		struct cmsghdr *rights = CMSG_FIRSTHDR(&header);
+		*rights = (struct cmsghdr){.cmsg_level = SOL_SOCKET,
+					   .cmsg_type = SCM_RIGHTS,
+					   .cmsg_len = CMSG_LEN(sizeof(int))};
+		memset(CMSG_DATA(rights), 0, sizeof(int)); /* its standard input */
+	}
 	wait_for(POLLOUT);
-	if (send(PROCESS_SOCKET, message, sizeof *message, MSG_NOSIGNAL) != sizeof *message)
+	if (sendmsg(PROCESS_SOCKET, &header, MSG_NOSIGNAL) != (ssize_t)part.iov_len)
 		_exit(0);
 }
+
+/* ---- What it says ---- */
 
 static void say_nonce(size_t server, unsigned number, int64_t valid_for)
 {
@@ -103,7 +205,45 @@ static void rest(long milliseconds)
 	nanosleep(&time, NULL);
 }
 
-static void do_line(const char *line)
+static void shout(char *words)
+{
+	size_t count = unescape(words);
+
+	for (int number = 0; number < 10; number++)
+		if (number != PROCESS_SOCKET && write(number, words, count) < 0)
+			continue;
+}
+
+static void say_lost(size_t server)
+{
+	struct network_message message;
+
+	message_init(&message, server);
+	message_set_failure(&message, MESSAGE_SERVER_FAILED, "the liar says so");
+	say(&message);
+}
+
+/* True: it is done. */
+static bool do_odd_line(char *line)
+{
+	char word[16] = "";
+	size_t server = 0;
+
+	sscanf(line, "%15s %zu", word, &server);
+	if (strcmp(word, "shout") == 0)
+		shout(line + strlen("shout "));
+	else if (strcmp(word, "lost") == 0)
+		say_lost(server);
+	else if (strcmp(word, "fresh") == 0)
+		say_nonce(server, (unsigned)getpid() ^ (unsigned)time(NULL), 600);
+	else if (strcmp(word, "die") == 0)
+		_exit(0);
+	else
+		return is_about_messages(line);
+	return true;
+}
+
+static void do_line(char *line)
 {
 	static const struct {
 		const char *word;
@@ -117,6 +257,8 @@ static void do_line(const char *line)
 	char word[16] = "", nonce = 'a';
 	long long first = 0, seconds = 600;
 
+	if (do_odd_line(line))
+		return;
 	if (sscanf(line, "flood %lld %lld", &first, &seconds) == 2) {
 		for (unsigned i = 0; i < (unsigned)seconds; i++)
 			say_nonce((size_t)first, i, 600);

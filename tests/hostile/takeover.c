@@ -35,6 +35,7 @@ __attribute__((constructor)) static void take_aim(void)
 	static char paths[3][512];
 	char path[4096];
 
+	hostile_look_around(&aims);
 	beside("report", path, sizeof path);
 	report = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
 	beside("aims", path, sizeof path);
@@ -45,24 +46,35 @@ __attribute__((constructor)) static void take_aim(void)
 	if (file != NULL)
 		fclose(file);
 	/* Where its parent's memory is only a test knows that is its parent (unit.confine). */
-	aims = (struct hostile_aims){
-		.key = paths[0],
-		.pin = paths[1],
-		.folder = paths[2],
-		.guards = hostile_guards(),
-	};
+	aims.key = paths[0];
+	aims.pin = paths[1];
+	aims.folder = paths[2];
+	aims.guards = hostile_guards() | HOSTILE_PROGRAM;
+}
+
+/* A line for each: "hostile: ATTEMPT | refused | what stands against it, each by itself". */
+static void try_all(const struct hostile_attempt *attempts)
+{
+	char names[64];
+
+	for (const struct hostile_attempt *attempt = attempts; attempt->what != NULL; attempt++) {
+		bool guarded = (attempt->guards & aims.guards) != 0;
+		dprintf(report, "hostile: %s | %s | %s\n", attempt->what,
+			!guarded              ? "not tried: nothing here is against it"
+			: attempt->try(&aims) ? "DONE"
+					      : "refused",
+			hostile_guard_names(attempt->guards, names));
+	}
 }
 
 CURLcode curl_global_init(long flags)
 {
 	CURLcode (*real)(long) = (CURLcode(*)(long))dlsym(RTLD_NEXT, "curl_global_init");
-	char done[1500];
 
 	if (liar_has_script())
 		liar_speak();
 	aims.parent = getppid();
-	size_t count = hostile_try(hostile_attempts, &aims, done, sizeof done);
-	dprintf(report, "hostile: %zu attempts, successful: %s\n", count,
-		done[0] == '\0' ? "none" : done);
+	try_all(hostile_attempts);
+	try_all(hostile_terminal_attempts);
 	return real(flags);
 }

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -144,6 +145,23 @@ static void what_is_tried_can_be_done_elsewhere(void **state)
 {
 	(void)state;
 	assert_works_elsewhere(hostile_attempts);
+}
+
+static void what_a_process_has_from_another_would_be_found(void **state)
+{
+	struct hostile_aims found = {0};
+	void *page = mmap(NULL, 4096, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int one = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 40);
+
+	(void)state;
+	setenv("CHRONOCTL_TEST_PIN", "123456", 1);
+	hostile_look_around(&found);
+	unsetenv("CHRONOCTL_TEST_PIN");
+	close(one);
+	munmap(page, 4096);
+	assert_true(found.shared_page);
+	assert_true(found.foreign_descriptor);
+	assert_true(found.foreign_variable);
 }
 
 static void it_can_do_nothing_that_it_need_not(void **state)
@@ -365,6 +383,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_tried_can_be_done_elsewhere),
+		cmocka_unit_test(what_a_process_has_from_another_would_be_found),
 		cmocka_unit_test(it_can_do_nothing_that_it_need_not),
 		cmocka_unit_test(isolation_holds_alone),
 		cmocka_unit_test(landlock_holds_alone),
