@@ -79,6 +79,34 @@ static void what_the_user_names_is_in_it_unless_other_cas_are_given(void **state
 	unlink(link);
 }
 
+static void link_to(const char *target, bool needs_a_rule)
+{
+	struct inputs inputs;
+	char link[128];
+
+	snprintf(link, sizeof link, "%s/01234567.0", first);
+	assert_int_equal(symlink(target, link), 0);
+	setenv("SSL_CERT_DIR", first, 1);
+	assert_true(inputs_collect(&inputs, false));
+	assert_true(has(&inputs, first) && has(&inputs, "/usr/share/ca-certificates/"));
+	assert_int_equal(has(&inputs, link), needs_a_rule);
+	inputs_release(&inputs);
+	unsetenv("SSL_CERT_DIR");
+	unlink(link);
+}
+
+static void a_link_into_a_folder_that_may_be_read_needs_no_rule_of_its_own(void **state)
+{
+	(void)state;
+	link_to("ca.pem", false);
+	link_to("/usr/share/ca-certificates/mozilla/ca.crt", false);
+	link_to("/usr/local/share/ca-certificates/ca.crt", false);
+	link_to("/usr/share/ca-certificates/../ca.crt", true);
+	link_to("/usr/share/ca-certificates-of-others/ca.crt", true);
+	link_to("../ca.pem", true);
+	link_to("/", true);
+}
+
 /* A file whose name is the one of SSL_CERT_FILE. */
 static void assert_noticed(void (*change)(void), bool noticed)
 {
@@ -137,6 +165,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_the_user_names_is_in_it_unless_other_cas_are_given),
+		cmocka_unit_test(a_link_into_a_folder_that_may_be_read_needs_no_rule_of_its_own),
 		cmocka_unit_test(whatever_makes_it_another_file_is_noticed),
 	};
 

@@ -6,6 +6,7 @@
 
 #include <curl/curl.h>
 #include <dirent.h>
+#include <limits.h>
 #include <openssl/conf.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,13 +64,32 @@ static bool add_fixed(struct inputs *inputs)
 	return true;
 }
 
+/* Where Debian's packages and administrators put the certificates to which such a folder's links lead. */
+static const char *const stores[] = {"/usr/share/ca-certificates/",
+				     "/usr/local/share/ca-certificates/"};
+
+/* True of a link within its folder, or into a store: hundreds of rules would say what those of the folders say. */
+static bool is_covered(const char *target)
+{
+	if (strchr(target, '/') == NULL)
+		return true;
+	for (size_t i = 0; i < sizeof stores / sizeof stores[0]; i++)
+		if (strncmp(target, stores[i], strlen(stores[i])) == 0)
+			return strstr(target, "/..") == NULL;
+	return false;
+}
+
 /* A folder of certificates by hash is made of symbolic links, which may lead anywhere. */
 static bool add_links(struct inputs *inputs, const char *path)
 {
 	CLEANUP(cleanup_directory) DIR *directory = opendir(path);
 
 	for (struct dirent *entry; directory != NULL && (entry = readdir(directory)) != NULL;) {
+		char target[PATH_MAX] = "/";
 		if (entry->d_type != DT_LNK && entry->d_type != DT_UNKNOWN)
+			continue;
+		if (readlinkat(dirfd(directory), entry->d_name, target, sizeof target - 1) > 0 &&
+		    is_covered(target))
 			continue;
 		CLEANUP(cleanup_text) char *link = text_format("%s/%s", path, entry->d_name);
 		if (link == NULL || !add(inputs, link, strlen(link), true))
@@ -81,6 +101,9 @@ static bool add_links(struct inputs *inputs, const char *path)
 /* Folders between colons, as OpenSSL reads SSL_CERT_DIR (openssl-verification-options(1)). */
 static bool add_folders(struct inputs *inputs, const char *list)
 {
+	for (size_t i = 0; list != NULL && i < sizeof stores / sizeof stores[0]; i++)
+		if (!add(inputs, stores[i], strlen(stores[i]), true))
+			return false;
 	while (list != NULL && list[0] != '\0') {
 		size_t length = strcspn(list, ":");
 		CLEANUP(cleanup_text) char *path = strndup(list, length);
