@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/decoder.h>
+#include <openssl/err.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -98,13 +99,14 @@ static int give_passphrase(char *buffer, size_t size, size_t *length, const OSSL
 	return 1;
 }
 
-static EVP_PKEY *decode(const struct pem_block *block, struct passphrase *passphrase)
+static EVP_PKEY *decode_as(const char *type, const struct pem_block *block,
+			   struct passphrase *passphrase)
 {
 	EVP_PKEY *pkey = NULL;
 	const unsigned char *bytes = (const unsigned char *)block->text;
 	size_t length = block->length;
 	CLEANUP(cleanup_decoder)
-	OSSL_DECODER_CTX *decoder = OSSL_DECODER_CTX_new_for_pkey(&pkey, NULL, NULL, NULL,
+	OSSL_DECODER_CTX *decoder = OSSL_DECODER_CTX_new_for_pkey(&pkey, NULL, NULL, type,
 								  EVP_PKEY_KEYPAIR, NULL, NULL);
 
 	if (decoder == NULL ||
@@ -115,6 +117,17 @@ static EVP_PKEY *decode(const struct pem_block *block, struct passphrase *passph
 		return NULL;
 	}
 	return pkey;
+}
+
+/* As an RSA key first: with its decoders alone it is done sooner. What else it is, or lacks, all of them tell. */
+static EVP_PKEY *decode(const struct pem_block *block, struct passphrase *passphrase)
+{
+	EVP_PKEY *pkey = decode_as("RSA", block, passphrase);
+
+	if (pkey != NULL)
+		return pkey;
+	ERR_clear_error();
+	return decode_as(NULL, block, passphrase);
 }
 
 /* The one private key among the blocks of a PEM file; *block is the whole file if there is none, which
