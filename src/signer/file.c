@@ -5,6 +5,22 @@
 #include "signer/openssl_key.h"
 
 #include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/rand.h>
+
+DEFINE_CLEANUP(digest, EVP_MD_CTX *, EVP_MD_CTX_free)
+
+/* What OpenSSL fetches and seeds for a first signature, while the nonce travels; it fails again there. */
+static void prepare(EVP_PKEY *pkey)
+{
+	CLEANUP(cleanup_digest) EVP_MD_CTX *digest = EVP_MD_CTX_new();
+	unsigned char byte;
+
+	if (digest != NULL)
+		EVP_DigestSignInit_ex(digest, NULL, "SHA256", NULL, NULL, pkey, NULL);
+	RAND_priv_bytes(&byte, sizeof byte);
+	ERR_clear_error();
+}
 
 static bool file_open(const struct chronosign_key *key, void **state, EVP_PKEY **public_key,
 		      struct chronosign_error **error)
@@ -13,6 +29,7 @@ static bool file_open(const struct chronosign_key *key, void **state, EVP_PKEY *
 
 	if (pkey == NULL)
 		return false;
+	prepare(pkey);
 	EVP_PKEY_up_ref(pkey);
 	*public_key = pkey;
 	*state = TAKE(pkey);

@@ -16,6 +16,7 @@ struct chronosign_signer {
 	const struct backend *backend;
 	void *state;
 	EVP_PKEY *public_key;
+	EVP_MD_CTX *verification; /* with that key; NULL: OpenSSL cannot */
 };
 
 DEFINE_CLEANUP(signer, struct chronosign_signer *, chronosign_signer_close)
@@ -111,6 +112,19 @@ static bool check_public_key(const EVP_PKEY *public_key, struct chronosign_error
 			 EVP_PKEY_get_bits(public_key), SIGNATURE_MAX * 8);
 }
 
+DEFINE_CLEANUP(digest, EVP_MD_CTX *, EVP_MD_CTX_free)
+
+/* What OpenSSL fetches for it is fetched now, while the nonce travels. */
+static EVP_MD_CTX *new_verification(EVP_PKEY *public_key)
+{
+	CLEANUP(cleanup_digest) EVP_MD_CTX *context = EVP_MD_CTX_new();
+
+	return context != NULL && EVP_DigestVerifyInit_ex(context, NULL, "SHA256", NULL, NULL,
+							  public_key, NULL) == 1
+		       ? TAKE(context)
+		       : NULL;
+}
+
 struct chronosign_signer *chronosign_signer_open(const struct chronosign_key *key,
 						 struct chronosign_error **error)
 {
@@ -130,6 +144,7 @@ struct chronosign_signer *chronosign_signer_open(const struct chronosign_key *ke
 	signer->backend = backend;
 	if (!check_public_key(signer->public_key, error))
 		return NULL;
+	signer->verification = new_verification(signer->public_key);
 	key_notice(key, CHRONOSIGN_NOTICE_DETAIL, "key: %s, RSA of %d bits, by the signer '%s'",
 		   key->name, EVP_PKEY_get_bits(signer->public_key), backend->name);
 	key_warn_of_length(key, EVP_PKEY_get_bits(signer->public_key));
@@ -142,6 +157,7 @@ void chronosign_signer_close(struct chronosign_signer *signer)
 		return;
 	if (signer->backend != NULL)
 		signer->backend->close(signer->state);
+	EVP_MD_CTX_free(signer->verification);
 	EVP_PKEY_free(signer->public_key);
 	free(signer);
 }
@@ -151,15 +167,12 @@ const EVP_PKEY *chronosign_signer_public_key(const struct chronosign_signer *sig
 	return signer->public_key;
 }
 
-DEFINE_CLEANUP(digest, EVP_MD_CTX *, EVP_MD_CTX_free)
-
-static bool verifies(EVP_PKEY *public_key, const struct signing *signing)
+static bool verifies(const struct chronosign_signer *signer, const struct signing *signing)
 {
 	CLEANUP(cleanup_digest) EVP_MD_CTX *context = EVP_MD_CTX_new();
 
-	return context != NULL &&
-	       EVP_DigestVerifyInit_ex(context, NULL, "SHA256", NULL, NULL, public_key, NULL) ==
-		       1 &&
+	return context != NULL && signer->verification != NULL &&
+	       EVP_MD_CTX_copy_ex(context, signer->verification) == 1 &&
 	       EVP_DigestVerify(context, signing->signature, signing->length, signing->message,
 				signing->message_length) == 1;
 }
@@ -185,7 +198,7 @@ char *chronosign_token_make(struct chronosign_signer *signer, const char *nonce,
 	wipe_stack();
 	if (!signed_it)
 		return NULL;
-	if (!verifies(signer->public_key, &signing)) {
+	if (!verifies(signer, &signing)) {
 		error_set(error, CHRONOSIGN_ERROR_KEY,
 			  "the signature does not verify with the public half of the key, so there "
 			  "is no token; "
