@@ -175,10 +175,16 @@ static char *printable(const char *text, size_t size)
 	return safe == NULL ? strdup("?") : safe;
 }
 
+static bool keeps_file(const struct supervisor *supervisor)
+{
+	return supervisor->options->kept_file != NULL &&
+	       atomic_load(&supervisor->shared->keeps_file);
+}
+
 /* The child keeps it no longer, so it would go stale. */
 static void remove_file(const struct supervisor *supervisor)
 {
-	if (supervisor->options->kept_file != NULL && atomic_load(&supervisor->shared->keeps_file))
+	if (keeps_file(supervisor))
 		out_file_remove(supervisor->options->kept_file, NULL);
 }
 
@@ -324,6 +330,8 @@ static int judge(const struct supervisor *supervisor, int status)
 	snprintf(what, sizeof what, "crashed (%s)", strsignal(WTERMSIG(status)));
 	if (in_call && is_crash(WTERMSIG(status)))
 		return module_failed(supervisor, what);
+	if (keeps_file(supervisor) && (WTERMSIG(status) == SIGTERM || WTERMSIG(status) == SIGINT))
+		return EXIT_DONE;
 	/* Modules have been seen to crash in destructors of their own. */
 	int outcome;
 	if (is_crash(WTERMSIG(status)) && was_done(supervisor, &outcome)) {

@@ -128,6 +128,51 @@ load watching
 	[ -s "$FILE" ]
 }
 
+@test "SIGTERM ends it while SIGHUP has it wait for a key from a FIFO that nobody fills: exit 0, and no file" {
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	start_server
+	feed "$KEY" "$BATS_TEST_TMPDIR/fifo"
+	watch --priv-key-file "$BATS_TEST_TMPDIR/fifo"
+	appears
+	kill -HUP "$WATCH"
+	sleep 1
+	lives
+	kill -TERM "$WATCH"
+	PATIENCE=10 ended_with 0
+}
+
+@test "SIGTERM ends it while a module keeps it waiting, at the login of SIGHUP and at a signature: exit 0, and no file" {
+	use_shim
+	start_server
+	SHIM_HANG=C_Login:2 watch_token
+	appears
+	kill -HUP "$WATCH"
+	wait_for logins 2
+	kill -TERM "$WATCH"
+	PATIENCE=10 ended_with 0
+	: >"$SHIM_LOG"
+	SHIM_HANG=C_Sign:2 watch_token
+	appears
+	replace_nonce
+	wait_for called C_Sign 2
+	kill -TERM "$WATCH"
+	PATIENCE=10 ended_with 0
+}
+
+@test "SIGHUP reads no PIN again, though it came from a FIFO that nobody fills any more" {
+	use_shim
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	start_server
+	feed "$PIN_FILE" "$BATS_TEST_TMPDIR/fifo"
+	watch --priv-key-file 'pkcs11:object=chronograf' --pin-source "$BATS_TEST_TMPDIR/fifo"
+	appears
+	kill -HUP "$WATCH"
+	wait_for logins 2
+	wait_for called C_Sign 2
+	lives
+	[ -s "$FILE" ]
+}
+
 @test "a file in a folder with a colon in its name is a file: read again after it could not be" {
 	mkdir "$BATS_TEST_TMPDIR/dir:a"
 	cp "$KEY" "$BATS_TEST_TMPDIR/dir:a/k.pem"

@@ -72,6 +72,22 @@ static void write_file(struct watch *watch)
 
 static void lose_key(struct watch *watch, const struct chronosign_error *error)
 {
+/*
+ * While the key is at work, what ends the command ends it at once, as before the loop: a FIFO, a module or a PIN pad
+ * may keep us waiting for long. The supervisor removes the file.
+ */
+static void hear_signals(bool heard)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	/* An ignored one would be lost; after the work, it is heard if a process sent it. */
+	if (!interrupts_ignored(SIGINT))
+		sigaddset(&signals, SIGINT);
+	sigprocmask(heard ? SIG_UNBLOCK : SIG_BLOCK, &signals, NULL);
+}
+
 	bool first = watch->key.failures == 0;
 	bool hopeful = watched_key_lose(&watch->key, milliseconds());
 
@@ -91,6 +107,9 @@ static void sign(struct watch *watch, size_t index)
 	char *token = key_sign(watch->key.signer, nonce, &error);
 
 	if (token == NULL) {
+	hear_signals(true);
+	char *token = key_sign(watch->key.signer, nonce, &error);
+	hear_signals(false);
 		watched_servers_unsigned(&watch->servers, index, milliseconds());
 		lose_key(watch, error);
 		return;
@@ -132,7 +151,10 @@ static void open_key(struct watch *watch)
 {
 	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 
-	if (watched_key_open(&watch->key, &error))
+	hear_signals(true);
+	bool opened = watched_key_open(&watch->key, &error);
+	hear_signals(false);
+	if (opened)
 		tell_state(watch);
 	else
 		lose_key(watch, error);
