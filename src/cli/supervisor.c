@@ -114,8 +114,8 @@ void supervisor_set_outcome(struct supervisor *supervisor, int status)
 
 static void watched_signals(sigset_t *signals)
 {
-	const int watched[] = {SIGCHLD, SIGINT,  SIGQUIT, SIGTERM,
-			       SIGHUP,  SIGTSTP, SIGUSR1, SIGUSR2};
+	const int watched[] = {SIGCHLD, SIGINT,  SIGQUIT, SIGTERM, SIGHUP,
+			       SIGTSTP, SIGUSR1, SIGUSR2, SIGABRT};
 
 	sigemptyset(signals);
 	for (size_t i = 0; i < sizeof watched / sizeof watched[0]; i++)
@@ -471,10 +471,29 @@ static int finish(struct supervisor *supervisor, pid_t ended, int status)
 	noise_end(&supervisor->noise);
 	errno = reason;
 	int left_with = verdict(supervisor, ended, status);
-	bool explains_warning = !WIFEXITED(status) && !supervisor->options->quiet;
+	bool explains_warning =
+		WIFSIGNALED(status) && is_crash(WTERMSIG(status)) && !supervisor->options->quiet;
 	if (left_with == EXIT_KEY || left_with == EXIT_OTHER || explains_warning)
 		noise_tell(&supervisor->noise);
 	return left_with;
+}
+
+/* By SIGABRT a service manager ends what its watchdog has not heard from. */
+static int give_up(struct supervisor *supervisor)
+{
+	const struct shared *shared = supervisor->shared;
+	CLEANUP(cleanup_text) char *module = printable(shared->module, sizeof shared->module);
+	CLEANUP(cleanup_text) char *function = printable(shared->function, sizeof shared->function);
+
+	waiting_clear();
+	remove_file(supervisor);
+	noise_end(&supervisor->noise);
+	if (atomic_load(&shared->in_call))
+		report_error("ended by SIGABRT while the PKCS#11 module '%s' was in %s", module,
+			     function);
+	warn(supervisor);
+	noise_tell(&supervisor->noise);
+	return end_by(SIGABRT);
 }
 
 int supervisor_wait(struct supervisor *supervisor, pid_t child)
@@ -498,10 +517,11 @@ int supervisor_wait(struct supervisor *supervisor, pid_t child)
 		 * for it. */
 		if (signal > 0 && signal != SIGCHLD && info.ssi_code <= 0)
 			kill(child, signal);
-		if (is_hung(supervisor, &patience)) {
+		if (signal == SIGABRT || is_hung(supervisor, &patience)) {
 			kill(child, SIGKILL);
 			waitpid(child, &status, 0);
-			return finish(supervisor, 0, status);
+			return signal == SIGABRT ? give_up(supervisor)
+						 : finish(supervisor, 0, status);
 		}
 	}
 }

@@ -62,7 +62,8 @@ pid_t supervisor_fork(struct supervisor *supervisor) __attribute__((nonnull));
 
 /*
  * In the parent: waits for the child's end and returns the exit status to leave with. A child that
- * was ended by a signal from outside ends the parent by the same signal.
+ * was ended by a signal from outside ends the parent by the same signal; one that keeps a file is meant to end
+ * by SIGTERM and SIGINT. SIGABRT, by which a watchdog ends a service, ends both, and the file is removed.
  */
 int supervisor_wait(struct supervisor *supervisor, pid_t child) __attribute__((nonnull));
 

@@ -15,6 +15,7 @@
 #include "cli/report.h"
 #include "cli/supervisor.h"
 #include "cli/token/notify.h"
+#include "cli/token/watchdog.h"
 #include "cli/token/watched_file.h"
 #include "cli/token/watched_key.h"
 #include "cli/token/watched_network.h"
@@ -35,6 +36,7 @@ struct watch {
 	struct watched_network network;
 	struct watched_servers servers;
 	struct watched_file file;
+	struct watchdog watchdog;
 	int signals;
 	bool ready;
 	struct waiting before; /* what is waited for until then */
@@ -70,8 +72,6 @@ static void write_file(struct watch *watch)
 
 /* ---- Signing ---- */
 
-static void lose_key(struct watch *watch, const struct chronosign_error *error)
-{
 /*
  * While the key is at work, what ends the command ends it at once, as before the loop: a FIFO, a module or a PIN pad
  * may keep us waiting for long. The supervisor removes the file.
@@ -88,6 +88,8 @@ static void hear_signals(bool heard)
 	sigprocmask(heard ? SIG_UNBLOCK : SIG_BLOCK, &signals, NULL);
 }
 
+static void lose_key(struct watch *watch, const struct chronosign_error *error)
+{
 	bool first = watch->key.failures == 0;
 	bool hopeful = watched_key_lose(&watch->key, milliseconds());
 
@@ -104,12 +106,11 @@ static void sign(struct watch *watch, size_t index)
 {
 	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 	const char *nonce = watch->servers.exchanges.exchanges[index].nonce;
-	char *token = key_sign(watch->key.signer, nonce, &error);
 
-	if (token == NULL) {
 	hear_signals(true);
 	char *token = key_sign(watch->key.signer, nonce, &error);
 	hear_signals(false);
+	if (token == NULL) {
 		watched_servers_unsigned(&watch->servers, index, milliseconds());
 		lose_key(watch, error);
 		return;
@@ -254,20 +255,26 @@ static int64_t earlier(int64_t one, int64_t other)
 }
 
 /* `when`: the time at which something will be due for a server. */
-static int time_to_wait(const struct watch *watch, enum exchange_due due, int64_t when)
+static int64_t next_time(const struct watch *watch, enum exchange_due due, int64_t when,
+			 int64_t now)
 {
-	int64_t now = milliseconds();
 	int64_t then = earlier(watch->servers.expiry, when);
 
 	if (due == DUE_SIGNATURE)
-		return 0;
+		return now;
 	if (due == DUE_TRIAL || watch->file.unwritable)
-		return WATCHED_FILE_EVERY_MS;
+		return now + WATCHED_FILE_EVERY_MS;
 	if (watch->servers.changed)
-		return 0;
+		return now;
 	then = earlier(then, earlier(watch->network.restart_at, watch->network.silent_at));
-	if (watch->key.signer == NULL)
-		then = earlier(then, watch->key.retry_at);
+	return watch->key.signer == NULL ? earlier(then, watch->key.retry_at) : then;
+}
+
+static int time_to_wait(const struct watch *watch, enum exchange_due due, int64_t when)
+{
+	int64_t now = milliseconds();
+	int64_t then = earlier(next_time(watch, due, when, now), watch->watchdog.next_at);
+
 	if (then <= now)
 		return 0;
 	return then - now < INT_MAX ? (int)(then - now) : INT_MAX;
@@ -307,6 +314,7 @@ static void step(struct watch *watch)
 		watched_servers_restart(&watch->servers, milliseconds());
 	if (is_time_to_write(watch, idle))
 		write_file(watch);
+	watchdog_tell(&watch->watchdog, milliseconds());
 }
 
 /* Whatever is in the file that the key or its PIN is read from. */
@@ -335,6 +343,7 @@ static bool start(struct watch *watch, struct chronosign_error **error)
 	if (!out_file_remove(order->options->kept_file, error))
 		return false;
 	supervisor_keep_file(order->options->supervisor);
+	watchdog_begin(&watch->watchdog, milliseconds());
 	watch->before = servers_wait(order->servers, order->options);
 	return true;
 }
