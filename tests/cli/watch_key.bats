@@ -12,7 +12,7 @@ load watching
 	control 'SHIM_FAIL=C_Sign:*=CKR_DEVICE_REMOVED,C_Initialize:*=CKR_DEVICE_REMOVED'
 	replace_nonce
 	goes
-	said CKR_DEVICE_REMOVED
+	said "check that the token is plugged in"
 	lives
 	control ''
 	appears
@@ -42,7 +42,7 @@ load watching
 	replace_nonce
 	ended_with 3
 	called C_Login 2
-	said CKR_PIN_INCORRECT
+	said "wrong PIN"
 }
 
 @test "where a login cannot be seen, a lost key is not opened again: exit 3" {
