@@ -29,6 +29,10 @@ static bool check(const struct options *options, struct chronosign_error **error
 		return chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
 					    "--pub-key-out is for a pair in a token; the public "
 					    "half of a file is written to FILE.pub");
+	if (!goes_into_token(options) && options->allow_decrypt)
+		return chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
+					    "--allow-decrypt is for a pair in a token; nothing "
+					    "limits what a key in a file does");
 	return true;
 }
 
@@ -36,7 +40,9 @@ static bool fill(struct key_pair *pair, const struct options *options, void *con
 		 struct chronosign_error **error)
 {
 	(void)context;
-	return key_pair_generate(pair, options->bits, options->encrypt, error);
+	const struct new_key wanted = {options->bits, options->encrypt, options->allow_decrypt};
+
+	return key_pair_generate(pair, &wanted, error);
 }
 
 static void tell(const struct options *options, const char *reference)

@@ -111,6 +111,8 @@ const struct option_row option_table[] = {
 	 COMMAND_GEN_KEYPAIR, NULL},
 	{"encrypt", 0, OPTION_FLAG, VALUE(encrypt), NULL, NULL, NULL,
 	 "encrypt the file with a passphrase (PKCS#8)", COMMAND_GEN_KEYPAIR, NULL},
+	{"allow-decrypt", 0, OPTION_FLAG, VALUE(allow_decrypt), NULL, NULL, NULL,
+	 "if the token makes only keys that may also decrypt, take one", COMMAND_GEN_KEYPAIR, NULL},
 	{"pkcs11-module", 0, OPTION_TEXT, VALUE(pkcs11_module), "PATH", "PKCS11_MODULE_PATH", NULL,
 	 "the PKCS#11 module (default: all that p11-kit has registered)",
 	 COMMANDS_OF_TOKENS | COMMAND_COMPLETE, NULL},

@@ -78,6 +78,7 @@ struct options {
 	char *pub_key_out;
 	unsigned bits;
 	bool encrypt;
+	bool allow_decrypt;
 	char *to;
 	char *passphrase_source;
 	int format; /* enum chronosign_public_half_form */

@@ -9,7 +9,6 @@
 #include "base/text.h"
 #include "key/pin.h"
 #include "keystore/file_pair.h"
-#include "keystore/token_pair.h"
 #include "pkcs11/public_key.h"
 #include "signer/key_file.h"
 
@@ -121,19 +120,19 @@ static bool check_bits(unsigned bits, struct chronosign_error **error)
 				     : "it is too short to be safe");
 }
 
-bool key_pair_generate(struct key_pair *pair, unsigned bits, bool encrypt,
+bool key_pair_generate(struct key_pair *pair, const struct new_key *wanted,
 		       struct chronosign_error **error)
 {
-	if (!check_bits(bits, error))
+	if (!check_bits(wanted->bits, error))
 		return false;
-	key_warn_of_length(pair->where, (int)bits);
+	key_warn_of_length(pair->where, (int)wanted->bits);
 	if (pair->in_token == NULL)
-		return generate_files(pair, bits, encrypt, error);
-	if (encrypt)
+		return generate_files(pair, wanted->bits, wanted->encrypt, error);
+	if (wanted->encrypt)
 		return error_set(error, CHRONOSIGN_ERROR_USAGE,
 				 "a key in a token is guarded by the token's PIN; it has no "
 				 "passphrase of its own");
-	if (!token_pair_generate(pair->in_token, bits, error))
+	if (!token_pair_generate(pair->in_token, wanted, error))
 		return false;
 	pair->reference = token_pair_uri(pair->in_token, error);
 	return pair->reference != NULL;

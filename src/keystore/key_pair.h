@@ -4,6 +4,7 @@
 #define KEYSTORE_KEY_PAIR_H
 
 #include "key/key.h"
+#include "keystore/token_pair.h"
 
 #include <openssl/types.h>
 
@@ -31,7 +32,7 @@ enum { KEY_PAIR_BITS_MIN = 1025 };
  * What the token did not keep of this is told by the reference's notice function. A signature is
  * made in the token and verified outside.
  */
-bool key_pair_generate(struct key_pair *pair, unsigned bits, bool encrypt,
+bool key_pair_generate(struct key_pair *pair, const struct new_key *wanted,
 		       struct chronosign_error **error);
 
 /* Puts the key of a file into the token, with the same attributes and the same test. */

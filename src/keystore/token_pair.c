@@ -157,14 +157,14 @@ static bool proves_itself(struct token_pair *pair, const struct pkcs11_private_k
 			 pair->search.token->label);
 }
 
-static bool check_pair(struct token_pair *pair, unsigned made_in_token,
+static bool check_pair(struct token_pair *pair, unsigned circumstances,
 		       struct chronosign_error **error)
 {
 	struct pkcs11_private_key private_key;
 
-	if (!key_template_check(pair->search.token, pair->private_key, PRIVATE_HALF, made_in_token,
+	if (!key_template_check(pair->search.token, pair->private_key, PRIVATE_HALF, circumstances,
 				error) ||
-	    !key_template_check(pair->search.token, pair->public_key, PUBLIC_HALF, made_in_token,
+	    !key_template_check(pair->search.token, pair->public_key, PUBLIC_HALF, circumstances,
 				error) ||
 	    !pkcs11_private_key_read(pair->search.token, pair->private_key, &private_key, error))
 		return false;
@@ -184,19 +184,59 @@ static bool check_pair(struct token_pair *pair, unsigned made_in_token,
 	return proves_itself(pair, &private_key, error);
 }
 
+/* ---- What has been left ---- */
+
+/* Says what is left behind, after the reason why it is not wanted. */
+static void left_behind(const struct token_pair *pair, const char *what, const char *why,
+			struct chronosign_error **error)
+{
+	CLEANUP(cleanup_text)
+	char *message = text_format("%s in the token '%s', and could not be taken back (%s); look "
+				    "with `chronoctl list-keys --login '%s'` and remove it with "
+				    "the token's own tool",
+				    what, pair->search.token->label, why, pair->search.token->uri);
+
+	if (error == NULL || message == NULL)
+		return;
+	if (*error == NULL)
+		error_set(error, CHRONOSIGN_ERROR_KEY, "%s", message);
+	else
+		error_append(error, "%s", message);
+}
+
+/* A call that failed may have created something all the same. What is found is told and not
+ * destroyed: it cannot be told from what another program has just made. */
+static bool nothing_is_left(struct token_pair *pair, struct chronosign_error **error)
+{
+	const struct pkcs11_template name = {{pair->id, pair->label}, 2};
+	CLEANUP(pkcs11_objects_clear) struct pkcs11_objects found = {0};
+	CLEANUP(cleanup_error) struct chronosign_error *reason = NULL;
+
+	if (!pkcs11_objects_find(pair->search.token, &name, &found, &reason)) {
+		left_behind(pair, "a part of the new key may be left",
+			    chronosign_error_message(reason), error);
+		return false;
+	}
+	if (found.count == 0)
+		return true;
+	left_behind(pair, "a part of the new key is left", "the call that made it had failed",
+		    error);
+	return false;
+}
+
 /* ---- Making it ---- */
 
 /* What both halves of the pair have in common. */
 static void start_template(struct token_pair *pair, struct pkcs11_template *template, unsigned half,
-			   bool recover)
+			   unsigned left)
 {
 	template->count = 0;
-	key_template_add_rights(template, half, recover);
+	key_template_add_rights(template, half, left);
 	pkcs11_template_add(template, CKA_ID, pair->id.pValue, pair->id.ulValueLen);
 	pkcs11_template_add(template, CKA_LABEL, pair->label.pValue, pair->label.ulValueLen);
 }
 
-static enum pkcs11_made generate(struct token_pair *pair, CK_ULONG bits, bool recover,
+static enum pkcs11_made generate(struct token_pair *pair, CK_ULONG bits, unsigned left,
 				 struct chronosign_error **error)
 {
 	static const CK_BYTE exponent[] = {0x01, 0x00, 0x01};
@@ -205,10 +245,10 @@ static enum pkcs11_made generate(struct token_pair *pair, CK_ULONG bits, bool re
 	CLEANUP(cleanup_text)
 	char *what = text_format("cannot make a key of %lu bits in %s", bits, token->uri);
 
-	start_template(pair, &made.public_template, PUBLIC_HALF, recover);
+	start_template(pair, &made.public_template, PUBLIC_HALF, left);
 	pkcs11_template_add(&made.public_template, CKA_MODULUS_BITS, &bits, sizeof bits);
 	pkcs11_template_add(&made.public_template, CKA_PUBLIC_EXPONENT, exponent, sizeof exponent);
-	start_template(pair, &made.private_template, PRIVATE_HALF, recover);
+	start_template(pair, &made.private_template, PRIVATE_HALF, left);
 	pair->attempted = true;
 	enum pkcs11_made result =
 		pkcs11_rsa_pair_generate(token, &made, what == NULL ? token->uri : what, error);
@@ -217,28 +257,58 @@ static enum pkcs11_made generate(struct token_pair *pair, CK_ULONG bits, bool re
 	return result;
 }
 
-bool token_pair_generate(struct token_pair *pair, unsigned bits, struct chronosign_error **error)
+/* Once more without the rights of recovery, if the token does not know these. */
+static bool generate_known(struct token_pair *pair, unsigned bits, unsigned left,
+			   struct chronosign_error **error)
 {
 	CLEANUP(cleanup_error) struct chronosign_error *reason = NULL;
-	enum pkcs11_made result = generate(pair, bits, true, &reason);
+	enum pkcs11_made result = generate(pair, bits, left, &reason);
 
 	if (result == PKCS11_UNKNOWN_ATTRIBUTE) {
 		chronosign_error_free(TAKE(reason));
-		result = generate(pair, bits, false, &reason);
+		result = generate(pair, bits, left | LEAVE_RECOVERY, &reason);
 	}
-	if (result != PKCS11_MADE) {
-		error_append(&reason,
-			     "some tokens make keys by their vendor's tool only, or none of "
-			     "this size, or none that signs and does nothing else; any RSA "
-			     "key that may sign will do");
-		return error_move(error, &reason);
+	return result == PKCS11_MADE || error_move(error, &reason);
+}
+
+/* A key that signs and does nothing else, if the token makes such keys: to allow more is not to ask for
+ * it. *left: what had to be left to the token. */
+static bool generate_allowed(struct token_pair *pair, const struct new_key *wanted, unsigned *left,
+			     struct chronosign_error **error)
+{
+	CLEANUP(cleanup_error) struct chronosign_error *reason = NULL;
+
+	*left = 0;
+	if (generate_known(pair, wanted->bits, *left, &reason))
+		return true;
+	if (wanted->allow_decrypt && nothing_is_left(pair, NULL)) {
+		chronosign_error_free(TAKE(reason));
+		*left = LEAVE_DECRYPTION;
+		if (generate_known(pair, wanted->bits, *left, &reason))
+			return true;
 	}
-	if (!check_pair(pair, MADE_IN_TOKEN, error))
+	error_append(&reason,
+		     "Some tokens make keys by their vendor's tool only, or none of this size%s; "
+		     "any RSA key that may sign will do",
+		     wanted->allow_decrypt ? ""
+					   : ", or only keys that may also decrypt "
+					     "(--allow-decrypt)");
+	return error_move(error, &reason);
+}
+
+bool token_pair_generate(struct token_pair *pair, const struct new_key *wanted,
+			 struct chronosign_error **error)
+{
+	unsigned left;
+
+	if (!generate_allowed(pair, wanted, &left, error) ||
+	    !check_pair(pair, MADE_IN_TOKEN | left, error))
 		return false;
 	int made = EVP_PKEY_get_bits(pair->public_half);
-	return made == (int)bits || error_set(error, CHRONOSIGN_ERROR_KEY,
-					      "the token '%s' made a key of %d bits, not of %u",
-					      pair->search.token->label, made, bits);
+	return made == (int)wanted->bits ||
+	       error_set(error, CHRONOSIGN_ERROR_KEY,
+			 "the token '%s' made a key of %d bits, not of %u",
+			 pair->search.token->label, made, wanted->bits);
 }
 
 /* One half of a pair that comes from outside. */
@@ -250,7 +320,7 @@ struct imported {
 };
 
 static enum pkcs11_made create(struct token_pair *pair, const struct imported *imported,
-			       bool recover, struct chronosign_error **error)
+			       unsigned left, struct chronosign_error **error)
 {
 	bool is_private = imported->half == PRIVATE_HALF;
 	const CK_OBJECT_CLASS class = is_private ? CKO_PRIVATE_KEY : CKO_PUBLIC_KEY;
@@ -261,7 +331,7 @@ static enum pkcs11_made create(struct token_pair *pair, const struct imported *i
 	char *what = text_format("cannot put the %s key into %s", is_private ? "private" : "public",
 				 token->uri);
 
-	start_template(pair, &template, imported->half, recover);
+	start_template(pair, &template, imported->half, left);
 	pkcs11_template_add(&template, CKA_CLASS, &class, sizeof class);
 	pkcs11_template_add(&template, CKA_KEY_TYPE, &type, sizeof type);
 	for (size_t i = 0; i < imported->count; i++)
@@ -276,11 +346,11 @@ static bool create_half(struct token_pair *pair, const struct imported *imported
 			struct chronosign_error **error)
 {
 	CLEANUP(cleanup_error) struct chronosign_error *reason = NULL;
-	enum pkcs11_made result = create(pair, imported, true, &reason);
+	enum pkcs11_made result = create(pair, imported, 0, &reason);
 
 	if (result == PKCS11_UNKNOWN_ATTRIBUTE) {
 		chronosign_error_free(TAKE(reason));
-		result = create(pair, imported, false, &reason);
+		result = create(pair, imported, LEAVE_RECOVERY, &reason);
 	}
 	if (result == PKCS11_MADE)
 		return true;
@@ -328,24 +398,6 @@ char *token_pair_uri(const struct token_pair *pair, struct chronosign_error **er
 
 /* ---- Taking it back ---- */
 
-/* Says what is left behind, after the reason why it is not wanted. */
-static void left_behind(const struct token_pair *pair, const char *what, const char *why,
-			struct chronosign_error **error)
-{
-	CLEANUP(cleanup_text)
-	char *message = text_format("%s in the token '%s', and could not be taken back (%s); look "
-				    "with `chronoctl list-keys --login '%s'` and remove it with "
-				    "the token's own tool",
-				    what, pair->search.token->label, why, pair->search.token->uri);
-
-	if (error == NULL || message == NULL)
-		return;
-	if (*error == NULL)
-		error_set(error, CHRONOSIGN_ERROR_KEY, "%s", message);
-	else
-		error_append(error, "%s", message);
-}
-
 static bool destroy(struct token_pair *pair, CK_OBJECT_HANDLE *handle, const char *what,
 		    struct chronosign_error **error)
 {
@@ -358,26 +410,6 @@ static bool destroy(struct token_pair *pair, CK_OBJECT_HANDLE *handle, const cha
 	}
 	*handle = CK_INVALID_HANDLE;
 	left_behind(pair, what, why == NULL ? "C_DestroyObject failed" : why, error);
-	return false;
-}
-
-/* A call that failed may have created something all the same. What is found is told and not
- * destroyed: it cannot be told from what another program has just made. */
-static bool nothing_is_left(struct token_pair *pair, struct chronosign_error **error)
-{
-	const struct pkcs11_template name = {{pair->id, pair->label}, 2};
-	CLEANUP(pkcs11_objects_clear) struct pkcs11_objects found = {0};
-	CLEANUP(cleanup_error) struct chronosign_error *reason = NULL;
-
-	if (!pkcs11_objects_find(pair->search.token, &name, &found, &reason)) {
-		left_behind(pair, "a part of the new key may be left",
-			    chronosign_error_message(reason), error);
-		return false;
-	}
-	if (found.count == 0)
-		return true;
-	left_behind(pair, "a part of the new key is left", "the call that made it had failed",
-		    error);
 	return false;
 }
 

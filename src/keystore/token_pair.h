@@ -9,6 +9,13 @@
 
 struct token_pair;
 
+/* What is to be made. */
+struct new_key {
+	unsigned bits;
+	bool encrypt;       /* a file */
+	bool allow_decrypt; /* in a token: it may also decrypt, if the token makes no other keys */
+};
+
 /*
  * Finds the one token that the URI names, opens a session that may write, logs in, and checks that
  * the label and the id are free. NULL with *error set if any of it fails.
@@ -18,7 +25,8 @@ struct token_pair *token_pair_open(const struct chronosign_key *where,
 
 /* Makes the pair in the token. False with *error set if it fails: then call
  * token_pair_take_back. */
-bool token_pair_generate(struct token_pair *pair, unsigned bits, struct chronosign_error **error);
+bool token_pair_generate(struct token_pair *pair, const struct new_key *wanted,
+			 struct chronosign_error **error);
 
 /* Creates the pair in the token from a key that is here; otherwise the same. */
 bool token_pair_import(struct token_pair *pair, const EVP_PKEY *key, const char *name,

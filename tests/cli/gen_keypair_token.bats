@@ -153,6 +153,51 @@ load new_pairs
 	[[ $stderr != *warning* ]] || fail "a warning about a token that kept everything"
 }
 
+@test "a token that makes only keys that may also decrypt: the error names --allow-decrypt, which takes one and says so" {
+	use_shim
+	export SHIM_INSIST=CKA_DECRYPT,CKA_ENCRYPT
+	in_token
+	refused 3 'C_GenerateKeyPair.*GENERAL_ERROR' 'only keys that may also decrypt \(--allow-decrypt\)'
+	[ "$(objects)" -eq 0 ]
+	in_token --allow-decrypt
+	made
+	says "^chronoctl: the token 'ops' insists on CKA_DECRYPT of the private key" \
+		"^chronoctl: the token 'ops' insists on CKA_ENCRYPT of the public key"
+	never_says 'did not keep'
+	listed privkey chronograf | grep -qE 'Usage: +decrypt, sign$' || fail "$(listed privkey chronograf)"
+	start_standin
+	CHRONOCTL_PIN=$PIN chronoctl_token --priv-key-file "$URI"
+	made
+}
+
+@test "--allow-decrypt does not ask for it: a token that makes keys that only sign makes such a one" {
+	use_shim
+	in_token --allow-decrypt
+	made
+	signs_and_stays chronograf 'sensitive, always sensitive, never extractable, local'
+	never_says 'insists'
+	called C_GenerateKeyPair 1
+}
+
+@test "--allow-decrypt: a token that fails at both leaves nothing, and is not asked again where something was left" {
+	use_shim
+	SHIM_FAIL='C_GenerateKeyPair:*=CKR_DEVICE_MEMORY' in_token --allow-decrypt
+	refused 3 'the token is full'
+	never_says '--allow-decrypt'
+	called C_GenerateKeyPair 2
+	[ "$(objects)" -eq 0 ]
+	: >"$SHIM_LOG"
+	SHIM_PULL=C_GenerateKeyPair:1 SHIM_PULL_CALLS=100 in_token --allow-decrypt
+	refused 3 'key may be left'
+	called C_GenerateKeyPair 1
+}
+
+@test "--allow-decrypt is for tokens" {
+	chronoctl gen-keypair --out file --allow-decrypt --bits $BITS
+	refused 2 '--allow-decrypt is for a pair in a token'
+	nothing_here
+}
+
 @test "one that does not know the rights of recovery is asked once more without them" {
 	use_shim
 	SHIM_FAIL=C_GenerateKeyPair:1=CKR_ATTRIBUTE_TYPE_INVALID in_token

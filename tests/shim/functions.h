@@ -136,7 +136,7 @@
 	  (CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_ATTRIBUTE_PTR attributes, \
 	   CK_ULONG count, CK_OBJECT_HANDLE_PTR key), \
 	  (session, mechanism, attributes, count, key)) \
-	X(REAL, SESSION, C_GenerateKeyPair, \
+	X(ODD, SESSION, C_GenerateKeyPair, \
 	  (CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_ATTRIBUTE_PTR public, \
 	   CK_ULONG public_count, CK_ATTRIBUTE_PTR private, CK_ULONG private_count, \
 	   CK_OBJECT_HANDLE_PTR public_key, CK_OBJECT_HANDLE_PTR private_key), \

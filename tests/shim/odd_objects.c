@@ -1,5 +1,5 @@
 /* Odd answers about objects: attributes hidden or altered on private keys, classes that are never
- * found. */
+ * found, new pairs that are refused. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -239,4 +239,28 @@ CK_RV odd_C_FindObjects(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE_PTR objects,
 	if (rv == CKR_OK && count && now->overstate == OVERSTATE_OBJECTS)
 		*count = asked + 1;
 	return rv;
+}
+
+static bool denies_what_is_insisted_on(const CK_ATTRIBUTE *attributes, CK_ULONG count)
+{
+	const struct numbers *insisted = &settings_now()->insisted;
+
+	for (CK_ULONG i = 0; i < count; i++) {
+		if (numbers_have(insisted, attributes[i].type) && attributes[i].pValue &&
+		    !*(const CK_BBOOL *)attributes[i].pValue)
+			return true;
+	}
+	return false;
+}
+
+CK_RV odd_C_GenerateKeyPair(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
+			    CK_ATTRIBUTE_PTR public_attributes, CK_ULONG public_count,
+			    CK_ATTRIBUTE_PTR private_attributes, CK_ULONG private_count,
+			    CK_OBJECT_HANDLE_PTR public_key, CK_OBJECT_HANDLE_PTR private_key)
+{
+	if (denies_what_is_insisted_on(public_attributes, public_count) ||
+	    denies_what_is_insisted_on(private_attributes, private_count))
+		return CKR_GENERAL_ERROR;
+	return real->C_GenerateKeyPair(session, mechanism, public_attributes, public_count,
+				       private_attributes, private_count, public_key, private_key);
 }

@@ -242,6 +242,7 @@ static const struct setting table[] = {
 	{"SHIM_HIDE", read_constants, FIELD(hidden_attributes), .prefix = "CKA_"},
 	{"SHIM_HIDE_CLASS", read_constants, FIELD(hidden_classes), .prefix = "CKO_"},
 	{"SHIM_ATTRIBUTE", read_booleans, FIELD(attributes), .prefix = "CKA_"},
+	{"SHIM_INSIST", read_constants, FIELD(insisted), .prefix = "CKA_"},
 	{"SHIM_SLOTS", read_positive_number, FIELD(slots), .most = 100000},
 	{"SHIM_SLOTS_CLAIM_TOKEN", read_number, FIELD(slots_claim_token), .most = 1},
 	{"SHIM_LABEL", read_label, FIELD(label)},

@@ -79,6 +79,7 @@ struct settings {
 	struct numbers hidden_attributes;
 	struct numbers hidden_classes;
 	struct switches attributes;
+	struct numbers insisted;
 	CK_ULONG slots;
 	CK_ULONG slots_claim_token;
 	struct label label;

@@ -593,6 +593,25 @@ static void noise_is_printed_at_load_and_in_three_calls(void **state)
 	}
 }
 
+static void a_pair_is_refused_unless_it_may_do_what_is_insisted_on(void **state)
+{
+	CK_BBOOL no = CK_FALSE;
+	CK_ULONG bits = 1024;
+	CK_ATTRIBUTE public[] = {{CKA_MODULUS_BITS, &bits, sizeof bits}};
+	CK_ATTRIBUTE private[] = {{CKA_DECRYPT, &no, sizeof no}};
+	CK_MECHANISM mechanism = {CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0};
+	CK_OBJECT_HANDLE pair[2];
+
+	(void)state;
+	start_logged_in("SHIM_INSIST=CKA_DECRYPT,CKA_ENCRYPT");
+	assert_rv(p11->C_GenerateKeyPair(session, &mechanism, public, 1, private, 1, &pair[0],
+					 &pair[1]),
+		  CKR_GENERAL_ERROR);
+	assert_rv(p11->C_GenerateKeyPair(session, &mechanism, public, 1, private, 0, &pair[0],
+					 &pair[1]),
+		  CKR_OK);
+}
+
 static void call_once(void)
 {
 	CK_INFO info;
@@ -688,6 +707,7 @@ static void a_mistyped_setting_aborts_with_its_name(void **state)
 		"SHIM_HIDE=MODULUS",
 		"SHIM_HIDE_CLASS=CKO_CERT",
 		"SHIM_ATTRIBUTE=CKA_SIGN=yes",
+		"SHIM_INSIST=DECRYPT",
 		"SHIM_ATTRIBUTE=CKA_ALWAYS_AUTHENTICATE=1",
 		"SHIM_SLOTS=many",
 		"SHIM_SLOTS_CLAIM_TOKEN=1",
@@ -758,6 +778,7 @@ int main(void)
 		PROMISE(a_module_says_already_initialized_and_works),
 		PROMISE(noise_is_printed_at_load_and_in_three_calls),
 		PROMISE(a_thread_floods_standard_error),
+		PROMISE(a_pair_is_refused_unless_it_may_do_what_is_insisted_on),
 		PROMISE(a_pulled_token_loses_its_sessions_and_login),
 		PROMISE(a_token_may_be_away_for_a_single_call),
 		PROMISE(a_running_program_is_told_by_the_control_file),
