@@ -88,7 +88,7 @@ static void offer_uris(struct completion *completion, struct options *options, e
 
 	completion->files = kind != VALUE_OBJECT && !begun;
 	if (begun)
-		completion_offer_keys(completion, options, kind);
+		completion_offer_keys(completion, options, kind == VALUE_TOKEN);
 	else
 		completion_offer(completion, scheme, "a key in a token");
 }

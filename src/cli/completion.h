@@ -45,7 +45,6 @@ enum value_kind {
 };
 
 /* Offers the keys that the tokens show without a login, or the tokens. */
-void completion_offer_keys(struct completion *completion, struct options *options,
-			   enum value_kind kind);
+void completion_offer_keys(struct completion *completion, struct options *options, bool tokens);
 
 #endif

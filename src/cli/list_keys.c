@@ -67,6 +67,18 @@ static void fill_row(const struct listed_key *key, struct row *row)
 	memcpy(row->cells, cells, sizeof cells);
 }
 
+/* URIs in full, for who wants to know all; and the width of the terminal. */
+struct looks {
+	bool whole;
+	size_t columns;
+};
+
+/* NULL: there is none. */
+static const char *uri_of(const struct listed_key *key, struct looks looks)
+{
+	return looks.whole ? key->full_uri : key->uri;
+}
+
 static const struct row heads = {.cells = {"TOKEN", "LABEL", "ID", "KEY", "BITS", "SIGNS",
 					   "PIN EACH TIME", "PUBLIC HALF FROM"}};
 
@@ -159,28 +171,29 @@ static void fit(const struct key_list *list, size_t columns, size_t *widths)
 	}
 }
 
-static void print_keys(const struct key_list *list, FILE *table, size_t columns)
+static void print_keys(const struct key_list *list, FILE *table, struct looks looks)
 {
 	size_t widths[COLUMNS];
 	struct row row;
 
-	fit(list, columns, widths);
+	fit(list, looks.columns, widths);
 	print_heads(table, widths);
 	for (size_t i = 0; i < list->key_count; i++) {
-		const char *uri = list->keys[i].uri;
+		const char *uri = uri_of(&list->keys[i], looks);
 
 		fill_row(&list->keys[i], &row);
 		print_row(table, &row, widths);
-		fprintf(table, "  %s\n",
-			uri == NULL ? "(no URI finds it alone: another has its label and id)"
-				    : uri);
+		if (uri == NULL)
+			fprintf(table, "  (no URI finds it alone: another has its label and id)\n");
+		else
+			fprintf(table, "  '%s'\n", uri);
 	}
 }
 
-static bool print_table(const struct key_list *list, FILE *table, size_t columns)
+static bool print_table(const struct key_list *list, FILE *table, struct looks looks)
 {
 	if (list->key_count > 0)
-		print_keys(list, table, columns);
+		print_keys(list, table, looks);
 	if (list->key_count > 0 && list->left_out_count > 0)
 		fputc('\n', table);
 	if (list->left_out_count > 0)
@@ -190,7 +203,7 @@ static bool print_table(const struct key_list *list, FILE *table, size_t columns
 		char *line = text_format("%s (%s): %s", list->left_out[i].what,
 					 list->left_out[i].module, list->left_out[i].reason);
 		terminal_print_words(table, line == NULL ? "" : line,
-				     (struct margins){2, 0, columns});
+				     (struct margins){2, 0, looks.columns});
 		fputc('\n', table);
 	}
 	return true;
@@ -198,14 +211,13 @@ static bool print_table(const struct key_list *list, FILE *table, size_t columns
 
 /* ---- For scripts and programs ---- */
 
-static bool print_uris(const struct key_list *list, FILE *lines, size_t columns)
+static bool print_uris(const struct key_list *list, FILE *lines, struct looks looks)
 {
-	(void)columns;
 	for (size_t i = 0; i < list->key_count; i++) {
 		const struct listed_key *key = &list->keys[i];
 
 		if (key->uri != NULL)
-			fprintf(lines, "%s\n", key->uri);
+			fprintf(lines, "%s\n", uri_of(key, looks));
 		else
 			report_warning("no URI finds the %s key '%s' of the token '%s' alone: "
 				       "another has its label and id",
@@ -224,12 +236,12 @@ static json_t *key_as_json(const struct listed_key *key)
 		"bits", key->bits == 0 ? json_null() : json_integer(key->bits), "can_sign",
 		is_private ? json_boolean(key->can_sign) : json_null(), "pin_for_each_signature",
 		is_private ? json_boolean(key->pin_for_each) : json_null(), "public_half_from",
-		half_sources[key->public_half], "uri", key->uri);
+		half_sources[key->public_half], "uri", key->full_uri);
 }
 
-static bool print_json(const struct key_list *list, FILE *file, size_t columns)
+static bool print_json(const struct key_list *list, FILE *file, struct looks looks)
 {
-	(void)columns;
+	(void)looks;
 	CLEANUP(cleanup_json)
 	json_t *whole = json_pack("{s:[], s:[], s:[]}", "keys", "not_listed", "may_hold_more");
 	bool good = whole != NULL;
@@ -246,7 +258,7 @@ static bool print_json(const struct key_list *list, FILE *file, size_t columns)
 	}
 	for (size_t i = 0; good && i < list->hiding_count; i++)
 		good = json_array_append_new(json_object_get(whole, "may_hold_more"),
-					     json_string(list->hiding[i])) == 0;
+					     json_string(list->hiding[i].full_uri)) == 0;
 	good = good && json_dumpf(whole, file, JSON_INDENT(2)) == 0;
 	fputc('\n', file);
 	return good;
@@ -254,19 +266,20 @@ static bool print_json(const struct key_list *list, FILE *file, size_t columns)
 
 /* ---- The command ---- */
 
-static bool (*const printers[])(const struct key_list *list, FILE *file, size_t columns) = {
+static bool (*const printers[])(const struct key_list *list, FILE *file, struct looks looks) = {
 	[FORM_TABLE] = print_table,
 	[FORM_JSON] = print_json,
 	[FORM_URI] = print_uris,
 };
 
-static bool print(enum output_form form, const struct key_list *list, int output,
+static bool print(const struct options *options, const struct key_list *list, int output,
 		  struct chronosign_error **error)
 {
 	CLEANUP(cleanup_text) char *text = NULL;
 	size_t length = 0;
 	FILE *memory = open_memstream(&text, &length);
-	bool good = memory != NULL && printers[form](list, memory, terminal_columns(output));
+	const struct looks looks = {options->verbose, terminal_columns(output)};
+	bool good = memory != NULL && printers[options->output](list, memory, looks);
 
 	if (memory == NULL || fclose(memory) != 0 || !good)
 		return chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER, "out of memory");
@@ -282,8 +295,8 @@ static void tell(const struct key_list *list)
 	if (list->key_count == 0)
 		report_note("no RSA key shows");
 	for (size_t i = 0; i < list->hiding_count; i++)
-		report_note("%s may hold more, which it shows after a login only: --login",
-			    list->hiding[i]);
+		report_note("'%s' may hold more, which it shows after a login only: --login",
+			    list->hiding[i].uri);
 }
 
 static int run(struct options *options, int output, struct chronosign_error **error)
@@ -296,7 +309,7 @@ static int run(struct options *options, int output, struct chronosign_error **er
 	struct waiting before = waiting_for(NULL, "reading the tokens");
 	CLEANUP(cleanup_list)
 	struct key_list *list = key_list_make(where, options->login, error);
-	if (list == NULL || !print(options->output, list, output, error))
+	if (list == NULL || !print(options, list, output, error))
 		return EXIT_KEY;
 	tell(list);
 	if (!list->login_failed)

@@ -1,5 +1,6 @@
 /* chronoctl: the table of commands, and nothing else. */
 #include "base/cleanup.h"
+#include "base/suggest.h"
 #include "cli/command.h"
 #include "cli/given.h"
 #include "cli/handover.h"
@@ -9,7 +10,6 @@
 #include "cli/out_file.h"
 #include "cli/output.h"
 #include "cli/report.h"
-#include "cli/suggest.h"
 #include "cli/supervisor.h"
 #include "cli/version.h"
 #include "cli/waiting.h"

@@ -2,9 +2,9 @@
 #include "cli/options.h"
 
 #include "base/cleanup.h"
+#include "base/suggest.h"
 #include "cli/pin_value.h"
 #include "cli/report.h"
-#include "cli/suggest.h"
 #include "network/network.h"
 
 #include <ctype.h>

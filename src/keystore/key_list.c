@@ -1,14 +1,14 @@
 /* The list of RSA keys in the machine's tokens, each with a URI that finds it again, and of what is
- * left out. What tells a token's objects apart, and which belong together, is in token_objects.c. */
+ * left out. What a token's objects are called, and which belong together, is in token_objects.c. */
 #include "keystore/key_list.h"
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "key/pin.h"
-#include "keystore/token_objects.h"
 #include "pkcs11/search.h"
 #include "pkcs11/session.h"
+#include "pkcs11/short_uri.h"
 
 #include <string.h>
 
@@ -37,14 +37,18 @@ void key_list_free(struct key_list *list)
 		free(list->keys[i].label);
 		free(list->keys[i].id);
 		free(list->keys[i].uri);
+		free(list->keys[i].full_uri);
 	}
 	for (size_t i = 0; i < list->left_out_count; i++) {
 		free(list->left_out[i].what);
 		free(list->left_out[i].module);
 		free(list->left_out[i].reason);
 	}
-	for (size_t i = 0; i < list->hiding_count; i++)
-		free(list->hiding[i]);
+	for (size_t i = 0; i < list->hiding_count; i++) {
+		free(list->hiding[i].label);
+		free(list->hiding[i].uri);
+		free(list->hiding[i].full_uri);
+	}
 	free(list->keys);
 	free(list->left_out);
 	free(list->hiding);
@@ -116,67 +120,6 @@ static bool leave_out_passed_over(struct listing *listing, struct chronosign_err
 
 /* ---- What is listed ---- */
 
-/* Tells tokens apart that say the same of themselves: the same one by two modules, or two slots.
- * What the user's own URI says of the module stays: there may be no other way to it. */
-static void set_apart(const struct listing *listing, const struct pkcs11_token *token,
-		      P11KitUri *uri)
-{
-	const P11KitUri *asked = listing->search.key->uri->parsed;
-
-	if (p11_kit_uri_get_module_path(asked) != NULL)
-		p11_kit_uri_set_module_path(uri, p11_kit_uri_get_module_path(asked));
-	if (p11_kit_uri_get_module_name(asked) != NULL)
-		p11_kit_uri_set_module_name(uri, p11_kit_uri_get_module_name(asked));
-	for (size_t i = 0; i < listing->search.tokens.count; i++) {
-		const struct pkcs11_token *other = &listing->search.tokens.list[i];
-		if (other == token || strcmp(other->uri, token->uri) != 0)
-			continue;
-		if (other->module == token->module)
-			p11_kit_uri_set_slot_id(uri, token->slot);
-		else if (token->module->name[0] == '/')
-			p11_kit_uri_set_module_path(uri, token->module->name);
-	}
-}
-
-static char *object_uri(const struct listing *listing, const struct pkcs11_token *token,
-			const struct token_object *object)
-{
-	struct pkcs11_template named = {0};
-
-	if (!token_object_is_unique(&listing->objects, object))
-		return NULL;
-	pkcs11_template_add(&named, CKA_CLASS, &object->class, sizeof object->class);
-	if (object->id_length > 0)
-		pkcs11_template_add(&named, CKA_ID, object->id, object->id_length);
-	if (object->label_length > 0)
-		pkcs11_template_add(&named, CKA_LABEL, object->label, object->label_length);
-	P11KitUri *uri = pkcs11_token_uri(&token->info, named.attributes, named.count);
-	if (uri != NULL)
-		set_apart(listing, token, uri);
-	return pkcs11_uri_text(uri);
-}
-
-static bool is_asked_for(const struct listing *listing, const struct token_object *object)
-{
-	CK_ATTRIBUTE attributes[] = {
-		{CKA_CLASS, (void *)&object->class, sizeof object->class},
-		{CKA_ID, object->id, object->id_length},
-		{CKA_LABEL, object->label, object->label_length},
-	};
-
-	return p11_kit_uri_match_attributes(listing->search.key->uri->parsed, attributes, 3) == 1;
-}
-
-/* A certificate stands for its key only where no key object shows. */
-static bool is_listed(const struct listing *listing, const struct token_object *object)
-{
-	if (!object->is_rsa || !is_asked_for(listing, object))
-		return false;
-	return object->class != CKO_CERTIFICATE ||
-	       (token_object_companion(&listing->objects, object, CKO_PRIVATE_KEY) == NULL &&
-		token_object_companion(&listing->objects, object, CKO_PUBLIC_KEY) == NULL);
-}
-
 static char *hexadecimal(const CK_BYTE *bytes, size_t length)
 {
 	char *text = malloc(2 * length + 1);
@@ -209,7 +152,8 @@ static bool list_object(struct listing *listing, const struct pkcs11_token *toke
 		.id = hexadecimal(object->id, object->id_length),
 		.can_sign = object->can_sign,
 		.pin_for_each = object->pin_for_each,
-		.uri = object_uri(listing, token, object),
+		.uri = token_object_uri(&listing->objects, object, token, false),
+		.full_uri = token_object_uri(&listing->objects, object, token, true),
 	};
 	key->public_half = token_object_half_source(&listing->objects, object, &key->bits);
 	return (key->token != NULL && key->module != NULL && key->label != NULL &&
@@ -234,16 +178,17 @@ static bool log_in(struct listing *listing, struct pkcs11_token *token,
 static bool note_hiding(struct key_list *list, const struct pkcs11_token *token,
 			struct chronosign_error **error)
 {
-	char **more = reallocarray(list->hiding, list->hiding_count + 1, sizeof *more);
+	struct hiding_token *more =
+		reallocarray(list->hiding, list->hiding_count + 1, sizeof *more);
 
 	if (more == NULL)
 		return error_out_of_memory(error);
 	list->hiding = more;
-	more[list->hiding_count] = strdup(token->uri);
-	if (more[list->hiding_count] == NULL)
-		return error_out_of_memory(error);
-	list->hiding_count++;
-	return true;
+	struct hiding_token *row = &more[list->hiding_count++];
+	*row = (struct hiding_token){strdup(token->label), strdup(token->uri),
+				     short_uri_in_full(token, NULL, 0)};
+	return (row->label != NULL && row->uri != NULL && row->full_uri != NULL) ||
+	       error_out_of_memory(error);
 }
 
 /* An object that cannot be read is left out, and the others are not. */
@@ -276,7 +221,8 @@ static bool list_objects(struct listing *listing, struct pkcs11_token *token,
 			return leave_out_token(listing, token, chronosign_error_message(reason),
 					       error);
 	for (size_t i = 0; i < listing->objects.count; i++)
-		if (is_listed(listing, &listing->objects.list[i]) &&
+		if (token_object_is_key(&listing->objects, &listing->objects.list[i],
+					listing->search.key->uri->parsed) &&
 		    !list_object(listing, token, &listing->objects.list[i], error))
 			return false;
 	return true;
@@ -331,7 +277,7 @@ static bool check_login(const struct listing *listing, struct chronosign_error *
 		count);
 	for (size_t i = 0; i < tokens->count; i++)
 		if (pkcs11_token_needs_login(&tokens->list[i]))
-			error_append(error, "  %s", tokens->list[i].uri);
+			error_append(error, "  '%s'", tokens->list[i].uri);
 	return false;
 }
 

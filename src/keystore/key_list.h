@@ -3,19 +3,12 @@
 #define KEYSTORE_KEY_LIST_H
 
 #include "key/key.h"
+#include "pkcs11/token_objects.h"
 
 enum listed_kind {
 	LISTED_PRIVATE,
-	LISTED_PUBLIC,
+	LISTED_PUBLIC,      /* of which no private key shows */
 	LISTED_CERTIFICATE, /* of which no key object shows */
-};
-
-/* Where a listed key's public half is. */
-enum half_source {
-	HALF_NOWHERE,
-	HALF_PRIVATE_KEY, /* the private key object tells it */
-	HALF_PUBLIC_KEY,
-	HALF_CERTIFICATE,
 };
 
 struct listed_key {
@@ -28,7 +21,16 @@ struct listed_key {
 	bool can_sign;     /* of a private key */
 	bool pin_for_each; /* of a private key: it wants the PIN for every signature */
 	enum half_source public_half;
-	char *uri; /* finds this object and no other; NULL if another has the same label and id */
+	char *uri; /* the shortest that finds its private key and no other; NULL if another has the same
+		      label and id */
+	char *full_uri; /* the same with all that is known of it */
+};
+
+/* A token that was not logged in to, and may hold more. */
+struct hiding_token {
+	char *label;
+	char *uri; /* the shortest, as above */
+	char *full_uri;
 };
 
 /* A module, slot, token or object that is not in the list, and why. */
@@ -43,7 +45,7 @@ struct key_list {
 	size_t key_count;
 	struct left_out *left_out;
 	size_t left_out_count;
-	char **hiding; /* URIs of tokens that were not logged in to, and may hold more */
+	struct hiding_token *hiding;
 	size_t hiding_count;
 	bool login_failed; /* asked for, and refused by a token that is in left_out */
 };

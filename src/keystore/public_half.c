@@ -6,22 +6,22 @@
 #include "pkcs11/public_key.h"
 #include "pkcs11/search.h"
 #include "pkcs11/session.h"
+#include "pkcs11/token_objects.h"
 
 #include <chronosign/signer.h>
 #include <string.h>
 
 DEFINE_CLEANUP(signer, struct chronosign_signer *, chronosign_signer_close)
 
-static bool several(const struct pkcs11_search *search, const struct pkcs11_objects *found,
-		    CK_OBJECT_CLASS class, struct chronosign_error **error)
+static bool several(const struct pkcs11_search *search, CK_OBJECT_CLASS class,
+		    struct chronosign_error **error)
 {
+	CLEANUP(token_objects_clear) struct token_objects objects = {0};
+
 	error_set(error, CHRONOSIGN_ERROR_KEY,
 		  "several keys match '%s'; use the URI of one of them:", search->key->name);
-	for (size_t i = 0; i < found->count; i++) {
-		CLEANUP(cleanup_text)
-		char *uri = pkcs11_object_uri(search->token, found->handles[i], class);
-		error_append(error, "  %s", uri == NULL ? "(one that cannot be described)" : uri);
-	}
+	token_objects_load(&objects, search->token);
+	token_objects_tell(&objects, search->token, class, search->key->uri->parsed, error);
 	return false;
 }
 
@@ -60,7 +60,7 @@ static bool look_at(const struct pkcs11_search *search, CK_OBJECT_CLASS class,
 		if (*public_half == NULL)
 			*public_half = TAKE(half);
 		else if (EVP_PKEY_eq(*public_half, half) != 1)
-			return several(search, &found, class, error);
+			return several(search, class, error);
 	}
 	/* A private key without a public half anywhere: nothing else can match better. */
 	if (*public_half == NULL && reason != NULL)

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "pkcs11/mechanism.h"
 #include "pkcs11/search.h"
+#include "pkcs11/short_uri.h"
 
 #include <string.h>
 
@@ -15,6 +16,7 @@ void survey_free(struct survey *survey)
 		return;
 	for (size_t i = 0; i < survey->token_count; i++) {
 		free(survey->tokens[i].uri);
+		free(survey->tokens[i].full_uri);
 		free(survey->tokens[i].module);
 		free(survey->tokens[i].warning);
 		free(survey->tokens[i].mechanisms);
@@ -41,27 +43,35 @@ static bool add_unloadable(const struct pkcs11_modules *modules, struct survey *
 	return to->unloadable != NULL || error_out_of_memory(error);
 }
 
+static bool leave_out(struct survey *survey, const char *what, const char *module,
+		      const char *reason)
+{
+	struct left_out *row = &survey->left_out[survey->left_out_count++];
+
+	*row = (struct left_out){strdup(what), strdup(module), strdup(reason)};
+	return row->what != NULL && row->module != NULL && row->reason != NULL;
+}
+
 /* A module that does not start is a module already, and no slot. */
 static bool add_left_out(const struct pkcs11_search *from, struct survey *to,
 			 struct chronosign_error **error)
 {
 	const struct pkcs11_tokens *tokens = &from->tokens;
+	bool good = true;
 
-	to->left_out = calloc(tokens->passed_over_count + 1, sizeof *to->left_out);
+	to->left_out =
+		calloc(tokens->passed_over_count + tokens->other_count + 1, sizeof *to->left_out);
 	if (to->left_out == NULL)
 		return error_out_of_memory(error);
-	for (size_t i = 0; i < tokens->passed_over_count; i++) {
+	for (size_t i = 0; good && i < tokens->other_count; i++)
+		good = leave_out(to, tokens->others[i].uri, tokens->others[i].module->name,
+				 "the URI names another token");
+	for (size_t i = 0; good && i < tokens->passed_over_count; i++) {
 		const struct pkcs11_passed_over *passed = &tokens->passed_over[i];
-		if (passed->module->failure != NULL)
-			continue;
-		struct left_out *row = &to->left_out[to->left_out_count++];
-		row->what = strdup(passed->what);
-		row->module = strdup(passed->module->name);
-		row->reason = strdup(passed->reason);
-		if (row->what == NULL || row->module == NULL || row->reason == NULL)
-			return error_out_of_memory(error);
+		good = passed->module->failure != NULL ||
+		       leave_out(to, passed->what, passed->module->name, passed->reason);
 	}
-	return true;
+	return good || error_out_of_memory(error);
 }
 
 static bool describe_token(const struct pkcs11_token *token, struct surveyed_token *row,
@@ -73,10 +83,11 @@ static bool describe_token(const struct pkcs11_token *token, struct surveyed_tok
 	row->pin_pad = (token->info.flags & CKF_PROTECTED_AUTHENTICATION_PATH) != 0;
 	row->login_refused = row->needs_login && pkcs11_session_is_refused(token);
 	row->uri = strdup(token->uri);
+	row->full_uri = short_uri_in_full(token, NULL, 0);
 	row->module = strdup(token->module->name);
 	row->warning = warning == NULL ? NULL : strdup(warning);
 	row->mechanisms_known = pkcs11_mechanisms(token, &row->mechanisms);
-	return (row->uri != NULL && row->module != NULL &&
+	return (row->uri != NULL && row->full_uri != NULL && row->module != NULL &&
 		(warning == NULL) == (row->warning == NULL)) ||
 	       error_out_of_memory(error);
 }

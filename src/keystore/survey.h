@@ -7,7 +7,8 @@
 #include "pkcs11/module.h"
 
 struct surveyed_token {
-	char *uri;
+	char *uri; /* the shortest that tells it from all others */
+	char *full_uri;
 	char *module;
 	bool needs_login;
 	bool pin_pad;          /* it takes its PIN from its own keys */

@@ -15,6 +15,7 @@
 #include "pkcs11/public_key.h"
 #include "pkcs11/search.h"
 #include "pkcs11/session.h"
+#include "pkcs11/token_objects.h"
 
 #include <openssl/rand.h>
 #include <string.h>
@@ -84,13 +85,10 @@ static bool is_free(struct token_pair *pair, const CK_ATTRIBUTE *name, const cha
 		return false;
 	if (found.count == 0)
 		return true;
-	CLEANUP(cleanup_text)
-	char *uri = pkcs11_object_uri_of_any(pair->search.token, found.handles[0]);
 	return error_set(error, CHRONOSIGN_ERROR_KEY,
 			 "the token '%s' holds an object with this %s already, and nothing is "
-			 "overwritten; choose another for '%s'%s%s",
-			 pair->search.token->label, what, pair->search.key->name,
-			 uri == NULL ? "" : "; it is:\n  ", uri == NULL ? "" : uri);
+			 "overwritten; choose another for '%s'",
+			 pair->search.token->shown, what, pair->search.key->name);
 }
 
 static bool attach(struct token_pair *pair, struct chronosign_error **error)
@@ -385,14 +383,17 @@ const EVP_PKEY *token_pair_public_key(const struct token_pair *pair)
 	return pair->public_half;
 }
 
+/* No other object had its label: what it is now called is its own. */
 char *token_pair_uri(const struct token_pair *pair, struct chronosign_error **error)
 {
-	char *uri = pkcs11_object_uri(pair->search.token, pair->private_key, CKO_PRIVATE_KEY);
+	CLEANUP(token_objects_clear) struct token_objects objects = {0};
+	struct pkcs11_token *token = pair->search.token;
 
+	if (!token_objects_add(&objects, token, pair->private_key, CKO_PRIVATE_KEY, error))
+		return NULL;
+	char *uri = token_object_uri(&objects, &objects.list[0], token, false);
 	if (uri == NULL)
-		error_set(error, CHRONOSIGN_ERROR_KEY,
-			  "the token '%s' does not tell label and id of the new key",
-			  pair->search.token->label);
+		error_out_of_memory(error);
 	return uri;
 }
 

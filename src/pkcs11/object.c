@@ -297,34 +297,6 @@ EVP_PKEY *pkcs11_public_key(struct pkcs11_token *token, const struct pkcs11_priv
 	return NULL;
 }
 
-char *pkcs11_object_uri(struct pkcs11_token *token, CK_OBJECT_HANDLE handle, CK_OBJECT_CLASS class)
-{
-	CK_BYTE id[256];
-	CK_BYTE label[256];
-	CK_ATTRIBUTE read[] = {{CKA_ID, id, sizeof id}, {CKA_LABEL, label, sizeof label}};
-	CK_ATTRIBUTE named[3] = {{CKA_CLASS, &class, sizeof class}};
-	CK_ULONG count = 1;
-
-	if (!read_attributes(token, handle, read, 2, NULL))
-		return NULL;
-	for (size_t i = 0; i < 2; i++) {
-		if (read[i].ulValueLen > 0)
-			named[count++] = read[i];
-	}
-	return pkcs11_uri_text(pkcs11_token_uri(&token->info, named, count));
-}
-
-char *pkcs11_object_uri_of_any(struct pkcs11_token *token, CK_OBJECT_HANDLE handle)
-{
-	CK_OBJECT_CLASS class = 0;
-	CK_ATTRIBUTE read = {CKA_CLASS, &class, sizeof class};
-
-	if (CRYPTOKI(token->module, C_GetAttributeValue, token->session.handle, handle, &read, 1) !=
-	    CKR_OK)
-		return NULL;
-	return pkcs11_object_uri(token, handle, class);
-}
-
 bool pkcs11_attributes_read(struct pkcs11_token *token, CK_OBJECT_HANDLE handle,
 			    CK_ATTRIBUTE *attributes, CK_ULONG count,
 			    struct chronosign_error **error)

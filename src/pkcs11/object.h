@@ -78,12 +78,6 @@ EVP_PKEY *pkcs11_public_key(struct pkcs11_token *token, const struct pkcs11_priv
 EVP_PKEY *pkcs11_public_key_of_object(struct pkcs11_token *token, CK_OBJECT_HANDLE handle,
 				      CK_OBJECT_CLASS class);
 
-/* The full URI of an object, to copy. NULL if it cannot be read. The caller frees it. */
-char *pkcs11_object_uri(struct pkcs11_token *token, CK_OBJECT_HANDLE handle, CK_OBJECT_CLASS class);
-
-/* The same of an object whose class is not known. */
-char *pkcs11_object_uri_of_any(struct pkcs11_token *token, CK_OBJECT_HANDLE handle);
-
 /* Reads attributes in one call, as far as the token tells them: the length of another is not that of its
  * room. False with *error set if it tells none. */
 bool pkcs11_attributes_read(struct pkcs11_token *token, CK_OBJECT_HANDLE handle,

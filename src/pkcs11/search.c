@@ -7,6 +7,8 @@
 #include "key/pin.h"
 #include "pkcs11/search_token.h"
 #include "pkcs11/session.h"
+#include "pkcs11/short_uri.h"
+#include "pkcs11/token_objects.h"
 
 static bool list_tokens(struct pkcs11_search *search, bool empty_slots,
 			struct chronosign_error **error)
@@ -26,8 +28,9 @@ static bool tell_token(const struct pkcs11_search *search)
 {
 	if (search->token == NULL)
 		return false;
-	key_notice(search->key, CHRONOSIGN_NOTICE_DETAIL, "token: %s, by %s", search->token->uri,
-		   search->token->module->name);
+	CLEANUP(cleanup_text) char *uri = short_uri_in_full(search->token, NULL, 0);
+	key_notice(search->key, CHRONOSIGN_NOTICE_DETAIL, "token: %s, by %s",
+		   uri == NULL ? search->token->uri : uri, search->token->module->name);
 	return true;
 }
 
@@ -76,17 +79,17 @@ bool pkcs11_search_is_for_private_key(const struct chronosign_key *key,
 			 key->name);
 }
 
-static bool several_match(const struct pkcs11_search *search, const struct pkcs11_objects *found,
+static bool several_match(const struct pkcs11_search *search, size_t count,
 			  struct chronosign_error **error)
 {
+	CLEANUP(token_objects_clear) struct token_objects objects = {0};
+
 	error_set(error, CHRONOSIGN_ERROR_KEY,
 		  "%s%zu private keys match '%s'; use the URI of one of them:",
-		  found->count == OBJECTS_MAX ? "at least " : "", found->count, search->key->name);
-	for (size_t i = 0; i < found->count; i++) {
-		CLEANUP(cleanup_text)
-		char *uri = pkcs11_object_uri(search->token, found->handles[i], CKO_PRIVATE_KEY);
-		error_append(error, "  %s", uri == NULL ? "(one that cannot be described)" : uri);
-	}
+		  count == OBJECTS_MAX ? "at least " : "", count, search->key->name);
+	token_objects_load(&objects, search->token);
+	token_objects_tell(&objects, search->token, CKO_PRIVATE_KEY, search->key->uri->parsed,
+			   error);
 	return false;
 }
 
@@ -120,6 +123,35 @@ static bool find_private_keys(const struct pkcs11_search *search, struct pkcs11_
 					  found, error);
 }
 
+/* The id of the objects of a class that the URI means; false if there are none, or of several keys. */
+static bool read_id(const struct pkcs11_search *search, CK_OBJECT_CLASS class,
+		    struct pkcs11_private_key *half)
+{
+	CLEANUP(pkcs11_objects_clear) struct pkcs11_objects found = {0};
+
+	return pkcs11_objects_find_by_uri(search->token, class, search->key->uri->parsed, &found,
+					  NULL) &&
+	       found.count == 1 &&
+	       pkcs11_private_key_read(search->token, found.handles[0], half, NULL) &&
+	       half->id_length > 0;
+}
+
+/* Cards label each object by what it is ("PIV AUTH key", "Certificate for PIV Authentication"), and what
+ * shows without a login is the public half: the label of that means the private key with its id. */
+static bool find_by_public_half(const struct pkcs11_search *search, struct pkcs11_objects *found,
+				struct chronosign_error **error)
+{
+	const CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+	struct pkcs11_template template = {0};
+	struct pkcs11_private_key half;
+
+	if (!read_id(search, CKO_PUBLIC_KEY, &half) && !read_id(search, CKO_CERTIFICATE, &half))
+		return true;
+	pkcs11_template_add(&template, CKA_CLASS, &class, sizeof class);
+	pkcs11_template_add(&template, CKA_ID, half.id, half.id_length);
+	return pkcs11_objects_find(search->token, &template, found, error);
+}
+
 /* The one that was found, read and judged. */
 static bool take_one(struct pkcs11_search *search, const struct pkcs11_objects *found,
 		     struct chronosign_error **error)
@@ -127,7 +159,7 @@ static bool take_one(struct pkcs11_search *search, const struct pkcs11_objects *
 	if (found->count == 0)
 		return pkcs11_search_no_match(search, error);
 	if (found->count > 1)
-		return several_match(search, found, error);
+		return several_match(search, found->count, error);
 	return pkcs11_private_key_read(search->token, found->handles[0], &search->private_key,
 				       error) &&
 	       is_fit(search, error);
@@ -178,6 +210,8 @@ bool pkcs11_search_private_key(struct pkcs11_search *search, struct chronosign_e
 	if (found.count == 0 && !session->logged_in && pkcs11_search_may_log_in(search) &&
 	    (!pkcs11_session_login(search->token, error) ||
 	     !find_private_keys(search, &found, error)))
+		return false;
+	if (found.count == 0 && !find_by_public_half(search, &found, error))
 		return false;
 	return take_one(search, &found, error);
 }

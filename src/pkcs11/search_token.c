@@ -5,7 +5,10 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "key/pin.h"
+#include "pkcs11/no_match.h"
 #include "pkcs11/session.h"
+#include "pkcs11/short_uri.h"
+#include "pkcs11/token_objects.h"
 
 /* What a token shows without login. */
 enum sight {
@@ -61,54 +64,6 @@ static enum sight look(struct pkcs11_token *token, P11KitUri *uri,
 		       : MAY_HIDE_KEY;
 }
 
-/* What the URI asks for: a private key, unless its type says otherwise. */
-static const char *wanted(const struct chronosign_key *key)
-{
-	const CK_ATTRIBUTE *class = p11_kit_uri_get_attribute(key->uri->parsed, CKA_CLASS);
-
-	if (class == NULL)
-		return "private key";
-	switch (*(const CK_OBJECT_CLASS *)class->pValue) {
-	case CKO_PUBLIC_KEY:
-		return "public key";
-	case CKO_CERTIFICATE:
-		return "certificate";
-	default:
-		return "private key";
-	}
-}
-
-/* Adds to *error all that was looked at; `why_not` says what speaks against the tokens in the list.
- */
-static bool looked_at(const struct pkcs11_search *search, const char *why_not,
-		      struct chronosign_error **error)
-{
-	const struct pkcs11_tokens *tokens = &search->tokens;
-
-	for (size_t i = 0; i < tokens->count; i++)
-		error_append(error, "  %s (%s): %s", tokens->list[i].uri,
-			     tokens->list[i].module->name, why_not);
-	for (size_t i = 0; i < tokens->passed_over_count; i++)
-		error_append(error, "  %s (%s): %s", tokens->passed_over[i].what,
-			     tokens->passed_over[i].module->name, tokens->passed_over[i].reason);
-	if (search->modules.count == 0)
-		error_append(error, "  no PKCS#11 module: none is registered with p11-kit; name "
-				    "one by --pkcs11-module");
-	if (search->modules.unloadable != NULL)
-		error_append(error, "%s", search->modules.unloadable);
-	return false;
-}
-
-bool pkcs11_search_no_match(const struct pkcs11_search *search, struct chronosign_error **error)
-{
-	const char *what = wanted(search->key);
-	CLEANUP(cleanup_text) char *why_not = text_format("no such %s", what);
-
-	error_set(error, CHRONOSIGN_ERROR_KEY, "no %s matches '%s'; looked at:", what,
-		  search->key->name);
-	return looked_at(search, why_not == NULL ? "no such key" : why_not, error);
-}
-
 enum cryptoki_retry search_token_retry(const struct pkcs11_search *search)
 {
 	const struct pkcs11_tokens *tokens = &search->tokens;
@@ -133,17 +88,33 @@ static void add_troubles(const struct pkcs11_search *search, const struct candid
 				     chronosign_error_message(candidates[i].trouble));
 }
 
+/* The token's URI with what the user's says of the key. */
+static void tell_token(const struct pkcs11_search *search, const struct pkcs11_token *token,
+		       struct chronosign_error **error)
+{
+	CLEANUP(cleanup_text) char *uri = short_uri_as_asked(token, search->key->uri->parsed);
+
+	error_append(error, "  '%s'", uri == NULL ? token->uri : uri);
+}
+
 static bool ambiguous(const struct pkcs11_search *search, const struct candidate *candidates,
 		      enum sight clearest, struct chronosign_error **error)
 {
-	error_set(error, CHRONOSIGN_ERROR_KEY,
-		  "'%s' %s; add one of these to name it:", search->key->name,
+	error_set(error, CHRONOSIGN_ERROR_KEY, "'%s' %s; use one of these:", search->key->name,
 		  clearest < SHOWS_KEY
 			  ? "may be in several tokens, and no PIN is tried on more than one"
 			  : "is in several tokens");
-	for (size_t i = 0; i < search->tokens.count; i++)
-		if (candidates[i].sight == clearest)
-			error_append(error, "  %s", search->tokens.list[i].uri);
+	for (size_t i = 0; i < search->tokens.count; i++) {
+		struct pkcs11_token *token = &search->tokens.list[i];
+		CLEANUP(token_objects_clear) struct token_objects objects = {0};
+		if (candidates[i].sight != clearest)
+			continue;
+		if (clearest == SHOWS_KEY)
+			token_objects_load(&objects, token);
+		if (!token_objects_tell(&objects, token, ANY_CLASS, search->key->uri->parsed,
+					error))
+			tell_token(search, token, error);
+	}
 	return false;
 }
 
@@ -180,9 +151,9 @@ bool pkcs11_search_is_certain(const struct pkcs11_search *search, const struct p
 	error_set(
 		error, CHRONOSIGN_ERROR_KEY,
 		"'%s' may be in a token that does not answer, and its PIN is tried on no other; if "
-		"this one is meant, add it to name it:",
+		"this one is meant, use this:",
 		search->key->name);
-	error_append(error, "  %s", token->uri);
+	tell_token(search, token, error);
 	for (size_t i = 0; i < tokens->passed_over_count; i++)
 		if (is_unknown(&tokens->passed_over[i]))
 			error_append(error, "  %s (%s): %s", tokens->passed_over[i].what,
@@ -247,24 +218,24 @@ struct pkcs11_token *search_token_for_new_key(struct pkcs11_search *search,
 	const struct pkcs11_tokens *tokens = &search->tokens;
 	struct pkcs11_token *chosen = NULL;
 	size_t count = 0;
-	CLEANUP(cleanup_text) char *uris = NULL;
 
 	for (size_t i = 0; i < tokens->count; i++)
 		if (takes_keys(&tokens->list[i])) {
 			chosen = &tokens->list[i];
 			count++;
-			text_append(&uris, "%s  %s", uris == NULL ? "" : "\n", chosen->uri);
 		}
 	if (count == 1)
 		return pkcs11_search_is_certain(search, chosen, error) ? chosen : NULL;
 	if (count == 0) {
 		error_set(error, CHRONOSIGN_ERROR_KEY,
 			  "no token for a new key matches '%s'; looked at:", search->key->name);
-		looked_at(search, "it takes no keys", error);
+		no_match_looked_at(search, "it takes no keys", error);
 		return NULL;
 	}
 	error_set(error, CHRONOSIGN_ERROR_KEY,
-		  "'%s' matches several tokens; add one of these to it:", search->key->name);
-	error_append(error, "%s", uris == NULL ? "" : uris);
+		  "'%s' matches several tokens; use one of these:", search->key->name);
+	for (size_t i = 0; i < tokens->count; i++)
+		if (takes_keys(&tokens->list[i]))
+			tell_token(search, &tokens->list[i], error);
 	return NULL;
 }

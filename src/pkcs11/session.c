@@ -156,7 +156,7 @@ static bool login(struct pkcs11_token *token, CK_USER_TYPE user, struct chronosi
 
 	if (pin == NULL)
 		key_notice(token->module->key, CHRONOSIGN_NOTICE_ACTION,
-			   "enter the PIN of the token '%s' on its reader", token->label);
+			   "enter the PIN of the token '%s' on its reader", token->shown);
 	CK_RV result = CRYPTOKI(token->module, C_Login, token->session.handle, user,
 				pin == NULL ? NULL : secret_bytes(pin),
 				pin == NULL ? 0 : secret_length(pin));
@@ -167,7 +167,7 @@ static bool login(struct pkcs11_token *token, CK_USER_TYPE user, struct chronosi
 bool pkcs11_session_have_pin(struct pkcs11_token *token, struct chronosign_error **error)
 {
 	if (token->session.pin == NULL && !pkcs11_session_has_pin_pad(token)) {
-		token->session.pin = pin_obtain(token->module->key, token->label, error);
+		token->session.pin = pin_obtain(token->module->key, token->shown, error);
 		return token->session.pin != NULL;
 	}
 	return true;
@@ -189,8 +189,7 @@ bool pkcs11_session_pin_fits(const CK_TOKEN_INFO *info, const struct chronosign_
 	if (pin == NULL || key->force_login || (!is_short && !is_long))
 		return true;
 	CLEANUP(cleanup_text)
-	char *label = text_printable((const char *)info->label,
-				     p11_kit_space_strlen(info->label, sizeof info->label), false);
+	char *label = pkcs11_token_label(info);
 	return error_set(error, CHRONOSIGN_ERROR_KEY,
 			 "the PIN is %s than the token '%s' takes (%s %lu bytes), and was not "
 			 "tried; if the token is wrong about that: --force-login",

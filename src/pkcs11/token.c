@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "pkcs11/short_uri.h"
 
 #include <string.h>
 
@@ -11,8 +12,6 @@
  * Some modules never say how many there are: then it is asked with ever more room, but not for
  * ever. */
 enum { USUAL_SLOTS = 32, LOOKS_MAX = 8 };
-
-DEFINE_CLEANUP(uri, P11KitUri *, p11_kit_uri_free)
 
 /* Lack of memory loses the reason, which is told when nothing is found, and nothing else. */
 static struct pkcs11_passed_over *pass_over(struct pkcs11_tokens *tokens,
@@ -165,31 +164,26 @@ static bool slot_matches(const struct listing *listing, const struct pkcs11_modu
 	return !other;
 }
 
-static char *printable_label(const CK_TOKEN_INFO *info)
+char *pkcs11_token_label(const CK_TOKEN_INFO *info)
 {
 	size_t length = p11_kit_space_strlen(info->label, sizeof info->label);
 
 	return text_printable((const char *)info->label, length, false);
 }
 
-static bool add_token(struct pkcs11_tokens *tokens, const struct pkcs11_module *module,
-		      CK_SLOT_ID slot, const CK_TOKEN_INFO *info, struct chronosign_error **error)
+/* Adds a token to the list, or to that of the others. */
+static bool add_token(struct pkcs11_token **list, size_t *count, struct pkcs11_token token,
+		      struct chronosign_error **error)
 {
-	struct pkcs11_token *list = realloc(tokens->list, (tokens->count + 1) * sizeof *list);
+	struct pkcs11_token *more = reallocarray(*list, *count + 1, sizeof *more);
 
-	if (list == NULL)
+	if (more == NULL)
 		return error_out_of_memory(error);
-	tokens->list = list;
-	struct pkcs11_token *token = &list[tokens->count++];
-	*token = (struct pkcs11_token){
-		.module = module,
-		.slot = slot,
-		.info = *info,
-		.session = {.handle = CK_INVALID_HANDLE},
-	};
-	token->uri = pkcs11_uri_text(pkcs11_token_uri(info, NULL, 0));
-	token->label = printable_label(info);
-	return (token->uri != NULL && token->label != NULL) || error_out_of_memory(error);
+	*list = more;
+	token.session.handle = CK_INVALID_HANDLE;
+	token.label = pkcs11_token_label(&token.info);
+	more[(*count)++] = token;
+	return token.label != NULL || error_out_of_memory(error);
 }
 
 /* Takes the token in the slot if the URI can mean it. */
@@ -211,13 +205,11 @@ static bool consider_slot(const struct listing *listing, const struct pkcs11_mod
 		pass_over_slot(tokens, module, where, "C_GetTokenInfo", result);
 	} else if ((info.flags & CKF_TOKEN_INITIALIZED) == 0) {
 		pass_over(tokens, module, where, "a token that is not initialised");
-	} else if (p11_kit_uri_match_token_info(listing->uri, &info) != 1) {
-		CLEANUP(cleanup_text)
-		char *other = pkcs11_uri_text(pkcs11_token_uri(&info, NULL, 0));
-		pass_over_by_uri(tokens, module, other == NULL ? where : other,
-				 "the URI names another token");
 	} else {
-		return add_token(tokens, module, slot, &info, error);
+		const struct pkcs11_token token = {.module = module, .slot = slot, .info = info};
+		if (p11_kit_uri_match_token_info(listing->uri, &info) == 1)
+			return add_token(&tokens->list, &tokens->count, token, error);
+		return add_token(&tokens->others, &tokens->other_count, token, error);
 	}
 	return true;
 }
@@ -255,18 +247,19 @@ bool pkcs11_tokens_list(const struct pkcs11_modules *modules, P11KitUri *uri, bo
 	const struct listing listing = {uri, empty_slots, tokens};
 
 	*tokens = (struct pkcs11_tokens){0};
-	for (size_t i = 0; i < modules->count; i++)
-		if (!consider_module(&listing, &modules->list[i], error)) {
-			pkcs11_tokens_free(tokens);
-			return false;
-		}
-	return true;
+	bool good = true;
+	for (size_t i = 0; good && i < modules->count; i++)
+		good = consider_module(&listing, &modules->list[i], error);
+	if (good && short_uri_name_tokens(tokens, uri, error))
+		return true;
+	pkcs11_tokens_free(tokens);
+	return false;
 }
 
-void pkcs11_tokens_free(struct pkcs11_tokens *tokens)
+static void free_tokens(struct pkcs11_token *list, size_t count)
 {
-	for (size_t i = 0; i < tokens->count; i++) {
-		struct pkcs11_token *token = &tokens->list[i];
+	for (size_t i = 0; i < count; i++) {
+		struct pkcs11_token *token = &list[i];
 
 		if (token->session.handle != CK_INVALID_HANDLE)
 			CRYPTOKI(token->module, C_CloseSession, token->session.handle);
@@ -274,11 +267,17 @@ void pkcs11_tokens_free(struct pkcs11_tokens *tokens)
 		free(token->uri);
 		free(token->label);
 	}
+	free(list);
+}
+
+void pkcs11_tokens_free(struct pkcs11_tokens *tokens)
+{
+	free_tokens(tokens->list, tokens->count);
+	free_tokens(tokens->others, tokens->other_count);
 	for (size_t i = 0; i < tokens->passed_over_count; i++) {
 		free(tokens->passed_over[i].what);
 		free(tokens->passed_over[i].reason);
 	}
-	free(tokens->list);
 	free(tokens->passed_over);
 	*tokens = (struct pkcs11_tokens){0};
 }
@@ -305,32 +304,4 @@ bool pkcs11_token_failed(struct pkcs11_token *token, const char *function, CK_RV
 	if (token->session.retry == RETRY_NEVER)
 		token->session.retry = cryptoki_retry(result);
 	return cryptoki_error(error, token->module, function, result, what);
-}
-
-P11KitUri *pkcs11_token_uri(const CK_TOKEN_INFO *token, CK_ATTRIBUTE *attributes, CK_ULONG count)
-{
-	CLEANUP(cleanup_uri) P11KitUri *uri = p11_kit_uri_new();
-
-	if (uri == NULL)
-		return NULL;
-	CK_TOKEN_INFO *info = p11_kit_uri_get_token_info(uri);
-	memcpy(info->label, token->label, sizeof info->label);
-	memcpy(info->manufacturerID, token->manufacturerID, sizeof info->manufacturerID);
-	memcpy(info->model, token->model, sizeof info->model);
-	memcpy(info->serialNumber, token->serialNumber, sizeof info->serialNumber);
-	for (CK_ULONG i = 0; i < count; i++)
-		if (p11_kit_uri_set_attribute(uri, &attributes[i]) != P11_KIT_URI_OK)
-			return NULL;
-	return TAKE(uri);
-}
-
-char *pkcs11_uri_text(P11KitUri *uri)
-{
-	CLEANUP(cleanup_uri) P11KitUri *owned = uri;
-	char *text = NULL;
-
-	if (owned == NULL ||
-	    p11_kit_uri_format(owned, P11_KIT_URI_FOR_ANY, &text) != P11_KIT_URI_OK)
-		return NULL;
-	return text;
 }

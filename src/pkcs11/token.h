@@ -21,14 +21,18 @@ struct pkcs11_token {
 	CK_SLOT_ID slot;
 	CK_TOKEN_INFO info;
 	struct pkcs11_session session;
-	char *uri;   /* to copy into a command line */
-	char *label; /* printable, without its padding */
+	char *label;       /* printable, without its padding */
+	char *uri;         /* the shortest that tells it from all others: see short_uri.h */
+	const char *shown; /* in messages: its label, or its URI where others have that label */
+	P11KitUri *asked;  /* what a URI of it has to keep, NULL: nothing */
+	bool asked_place;  /* that of the slot and the library, too */
+	unsigned told_by;  /* the attributes in `uri` */
 };
 
 /* What was looked at and left out. */
 struct pkcs11_passed_over {
 	const struct pkcs11_module *module;
-	char *what; /* "slot 3", the URI of a token, or "module" */
+	char *what; /* "slot 3" or "module" */
 	char *reason;
 	bool is_slot;
 	CK_RV result; /* of the call that failed; CKR_OK if none did */
@@ -38,6 +42,8 @@ struct pkcs11_passed_over {
 struct pkcs11_tokens {
 	struct pkcs11_token *list;
 	size_t count;
+	struct pkcs11_token *others; /* the URI means another one; they have no session */
+	size_t other_count;
 	struct pkcs11_passed_over *passed_over;
 	size_t passed_over_count;
 };
@@ -50,6 +56,9 @@ struct pkcs11_tokens {
  */
 bool pkcs11_tokens_list(const struct pkcs11_modules *modules, P11KitUri *uri, bool empty_slots,
 			struct pkcs11_tokens *tokens, struct chronosign_error **error);
+
+/* The label, printable and without its padding. The caller frees it; NULL if memory is out. */
+char *pkcs11_token_label(const CK_TOKEN_INFO *info);
 
 /* Closes the tokens' sessions, and frees. */
 void pkcs11_tokens_free(struct pkcs11_tokens *tokens);
@@ -70,12 +79,5 @@ static inline bool pkcs11_token_needs_login(const struct pkcs11_token *token)
 {
 	return (token->info.flags & CKF_LOGIN_REQUIRED) != 0;
 }
-
-/* A URI of this token and, with attributes, of an object on it; NULL if memory is out. The caller
- * frees it with p11_kit_uri_free(). */
-P11KitUri *pkcs11_token_uri(const CK_TOKEN_INFO *token, CK_ATTRIBUTE *attributes, CK_ULONG count);
-
-/* Its text, to copy into a command line; frees the URI. NULL if memory is out, or the URI is NULL. */
-char *pkcs11_uri_text(P11KitUri *uri);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "pkcs11/session.h"
+#include "pkcs11/short_uri.h"
 #include "signer/openssl_key.h"
 #include "signer/openssl_reasons.h"
 
@@ -24,7 +25,7 @@ static char *exact_uri(const struct pkcs11_search *search)
 		if (attribute != NULL)
 			attributes[count++] = *attribute;
 	}
-	return pkcs11_uri_text(pkcs11_token_uri(&search->token->info, attributes, count));
+	return short_uri_for_library(search->token, attributes, count);
 }
 
 bool openssl_token_open(struct openssl_token *token, const struct chronosign_key *key,
@@ -68,7 +69,7 @@ bool openssl_token_before_login(struct openssl_token *token, struct chronosign_e
 		return error_mark_login(error);
 	if (pkcs11_session_has_pin_pad(chosen))
 		key_notice(token->search.key, CHRONOSIGN_NOTICE_ACTION,
-			   "enter the PIN of the token '%s' on its reader", chosen->label);
+			   "enter the PIN of the token '%s' on its reader", chosen->shown);
 	return true;
 }
 

@@ -72,9 +72,9 @@ has() {
 	is 'pkcs11:token=ops;object=spare%20one'
 }
 
-@test "bash completes the URI operand of list-keys, with its type" {
+@test "bash completes the URI operand of list-keys" {
 	completes "chronoctl list-keys 'pkcs11:token=ops;object=c"
-	is 'pkcs11:token=ops;object=chronograf;type=public'
+	is 'pkcs11:token=ops;object=chronograf'
 }
 
 @test "bash offers nothing where nothing can be guessed" {
@@ -113,7 +113,7 @@ has() {
 	is header
 }
 
-@test "keys that share their labels are offered in full" {
+@test "keys that share their labels are offered with their ids" {
 	own_tokens
 	new_key "$SCRATCH/key"
 	import_key "$SCRATCH/key" ops chronograf 03

@@ -197,7 +197,7 @@ logged() { # TIMES REGEX
 
 @test "no such key: exit 3, after one login" {
 	examines --priv-key-file 'pkcs11:token=ops;object=elsewhere'
-	found 3 ✗ key 'no private key matches' ✓ mechanism 'CKM' ✓ nonce 'UUID'
+	found 3 ✗ key 'no key .elsewhere. in token' ✓ mechanism 'CKM' ✓ nonce 'UUID'
 	not_known signature public-half acceptance
 	called C_Login 1
 }

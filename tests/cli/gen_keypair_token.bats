@@ -41,10 +41,10 @@ load new_pairs
 	listed pubkey chronograf | grep -qE 'RSA +4096 bits'
 }
 
-@test "standard output is the full URI of the private key, and it signs for the server" {
+@test "standard output is the URI of the private key, as short as it is unique, and it signs for the server" {
 	in_token --pub-key-out pub
 	made
-	[[ $output == pkcs11:*token=ops*object=chronograf*type=private* && $output == *serial=*id=* ]]
+	[ "$output" = 'pkcs11:token=ops;object=chronograf' ]
 	start_standin --pub-key-file pub
 	CHRONOCTL_PIN=$PIN chronoctl_token --priv-key-file "$output"
 	made

@@ -52,7 +52,7 @@ renew_token() {
 whole_or_nothing() {
 	local file
 	if [ "$status" -eq 0 ]; then
-		[ "$(objects)" -eq 2 ] && [[ $output == pkcs11:*type=private* ]] ||
+		[ "$(objects)" -eq 2 ] && [[ $output == pkcs11:*object=* ]] ||
 			fail "success, and $(objects) objects" || return
 		for file; do [ -s "$file" ] || fail "success, and no file $file" || return; done
 	else

@@ -55,7 +55,7 @@ signs() { # ARGUMENT…
 }
 
 @test "just the module that is named is loaded" {
-	chronoctl_token --priv-key-file 'pkcs11:object=nowhere' --pkcs11-module "$SOFTHSM"
+	chronoctl_token --priv-key-file 'pkcs11:token=nowhere' --pkcs11-module "$SOFTHSM"
 	refused 3 'softhsm'
 	[[ $stderr != *opensc* && $stderr != *trust* ]]
 }

@@ -124,11 +124,11 @@ prints_public_half() {
 	refused 3 'no certificate'
 }
 
-@test "in a token: two keys by that name are an error that lists them, none says what was looked at" {
+@test "in a token: two keys by that name are an error that lists them, none says which token was looked at" {
 	chronoctl pub-key --no-prompt --priv-key-file 'pkcs11:object=twin'
 	refused 3 'several' '%D1' '%D2'
 	CHRONOCTL_PIN=$PIN chronoctl pub-key --priv-key-file 'pkcs11:object=nowhere'
-	refused 3 'no private key' 'token=ops'
+	refused 3 "no key 'nowhere' in token 'ops'"
 }
 
 @test "by every signer that is built in, the same" {

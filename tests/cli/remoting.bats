@@ -39,7 +39,7 @@ asks() { # ARGUMENT…
 	import_key "$KEY" one chronograf a1 1111
 	import_key "$KEY" two chronograf a1 2222
 	asks
-	refused 3 '[:;]token=one$' '[:;]token=two$'
+	refused 3 "'pkcs11:token=one;object=chronograf'" "'pkcs11:token=two;object=chronograf'"
 	called C_Login 0
 	serve_tokens "$SHIM"
 	CHRONOCTL_PIN=2222 chronoctl_token --no-prompt --priv-key-file 'pkcs11:token=two;object=chronograf'

@@ -188,12 +188,12 @@ widest() { sed "s/$ESC\[[0-9;]*m//g" <<<"$left" | wc -L; }
 	new_token 'a token with a long label'
 	import_key "$KEY" 'a token with a long label' 'a-label-that-is-rather-long-for-a-table' a1b2c3d4e5f6
 	at_screen "stty cols 80; $(quoted "$CHRONOCTL" list-keys)"
-	[ "$(grep -vE '^  pkcs11:|^chronoctl: |shim' <<<"$left" | wc -L)" -le 80 ] || fail "wider than 80:" "$left"
+	[ "$(grep -vE "^  'pkcs11:|^chronoctl: |shim" <<<"$left" | wc -L)" -le 80 ] || fail "wider than 80:" "$left"
 	grep -qE '^TOKEN .* PIN +PUBLIC' <<<"$left" || fail "no heading:" "$left"
 	grep -qE '^a token[a-z ]*…' <<<"$left" || fail "the label is not cut:" "$left"
-	grep -q '^  pkcs11:.*object=a-label-that-is-rather-long-for-a-table' <<<"$left" || fail "the URI is not whole:" "$left"
+	grep -q "^  'pkcs11:.*object=a-label-that-is-rather-long-for-a-table'\$" <<<"$left" || fail "the URI is not whole:" "$left"
 	at_screen "stty cols 64; LC_ALL=C $(quoted "$CHRONOCTL" list-keys)"
-	[ "$(grep -vE '^  pkcs11:|^chronoctl: |shim' <<<"$left" | wc -L)" -le 64 ] || fail "wider than 64:" "$left"
+	[ "$(grep -vE "^  'pkcs11:|^chronoctl: |shim" <<<"$left" | wc -L)" -le 64 ] || fail "wider than 64:" "$left"
 	grep -qE '^a t[a-z ]*~' <<<"$left" || fail "the label is not cut:" "$left"
 }
 

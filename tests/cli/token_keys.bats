@@ -124,12 +124,35 @@ decides() {
 	refused '2|3' 'object'
 }
 
-@test "no match: says which tokens and which module were looked at" {
-	no_match 'pkcs11:object=nowhere' 'nowhere' 'first( |%20)token' 'second' 'softhsm'
+@test "no match in several tokens: what each has, by which module" {
+	use_shim
+	SHIM_TOKEN_FLAGS=-CKF_LOGIN_REQUIRED CHRONOCTL_PIN= no_match 'pkcs11:object=chronogra' "no key matches '.*chronogra'; looked at" \
+		'pkcs11:token=first%20token \(.*shim\.so\): it has: (chronograf, twin|twin, chronograf)$' \
+		'pkcs11:token=second \(.*shim\.so\): it has: Schlüssel; 1/ß$' "did you mean 'chronograf'\?"
 }
 
-@test "no such token: says which there are" {
+@test "no such key in the token: the labels that it has, on one line, and the one that was probably meant" {
+	no_match 'pkcs11:token=first%20token;object=chronogarf' \
+		"^chronoctl: no key 'chronogarf' in token 'first token'; it has: [a-z, ]*; did you mean 'chronograf'\?$"
+	[ "$(wc -l <<<"$stderr")" -eq 1 ]
+	no_match 'pkcs11:token=first%20token;object=web' \
+		"^chronoctl: no key 'web' in token 'first token'; it has: (chronograf, twin|twin, chronograf)$"
+	no_match 'pkcs11:token=second;id=%0a%ff' "^chronoctl: no key with the id 0aff in token 'second'; it has: Schlüssel; 1/ß$"
+}
+
+@test "no such token: says which there are, and which was probably meant" {
 	no_match 'pkcs11:token=third;object=chronograf' 'third' 'first( |%20)token' 'second' 'softhsm'
+	never_says 'did you mean'
+	no_match 'pkcs11:token=sceond;object=chronograf' "no token 'sceond'; there are: .*second" "did you mean 'second'\?"
+}
+
+@test "of many keys eight labels are told, and how many more there are" {
+	local number
+	own_tokens
+	for number in 1 2 3 4 5 6 7 8 9; do
+		import_private_key "$KEY" second "key $number" "f$number"
+	done
+	no_match 'pkcs11:token=second;object=web' "it has: ([^,]*, ){7}[^,]* and 2 more$"
 }
 
 @test "no such key in the token that is named: says so after one login" {

@@ -111,6 +111,8 @@ CK_RV odd_C_GetTokenInfo(CK_SLOT_ID slot, CK_TOKEN_INFO_PTR info)
 	}
 	if (now->label.length)
 		memcpy(info->label, now->label.bytes, sizeof info->label);
+	if (now->serial.length)
+		memcpy(info->serialNumber, now->serial.bytes, sizeof info->serialNumber);
 	return CKR_OK;
 }
 

@@ -188,9 +188,10 @@ static void read_label(const struct setting *setting, char *value, void *field)
 	struct label *label = field;
 	size_t digits = strlen(value);
 
-	if (digits % 2 || digits > 2 * SHIM_LABEL_SIZE ||
+	if (digits % 2 || digits > 2 * setting->most ||
 	    strspn(value, "0123456789abcdefABCDEF") != digits)
-		give_up("%s: '%s' is not up to 32 bytes in hex", setting->name, value);
+		give_up("%s: '%s' is not up to %zu bytes in hex", setting->name, value,
+			setting->most);
 	memset(label->bytes, ' ', sizeof label->bytes);
 	for (label->length = 0; 2 * label->length < digits; label->length++)
 		sscanf(value + 2 * label->length, "%2hhx", &label->bytes[label->length]);
@@ -245,7 +246,8 @@ static const struct setting table[] = {
 	{"SHIM_INSIST", read_constants, FIELD(insisted), .prefix = "CKA_"},
 	{"SHIM_SLOTS", read_positive_number, FIELD(slots), .most = 100000},
 	{"SHIM_SLOTS_CLAIM_TOKEN", read_number, FIELD(slots_claim_token), .most = 1},
-	{"SHIM_LABEL", read_label, FIELD(label)},
+	{"SHIM_LABEL", read_label, FIELD(label), .most = SHIM_LABEL_SIZE},
+	{"SHIM_SERIAL", read_label, FIELD(serial), .most = SHIM_SERIAL_SIZE},
 	{"SHIM_INITIALIZE", read_word, FIELD(initialize), .words = initialize_words},
 	{"SHIM_NOISE", read_number, FIELD(noise), .most = 1},
 	{"SHIM_FIND_MOST", read_positive_number, FIELD(find_most), .most = 1000},

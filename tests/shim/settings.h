@@ -9,7 +9,7 @@
 
 #include "functions.h"
 
-enum { SHIM_LIST_MOST = 64, SHIM_PIN_MOST = 255, SHIM_LABEL_SIZE = 32 };
+enum { SHIM_LIST_MOST = 64, SHIM_PIN_MOST = 255, SHIM_LABEL_SIZE = 32, SHIM_SERIAL_SIZE = 16 };
 
 struct call_rule {
 	enum shim_function function;
@@ -36,7 +36,7 @@ struct switches {
 };
 
 struct label {
-	size_t length; /* 0: the real label */
+	size_t length; /* 0: the real one */
 	CK_BYTE bytes[SHIM_LABEL_SIZE];
 };
 
@@ -83,6 +83,7 @@ struct settings {
 	CK_ULONG slots;
 	CK_ULONG slots_claim_token;
 	struct label label;
+	struct label serial;
 	unsigned initialize; /* enum initialize_fault */
 	CK_ULONG noise;
 	CK_ULONG find_most;

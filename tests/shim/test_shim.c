@@ -524,6 +524,16 @@ static void a_label_is_any_bytes_padded_with_blanks(void **state)
 	assert_memory_equal(info.label, "\xff\0\xc3                             ", 32);
 }
 
+static void a_serial_number_is_told_in_the_real_one_s_place(void **state)
+{
+	CK_TOKEN_INFO info;
+
+	(void)state;
+	start("SHIM_SERIAL=3432", NULL);
+	assert_rv(p11->C_GetTokenInfo(token, &info), CKR_OK);
+	assert_memory_equal(info.serialNumber, "42              ", 16);
+}
+
 static CK_RV initialize_with(CK_FLAGS flags)
 {
 	CK_C_INITIALIZE_ARGS arguments = {.flags = flags};
@@ -773,6 +783,7 @@ int main(void)
 		PROMISE(slots_are_filled_up_with_empty_ones),
 		PROMISE(empty_slots_may_claim_a_token),
 		PROMISE(a_label_is_any_bytes_padded_with_blanks),
+		PROMISE(a_serial_number_is_told_in_the_real_one_s_place),
 		PROMISE(a_module_needs_os_locking),
 		PROMISE(a_module_refuses_os_locking),
 		PROMISE(a_module_says_already_initialized_and_works),

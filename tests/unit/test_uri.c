@@ -139,30 +139,6 @@ static void an_empty_pin_value_is_refused(void **state)
 	refused("pkcs11:object=k?pin-value=", "empty", NULL);
 }
 
-static void an_object_s_uri_finds_just_that_object(void **state)
-{
-	CK_TOKEN_INFO token;
-	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
-	CK_ATTRIBUTE attributes[] = {
-		{CKA_CLASS, &class, sizeof class},
-		{CKA_ID, (void *)"\x00\x7f\xff;", 4},
-		{CKA_LABEL, (void *)"a b;c?d&e%", 10},
-	};
-
-	(void)state;
-	memset(&token, ' ', sizeof token);
-	memcpy(token.label, "one; two", 8);
-	char *text = pkcs11_uri_text(pkcs11_token_uri(&token, attributes, 3));
-	assert_non_null(text);
-	struct pkcs11_uri *uri = parse(text);
-	assert_int_equal(p11_kit_uri_match_token_info(uri->parsed, &token), 1);
-	assert_int_equal(p11_kit_uri_match_attributes(uri->parsed, attributes, 3), 1);
-	token.label[0] = 'O';
-	assert_int_equal(p11_kit_uri_match_token_info(uri->parsed, &token), 0);
-	pkcs11_uri_free(uri);
-	free(text);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -173,7 +149,6 @@ int main(void)
 		cmocka_unit_test(what_p11_kit_would_ignore_is_an_error_that_names_it),
 		cmocka_unit_test(a_command_inside_a_uri_is_refused),
 		cmocka_unit_test(an_empty_pin_value_is_refused),
-		cmocka_unit_test(an_object_s_uri_finds_just_that_object),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

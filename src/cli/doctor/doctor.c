@@ -45,6 +45,12 @@ static void tell_openssl(struct doctor *doctor)
 
 /* ---- Module, token, PIN ---- */
 
+/* In full for programs, and for who wants to know all. */
+static const char *uri_of(const struct doctor *doctor, const struct surveyed_token *token)
+{
+	return doctor->findings->text && !doctor->options->verbose ? token->uri : token->full_uri;
+}
+
 static void tell_rest_unknown(struct doctor *doctor, const char *why, const char *const *links,
 			      size_t count)
 {
@@ -105,7 +111,8 @@ static bool tell_tokens(struct doctor *doctor, const struct survey *survey)
 				 "not this one: %s (%s)", survey->left_out[i].reason,
 				 survey->left_out[i].module);
 	for (size_t i = 0; i < survey->token_count; i++)
-		findings_ok(doctor->findings, "token", survey->tokens[i].uri, "%s (%s)",
+		findings_ok(doctor->findings, "token", uri_of(doctor, &survey->tokens[i]),
+			    "%s (%s)",
 			    i == survey->chosen                     ? "the key is looked for here"
 			    : survey->chosen == survey->token_count ? "may hold the key"
 								    : "another one is surer to "
@@ -130,7 +137,7 @@ static void tell_no_try(struct doctor *doctor, const struct surveyed_token *toke
 			     "%s; no login is tried\nIf the token is wrong about that, or the try "
 			     "is to be spent: --force-login",
 			     token->warning);
-	findings_failed(doctor->findings, "pin", token->uri, error);
+	findings_failed(doctor->findings, "pin", uri_of(doctor, token), error);
 }
 
 /* Told when the key was looked for, with the error of a login if that has failed. NULL: it is not
@@ -141,14 +148,14 @@ static void tell_pin(struct doctor *doctor, const struct surveyed_token *token,
 	struct findings *findings = doctor->findings;
 
 	if (error != NULL)
-		findings_failed(findings, "pin", token == NULL ? "" : token->uri, error);
+		findings_failed(findings, "pin", token == NULL ? "" : uri_of(doctor, token), error);
 	else if (token == NULL)
 		UNKNOWN(doctor, "not known: it is not certain which token is meant", "pin");
 	else if (!token->needs_login)
-		findings_unknown(findings, "pin", token->uri,
+		findings_unknown(findings, "pin", uri_of(doctor, token),
 				 "not needed: the token asks for no login");
 	else
-		findings_ok(findings, "pin", token->uri, "%s%s",
+		findings_ok(findings, "pin", uri_of(doctor, token), "%s%s",
 			    token->warning == NULL ? "the token accepts logins" : token->warning,
 			    token->pin_pad ? "; the reader can ask for it" : "");
 }
@@ -164,14 +171,14 @@ static void tell_mechanisms(struct doctor *doctor, const struct surveyed_token *
 	if (token == NULL)
 		UNKNOWN(doctor, "not known: it is not certain which token is meant", "mechanism");
 	else if (!token->mechanisms_known)
-		findings_unknown(findings, "mechanism", token->uri,
+		findings_unknown(findings, "mechanism", uri_of(doctor, token),
 				 "not known: the token does not list its mechanisms");
 	else if (token->mechanisms != NULL)
-		findings_ok(findings, "mechanism", token->uri, "%s", token->mechanisms);
+		findings_ok(findings, "mechanism", uri_of(doctor, token), "%s", token->mechanisms);
 	else if (doctor->can_sign)
-		doctor->without_mechanism = strdup(token->uri);
+		doctor->without_mechanism = strdup(uri_of(doctor, token));
 	else
-		findings_unknown(findings, "mechanism", token->uri,
+		findings_unknown(findings, "mechanism", uri_of(doctor, token),
 				 "the token lists none that would do; not known whether it signs");
 }
 

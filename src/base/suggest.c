@@ -1,6 +1,6 @@
 /* The distance of two words: how many letters to insert, to drop, to replace, or to swap with the
  * next. A word that is a part of another is near to it, too. */
-#include "cli/suggest.h"
+#include "base/suggest.h"
 
 #include <stdbool.h>
 #include <string.h>

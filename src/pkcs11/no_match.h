@@ -1,0 +1,12 @@
+/* What there is instead, where no token or no key matches. */
+#ifndef PKCS11_NO_MATCH_H
+#define PKCS11_NO_MATCH_H
+
+#include "pkcs11/search.h"
+
+/* Adds to *error all that was looked at; `why_not` says what speaks against the tokens in the list. Always
+ * false. */
+bool no_match_looked_at(const struct pkcs11_search *search, const char *why_not,
+			struct chronosign_error **error);
+
+#endif
