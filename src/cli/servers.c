@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 static bool add(struct servers *servers, const char *url, size_t length,
 		struct chronosign_error **error)
@@ -27,16 +28,41 @@ static bool add(struct servers *servers, const char *url, size_t length,
 	return true;
 }
 
+/* What is seen of a line without a parser for URLs, which the network program alone has; NULL: nothing. */
+static const char *why_no_server(const char *url)
+{
+	if (strpbrk(url, " \t") != NULL)
+		return "has a blank in it";
+	if (strncasecmp(url, "http://", 7) != 0 && strncasecmp(url, "https://", 8) != 0)
+		return "does not begin with http:// or https://";
+	return strpbrk(url, "?#") != NULL ? "has a query or a fragment (? or #)" : NULL;
+}
+
+static bool refuse_line(const char *name, size_t number, const char *url, const char *why_not,
+			struct chronosign_error **error)
+{
+	CLEANUP(cleanup_text) char *shown = url_without_user(url);
+
+	return chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE, "%s, line %zu: '%s' %s",
+				    strcmp(name, "-") == 0 ? "standard input" : name, number,
+				    shown == NULL ? "" : shown, why_not);
+}
+
 /* One line, without the white space around it. */
-static bool add_line(struct servers *servers, const char *line, struct chronosign_error **error)
+static bool add_line(struct servers *servers, const char *name, size_t number, char *line,
+		     struct chronosign_error **error)
 {
 	static const char white[] = " \t\r\n";
 
 	line += strspn(line, white);
 	size_t length = strlen(line);
 	while (length > 0 && strchr(white, line[length - 1]) != NULL)
-		length--;
-	return length == 0 || line[0] == '#' || add(servers, line, length, error);
+		line[--length] = '\0';
+	if (length == 0 || line[0] == '#')
+		return true;
+	const char *why_not = why_no_server(line);
+	return why_not == NULL ? add(servers, line, length, error)
+			       : refuse_line(name, number, line, why_not, error);
 }
 
 static bool unreadable(const char *name, struct chronosign_error **error)
@@ -56,8 +82,8 @@ static bool add_file(struct servers *servers, const char *name, struct chronosig
 
 	if (file == NULL)
 		return unreadable(name, error);
-	while (getline(&line, &size, file) >= 0)
-		if (!add_line(servers, line, error))
+	for (size_t number = 1; getline(&line, &size, file) >= 0; number++)
+		if (!add_line(servers, name, number, line, error))
 			return false;
 	return !ferror(file) || unreadable(name, error);
 }
@@ -198,7 +224,8 @@ void servers_warn_of_http(const struct servers *servers)
 	const char *first = NULL;
 
 	for (size_t i = servers->count; i > 0; i--)
-		if (base_url_is_exposed(servers->urls[i - 1])) {
+		if (why_no_server(servers->urls[i - 1]) == NULL &&
+		    base_url_is_exposed(servers->urls[i - 1])) {
 			first = servers->urls[i - 1];
 			exposed++;
 		}

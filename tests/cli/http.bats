@@ -104,7 +104,7 @@ setup_file() { suite_key; }
 	never_says 'Chronograf running'
 	if ! (: </dev/tcp/127.0.0.1/80) 2>/dev/null; then
 		chronoctl token --chronograf-url http://127.0.0.1 --priv-key-file "$KEY"
-		refused 4 'listens on port 8888'
+		refused 4 'http://127.0.0.1: connection refused. .*listens on 8888.*add :8888'
 	fi
 }
 

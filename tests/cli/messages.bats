@@ -99,3 +99,60 @@ one_line() {
 	signs_not --priv-key-file pkcs11:object=x --signer file
 	one_line 2 "the signer 'file' takes no pkcs11: URI such as 'pkcs11:object=x'; leave out --signer"
 }
+
+# ---- Servers ----
+
+asks() { chronoctl token --priv-key-file "$KEY" "$@"; }
+
+@test "a bad line in a list of servers: the file, the line, and what is wrong with it" {
+	local list=$SCRATCH/list
+	printf '%s\n' '# servers' http://127.0.0.1:1 '' 'ftp://ops:secret@host' >"$list"
+	asks --chronograf-urls-from "$list"
+	one_line 2 "$list, line 4: 'ftp://host' does not begin with http:// or https://"
+	printf '%s\n' 'http://ops host:8888' >"$list"
+	asks --chronograf-urls-from "$list"
+	one_line 2 "$list, line 1: 'http://ops host:8888' has a blank in it"
+	asks --chronograf-urls-from - <<<'http://host:8888/?a=b'
+	one_line 2 "standard input, line 1: 'http://host:8888/?a=b' has a query or a fragment (? or #)"
+}
+
+@test "a server that does not listen: its URL as given, and that Chronograf listens on port 8888" {
+	asks --chronograf-url http://127.0.0.1:1/base/
+	refused 4 '^chronoctl: http://127.0.0.1:1/base/: connection refused. Is Chronograf running there\?'
+	[ "$(wc -l <<<"$stderr")" -eq 1 ] || fail "more than one line"
+	if ! (: </dev/tcp/127.0.0.1/80) 2>/dev/null; then
+		asks --chronograf-url http://127.0.0.1
+		one_line 4 'http://127.0.0.1: connection refused. The URL names no port, and Chronograf listens on 8888 unless told otherwise: add :8888 to the host.'
+	fi
+}
+
+@test "a name that DNS does not know: that, and not whether Chronograf runs" {
+	asks --chronograf-url https://chronograf.invalid:8888
+	refused 4 '^chronoctl: https://chronograf.invalid:8888: .*Is the name right\?'
+	never_says 'Is Chronograf running'
+}
+
+@test "a URL with a blank, /nonce or a query: what is wrong, and the URL to give; no warning beside it" {
+	asks --chronograf-url 'http://host name:8888'
+	refused 2 "^chronoctl: 'http://host name:8888' is no URL of a server: it has a blank in it"
+	never_says 'write http' warning
+	asks --chronograf-url http://localhost:8888/nonce
+	one_line 2 "'http://localhost:8888/nonce' ends with /nonce, which is added to it: write http://localhost:8888"
+	asks --chronograf-url 'http://host:8888?a=b'
+	one_line 2 "'http://host:8888?a=b' has a query or a fragment (? or #): write http://host:8888/"
+}
+
+@test "OpenSSL's words for a failed handshake are for --verbose" {
+	start_standin
+	asks --chronograf-url "https${URL#http}"
+	one_line 4 "https${URL#http}: the answer is not TLS. Does the port speak plain HTTP? Then the URL begins with http://."
+	asks --chronograf-url "https${URL#http}" --verbose
+	refused 4 'the answer is not TLS \(.+\)'
+}
+
+@test "--check: which server accepts the token" {
+	start_standin --pub-key-file "$PUB"
+	asks --chronograf-url "$URL" --check
+	prints_token "$KEY"
+	[ "$stderr" = "chronoctl: $URL accepts the token" ] || fail "expected: chronoctl: $URL accepts the token"
+}

@@ -87,7 +87,7 @@ signs_and_warns() {
 	local given
 	for given in 31415926 ./31415926/x /31415926 31415926/5358 ' 31415926'; do
 		chronoctl_token -v --priv-key-file "$URI" --pin-source "$given" --no-prompt
-		refused 3 "PIN source.*No such file" 'CHRONOCTL_PIN'
+		refused 3 "file of --pin-source .*No such file" 'CHRONOCTL_PIN'
 		never_says 31415926
 		chronoctl_token -v --priv-key-file "$D/encrypted.pem" --pin-source "$given"
 		refused 3

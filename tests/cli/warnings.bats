@@ -94,7 +94,7 @@ warned() {
 	done
 	start_standin --open
 	chronoctl_token --priv-key-file "$KEY" --check
-	warned 1 'warning: the server .* lets everyone in'
+	warned 1 'warning: .*: the server lets everyone in'
 	chronoctl_token --priv-key-file "$KEY" --check --quiet
 	prints_token "$KEY"
 	is_silent

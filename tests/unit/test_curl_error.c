@@ -64,7 +64,7 @@ static void what_speaks_another_protocol_is_asked_in_the_other(void **state)
 static void a_handshake_that_fails_is_told_as_what_it_is(void **state)
 {
 	(void)state;
-	TLS_SAYS("not TLS (packet length too long)\n", "packet length too long");
+	TLS_SAYS("not TLS\n", "packet length too long");
 	TLS_SAYS("MinProtocol", "tlsv1 alert protocol version");
 	TLS_SAYS("MinProtocol", "unsupported protocol");
 	TLS_SAYS("client certificate", "sslv3 alert handshake failure");
@@ -73,12 +73,12 @@ static void a_handshake_that_fails_is_told_as_what_it_is(void **state)
 	TLS_SAYS("SECLEVEL", "dh key too small");
 	TLS_SAYS("CipherString", "no ciphers available");
 	TLS_SAYS("certificate for that name", "tlsv1 unrecognized name");
-	TLS_SAYS("cut in the TLS handshake (unexpected eof", "unexpected eof while reading");
+	TLS_SAYS("cut in the TLS handshake\n", "unexpected eof while reading");
 	TLS_SAYS("plain HTTP", "unexpected eof while reading");
 	TLS_SAYS("tlsv1 alert internal error\nThe TLS handshake failed",
 		 "tlsv1 alert internal error");
 	SAYS("wants a client certificate (tlsv13 alert certificate required)\n",
-	     .code = CURLE_RECV_ERROR, .https = true,
+	     .code = CURLE_RECV_ERROR, .https = true, .verbose = true,
 	     .reason =
 		     "OpenSSL SSL_read: OpenSSL/3.0.19: error:0A00045C:SSL routines::tlsv13 alert "
 		     "certificate required, errno 0");
@@ -115,14 +115,14 @@ static void what_is_not_reached_is_told_by_why(void **state)
 	static const char words[] = "Failed to connect to x port 80 after 0 ms: Couldn't connect";
 
 	(void)state;
-	SAYS("x port 80: Connection refused\nIs Chronograf running", .code = CURLE_COULDNT_CONNECT,
+	SAYS("connection refused\nIs Chronograf running", .code = CURLE_COULDNT_CONNECT,
 	     .reason = words, .os_error = ECONNREFUSED);
-	SAYS("x port 80: Connection refused\nChronograf listens on port 8888",
+	SAYS("connection refused\nThe URL names no port, and Chronograf listens on 8888",
 	     .code = CURLE_COULDNT_CONNECT, .reason = words, .os_error = ECONNREFUSED,
 	     .no_port = true, .at_home = true);
 	SAYS("standard form", .code = CURLE_COULDNT_CONNECT, .os_error = ECONNREFUSED,
 	     .at_home = true);
-	SAYS("No route to host\nIs the address right", .code = CURLE_COULDNT_CONNECT,
+	SAYS("no route to host\nIs the address right", .code = CURLE_COULDNT_CONNECT,
 	     .reason = words, .os_error = EHOSTUNREACH, .at_home = true);
 	SAYS("Is the name right", .code = CURLE_COULDNT_RESOLVE_HOST);
 }

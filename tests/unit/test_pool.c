@@ -483,10 +483,11 @@ static void a_silent_server_costs_the_time_out(void **state)
 static void a_closed_port_and_an_unknown_name_are_told(void **state)
 {
 	(void)state;
-	assert_failure("http://user:geheim@127.0.0.1:1", "connect to 127.0.0.1",
+	assert_failure("http://user:geheim@127.0.0.1:1", "http://127.0.0.1:1: connection refused",
 		       "--chronograf-url");
-	assert_failure("http://chronograf.invalid", "chronograf.invalid", "--chronograf-url");
-	assert_failure("https://127.0.0.1:1", "connect to 127.0.0.1", "CHRONOGRAF_URL");
+	assert_failure("http://chronograf.invalid", "http://chronograf.invalid: ", "/etc/hosts");
+	assert_failure("https://127.0.0.1:1", "https://127.0.0.1:1: connection refused",
+		       "--chronograf-url");
 }
 
 static void tls_to_a_plain_port_is_told(void **state)

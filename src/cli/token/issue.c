@@ -51,6 +51,13 @@ static char *sign(void *context, size_t server, const char *nonce)
 	return token;
 }
 
+static void tell_accepted(const char *url)
+{
+	CLEANUP(cleanup_text) char *shown = url_without_user(url);
+
+	report_note("%s accepts the token", shown == NULL ? "the server" : shown);
+}
+
 static void tell_good(struct issue *issue, size_t server)
 {
 	enum verdict verdict = issue->round.exchanges.exchanges[server].verdict;
@@ -59,7 +66,7 @@ static void tell_good(struct issue *issue, size_t server)
 		if (verdict == VERDICT_EVERYONE)
 			warn_of_everyone(url_of(issue, server));
 	if (verdict == VERDICT_ACCEPTED && !issue->order->servers->listed)
-		report_detail("the server accepts the token");
+		tell_accepted(url_of(issue, server));
 }
 
 static void tell_refusal(struct issue *issue, size_t server, enum exchange_due how)

@@ -5,24 +5,22 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/x509_vfy.h>
 #include <string.h>
 
-static const char advice_connect[] = "Is Chronograf running there? Its URL is given with "
-				     "--chronograf-url or CHRONOGRAF_URL.";
+static const char advice_connect[] =
+	"Is Chronograf running there? --chronograf-url gives another URL.";
 static const char advice_start[] =
-	"Is Chronograf running there? Its URL is given with --chronograf-url or CHRONOGRAF_URL.\n"
+	"Is Chronograf running there? --chronograf-url gives another URL.\n"
 	"If it does not start, its log says why: a public key in the standard form is refused.";
-static const char advice_port[] =
-	"Chronograf listens on port 8888 unless told otherwise, and the URL names no port.";
-static const char advice_way[] =
-	"Is the address right, and does the network lead there? The URL is given with "
-	"--chronograf-url or CHRONOGRAF_URL.";
+static const char advice_port[] = "The URL names no port, and Chronograf listens on 8888 unless "
+				  "told otherwise: add :8888 to the host.";
+static const char advice_way[] = "Is the address right, and does the network lead there?";
 static const char advice_resolve[] =
-	"Is the name right? It was looked up in /etc/hosts and by DNS; the URL is given with "
-	"--chronograf-url or CHRONOGRAF_URL.";
+	"Is the name right? It was looked up in /etc/hosts and by DNS.";
 static const char advice_proxy[] =
 	"The way goes through a proxy: check http_proxy, https_proxy, all_proxy and no_proxy.";
 static const char advice_tls_port[] = "Does the port speak plain HTTP? Then the URL begins with "
@@ -182,12 +180,15 @@ static char *certificate_text(const struct transfer_failure *failure, const char
 }
 
 /* NULL if nothing is known of it, or memory is out. */
-static char *handshake_text(const char *reason)
+static char *handshake_text(const struct transfer_failure *failure, const char *reason)
 {
 	const struct cause *cause = cause_of_handshake(reason);
 	CLEANUP(cleanup_text) char *words = cause == NULL ? NULL : openssl_words(reason);
 
-	return words == NULL ? NULL : text_format("%s (%s)\n%s", cause->fact, words, cause->advice);
+	if (words == NULL)
+		return NULL;
+	return failure->verbose ? text_format("%s (%s)\n%s", cause->fact, words, cause->advice)
+				: text_format("%s\n%s", cause->fact, cause->advice);
 }
 
 /* libcurl names the file, and not what is wrong with it. */
@@ -217,16 +218,18 @@ static const char *advice_unconnected(const struct transfer_failure *failure)
 	return failure->at_home ? advice_start : advice_connect;
 }
 
-/* libcurl 7.88 has no word for why: "Failed to connect to HOST port 80 after 0 ms: Couldn't …". */
+/* libcurl 7.88 has no word for why: "Failed to connect to HOST port 80 after 0 ms: Couldn't …". The URL
+ * is named already, but not the proxy. */
 static char *connect_text(const struct transfer_failure *failure, const char *reason)
 {
 	const char *end = strstr(reason, " after ");
-	int length =
-		end == NULL || failure->os_error == 0 ? (int)strlen(reason) : (int)(end - reason);
-	bool known = end != NULL && failure->os_error != 0;
 
-	return text_format("%.*s%s%s\n%s", length, reason, known ? ": " : "",
-			   known ? strerror(failure->os_error) : "", advice_unconnected(failure));
+	if (failure->os_error == 0 || end == NULL)
+		return text_format("%s\n%s", reason, advice_unconnected(failure));
+	const char *why = strerror(failure->os_error);
+	return text_format("%.*s%s%c%s\n%s", failure->by_proxy ? (int)(end - reason) : 0, reason,
+			   failure->by_proxy ? ": " : "", tolower((unsigned char)why[0]), why + 1,
+			   advice_unconnected(failure));
 }
 
 static const char *advice(const struct transfer_failure *failure)
@@ -291,10 +294,20 @@ static char *special_text(const struct transfer_failure *failure, const char *re
 	case CURLE_SSL_CONNECT_ERROR:
 	case CURLE_RECV_ERROR:
 	case CURLE_SEND_ERROR:
-		return failure->https && !failure->begun ? handshake_text(reason) : NULL;
+		return failure->https && !failure->begun ? handshake_text(failure, reason) : NULL;
 	default:
 		return NULL;
 	}
+}
+
+/* "Resolving timed out after 3000 milliseconds", "Connection timed out", "Operation timed out". */
+static const char *what_is_late(const char *reason)
+{
+	if (strstr(reason, "Resolving") != NULL)
+		return "no answer of DNS";
+	if (strstr(reason, "Connection") != NULL)
+		return "no connection";
+	return strstr(reason, "SSL") != NULL ? "no end of the TLS handshake" : "no complete answer";
 }
 
 char *curl_error_text(const struct transfer_failure *failure)
@@ -303,9 +316,8 @@ char *curl_error_text(const struct transfer_failure *failure)
 		failure->reason[0] != '\0' ? failure->reason : curl_easy_strerror(failure->code);
 
 	if (failure->code == CURLE_OPERATION_TIMEDOUT)
-		return text_format("no complete answer within %u seconds (%s)\n--timeout sets how "
-				   "long to wait.",
-				   failure->timeout_seconds, reason);
+		return text_format("%s within %u seconds\n--timeout sets how long to wait.",
+				   what_is_late(reason), failure->timeout_seconds);
 	char *text = special_text(failure, reason);
 	if (text != NULL)
 		return text;

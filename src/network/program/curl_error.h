@@ -23,6 +23,7 @@ struct transfer_failure {
 	bool ca_file_given;
 	bool https;
 	bool by_proxy;
+	bool verbose; /* OpenSSL's words are wanted, too */
 };
 
 /* A line that says what failed, and one of advice. NULL if memory is out. The caller frees it. */

@@ -121,18 +121,17 @@ static uint32_t failure_of_task(enum transfer_task task, uint32_t outcome)
 						: MESSAGE_CHECK_MACHINE_FAILED;
 }
 
-/* Sets the message to "no nonce from URL (redirected to URL): reason". Always returns false. */
+/* Sets the message to "URL (redirected to URL): reason". Always returns false. */
 static bool fail(struct transfer *transfer, uint32_t outcome, const char *reason)
 {
 	CLEANUP(cleanup_text) char *last = transfer->url == NULL ? NULL : url_shown(transfer->url);
 	bool moved = transfer->redirects > 0 && last != NULL;
 	CLEANUP(cleanup_text)
-	char *text = text_format("%s %s%s%s%s: %s",
-				 transfer->task == TASK_NONCE ? "no nonce from"
-							      : "cannot check the token at",
-				 transfer->asked_url == NULL ? "the server" : transfer->asked_url,
-				 moved ? " (redirected to " : "", moved ? last : "",
-				 moved ? ")" : "", reason == NULL ? "out of memory" : reason);
+	char *text = text_format(
+		"%s%s%s%s: %s%s", transfer->asked_url == NULL ? "the server" : transfer->asked_url,
+		moved ? " (redirected to " : "", moved ? last : "", moved ? ")" : "",
+		transfer->task == TASK_NONCE ? "" : "cannot check the token: ",
+		reason == NULL ? "out of memory" : reason);
 	CLEANUP(cleanup_text)
 	char *printable = text == NULL ? NULL : text_printable(text, strlen(text), true);
 
@@ -190,6 +189,7 @@ static bool fail_by_curl(struct transfer *transfer, CURLcode code)
 		.no_port = !url_has_port(transfer->url),
 		.https = url_is_https(transfer->url),
 		.by_proxy = went_by_proxy(transfer),
+		.verbose = transfer->settings->verbose,
 	};
 	CLEANUP(cleanup_text) char *text = curl_error_text(&failure);
 
@@ -259,12 +259,13 @@ static void begin(struct transfer *transfer, enum transfer_task task, size_t ser
 }
 
 /* Takes the URL over. */
-static bool set_out(struct transfer *transfer, CURLU *url, const struct chronosign_error *error)
+static bool set_out(struct transfer *transfer, CURLU *url, const char *base,
+		    const struct chronosign_error *error)
 {
 	transfer->url = url;
+	transfer->asked_url = url_as_given(base);
 	if (url == NULL)
 		return fail_with(transfer, error);
-	transfer->asked_url = url_shown(url);
 	return prepare_hop(transfer);
 }
 
@@ -274,7 +275,7 @@ bool transfer_prepare(struct transfer *transfer, size_t server, const char *base
 
 	begin(transfer, TASK_NONCE, server);
 	CURLU *url = url_of_nonce(base, &error);
-	return set_out(transfer, url, error);
+	return set_out(transfer, url, base, error);
 }
 
 bool transfer_prepare_check(struct transfer *transfer, const struct network_request *request,
@@ -291,7 +292,7 @@ bool transfer_prepare_check(struct transfer *transfer, const struct network_requ
 	if (transfer->headers == NULL)
 		return fail(transfer, MESSAGE_MACHINE_FAILED, NULL);
 	CURLU *url = url_of_mappings(base, &error);
-	return set_out(transfer, url, error);
+	return set_out(transfer, url, base, error);
 }
 
 static bool is_redirect(long status)

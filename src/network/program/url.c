@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "chronograf/source.h"
+#include "network/network.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -45,12 +46,11 @@ char *url_shown(CURLU *url)
 	return shortened(text);
 }
 
-/* A text that is no URL, less what may be a user and a password: all up to its last @. */
-static const char *without_user(const char *text)
+char *url_as_given(const char *base)
 {
-	const char *at = strrchr(text, '@');
+	CLEANUP(cleanup_text) char *shown = url_without_user(base);
 
-	return at == NULL ? text : at + 1;
+	return shown == NULL ? NULL : shortened(shown);
 }
 
 static const char *why_no_url(CURLUcode code)
@@ -64,22 +64,21 @@ static const char *why_no_url(CURLUcode code)
 
 static bool not_a_url(const char *base, const char *reason, struct chronosign_error **error)
 {
-	CLEANUP(cleanup_text) char *shown = shortened(without_user(base));
+	CLEANUP(cleanup_text) char *shown = url_as_given(base);
 
 	return error_set(error, CHRONOSIGN_ERROR_USAGE,
-			 "the server's URL '%s' is none: %s\nIt looks like http://host:8888 or "
-			 "https://host/base/path (--chronograf-url, CHRONOGRAF_URL).",
+			 "'%s' is no URL of a server: %s\nIt looks like http://host:8888 or "
+			 "https://host/base/path.",
 			 shown == NULL ? "" : shown, reason);
 }
 
 /* For "localhost:8888", which everyone writes once. */
 static bool no_scheme(const char *base, struct chronosign_error **error)
 {
-	CLEANUP(cleanup_text) char *shown = shortened(without_user(base));
+	CLEANUP(cleanup_text) char *shown = url_as_given(base);
 
 	return error_set(error, CHRONOSIGN_ERROR_USAGE,
-			 "the server's URL '%s' does not begin with http:// or https://: write "
-			 "http://%s",
+			 "'%s' does not begin with http:// or https://: write http://%s",
 			 shown == NULL ? "" : shown, shown == NULL ? "" : shown);
 }
 
@@ -123,25 +122,29 @@ static char *trimmed(CURLU *url)
 }
 
 /* It has `more` than the URL of a server, which is named. */
-static bool too_long(CURLU *url, const char *more, struct chronosign_error **error)
+static bool too_long(CURLU *url, const char *base, const char *more,
+		     struct chronosign_error **error)
 {
+	CLEANUP(cleanup_text) char *shown = url_as_given(base);
 	CLEANUP(cleanup_text) char *without = trimmed(url);
 	CLEANUP(cleanup_text) char *whole = url_shown(url);
 	const char *right = without == NULL ? whole : without;
 
-	return error_set(error, CHRONOSIGN_ERROR_USAGE, "the server's URL %s: write %s", more,
-			 right == NULL ? "it without" : right);
+	return error_set(error, CHRONOSIGN_ERROR_USAGE, "'%s' %s: write %s",
+			 shown == NULL ? "" : shown, more, right == NULL ? "it without" : right);
 }
 
 static bool parse_base(CURLU *url, const char *base, struct chronosign_error **error)
 {
 	if (base[0] == '\0')
 		return error_set(error, CHRONOSIGN_ERROR_USAGE,
-				 "the server's URL is empty: give it with --chronograf-url or "
+				 "the URL of a server is empty: give it with --chronograf-url or "
 				 "CHRONOGRAF_URL");
 	CURLUcode code = curl_url_set(url, CURLUPART_URL, base, CURLU_NON_SUPPORT_SCHEME);
 	if (code == CURLUE_OUT_OF_MEMORY)
 		return error_out_of_memory(error);
+	if (code != CURLUE_OK && strpbrk(base, " \t") != NULL)
+		return not_a_url(base, "it has a blank in it", error);
 	if (code != CURLUE_OK && strstr(base, "://") == NULL)
 		return no_scheme(base, error);
 	if (code != CURLUE_OK)
@@ -149,9 +152,10 @@ static bool parse_base(CURLU *url, const char *base, struct chronosign_error **e
 	if (!is_http(url))
 		return not_a_url(base, "only http and https are spoken", error);
 	if (has_part(url, CURLUPART_QUERY) || has_part(url, CURLUPART_FRAGMENT))
-		return too_long(url, "has a query or a fragment (? or #)", error);
+		return too_long(url, base, "has a query or a fragment (? or #)", error);
 	CLEANUP(cleanup_text) char *longer = trimmed(url);
-	return longer == NULL || too_long(url, "ends with /nonce, which is added to it", error);
+	return longer == NULL ||
+	       too_long(url, base, "ends with /nonce, which is added to it", error);
 }
 
 /* Sets the path to `{path}{more}`, whatever number of slashes the path ends with. */
