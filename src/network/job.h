@@ -1,6 +1,6 @@
 /*
- * The job on its way from the key process to the network program: a header of fixed size, then the URLs
- * and the CAs as bytes, cut into packets (unix(7), SOCK_SEQPACKET), so that thousands of URLs fit. Both
+ * The job on its way from the key process to the network program: a header of fixed size, then the URLs,
+ * the CAs and the pinned keys as bytes, cut into packets (unix(7), SOCK_SEQPACKET), so that thousands of URLs fit. Both
  * sides check it.
  */
 #ifndef NETWORK_JOB_H

@@ -33,45 +33,6 @@ setup_file() {
 	refused 4 'certificate'
 }
 
-# pin FILE: the hash of a certificate's key, as curl has it.
-pin() {
-	printf 'sha256//%s' "$(openssl x509 -in "$1" -noout -pubkey | openssl pkey -pubin -outform DER |
-		openssl dgst -sha256 -binary | base64)"
-}
-
-@test "--pinned-pubkey: a server with that key gives a token, one with another is not asked" {
-	local right wrong
-	right=$(pin "$D/server.crt")
-	wrong=$(pin "$D/other.crt")
-	chronoctl_token --priv-key-file "$KEY" --ca-file "$D/server.crt" --pinned-pubkey "$right"
-	prints_token "$KEY"
-	chronoctl_token --priv-key-file "$KEY" --ca-file "$D/server.crt" --pinned-pubkey "$wrong;$right"
-	prints_token "$KEY"
-	local before
-	before=$(requests)
-	for trust in "--ca-file=$D/server.crt" -k; do
-		chronoctl_token --priv-key-file "$KEY" "$trust" --pinned-pubkey "$wrong"
-		refused 4 'pinned-pubkey'
-	done
-	[ "$(requests)" -eq "$before" ] || fail "the server was asked"
-}
-
-@test "--pinned-pubkey vouches for no certificate by itself" {
-	chronoctl_token --priv-key-file "$KEY" --pinned-pubkey "$(pin "$D/server.crt")"
-	refused 4 'certificate'
-}
-
-@test "--pinned-pubkey of another form, or with an http URL, is a usage error" {
-	local pin value
-	pin=$(pin "$D/server.crt")
-	for value in "$D/server.crt" sha256//short= "$pin;" "$pin$pin" "sha1//${pin#sha256//}" "SHA256//${pin#sha256//}" ''; do
-		chronoctl_token --priv-key-file "$KEY" -k --pinned-pubkey "$value"
-		refused 2 'pinned-pubkey'
-	done
-	chronoctl token --chronograf-url "$URL" --chronograf-url http://127.0.0.1:1 --priv-key-file "$KEY" -k --pinned-pubkey "$pin"
-	refused 2 'http://127.0.0.1:1' 'https'
-}
-
 @test "a certificate for another host is refused, except by -k" {
 	start_standin --tls-cert "$D/other.crt" --tls-key "$D/other.key"
 	chronoctl_token --priv-key-file "$KEY" --ca-file "$D/other.crt"

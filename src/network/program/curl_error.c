@@ -246,9 +246,6 @@ static const char *advice(const struct transfer_failure *failure)
 		return advice_proxy;
 	case CURLE_SSL_CONNECT_ERROR:
 		return advice_tls;
-	case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
-		return "The server's key is none of --pinned-pubkey: it has a new one, or somebody "
-		       "else answers in its place. Nothing was asked.";
 	case CURLE_UNSUPPORTED_PROTOCOL:
 	case CURLE_WEIRD_SERVER_REPLY:
 		return failure->https ? "That is no HTTP server." : advice_plain_port;
@@ -271,6 +268,17 @@ static char *unresolved_text(const struct transfer_failure *failure, const char 
 			   reason, failure->not_asked);
 }
 
+/* Its hash is compared where the server is, or a pin proves nothing. */
+static char *pinned_text(const struct transfer_failure *failure, const char *reason)
+{
+	const char *key = failure->presented_key;
+
+	return text_format("%s%s%s\nThe server has a new key, or somebody else answers in its "
+			   "place: compare it with the server's own. Nothing was asked.",
+			   key == NULL ? reason : "its key is ", key == NULL ? "" : key,
+			   key == NULL ? "" : ", which is none of --pinned-pubkey");
+}
+
 static bool is_proxys(const struct transfer_failure *failure)
 {
 	return failure->connect_status != 0 && failure->connect_status != 200;
@@ -289,6 +297,8 @@ static char *special_text(const struct transfer_failure *failure, const char *re
 		return connect_text(failure, reason);
 	case CURLE_PEER_FAILED_VERIFICATION:
 		return certificate_text(failure, reason);
+	case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+		return pinned_text(failure, reason);
 	case CURLE_SSL_CACERT_BADFILE:
 		return authorities_text(failure, reason);
 	case CURLE_SSL_CONNECT_ERROR:

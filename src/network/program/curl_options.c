@@ -116,7 +116,9 @@ bool curl_options_set(CURL *easy, const char *ca_file, bool skip_verify)
 
 bool curl_options_pin(CURL *easy, const char *pinned_pubkey)
 {
-	return pinned_pubkey == NULL || CURL_SET(easy, CURLOPT_PINNEDPUBLICKEY, pinned_pubkey);
+	/* With its certificate, to say which key it has that is none of these (presented_key.h). */
+	return pinned_pubkey == NULL || (CURL_SET(easy, CURLOPT_PINNEDPUBLICKEY, pinned_pubkey) &&
+					 CURL_SET(easy, CURLOPT_CERTINFO, 1L));
 }
 
 /*

@@ -1,4 +1,4 @@
-/* Words for an exchange as a whole, whatever came of it. Failures have theirs in failure.c. */
+/* Words for an exchange as a whole, whatever came of it. Failures have theirs in curl_error.c. */
 #include "network/program/trace.h"
 
 #include "base/cleanup.h"

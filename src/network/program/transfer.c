@@ -1,5 +1,5 @@
 /* One exchange with one server, hop by hop: redirects are followed here, for each may need another
- * proxy. What all exchanges set alike is in easy_handle.c. */
+ * proxy. What all exchanges set alike is in curl_options.c. */
 #include "network/program/transfer.h"
 
 #include "base/cleanup.h"
@@ -12,6 +12,7 @@
 #include "network/program/curl_options.h"
 #include "network/program/headers.h"
 #include "network/program/names.h"
+#include "network/program/presented_key.h"
 #include "network/program/trace.h"
 #include "network/program/url.h"
 
@@ -173,10 +174,13 @@ static bool fail_by_curl(struct transfer *transfer, CURLcode code)
 	make_one_line(transfer->reason);
 	bool ca_file_given = transfer->settings->ca_file != NULL;
 	CLEANUP(cleanup_text) char *lost_folder = ca_file_given ? NULL : ca_folder_lost();
+	CLEANUP(cleanup_text)
+	char *key = code == CURLE_SSL_PINNEDPUBKEYNOTMATCH ? presented_key(transfer->easy) : NULL;
 	CLEANUP(cleanup_text) char *not_asked = names_not_asked("/etc/nsswitch.conf");
 	const struct transfer_failure failure = {
 		.code = code,
 		.not_asked = not_asked,
+		.presented_key = key,
 		.reason = transfer->reason,
 		.verify_result = curl_number(transfer->easy, CURLINFO_SSL_VERIFYRESULT),
 		.connect_status = curl_number(transfer->easy, CURLINFO_HTTP_CONNECTCODE),
