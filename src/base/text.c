@@ -63,17 +63,32 @@ static size_t utf8_length(const uint8_t *bytes, size_t left)
 	return length;
 }
 
-/* C0 and C1 controls and DEL act on a terminal; bidirectional marks reorder what it shows. */
+/* U+200B and so on: marks that reorder what a terminal shows, and characters that it does not show. */
+static bool is_mark(const uint8_t *character, size_t length)
+{
+	static const struct {
+		uint32_t first;
+		uint32_t last;
+	} marks[] = {{0xd89c, 0xd89c},     {0xe2808b, 0xe2808b}, {0xe2808e, 0xe2808f},
+		     {0xe280a8, 0xe280ae}, {0xe281a0, 0xe281af}, {0xefbbbf, 0xefbbbf}};
+	uint32_t bytes = 0;
+
+	for (size_t i = 0; i < length; i++)
+		bytes = bytes << 8 | character[i];
+	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
+		if (bytes >= marks[i].first && bytes <= marks[i].last)
+			return true;
+	return false;
+}
+
+/* C0 and C1 controls, DEL, and marks. */
 static bool acts_on_terminal(const uint8_t *character, size_t length)
 {
 	if (length == 1)
 		return character[0] < 0x20 || character[0] == 0x7f;
-	if (length == 2)
-		return character[0] == 0xc2 && character[1] < 0xa0;
-	if (length == 3 && character[0] == 0xe2 && character[1] == 0x80)
-		return character[2] >= 0xaa && character[2] <= 0xae;
-	return length == 3 && character[0] == 0xe2 && character[1] == 0x81 &&
-	       character[2] >= 0xa6 && character[2] <= 0xa9;
+	if (length == 2 && character[0] == 0xc2)
+		return character[1] < 0xa0;
+	return is_mark(character, length);
 }
 
 char *text_printable(const char *bytes, size_t length, bool keep_newlines)

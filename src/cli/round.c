@@ -99,7 +99,7 @@ static bool ended(const struct round *round, struct chronosign_error **error)
 	if (*error == NULL)
 		return chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER,
 					    "the network process has ended early");
-	if (!network_has_died(round->network))
+	if (network_has_misbehaved(round->network))
 		audit_misbehaved(chronosign_error_message(*error));
 	return false;
 }

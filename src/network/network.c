@@ -30,7 +30,8 @@ struct network {
 	bool *answered; /* no question to the server is open */
 	bool finished;
 	bool failed;
-	bool died; /* that is why */
+	bool died;       /* that is why */
+	bool unconfined; /* or that, and it was to be confined */
 };
 
 /* What a busy machine may add to the time that transfers have. */
@@ -196,7 +197,8 @@ static bool take_sandbox(struct network *network, unsigned sandbox, struct chron
 	if (network->sandbox_told)
 		return message_wrong("news of its sandbox that was told", error);
 	network->sandbox_told = true;
-	if (network->require_sandbox && sandbox != NETWORK_SANDBOX_WHOLE)
+	network->unconfined = network->require_sandbox && sandbox != NETWORK_SANDBOX_WHOLE;
+	if (network->unconfined)
 		return error_set(
 			error, CHRONOSIGN_ERROR_OTHER,
 			"the network program is not confined as --require-sandbox wants it: "
@@ -289,6 +291,11 @@ bool network_next(struct network *network, struct network_answer *answer,
 bool network_has_died(const struct network *network)
 {
 	return network->died;
+}
+
+bool network_has_misbehaved(const struct network *network)
+{
+	return network->failed && !network->died && !network->unconfined;
 }
 
 int network_descriptor(const struct network *network)

@@ -117,6 +117,9 @@ bool network_is_running(const struct network *network);
 /* True if network_next has failed since the program ended by itself or was silent, and not for a wrong message. */
 bool network_has_died(const struct network *network);
 
+/* True if network_next has failed for a message that no honest program sends. */
+bool network_has_misbehaved(const struct network *network);
+
 /*
  * In milliseconds: an honest program that has something to do is never silent for longer, and one that
  * is, network_next ends. Who watches, and does not wait in network_next, calls network_give_up.

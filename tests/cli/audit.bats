@@ -34,6 +34,8 @@ logged() {
 			touch "/run/dev/$node"
 			mount --bind "/dev/$node" "/run/dev/$node"
 		done
+		mkdir /run/dev/pts
+		mount --bind /dev/pts /run/dev/pts
 		ln -s /proc/self/fd /run/dev/fd
 		mount --move /run /mnt
 		mount --rbind /mnt/dev /dev
@@ -45,6 +47,7 @@ logged() {
 			;;
 		syslog) listen /dev/log ;;
 		esac
+		[ -z "${LOGIN_UID-}" ] || echo "$LOGIN_UID" >/proc/self/loginuid
 		status=0
 		"$@" || status=$?
 		if [ -n "${listener-}" ]; then
@@ -104,6 +107,53 @@ sign() { # KIND ARGUMENT…
 	prints_token "$KEY"
 	has 'nonce=[0-9a-f]{8} accepted=yes'
 	[ "$(grep -c '^MESSAGE=' "$LOG")" -eq 1 ]
+}
+
+@test "a nonce that was given by hand: a line without a server" {
+	logged syslog token --priv-key-file "$KEY" --nonce "$NONCE"
+	prints_token "$KEY"
+	has "signed a nonce: key=$KEY nonce=${NONCE:0:8} accepted=not-checked uid=0"
+	has_not "$NONCE"
+}
+
+@test "at a terminal the line has its name, and under sudo who logged in first" {
+	script -qfc "tty >'$BATS_TEST_TMPDIR/tty'; sleep 60" /dev/null >/dev/null 2>&1 </dev/null 3>&- 4>&- &
+	echo $! >>"$SCRATCH/pids"
+	wait_for [ -s "$BATS_TEST_TMPDIR/tty" ] || fail "no terminal"
+	sign journal <"$(tr -d '\r' <"$BATS_TEST_TMPDIR/tty")"
+	prints_token "$KEY"
+	has '^CHRONOCTL_TERMINAL=/dev/pts/[0-9]+$'
+	has ' uid=0.* terminal=/dev/pts/[0-9]+$'
+	[ -w /proc/self/loginuid ] || skip "this kernel knows no login uid"
+	LOGIN_UID=4711 sign journal
+	has '^CHRONOCTL_LOGIN_UID=4711$'
+}
+
+# liar LINE…: from now on chronoctl's network program says that (tests/hostile/liar.c).
+liar() {
+	local program
+	cp -r "$HOSTILE/bin" "$HOSTILE/libexec" "$BATS_TEST_TMPDIR"
+	program=$(find "$BATS_TEST_TMPDIR/libexec" -name chronoctl-network)
+	printf '%s\n' "$@" >"${program%/*}/script"
+	CHRONOCTL=$BATS_TEST_TMPDIR/bin/chronoctl
+}
+
+@test "a message of the network program that was refused is a line, and no line of its making" {
+	liar 'text failure x\x0achronoctl: forged' 'lost 0'
+	sign journal
+	[ "$status" -eq 1 ]
+	has '^MESSAGE=the network program sent what it must not send: what=.*a text that is to look like'
+	has '^PRIORITY=1$'
+	has_not forged
+}
+
+@test "a network program that is not confined as --require-sandbox wants it, or that dies, is no line" {
+	CHRONOCTL=${CHRONOCTL%/bin/*}/tests/figures/bin/chronoctl sign journal --require-sandbox
+	[ "$status" -eq 1 ]
+	liar die
+	sign journal
+	[ "$status" -eq 1 ]
+	has_not 'must not send'
 }
 
 @test "a login that the token refuses is a line" {

@@ -59,6 +59,23 @@ achieves_nothing() {
 	achieves_nothing
 }
 
+@test "taken over on a kernel without Landlock, it can do no more than read files, and that is told" {
+	taken_over --priv-key-file "$KEY"
+	touch "${REPORT%/*}/no-landlock"
+	taken_over --priv-key-file "$KEY" -v
+	prints_token "$KEY"
+	achieves_nothing
+	grep -qF '| not tried' "$REPORT" || skip "Landlock cannot be taken away here"
+	! grep -F '| not tried' "$REPORT" | grep -vE ' (read|list|open) ' || fail "more than files is open"
+	says 'no Landlock confines the network program'
+	taken_over --priv-key-file "$KEY"
+	is_silent
+	CHRONOCTL=$SCRATCH/hostile/bin/chronoctl chronoctl doctor --chronograf-url "$URL" --priv-key-file "$KEY"
+	says 'no Landlock confines the network program'
+	taken_over --priv-key-file "$KEY" --require-sandbox
+	refused 1 'no Landlock'
+}
+
 @test "the table of attempts in docs/reliability.md is what they come to, on a terminal" {
 	local tried
 	taken_over --priv-key-file "$KEY"

@@ -2,14 +2,18 @@
  * Linked into a chronoctl-network of its own tree: where libcurl is first called it makes all attempts, says
  * in the file `report` beside the program what came of them, and goes on. The file `aims` there says in
  * three lines what to aim at: a key file, a PIN file, a folder. With a file `script` there it does nothing
- * but what that says (liar.c).
+ * but what that says (liar.c). With a file `no-landlock` it is on a kernel that has no Landlock.
  */
 #include "attempts.h"
 #include "liar.h"
 
 #include <curl/curl.h>
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
+#ifdef WITH_SECCOMP
+#include <seccomp.h>
+#endif
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,12 +33,33 @@ static void beside(const char *name, char *path, size_t size)
 	snprintf(path + folder, size - folder, "%s", name);
 }
 
+#if defined(WITH_SECCOMP) && defined(WITH_LANDLOCK)
+/* As RHEL 9's. */
+static void lose_landlock(void)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+	char path[4096];
+
+	beside("no-landlock", path, sizeof path);
+	if (access(path, F_OK) == 0 && filter != NULL &&
+	    seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(landlock_create_ruleset),
+			     0) == 0)
+		seccomp_load(filter);
+	seccomp_release(filter);
+}
+#else
+static void lose_landlock(void)
+{
+}
+#endif
+
 /* Before the sandbox closes. */
 __attribute__((constructor)) static void take_aim(void)
 {
 	static char paths[3][512];
 	char path[4096];
 
+	lose_landlock();
 	hostile_look_around(&aims);
 	beside("report", path, sizeof path);
 	report = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);

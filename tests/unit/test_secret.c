@@ -205,12 +205,16 @@ static void nothing_that_acts_on_a_terminal_gets_through(void **state)
 		{"gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f"},
 		{"\x1b[2J", "\\x1b[2J"},
 		{"a\rb\tc\x7f", "a\\x0db\\x09c\\x7f"},
-		{"\xc2\x9b", "\\xc2\\x9b"},                   /* CSI as one C1 control */
-		{"\xe2\x80\xae", "\\xe2\\x80\\xae"},          /* right-to-left override */
-		{"\xff\xc0\x80", "\\xff\\xc0\\x80"},          /* no UTF-8, overlong */
-		{"\xed\xa0\x80", "\\xed\\xa0\\x80"},          /* a surrogate */
-		{"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"}, /* beyond U+10FFFF */
-		{"\xe2\x82", "\\xe2\\x82"},                   /* cut short */
+		{"\xc2\x9b", "\\xc2\\x9b"},                            /* CSI as one C1 control */
+		{"\xe2\x80\xae", "\\xe2\\x80\\xae"},                   /* right-to-left override */
+		{"\xe2\x80\x8f\xd8\x9c", "\\xe2\\x80\\x8f\\xd8\\x9c"}, /* right-to-left marks */
+		{"\xe2\x80\x8b\xef\xbb\xbf", "\\xe2\\x80\\x8b\\xef\\xbb\\xbf"}, /* of no width */
+		{"\xe2\x80\xa8", "\\xe2\\x80\\xa8"},                      /* a line separator */
+		{"\xe2\x80\x94\xe2\x82\xac", "\xe2\x80\x94\xe2\x82\xac"}, /* a dash, a Euro sign */
+		{"\xff\xc0\x80", "\\xff\\xc0\\x80"},                      /* no UTF-8, overlong */
+		{"\xed\xa0\x80", "\\xed\\xa0\\x80"},                      /* a surrogate */
+		{"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"},             /* beyond U+10FFFF */
+		{"\xe2\x82", "\\xe2\\x82"},                               /* cut short */
 	};
 
 	(void)state;

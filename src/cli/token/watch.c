@@ -179,7 +179,7 @@ static void take_answer(struct watch *watch, const struct network_answer *answer
 /* The network program has sent what it must not, or no more comes. */
 static void end_by_error(struct watch *watch, const struct chronosign_error *error)
 {
-	if (error != NULL)
+	if (network_has_misbehaved(watch->order->network))
 		audit_misbehaved(chronosign_error_message(error));
 	end(watch, error == NULL ? EXIT_OTHER : report_failure(error));
 }

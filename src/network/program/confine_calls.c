@@ -272,11 +272,15 @@ static bool allow_options(scmp_filter_ctx filter)
 		{SCMP_SYS(setsockopt), IPPROTO_IPV6, UINT_MAX},
 	};
 
-	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
-		if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, forms[i].call, 2,
-				     SCMP_A1(SCMP_CMP_EQ, (uint64_t)forms[i].level),
-				     SCMP_A2(SCMP_CMP_LT, (uint64_t)forms[i].end)) != 0)
+	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+		const struct scmp_arg_cmp conditions[] = {
+			{1, SCMP_CMP_EQ, (uint64_t)forms[i].level, 0},
+			{2, SCMP_CMP_LT, (uint64_t)forms[i].end, 0},
+		};
+		if (seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, forms[i].call, 2, conditions) !=
+		    0)
 			return false;
+	}
 	return true;
 }
 
