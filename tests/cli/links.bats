@@ -24,6 +24,15 @@ headings() { sed -nE 's/^#+ //p' "$1" | tr '[:upper:] ' '[:lower:]-' | sed 's/[^
 	[ -z "$missing" ] || fail "links that lead nowhere:$missing"
 }
 
+@test "the suites of tests that a document names are there" {
+	local suite missing=
+	while read -r suite; do
+		[ -e "$SOURCE_DIR/tests/cli/${suite#cli.}.bats" ] || [ -e "$SOURCE_DIR/tests/unit/test_${suite#unit.}.c" ] ||
+			missing+=" $suite"
+	done < <(grep -ohE '\b(cli|unit)\.[a-z_]+' "$SOURCE_DIR/docs/security.md" "$SOURCE_DIR/docs/reliability.md" | sort -u)
+	[ -z "$missing" ] || fail "there is no$missing"
+}
+
 @test "the README is one page" {
 	[ "$(wc -l <"$SOURCE_DIR/README.md")" -le 110 ] || fail "it has grown: what is not for everyone belongs into docs/"
 }
