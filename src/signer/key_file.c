@@ -166,7 +166,8 @@ static bool cannot_decrypt(const struct chronosign_key *key, const struct openss
 			key->name, reasons);
 	if (cause->bad_decrypt)
 		return key_error(error, key,
-				 "is encrypted, and the passphrase given does not open it");
+				 "is encrypted, and the passphrase given does not open it") ||
+		       error_mark_login(error);
 	return error_set(
 		error, CHRONOSIGN_ERROR_KEY,
 		"the key file '%s' is encrypted, and what the passphrase makes of it is no "
@@ -183,7 +184,7 @@ static bool cannot_decode(const struct chronosign_key *key, const struct chronos
 	if (reasons == NULL)
 		return error_out_of_memory(error);
 	if (passphrase->error != NULL)
-		return error_move(error, &passphrase->error);
+		return error_move(error, &passphrase->error) || error_mark_login(error);
 	if (passphrase->wanted)
 		return cannot_decrypt(key, &cause, reasons, error);
 	CLEANUP(cleanup_text) char *what = bad_key_file(file, reasons);

@@ -95,7 +95,8 @@ static bool login_failed(struct libp11_signer *signer, struct chronosign_error *
 	unsigned long code = ERR_peek_last_error();
 
 	if (code == 0 || ERR_GET_LIB(code) != ERR_get_CKR_code())
-		return libp11_error(signer, "log in to the token", error);
+		return libp11_error(signer, "log in to the token", error) ||
+		       error_mark_login(error);
 	ERR_clear_error();
 	pkcs11_session_login_failed(signer->token.search.token, (CK_RV)ERR_GET_REASON(code), error);
 	return error_mark_login(error);

@@ -55,8 +55,7 @@ static bool know_pin(struct openssl_ui *ui, struct chronosign_error **error)
 	pause_watch(ui);
 	ui->pin = pin_obtain(ui->key, ui->token, error);
 	resume_watch(ui);
-	return (ui->pin != NULL && pkcs11_session_pin_fits(&ui->info, ui->key, ui->pin, error)) ||
-	       error_mark_login(error);
+	return ui->pin != NULL && pkcs11_session_pin_fits(&ui->info, ui->key, ui->pin, error);
 }
 
 static bool is_text(const struct openssl_ui *ui, struct chronosign_error **error)
@@ -74,8 +73,10 @@ static bool is_text(const struct openssl_ui *ui, struct chronosign_error **error
 
 const char *openssl_ui_pin_text(struct openssl_ui *ui, struct chronosign_error **error)
 {
-	if (!know_pin(ui, error) || !is_text(ui, error))
+	if (!know_pin(ui, error) || !is_text(ui, error)) {
+		error_mark_login(error);
 		return NULL;
+	}
 	ui->given = true;
 	/* There is room, and a newline that was dropped may stand there. */
 	secret_bytes(ui->pin)[secret_length(ui->pin)] = '\0';
@@ -123,7 +124,8 @@ static int read_string(UI *asked, UI_STRING *string)
 	if (ui == NULL || type == UIT_BOOLEAN || type == UIT_NONE)
 		return 0;
 	/* The first reason is the one that counts. */
-	return answer_question(ui, asked, string, ui->error == NULL ? &ui->error : NULL);
+	struct chronosign_error **error = ui->error == NULL ? &ui->error : NULL;
+	return answer_question(ui, asked, string, error) || error_mark_login(error);
 }
 
 bool openssl_ui_init(struct openssl_ui *ui, const struct chronosign_key *key, const char *who,

@@ -410,10 +410,13 @@ static bool nothing_found(struct provider_signer *signer, const struct yield *yi
 	} else if (signer->token.search.token != NULL) {
 		openssl_token_explain(&signer->token, who, signer->ui.given, error);
 	} else {
-		CLEANUP(cleanup_text) char *reasons = openssl_reasons();
+		struct openssl_cause cause;
+		CLEANUP(cleanup_text) char *reasons = openssl_reasons_with_cause(&cause);
 		error_set(error, CHRONOSIGN_ERROR_KEY, "%s cannot open the key '%s'%s: %s", who,
 			  name, signer->ui.given ? " with the PIN given, which was tried once" : "",
 			  reasons);
+		if (cause.pin_refused)
+			error_mark_login(error);
 	}
 	error_append(error, "  loaded providers: %s; --provider loads another",
 		     loaded == NULL ? "(none)" : loaded);

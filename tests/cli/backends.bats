@@ -466,3 +466,42 @@ module_is_used() { # URI [ARGUMENT…]
 	says "by the signer '${SIGNER[1]}'"
 	never_says "$PIN"
 }
+
+# crossed LINK LABEL REGEX [ARGUMENT…]: of the PIN and the key doctor finds this one broken, with these words, and what follows is not known.
+crossed() {
+	chronoctl doctor --no-prompt -o json --chronograf-url "$URL" "${SIGNER[@]}" --priv-key-file "$(reference "$2")" "${@:4}"
+	[ "$status" -eq 3 ] || fail "exit status 3 expected" || return
+	jq -e --arg link "$1" --arg regex "$3" '[.findings[] | select(.link == ("pin", "key") and .state == "failed")] |
+		length == 1 and .[0].link == $link and (.[0].fact + (.[0].advice // "") | test($regex))' <<<"$output" ||
+		fail "the broken link is not '$1', with /$3/" || return
+	jq -e 'all(.findings[] | select(.link == ("signature", "public-half")); .state == "unknown")' <<<"$output" || fail "known"
+}
+
+@test "doctor: a PIN that nobody gave is broken itself, and not the key" {
+	crossed pin chronograf 'pin-source'
+	tried 0
+}
+
+@test "doctor: a PIN that is wrong, locked, too short or no text is broken itself, and not the key" {
+	tokens_only
+	CHRONOCTL_PIN=99999 crossed pin chronograf PIN
+	tried 1
+	CHRONOCTL_PIN=99999 crossed pin alone '.'
+	tried 2
+	export CHRONOCTL_PIN=$PIN
+	SHIM_TOKEN_FLAGS=+CKF_USER_PIN_LOCKED crossed pin chronograf 'locked'
+	tried 2
+	SHIM_FAIL=C_Login:*=CKR_PIN_LOCKED crossed pin chronograf '.'
+	SHIM_FAIL=C_Login:*=CKR_PIN_EXPIRED crossed pin chronograf '.'
+	SHIM_FAIL=C_Login:*=CKR_FUNCTION_FAILED crossed pin chronograf '.'
+	CHRONOCTL_PIN='@#%' crossed pin chronograf 'shorter'
+	printf '12345\0678' >"$SCRATCH/pin"
+	crossed pin chronograf '.' --pin-source "$SCRATCH/pin"
+}
+
+@test "doctor: a key that is not there, or may not sign, is broken itself, and not the PIN" {
+	export CHRONOCTL_PIN=$PIN
+	crossed key nowhere '.'
+	tokens_only
+	SHIM_ATTRIBUTE=CKA_SIGN=0 crossed key chronograf 'may not sign'
+}

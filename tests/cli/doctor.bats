@@ -232,6 +232,18 @@ logged() { # TIMES REGEX
 	not_known key signature
 }
 
+@test "a passphrase that is missing or wrong is broken itself, and not the file" {
+	encrypt_key "$KEY" "$SCRATCH/encrypted.pem" open-sesame
+	chronoctl doctor --no-prompt --chronograf-url "$URL" --priv-key-file "$SCRATCH/encrypted.pem"
+	found 3 - module 'not needed' ✗ pin 'encrypted.pem.*--pin-source' - key 'not known' ✓ nonce 'UUID'
+	examines --priv-key-file "$SCRATCH/encrypted.pem"
+	found 3 ✗ pin 'passphrase given does not open it' - key 'not known'
+	verdict '1 problem: the PIN or passphrase is missing, wrong or locked'
+	: >"$SCRATCH/empty"
+	of_file --priv-key-file "$SCRATCH/empty"
+	found 3 - pin 'not needed' ✗ key 'empty'
+}
+
 @test "a PIN that is locked, or on its last try: exit 3, no login, unless --force-login" {
 	local flag
 	for flag in +CKF_USER_PIN_LOCKED +CKF_USER_PIN_FINAL_TRY -CKF_USER_PIN_INITIALIZED; do
@@ -321,7 +333,7 @@ logged() { # TIMES REGEX
 @test "the verdict counts the problems, and says of each kind what it comes to" {
 	TRIED_PIN=99999 examines --chronograf-url http://127.0.0.1:1 --chronograf-url http://127.0.0.1:2
 	[ "$status" -eq 3 ]
-	verdict '3 problems: there is no login to the token; the server cannot be reached (2 times)'
+	verdict '3 problems: the PIN or passphrase is missing, wrong or locked; the server cannot be reached (2 times)'
 	start_standin
 	of_file
 	[ "$status" -eq 5 ]

@@ -140,16 +140,12 @@ static void tell_no_try(struct doctor *doctor, const struct surveyed_token *toke
 	findings_failed(doctor->findings, "pin", uri_of(doctor, token), error);
 }
 
-/* Told when the key was looked for, with the error of a login if that has failed. NULL: it is not
- * certain which token is meant. */
-static void tell_pin(struct doctor *doctor, const struct surveyed_token *token,
-		     const struct chronosign_error *error)
+/* Told when the key was looked for, and no login has failed. NULL: it is not certain which token is meant. */
+static void tell_pin(struct doctor *doctor, const struct surveyed_token *token)
 {
 	struct findings *findings = doctor->findings;
 
-	if (error != NULL)
-		findings_failed(findings, "pin", token == NULL ? "" : uri_of(doctor, token), error);
-	else if (token == NULL)
+	if (token == NULL)
 		UNKNOWN(doctor, "not known: it is not certain which token is meant", "pin");
 	else if (!token->needs_login)
 		findings_unknown(findings, "pin", uri_of(doctor, token),
@@ -211,25 +207,27 @@ static void tell_key(struct doctor *doctor, const struct chronosign_error *error
 		findings_failed(doctor->findings, "key", name, error);
 }
 
-/* Looks for the key; *error is why it is not open. */
-static void open_key(struct doctor *doctor, struct chronosign_error **error)
+/* Looks for the key; *error is why it is not open. True if that is the PIN or passphrase, whose row has been told, and the
+ * key's with it: one error is about one of them. */
+static bool open_key(struct doctor *doctor, const char *subject, struct chronosign_error **error)
 {
 	doctor->signer = key_open(doctor->key, error);
 	doctor->can_sign = doctor->signer != NULL;
+	if (doctor->can_sign || !error_is_of_login(*error))
+		return false;
+	findings_failed(doctor->findings, "pin", subject, *error);
+	UNKNOWN(doctor, "not known: the key is not open", "key");
+	return true;
 }
 
-/* The PIN and the key in it: one error is about one of them. */
 static void walk_login(struct doctor *doctor, const struct surveyed_token *token)
 {
 	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 
-	open_key(doctor, &error);
-	bool of_login = error != NULL && error_is_of_login(error);
-	tell_pin(doctor, token, of_login ? error : NULL);
-	if (of_login)
-		UNKNOWN(doctor, "not known: there is no login", "key");
-	else
-		tell_key(doctor, error);
+	if (open_key(doctor, token == NULL ? "" : uri_of(doctor, token), &error))
+		return;
+	tell_pin(doctor, token);
+	tell_key(doctor, error);
 }
 
 static char *hexadecimal(const unsigned char *bytes, size_t length)
@@ -376,9 +374,11 @@ static void walk_other(struct doctor *doctor, const char *why)
 {
 	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 
-	UNKNOWN(doctor, why, "module", "token", "pin");
-	open_key(doctor, &error);
-	tell_key(doctor, error);
+	UNKNOWN(doctor, why, "module", "token");
+	if (!open_key(doctor, chronosign_key_name(doctor->key), &error)) {
+		UNKNOWN(doctor, why, "pin");
+		tell_key(doctor, error);
+	}
 	UNKNOWN(doctor, why, "mechanism");
 }
 

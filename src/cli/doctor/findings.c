@@ -160,7 +160,7 @@ static const struct {
 } problems[FINDING_PROBLEMS] = {
 	{"module", 0, "a PKCS#11 module does not work"},
 	{"token", 0, "there is no such token"},
-	{"pin", 0, "there is no login to the token"},
+	{"pin", 0, "the PIN or passphrase is missing, wrong or locked"},
 	{"key", 0, "the key cannot be opened"},
 	{"mechanism", 0, "the token cannot make the signature"},
 	{"signature", 0, "the key does not sign"},
