@@ -127,6 +127,15 @@ spared() {
 	[ ! -s "$SCRATCH/said" ] || fail "$(cat "$SCRATCH/said")"
 }
 
+@test "a folder of another user is warned of" {
+	[ "$(id -u)" -eq 0 ] || skip "only root can give a folder away"
+	chown 65534 "$FOLDER"
+	kept
+	ends
+	[ "$(cat "$SCRATCH/said")" = "chronoctl: warning: the folder of '$FILE' belongs to another user, who can replace the file" ] ||
+		fail "$(cat "$SCRATCH/said")"
+}
+
 @test "the folder is where it was, whatever a module does with the working directory" {
 	cd "$FOLDER"
 	FILE=token kept
@@ -141,6 +150,17 @@ spared() {
 	[ "$(ls -A "$FOLDER" | tr '\n' ' ')" = ".token.new token " ]
 	ends
 	[ "$(ls -A "$FOLDER")" = .token.new ]
+}
+
+@test "the name that it has beside the file is another one each time, and cannot be guessed" {
+	local -x ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0"
+	local turn
+	for turn in 1 2 3; do
+		DISK_NAMES=$SCRATCH/names LD_PRELOAD=$DISKFAIL kept
+		ends
+	done
+	[ "$(grep -cE '^\.chronoctl-[0-9a-f]{16}$' "$SCRATCH/names")" -ge 3 ] || fail "$(cat "$SCRATCH/names")"
+	[ -z "$(sort "$SCRATCH/names" | uniq -d)" ] || fail "twice the same: $(cat "$SCRATCH/names")"
 }
 
 @test "where the file system has no files without a name, it is the same" {
@@ -219,7 +239,7 @@ nothing_is_done() { # REQUESTS
 		DISK_LOG=$SCRATCH/disk.$turn LD_PRELOAD=$DISKFAIL kept --out-group "$group"
 		ends
 		# The first file is the one that is made to see whether it can be.
-		order=$(tr '\n' ' ' <"$SCRATCH/disk.$turn")
+		order=$(grep -vx close "$SCRATCH/disk.$turn" | tr '\n' ' ')
 		[[ $order =~ open\ fchown\ fchmod\ open\ fchown\ fchmod\ fsync\ (linkat\ )?renameat ]] ||
 			fail "the order is another, $turn O_TMPFILE: $order"
 	done

@@ -151,3 +151,45 @@ refuses_to_run() { # ARGUMENT…
 		skip "no capability can be given to a file here"
 	refuses_to_run --version
 }
+
+# secure_exec COMMAND…: as SELinux may start it, with AT_SECURE, and its caller's rights. The kernel sets that, too, where the
+# group by which files are opened is none of the process's.
+secure_exec() {
+	cat >"$SCRATCH/secure.c" <<-'END'
+		#define _GNU_SOURCE
+		#include <grp.h>
+		#include <stdio.h>
+		#include <string.h>
+		#include <sys/auxv.h>
+		#include <sys/fsuid.h>
+		#include <unistd.h>
+
+		int main(int count, char **arguments)
+		{
+			if (count == 1)
+				return getauxval(AT_SECURE) ? 0 : 1;
+			if (setgroups(0, NULL) != 0)
+				return 77;
+			setfsgid(54321);
+			execv(arguments[1], arguments + 1);
+			return 77;
+		}
+	END
+	[ -x "$SCRATCH/secure" ] || "${CC:-cc}" -o "$SCRATCH/secure" "$SCRATCH/secure.c"
+	"$SCRATCH/secure" "$@"
+}
+
+@test "AT_SECURE alone, as SELinux sets it, changes nothing" {
+	[ "$(id -u)" -eq 0 ] || skip "only root can have the kernel set it"
+	secure_exec "$SCRATCH/secure" || skip "this kernel does not set it so"
+	[ "${SANITIZED:-OFF}" = OFF ] || skip "LeakSanitizer cannot look into such a process"
+	WRAPPER=("$SCRATCH/secure")
+	chronoctl_token --priv-key-file "$KEY"
+	prints_token "$KEY"
+	is_silent
+	chronoctl_token --priv-key-file "$URI" --pin-source "$PIN_FILE"
+	prints_token "$KEY"
+	is_silent
+	CHRONOGRAF_URL=$URL PRIV_KEY_FILE=$KEY chronoctl token
+	prints_token "$KEY"
+}

@@ -4,6 +4,7 @@
  *
  *     DISK_FAIL=fsync:2   the second fsync answers EIO; a write that fails has written half
  *     DISK_LOG=FILE       a line a call: the function's name
+ *     DISK_NAMES=FILE     a line a renameat: the name that was
  *     DISK_WITHOUT_TMPFILE=1   no file without a name
  */
 #include <dlfcn.h>
@@ -42,13 +43,13 @@ static int next_open(const char *path, int flags, mode_t mode)
 	return function(path, flags, mode);
 }
 
-static void note(const char *name)
+static void note(const char *variable, const char *name)
 {
-	const char *path = getenv("DISK_LOG");
+	const char *path = getenv(variable);
 	ssize_t (*function)(int, const void *, size_t) =
 		(ssize_t(*)(int, const void *, size_t))next("write");
 	int (*close_it)(int) = (int (*)(int))next("close");
-	char line[32];
+	char line[256];
 
 	if (path == NULL)
 		return;
@@ -65,7 +66,7 @@ static bool is_to_fail(const char *name, unsigned *calls)
 	const char *wish = getenv("DISK_FAIL");
 	size_t length = strlen(name);
 
-	note(name);
+	note("DISK_LOG", name);
 	(*calls)++;
 	if (wish == NULL || strncmp(wish, name, length) != 0 || wish[length] != ':' ||
 	    strtoul(wish + length + 1, NULL, 10) != *calls)
@@ -202,5 +203,6 @@ int renameat(int from_folder, const char *from, int to_folder, const char *to)
 	int (*function)(int, const char *, int, const char *) =
 		(int (*)(int, const char *, int, const char *))next("renameat");
 
+	note("DISK_NAMES", from);
 	return is_to_fail("renameat", &calls) ? -1 : function(from_folder, from, to_folder, to);
 }
