@@ -149,6 +149,7 @@ static bool find_by_public_half(const struct pkcs11_search *search, struct pkcs1
 		return true;
 	pkcs11_template_add(&template, CKA_CLASS, &class, sizeof class);
 	pkcs11_template_add(&template, CKA_ID, half.id, half.id_length);
+	pkcs11_objects_clear(found);
 	return pkcs11_objects_find(search->token, &template, found, error);
 }
 
