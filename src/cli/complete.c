@@ -5,108 +5,154 @@
  * before the value in its word, the value, what bash leaves of the word, and a line a candidate.
  */
 #include "base/cleanup.h"
-#include "cli/completion.h"
+#include "base/text.h"
+#include "cli/command.h"
+#include "cli/key.h"
 #include "cli/output.h"
+#include "keystore/key_list.h"
 #include "signer/backend.h"
 
-#include <ctype.h>
 #include <string.h>
+
+DEFINE_CLEANUP(key, struct chronosign_key *, chronosign_key_free)
+DEFINE_CLEANUP(list, struct key_list *, key_list_free)
+
+struct completion {
+	struct options *options;
+	char **words; /* without their quotes; the last is the one at the cursor, which may be empty */
+	int count;
+	const char *last; /* of the words */
+	const char
+		*value; /* what is completed: all of the last word, or what follows "--output=" */
+	size_t left;    /* so many bytes of it the shell leaves where they are */
+	char quote;     /* that is open at the cursor, or 0 */
+	bool files;     /* the shell adds those that begin with the value */
+	FILE *candidates;
+};
+
+/* Takes the line apart as a shell reads it, where it stands. Nothing is expanded. A shell that breaks
+ * words at `breaks` leaves what is before; the others replace the whole word. */
+static void split(struct completion *completion, char *line, const char *breaks)
+{
+	char *end = line; /* of what is decoded: never behind what is read */
+	char *word = line;
+	bool begun = false; /* the last word, even if it is empty: '' */
+
+	completion->words[completion->count++] = word;
+	for (const char *next = line; *next != '\0'; next++) {
+		bool plain = completion->quote == 0;
+		if (plain && strchr(" \t\n", *next) != NULL) {
+			if (begun) {
+				*end++ = '\0';
+				completion->words[completion->count++] = word = end;
+				completion->left = 0;
+			}
+			begun = false;
+			continue;
+		}
+		begun = true;
+		if (plain ? strchr("'\"", *next) != NULL : *next == completion->quote) {
+			completion->quote = plain ? *next : 0;
+			if (plain && breaks != NULL)
+				completion->left = (size_t)(end - word);
+		} else if (*next == '\\' && completion->quote != '\'') {
+			if (next[1] != '\0')
+				*end++ = *++next;
+		} else {
+			*end++ = *next;
+			if (plain && breaks != NULL && strchr(breaks, *next) != NULL)
+				completion->left = (size_t)(end - word);
+		}
+	}
+	*end = '\0';
+	completion->last = completion->value = word;
+}
 
 /* ---- A candidate ---- */
 
-static char *last_word(const struct completion_line *line)
+/* What the shell wants behind a backslash: bash inserts a candidate as it is, zsh ends a word at ':'. */
+static bool is_special(const struct completion *completion, char character)
 {
-	return line->words[line->count - 1];
+	int shell = completion->options->shell;
+	const char *special = shell == SHELL_ZSH                                 ? ":\\"
+			      : shell == SHELL_FISH || completion->quote == '\'' ? ""
+			      : completion->quote == '"'                         ? "\\\"$`"
+							 : " !\"#$&'()*;<>?[\\]^`{|}~";
+
+	return strchr(special, character) != NULL;
 }
 
-/* In bash as it is inserted, where it is inserted; in the others as it is, and described. */
-void completion_offer(struct completion *completion, const char *word, const char *help)
+static void offer(struct completion *completion, const char *word, const char *help)
 {
-	const struct completion_line *line = completion->line;
-	CLEANUP(cleanup_text) char *whole = NULL;
+	int shell = completion->options->shell;
+	int before = (int)(completion->value - completion->last);
+	CLEANUP(cleanup_text) char *whole = text_format("%.*s%s", before, completion->last, word);
 
-	if (completion->shell != SHELL_BASH) {
-		fprintf(completion->candidates, "%s\t%s\n", word, help == NULL ? "" : help);
+	if (whole == NULL || (shell == SHELL_BASH &&
+			      strncmp(word, completion->value, strlen(completion->value)) != 0))
 		return;
-	}
-	if (strncmp(word, completion->value, strlen(completion->value)) != 0 ||
-	    asprintf(&whole, "%.*s%s", (int)completion->prefix, last_word(line), word) < 0)
-		return;
-	for (const char *next = whole + line->start; *next != '\0'; next++) {
-		bool special = line->quote == 0 ? isascii(*next) && !isalnum(*next) &&
-							  strchr("%+,-./:=@_", *next) == NULL
-			       : line->quote == '"' ? strchr("\\\"$`", *next) != NULL
-						    : false;
-		fprintf(completion->candidates, "%s%c", special ? "\\" : "", *next);
-	}
+	for (const char *next = whole + completion->left; *next != '\0'; next++)
+		fprintf(completion->candidates, "%s%c", is_special(completion, *next) ? "\\" : "",
+			*next);
+	if (shell != SHELL_BASH)
+		fprintf(completion->candidates, "%c%s", shell == SHELL_ZSH ? ':' : '\t',
+			help == NULL ? "" : help);
 	fputc('\n', completion->candidates);
 }
 
 /* ---- What may stand for a value ---- */
 
-static const struct {
-	const char *argument; /* what help calls the value */
-	unsigned commands;
-	enum value_kind kind;
-} value_kinds[] = {
-	{"FILE", ~0u, VALUE_FILE},
-	{"PEM", ~0u, VALUE_FILE},
-	{"PATH", ~0u, VALUE_FILE},
-	{"SOURCE", ~0u, VALUE_FILE},
-	{"KEY", COMMAND_GEN_KEYPAIR, VALUE_TOKEN},
-	{"KEY", ~0u, VALUE_KEY},
-	{"URI", COMMAND_IMPORT_KEY, VALUE_TOKEN},
-	{"URI", ~0u, VALUE_OBJECT},
-};
-
-static enum value_kind kind_of(const struct option_row *row, unsigned command)
+/* What the tokens show without a login; or the tokens, for a new key. */
+static void offer_uris(struct completion *completion, bool tokens)
 {
-	const char *argument = row->kind == OPTION_OPERAND ? row->name : row->argument;
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
+	char everything[] = "pkcs11:";
 
-	for (size_t i = 0; i < sizeof value_kinds / sizeof value_kinds[0]; i++)
-		if (strcmp(value_kinds[i].argument, argument) == 0 &&
-		    (value_kinds[i].commands & command) != 0)
-			return value_kinds[i].kind;
-	return VALUE_FREE;
-}
-
-static void offer_signers(struct completion *completion)
-{
-	const char *name;
-	const char *library;
-
-	completion_offer(completion, "auto", "as the key wants it");
-	for (size_t i = 0; backend_describe(i, &name, &library); i++)
-		completion_offer(completion, name, library);
+	completion->options->no_prompt = true;
+	CLEANUP(cleanup_key)
+	struct chronosign_key *where = key_from_reference(completion->options, everything, &error);
+	CLEANUP(cleanup_list)
+	struct key_list *list = where == NULL ? NULL : key_list_make(where, false, &error);
+	for (size_t i = 0; list != NULL && !tokens && i < list->key_count; i++) {
+		const struct listed_key *key = &list->keys[i];
+		CLEANUP(cleanup_text)
+		char *help = text_format("key '%s' in token '%s'", key->label, key->token);
+		if (key->uri != NULL)
+			offer(completion, key->uri, help);
+	}
+	for (size_t i = 0; list != NULL && tokens && i < list->hiding_count; i++) {
+		CLEANUP(cleanup_text)
+		char *help = text_format("token '%s'", list->hiding[i].label);
+		offer(completion, list->hiding[i].place, help);
+	}
 }
 
 /* Modules are asked only once a URI is begun. */
-static void offer_uris(struct completion *completion, struct options *options, enum value_kind kind)
+static void offer_value(struct completion *completion, const struct option_row *row,
+			unsigned command)
 {
-	static const char scheme[] = "pkcs11:";
-	bool begun = strncmp(completion->value, scheme, strlen(scheme)) == 0;
+	const char *what = row->kind == OPTION_OPERAND ? row->name : row->argument;
+	bool is_key = strcmp(what, "KEY") == 0;
+	bool is_uri = is_key || strcmp(what, "URI") == 0;
+	bool begun = strncmp(completion->value, "pkcs11:", strlen("pkcs11:")) == 0;
+	const char *name;
+	const char *library;
 
-	completion->files = kind != VALUE_OBJECT && !begun;
-	if (begun)
-		completion_offer_keys(completion, options, kind == VALUE_TOKEN);
-	else
-		completion_offer(completion, scheme, "a key in a token");
-}
-
-static void offer_value(struct completion *completion, struct options *options,
-			const struct option_row *row, unsigned command)
-{
-	enum value_kind kind = kind_of(row, command);
-
-	if (row->choices != NULL)
-		for (const struct choice *choice = row->choices; choice->name != NULL; choice++)
-			completion_offer(completion, choice->name, choice->help);
-	else if (strcmp(row->name, "signer") == 0)
-		offer_signers(completion);
-	else if (kind == VALUE_FILE)
-		completion->files = true;
-	else if (kind != VALUE_FREE)
-		offer_uris(completion, options, kind);
+	for (const struct choice *choice = row->choices; choice != NULL && choice->name != NULL;
+	     choice++)
+		offer(completion, choice->name, choice->help);
+	if (strcmp(row->name, "signer") == 0) {
+		offer(completion, "auto", "as the key wants it");
+		for (size_t i = 0; backend_describe(i, &name, &library); i++)
+			offer(completion, name, library);
+	}
+	if (is_uri && begun)
+		offer_uris(completion, (command & (COMMAND_GEN_KEYPAIR | COMMAND_IMPORT_KEY)) != 0);
+	else if (is_uri)
+		offer(completion, "pkcs11:", "a key in a token");
+	completion->files = (is_key && !begun) || strcmp(what, "FILE") == 0 ||
+			    strcmp(what, "PEM") == 0 || strcmp(what, "PATH") == 0 ||
+			    strcmp(what, "SOURCE") == 0;
 }
 
 /* ---- What is asked for ---- */
@@ -117,170 +163,119 @@ static void offer_commands(struct completion *completion)
 
 	for (size_t i = 0; (command = command_at(i)) != NULL; i++)
 		if (command->help != NULL)
-			completion_offer(completion, command->name, command->help);
-	completion_offer(completion, "help", "show the help of a command");
-	completion_offer(completion, "--help", "show the help");
-	completion_offer(completion, "-h", "show the help");
-	completion_offer(completion, "--version", "show what is built in, and its versions");
+			offer(completion, command->name, command->help);
+	offer(completion, "help", "show the help of a command");
+	offer(completion, "--help", "show the help");
+	offer(completion, "-h", "show the help");
+	offer(completion, "--version", "show what is built in, and its versions");
 }
 
 static void offer_options(struct completion *completion, unsigned command)
 {
 	const struct option_row *row = NULL;
-	char name[64];
 
 	while ((row = options_next(row, command)) != NULL) {
 		if (row->kind == OPTION_OPERAND)
 			continue;
 		CLEANUP(cleanup_text)
 		char *words = row->choices == NULL ? NULL : options_choices(row->choices, true);
-		snprintf(name, sizeof name, "--%s", row->name);
-		completion_offer(completion, name, words == NULL ? row->help : words);
-		snprintf(name, sizeof name, "-%c", row->letter);
+		CLEANUP(cleanup_text) char *name = text_format("--%s", row->name);
+		const char letter[] = {'-', row->letter, '\0'};
+		if (name != NULL)
+			offer(completion, name, words == NULL ? row->help : words);
 		if (row->letter != 0 && strcmp(completion->value, "-") == 0)
-			completion_offer(completion, name, words == NULL ? row->help : words);
+			offer(completion, letter, words == NULL ? row->help : words);
 	}
 }
 
-/* The row of the word's option that takes a value, which *value is if it stands in the same word;
- * NULL if there is none. */
-static const struct option_row *option_of(unsigned command, char *word, char **value)
+/* The row of the option at the cursor whose value is begun in the same word: "--output=j", "-oj". */
+static const struct option_row *row_at_cursor(struct completion *completion, unsigned command)
 {
-	size_t length = strcspn(word, "=");
-	const struct option_row *found = NULL;
-	const struct option_row *row = NULL;
+	const char *word = completion->last;
+	size_t length = word[1] == '-' ? strcspn(word, "=") : strnlen(word, 2);
+	CLEANUP(cleanup_text) char *option = strndup(word, length);
+	struct options_left left = {0};
 
-	*value = NULL;
-	while ((row = options_next(row, command)) != NULL) {
-		if (row->kind == OPTION_OPERAND || row->kind == OPTION_FLAG)
-			continue;
-		if (word[1] == '-' && length > 2 && strncmp(row->name, word + 2, length - 2) == 0 &&
-		    (found == NULL || row->name[length - 2] == '\0'))
-			found = row;
-		if (word[1] != '-' && row->letter != 0 && word[1] == row->letter) {
-			*value = word[2] == '\0' ? NULL : word + 2;
-			return row;
-		}
-	}
-	if (word[1] == '-' && word[length] == '=')
-		*value = word + length + 1;
-	return found;
+	if (option == NULL || word[length] == '\0')
+		return NULL;
+	options_read(&left, command, 2, (char *[]){"", option, NULL});
+	if (left.wanting != NULL)
+		completion->value = word + length + (word[1] == '-');
+	return left.wanting;
 }
 
-/* What the words before the last one leave open. */
-struct state {
-	const struct option_row *wanting; /* its value is the last word */
-	bool operands_only;               /* "--" was there */
-	unsigned operands;
-};
-
-static struct state read_words(const struct completion_line *line, unsigned command,
-			       struct options *options)
+static void offer_for(struct completion *completion, const struct command *command)
 {
-	struct state state = {0};
+	struct options_left left = {.pkcs11_module = completion->options->pkcs11_module};
 
-	for (size_t i = 2; i + 1 < line->count; i++) {
-		char *word = line->words[i];
-		char *value = NULL;
-
-		if (state.operands_only || word[0] != '-' || word[1] == '\0') {
-			state.operands++;
-			continue;
-		}
-		state.operands_only = strcmp(word, "--") == 0;
-		const struct option_row *row = option_of(command, word, &value);
-		if (row == NULL)
-			continue;
-		if (value == NULL && ++i + 1 == line->count)
-			state.wanting = row;
-		else if (strcmp(row->name, "pkcs11-module") == 0)
-			options->pkcs11_module = value == NULL ? line->words[i] : value;
-	}
-	return state;
-}
-
-static void offer_for(struct completion *completion, struct options *options,
-		      const struct command *command)
-{
-	char *word = last_word(completion->line);
-	char *value = NULL;
-	struct state state = read_words(completion->line, command->bit, options);
-	const struct option_row *row = state.wanting;
-	bool is_option = row == NULL && !state.operands_only && word[0] == '-';
-
-	if (is_option)
-		row = option_of(command->bit, word, &value);
-	else if (row == NULL && state.operands == 0)
-		row = options_operand(command->bit);
-	if (value != NULL) {
-		completion->prefix = (size_t)(value - word);
-		completion->value = value;
-	}
-	if (row != NULL && (!is_option || value != NULL))
-		offer_value(completion, options, row, command->bit);
-	else if (is_option || (word[0] == '\0' && !state.operands_only))
+	options_read(&left, command->bit, completion->count - 2, completion->words + 1);
+	completion->options->pkcs11_module = left.pkcs11_module;
+	bool is_option = left.wanting == NULL && !left.ended && completion->last[0] == '-';
+	const struct option_row *row = is_option ? row_at_cursor(completion, command->bit)
+				       : left.wanting != NULL ? left.wanting
+				       : left.operands == 0   ? options_operand(command->bit)
+							      : NULL;
+	if (row != NULL)
+		offer_value(completion, row, command->bit);
+	else if (is_option || (completion->last[0] == '\0' && !left.ended))
 		offer_options(completion, command->bit);
 }
 
-static void offer_all(struct completion *completion, struct options *options)
+static void offer_all(struct completion *completion)
 {
-	const struct completion_line *line = completion->line;
-	bool help = line->count > 2 && strcmp(line->words[1], "help") == 0;
+	bool help = completion->count > 2 && strcmp(completion->words[1], "help") == 0;
+	const struct command *command =
+		completion->count > 2 ? command_find(completion->words[1]) : NULL;
 
-	completion->value = last_word(line);
-	if (line->count <= 2 || (help && line->count == 3)) {
+	if (completion->count <= 2 || (help && completion->count == 3))
 		offer_commands(completion);
-		return;
-	}
-	const struct command *command = command_find(line->words[1]);
-	if (command != NULL)
-		offer_for(completion, options, command);
+	else if (command != NULL)
+		offer_for(completion, command);
 }
 
 /* ---- The command ---- */
 
-/* Without its length, as it may hold no NUL. NULL at the end of standard input. */
-static char *read_part(void)
+/* Of standard input, up to a NUL or the end. */
+struct part {
+	char *text;
+	size_t size;
+};
+
+static void wipe(struct part *part)
 {
-	char *text = NULL;
-	size_t size = 0;
-
-	if (getdelim(&text, &size, '\0', stdin) >= 0)
-		return text;
-	free(text);
-	return NULL;
-}
-
-static bool write_answer(const struct completion *completion, const char *candidates, int output)
-{
-	const char *word = last_word(completion->line);
-	CLEANUP(cleanup_text) char *text = NULL;
-
-	if (asprintf(&text, "%s\n%.*s\n%s\n%.*s\n%s", completion->files ? "files" : "words",
-		     (int)completion->prefix, word, completion->value, (int)completion->line->start,
-		     word, candidates) < 0)
-		return false;
-	text[strlen(text) - 1] = '\0'; /* its last newline is the line's */
-	return output_write_line(output, text);
+	if (part->text != NULL)
+		explicit_bzero(part->text, part->size);
+	free(part->text);
 }
 
 int complete_run(struct options *options)
 {
 	CLEANUP(cleanup_descriptor) int output = output_set_aside();
-	CLEANUP(cleanup_text)
-	char *breaks = options->shell == SHELL_BASH ? read_part() : strdup("");
-	CLEANUP(completion_line_free) struct completion_line line = {0};
+	CLEANUP(wipe) struct part breaks = {0};
+	CLEANUP(wipe) struct part line = {0};
 	CLEANUP(cleanup_text) char *candidates = NULL;
 	size_t size = 0;
-	char *text = read_part();
 
-	if (output < 0 || breaks == NULL || text == NULL || !completion_split(&line, text, breaks))
+	if (output < 0 ||
+	    (options->shell == SHELL_BASH &&
+	     getdelim(&breaks.text, &breaks.size, '\0', stdin) < 0) ||
+	    getdelim(&line.text, &line.size, '\0', stdin) < 0)
 		return EXIT_OTHER;
-	struct completion completion = {.shell = options->shell, .line = &line};
+	CLEANUP(cleanup_memory) void *words = calloc(strlen(line.text) + 2, sizeof(char *));
+	struct completion completion = {.options = options, .words = words};
 	completion.candidates = open_memstream(&candidates, &size);
-	if (completion.candidates == NULL)
+	if (words == NULL || completion.candidates == NULL)
 		return EXIT_OTHER;
-	offer_all(&completion, options);
+	split(&completion, line.text, breaks.text);
+	offer_all(&completion);
 	fclose(completion.candidates);
-	return write_answer(&completion, candidates, output) ? EXIT_DONE : EXIT_OTHER;
+	const char *last = completion.last;
+	CLEANUP(cleanup_text)
+	char *text = text_format("%s\n%.*s\n%s\n%.*s\n%s", completion.files ? "files" : "words",
+				 (int)(completion.value - last), last, completion.value,
+				 (int)completion.left, last, candidates);
+	if (text == NULL)
+		return EXIT_OTHER;
+	text[strlen(text) - 1] = '\0'; /* its last newline is the line's */
+	return output_write_line(output, text) ? EXIT_DONE : EXIT_OTHER;
 }

@@ -24,31 +24,17 @@ static const char bash[] = "_chronoctl() {\n"
 			   "\n"
 			   "complete -F _chronoctl chronoctl\n";
 
-/* From a folder of $fpath it is run to complete; evaluated, it is registered. */
+/* From a folder of $fpath it is run to complete; evaluated, it is registered. A blank follows a word that
+ * is whole. */
 static const char zsh[] =
 	"#compdef chronoctl\n"
 	"_chronoctl() {\n"
-	"\tlocal line word help\n"
-	"\tlocal -i width=0\n"
-	"\tlocal -a answer whole shown open opened\n"
+	"\tlocal -a answer whole open\n"
 	"\tanswer=(\"${(@f)$(print -rn -- \"${(j: :)words[1,CURRENT-1]} $QIPREFIX$PREFIX\" |\n"
 	"\t\tchronoctl __complete zsh 2>/dev/null)}\")\n"
+	"\topen=(${(M)answer[5,-1]:#*(=|\\\\:):*}) whole=(${answer[5,-1]:#*(=|\\\\:):*})\n"
+	"\t_describe chronoctl whole -- open -S ''\n"
 	"\t[[ -z $answer[2] ]] || compset -p ${#answer[2]}\n"
-	"\tfor line in \"${(@)answer[5,-1]}\"; do\n"
-	"\t\tword=${line%%$'\\t'*}\n"
-	"\t\t(( width >= $#word )) || width=$#word\n"
-	"\tdone\n"
-	"\tfor line in \"${(@)answer[5,-1]}\"; do\n"
-	"\t\tword=${line%%$'\\t'*} help=${line#*$'\\t'}\n"
-	"\t\tline=${(r:width:)word}${help:+  -- $help}\n"
-	"\t\tif [[ $word == *[:=] ]]; then\n"
-	"\t\t\topen+=(\"$word\") opened+=(\"$line\")\n"
-	"\t\telse\n"
-	"\t\t\twhole+=(\"$word\") shown+=(\"$line\")\n"
-	"\t\tfi\n"
-	"\tdone\n"
-	"\tcompadd -l -d shown -a whole\n"
-	"\tcompadd -S '' -l -d opened -a open\n"
 	"\t[[ $answer[1] != files ]] || _files\n"
 	"}\n"
 	"\n"
@@ -58,21 +44,17 @@ static const char zsh[] =
 	"\tcompdef _chronoctl chronoctl\n"
 	"fi\n";
 
-static const char fish[] = "function __chronoctl\n"
-			   "\tset -l answer (printf %s (commandline -cp | string collect) |\n"
-			   "\t\tchronoctl __complete fish 2>/dev/null)\n"
-			   "\tset -l prefix \"$answer[2]\"\n"
-			   "\tfor line in $answer[5..]\n"
-			   "\t\techo $prefix$line\n"
-			   "\tend\n"
-			   "\tif test \"$answer[1]\" = files\n"
-			   "\t\tfor file in (__fish_complete_path \"$answer[3]\")\n"
-			   "\t\t\techo $prefix$file\n"
-			   "\t\tend\n"
-			   "\tend\n"
-			   "end\n"
-			   "\n"
-			   "complete -c chronoctl -f -a '(__chronoctl)'\n";
+static const char fish[] =
+	"function __chronoctl\n"
+	"\tset -l answer (printf %s (commandline -cp | string collect) |\n"
+	"\t\tchronoctl __complete fish 2>/dev/null)\n"
+	"\tstring join \\n -- $answer[5..]\n"
+	"\ttest \"$answer[1]\" = files; and for file in (__fish_complete_path \"$answer[3]\")\n"
+	"\t\techo \"$answer[2]$file\"\n"
+	"\tend\n"
+	"end\n"
+	"\n"
+	"complete -c chronoctl -f -a '(__chronoctl)'\n";
 
 static const char *const scripts[] = {
 	[SHELL_BASH] = bash,

@@ -141,6 +141,18 @@ const struct option_row *options_operand(unsigned command);
  */
 bool options_parse(struct options *options, unsigned command, int count, char **arguments);
 
+/* What words leave open, as far as they can be read: for completion. */
+struct options_left {
+	const struct option_row
+		*wanting; /* the value of this option comes next; NULL: none has to */
+	unsigned operands;
+	bool ended;          /* "--" was there: no option can come */
+	char *pkcs11_module; /* if that is among the words */
+};
+
+/* Reads the words, with the command's name as the first of them, and says nothing of what is wrong. */
+void options_read(struct options_left *left, unsigned command, int count, char **words);
+
 /* Frees the lists of the options that may be repeated. */
 void options_clear(struct options *options);
 

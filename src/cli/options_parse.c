@@ -354,6 +354,27 @@ bool options_parse(struct options *options, unsigned command, int count, char **
 	return true;
 }
 
+void options_read(struct options_left *left, unsigned command, int count, char **words)
+{
+	struct grammar grammar = grammar_of(command);
+	const char *value = NULL;
+
+	opterr = 0;
+	optind = 0;
+	for (int code;
+	     (code = getopt_long(count, words, grammar.letters, grammar.names, NULL)) != -1;) {
+		const struct option_row *row = row_of(command, code == ':' ? optopt : code);
+		value = optarg;
+		left->operands += code == CODE_OPERAND;
+		if (code == ':')
+			left->wanting = row;
+		else if (row != NULL && strcmp(row->name, "pkcs11-module") == 0)
+			left->pkcs11_module = optarg;
+	}
+	left->operands += (unsigned)(count - optind);
+	left->ended = strcmp(words[optind - 1], "--") == 0 && words[optind - 1] != value;
+}
+
 void options_clear(struct options *options)
 {
 	for (const struct option_row *row = option_table; row->name != NULL; row++)

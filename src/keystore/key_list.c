@@ -48,6 +48,7 @@ void key_list_free(struct key_list *list)
 		free(list->hiding[i].label);
 		free(list->hiding[i].uri);
 		free(list->hiding[i].full_uri);
+		free(list->hiding[i].place);
 	}
 	free(list->keys);
 	free(list->left_out);
@@ -178,6 +179,7 @@ static bool log_in(struct listing *listing, struct pkcs11_token *token,
 static bool note_hiding(struct key_list *list, const struct pkcs11_token *token,
 			struct chronosign_error **error)
 {
+	CK_ATTRIBUTE label = {CKA_LABEL, (void *)"", 0};
 	struct hiding_token *more =
 		reallocarray(list->hiding, list->hiding_count + 1, sizeof *more);
 
@@ -186,8 +188,10 @@ static bool note_hiding(struct key_list *list, const struct pkcs11_token *token,
 	list->hiding = more;
 	struct hiding_token *row = &more[list->hiding_count++];
 	*row = (struct hiding_token){strdup(token->label), strdup(token->uri),
-				     short_uri_in_full(token, NULL, 0)};
-	return (row->label != NULL && row->uri != NULL && row->full_uri != NULL) ||
+				     short_uri_in_full(token, NULL, 0),
+				     short_uri_with(token, &label, 1)};
+	return (row->label != NULL && row->uri != NULL && row->full_uri != NULL &&
+		row->place != NULL) ||
 	       error_out_of_memory(error);
 }
 

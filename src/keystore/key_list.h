@@ -31,6 +31,7 @@ struct hiding_token {
 	char *label;
 	char *uri; /* the shortest, as above */
 	char *full_uri;
+	char *place; /* the shortest for a new key, whose label is left to write */
 };
 
 /* A module, slot, token or object that is not in the list, and why. */

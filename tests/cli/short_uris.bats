@@ -194,7 +194,7 @@ in_message() { mapfile -t uris < <(sed -nE "s/^(chronoctl:)? *'(pkcs11:[^']*)'$/
 }
 
 @test "completion" {
-	output=$(printf 'chronoctl token --priv-key-file pkcs11:' | "$CHRONOCTL" __complete zsh | sed -n 's/\t.*//; /^pkcs11:./p')
+	output=$(printf 'chronoctl token --priv-key-file pkcs11:' | "$CHRONOCTL" __complete fish | sed -n 's/\t.*//; /^pkcs11:./p')
 	in_lines
 	sign 7 "${uris[@]}"
 }
