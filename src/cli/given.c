@@ -4,6 +4,7 @@
 #include "base/wipe_stack.h"
 #include "cli/pin_value.h"
 #include "cli/report.h"
+#include "network/network.h"
 
 #include <chronosign/secret.h>
 #include <fcntl.h>
@@ -124,27 +125,15 @@ static void forget_variable(const char *name)
 		explicit_bzero(value, strlen(value));
 }
 
-/* RFC 3986 §3.2: what precedes the last @ of the authority. */
-static void forget_user(char *url)
-{
-	char *scheme = strstr(url, "://");
-	char *start = scheme == NULL ? url : scheme + 3;
-	char *end = start + strcspn(start, "/?#");
-	char *at = memrchr(start, '@', (size_t)(end - start));
-
-	if (at != NULL)
-		memset(start, '*', (size_t)(at - start));
-}
-
 static void forget_urls(const struct values *urls)
 {
 	char *variable = getenv("CHRONOGRAF_URL");
 
 	if (variable != NULL)
-		forget_user(variable);
+		url_mask_user(variable);
 	/* The default is a constant, without a user. */
 	for (size_t i = 0; urls->by_flag && i < urls->count; i++)
-		forget_user(urls->list[i]);
+		url_mask_user(urls->list[i]);
 }
 
 void given_forget(const struct options *options, const struct arguments *arguments)

@@ -170,4 +170,7 @@ void network_free(struct network *network);
  */
 char *url_without_user(const char *text);
 
+/* Overwrites them where they stand. */
+void url_mask_user(char *text);
+
 #endif

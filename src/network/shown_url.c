@@ -26,9 +26,9 @@ static const char *find_authority(const char *text)
 
 /*
  * What may be a user and a password: all between the scheme, or the beginning, and the last @ before the
- * path (RFC 3986 §3.2), or the last one of all where it cannot be a URL. False: there is none.
+ * path (RFC 3986 §3.2), or the last one of all where it cannot be a URL. Its length; 0: there is none.
  */
-static bool cut_user(char *text)
+static size_t find_user(char *text, char **user)
 {
 	char *authority = text + (find_authority(text) - text);
 	size_t length = authority == text ? strlen(text) : strcspn(authority, "/?#");
@@ -36,9 +36,26 @@ static bool cut_user(char *text)
 
 	if (at == NULL && is_no_host(authority, length))
 		at = strrchr(authority, '@');
-	if (at != NULL)
-		memmove(authority, at + 1, strlen(at + 1) + 1);
-	return at != NULL;
+	*user = authority;
+	return at == NULL ? 0 : (size_t)(at + 1 - authority);
+}
+
+static bool cut_user(char *text)
+{
+	char *user;
+	size_t length = find_user(text, &user);
+
+	memmove(user, user + length, strlen(user + length) + 1);
+	return length > 0;
+}
+
+void url_mask_user(char *text)
+{
+	char *user;
+	size_t length = find_user(text, &user);
+
+	if (length > 0)
+		memset(user, '*', length - 1);
 }
 
 /* What follows a cut may be one more where somebody wants it so. */

@@ -108,6 +108,18 @@ setup_file() { suite_key; }
 	fi
 }
 
+@test "a URL with one slash or three, which would miss the warning of http and the comparison of entries: exit 2" {
+	start_standin
+	for slashes in / /// ////; do
+		chronoctl token --chronograf-url "http:$slashes${URL#http://}" --priv-key-file "$KEY"
+		refused 2 'slashes'
+		chronoctl token --chronograf-url "http:${slashes}me:geheim@${URL#http://}" --priv-key-file "$KEY"
+		refused 2
+		never_says geheim
+	done
+	[ "$(requests)" -eq 0 ]
+}
+
 @test "a URL with /nonce or a query: exit 2, and the URL to give" {
 	local given
 	for given in /nonce /nonce/ '/nonce?a=b' '/?a=b' '#a'; do

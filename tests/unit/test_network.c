@@ -592,6 +592,30 @@ static void what_is_shown_of_a_url_has_no_user_and_is_else_as_given(void **state
 	}
 }
 
+static void user_and_password_are_overwritten_where_they_stand(void **state)
+{
+	static const char *const rows[][2] = {
+		{"http://host:8888/Base/", "http://host:8888/Base/"},
+		{"http://user:geheim@host/a@b", "http://***********@host/a@b"},
+		{"http://us@er:p@host", "http://*******@host"},
+		{"user:geheim@host", "***********@host"},
+		{"http://user:ge/heim@host/", "http://************@host/"},
+		{"http:/user:geheim@host/", "http:/***********@host/"},
+		{"HTTP:///user:geheim@host/", "HTTP:///***********@host/"},
+		{"http://host/a@b", "http://host/a@b"},
+		{"http://@host", "http://@host"},
+		{"", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		char text[64];
+		snprintf(text, sizeof text, "%s", rows[i][0]);
+		url_mask_user(text);
+		assert_string_equal(text, rows[i][1]);
+	}
+}
+
 static void servers_that_are_down_are_answered_for(void **state)
 {
 	static const char *const urls[] = {"http://127.0.0.1:1", "https://[::1]:1/base"};
@@ -688,6 +712,7 @@ int main(void)
 		cmocka_unit_test(requests_are_answered_for_until_there_are_no_more),
 		cmocka_unit_test(who_asks_it_after_its_end_is_told),
 		cmocka_unit_test(what_is_shown_of_a_url_has_no_user_and_is_else_as_given),
+		cmocka_unit_test(user_and_password_are_overwritten_where_they_stand),
 		cmocka_unit_test(servers_that_are_down_are_answered_for),
 		cmocka_unit_test(as_many_as_10000_urls_get_there),
 		cmocka_unit_test(a_url_that_is_none_ends_all_as_a_usage_error),

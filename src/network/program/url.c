@@ -90,6 +90,14 @@ static bool is_http(CURLU *url)
 	       (strcasecmp(scheme, "http") == 0 || strcasecmp(scheme, "https") == 0);
 }
 
+/* libcurl takes one slash for two, and three; what else reads the text here does not. */
+static bool has_two_slashes(const char *base)
+{
+	const char *slashes = base + strcspn(base, ":/");
+
+	return strncmp(slashes, "://", 3) == 0 && slashes[3] != '/';
+}
+
 /* Since curl 8.8 an empty query or fragment is told only to who asks for it. */
 #ifndef CURLU_GET_EMPTY
 #define CURLU_GET_EMPTY 0
@@ -151,6 +159,8 @@ static bool parse_base(CURLU *url, const char *base, struct chronosign_error **e
 		return not_a_url(base, why_no_url(code), error);
 	if (!is_http(url))
 		return not_a_url(base, "only http and https are spoken", error);
+	if (!has_two_slashes(base))
+		return not_a_url(base, "two slashes follow http: and https:", error);
 	if (has_part(url, CURLUPART_QUERY) || has_part(url, CURLUPART_FRAGMENT))
 		return too_long(url, base, "has a query or a fragment (? or #)", error);
 	CLEANUP(cleanup_text) char *longer = trimmed(url);
