@@ -22,6 +22,7 @@ struct transition {
 #define TIME_OVER [EVENT_TIME_OVER] = {EXCHANGE_ASKED, DUE_NOTHING, WATCHED | DROP}
 #define OF_OTHER(how) [EVENT_NONCE_OF_OTHER] = {EXCHANGE_SHARED, DUE_SHARED, (how) | DROP}
 #define NOT_ALONE(state, due) [EVENT_NOT_ALONE] = {state, due, DROP}
+#define BRIEF_NONCE [EVENT_BRIEF_NONCE] = {EXCHANGE_ASKED_NEXT, DUE_NEXT, 0}
 /* What changes nothing. */
 #define STAYS(state, event) [event] = {state, DUE_NOTHING, WATCHED}
 #define FAILS(state) [EVENT_NO_NONCE] = {state, DUE_FAILED, WATCHED}
@@ -30,6 +31,7 @@ static const struct transition transitions[EXCHANGE_STATES][EXCHANGE_EVENTS] = {
 	[EXCHANGE_ASKED] =
 		{
 			[EVENT_NONCE] = {EXCHANGE_TO_SIGN, DUE_SIGNATURE, 0},
+			BRIEF_NONCE,
 			[EVENT_NO_NONCE] = {EXCHANGE_FAILED, DUE_FAILED, 0},
 			OF_OTHER(0),
 			STAYS(EXCHANGE_ASKED, EVENT_KEY_OPENED),
@@ -94,6 +96,7 @@ static const struct transition transitions[EXCHANGE_STATES][EXCHANGE_EVENTS] = {
 	[EXCHANGE_ASKED_AGAIN] =
 		{
 			[EVENT_NONCE] = {EXCHANGE_TO_SIGN, DUE_SIGNATURE, 0},
+			BRIEF_NONCE,
 			[EVENT_SAME_NONCE] = {EXCHANGE_REFUSED, DUE_REFUSED, 0},
 			[EVENT_NO_NONCE] = {EXCHANGE_FAILED, DUE_FAILED, 0},
 			OF_OTHER(0),
@@ -101,6 +104,14 @@ static const struct transition transitions[EXCHANGE_STATES][EXCHANGE_EVENTS] = {
 			[EVENT_KEY_OPENED] = {EXCHANGE_TO_SIGN, DUE_SIGNATURE, WATCHED},
 			TIME_OVER,
 			STAYS(EXCHANGE_ASKED_AGAIN, EVENT_RESTARTED),
+		},
+	[EXCHANGE_ASKED_NEXT] =
+		{
+			[EVENT_NONCE] = {EXCHANGE_TO_SIGN, DUE_SIGNATURE, 0},
+			[EVENT_SAME_NONCE] = {EXCHANGE_TO_SIGN, DUE_SIGNATURE, 0},
+			[EVENT_NO_NONCE] = {EXCHANGE_FAILED, DUE_FAILED, 0},
+			OF_OTHER(0),
+			NOT_ALONE(EXCHANGE_SHARED_ASKED, DUE_NOTHING),
 		},
 	[EXCHANGE_GOOD] =
 		{
@@ -221,15 +232,44 @@ static bool is_fit_already(const struct exchange *exchange, const char *token)
 	return exchange->token != NULL && strcmp(exchange->token, token) == 0;
 }
 
+/* How long it lives at least from `now`, in milliseconds; -1: unknown. */
+static int64_t life_left(const struct exchange_news *news)
+{
+	int64_t seconds =
+		news->valid_for < EXCHANGE_LONGEST_LIFE ? news->valid_for : EXCHANGE_LONGEST_LIFE;
+
+	if (seconds < 0)
+		return -1;
+	return seconds * 1000 > news->age ? seconds * 1000 - news->age : 0;
+}
+
+/* Of whole seconds that were cut off, one more has to be left. */
+static bool is_brief(const struct exchange_rules *rules, const struct exchange_news *news)
+{
+	int64_t left = life_left(news);
+
+	return rules->min_life > 0 && left >= 0 &&
+	       left <= (int64_t)rules->min_life * 1000 + EXCHANGE_GRACE_MS;
+}
+
+static enum exchange_event refine_nonce(const struct exchange *exchange,
+					const struct exchange_rules *rules,
+					const struct exchange_news *news)
+{
+	if (strcmp(exchange->nonce, news->nonce) == 0)
+		return EVENT_SAME_NONCE;
+	if (news->of_other)
+		return EVENT_NONCE_OF_OTHER;
+	return is_brief(rules, news) && !exchange->waited ? EVENT_BRIEF_NONCE : EVENT_NONCE;
+}
+
 static enum exchange_event refine(const struct exchange *exchange,
 				  const struct exchange_rules *rules,
 				  const struct exchange_news *news)
 {
 	switch (news->event) {
 	case EVENT_NONCE:
-		if (strcmp(exchange->nonce, news->nonce) == 0)
-			return EVENT_SAME_NONCE;
-		return news->of_other ? EVENT_NONCE_OF_OTHER : EVENT_NONCE;
+		return refine_nonce(exchange, rules, news);
 	case EVENT_SIGNED:
 		return rules->check && !is_fit_already(exchange, news->token) ? EVENT_SIGNED
 									      : EVENT_SIGNED_FIT;
@@ -266,14 +306,18 @@ static const struct transition *find(const struct exchange *exchange,
 
 /* ---- What an event changes ---- */
 
-static void set_life(struct exchange *exchange, const struct exchange_news *news)
+static void set_life(struct exchange *exchange, const struct exchange_rules *rules,
+		     const struct exchange_news *news)
 {
-	int64_t seconds =
-		news->valid_for < EXCHANGE_LONGEST_LIFE ? news->valid_for : EXCHANGE_LONGEST_LIFE;
+	int64_t left = life_left(news);
 
-	exchange->life_known = seconds >= 0;
-	exchange->valid_until = news->now + (seconds < 0 ? EXCHANGE_UNKNOWN_LIFE_MS
-							 : seconds * 1000 + EXCHANGE_GRACE_MS);
+	exchange->life_known = left >= 0;
+	exchange->at_least = news->at_least;
+	exchange->brief = is_brief(rules, news);
+	exchange->lives_until = news->now + left;
+	exchange->valid_until = left < 0 || news->at_least
+					? news->now - news->age + EXCHANGE_UNKNOWN_LIFE_MS
+					: exchange->lives_until + EXCHANGE_GRACE_MS;
 }
 
 static void set_token(struct exchange *exchange, const struct exchange_news *news)
@@ -285,23 +329,22 @@ static void set_token(struct exchange *exchange, const struct exchange_news *new
 	exchange->sign_from += EXCHANGE_PACE_MS;
 }
 
-static void change(struct exchange *exchange, enum exchange_event event,
-		   const struct exchange_news *news)
+static void change(struct exchange *exchange, const struct exchange_rules *rules,
+		   enum exchange_event event, const struct exchange_news *news)
 {
 	switch (event) {
 	case EVENT_NONCE:
+	case EVENT_BRIEF_NONCE:
 	case EVENT_NONCE_OF_OTHER:
 		snprintf(exchange->nonce, sizeof exchange->nonce, "%s", news->nonce);
 		exchange->nonce_from += EXCHANGE_NONCE_EVERY_MS;
-		set_life(exchange, news);
-		break;
+		/* fallthrough */
 	case EVENT_SAME_NONCE:
-		set_life(exchange, news);
+		set_life(exchange, rules, news);
 		break;
 	case EVENT_SIGNED:
 		exchange->verdict = VERDICT_NONE;
-		set_token(exchange, news);
-		break;
+		/* fallthrough */
 	case EVENT_SIGNED_FIT:
 		set_token(exchange, news);
 		break;
@@ -335,6 +378,8 @@ static void enter(struct exchange *exchange, const struct transition *transition
 		exchange->refusals = 0;
 	if (transition->next == EXCHANGE_ASKED)
 		exchange->nonce[0] = '\0';
+	if (transition->due == DUE_NEXT)
+		exchange->waited = true;
 	if (asks)
 		exchange->nonce_from -= EXCHANGE_NONCE_EVERY_MS;
 	exchange->state = (uint8_t)transition->next;
@@ -352,7 +397,7 @@ enum exchange_due exchange_take(struct exchange *exchange, const struct exchange
 	}
 	if ((transition->how & DROP) != 0)
 		free(TAKE(exchange->token));
-	change(exchange, event, news);
+	change(exchange, rules, event, news);
 	enter(exchange, transition);
 	return transition->due;
 }
@@ -371,9 +416,16 @@ const char *exchange_token(const struct exchange *exchange)
 	return exchange->state == EXCHANGE_GOOD || renewed ? exchange->token : NULL;
 }
 
+int64_t exchange_wait(const struct exchange *exchange, int64_t now)
+{
+	int64_t left = exchange->lives_until - now;
+
+	return (left > 0 ? left : 0) + EXCHANGE_GRACE_MS;
+}
+
 int64_t exchange_seconds_left(const struct exchange *exchange, int64_t now)
 {
-	int64_t left = (exchange->valid_until - EXCHANGE_GRACE_MS - now) / 1000;
+	int64_t left = (exchange->lives_until - now) / 1000;
 
 	if (!exchange->life_known)
 		return -1;
@@ -401,6 +453,7 @@ const char *exchange_due_name(const struct exchange *exchange)
 	static const char *const names[EXCHANGE_STATES] = {
 		[EXCHANGE_ASKED] = "a nonce was due",
 		[EXCHANGE_ASKED_AGAIN] = "a nonce was due",
+		[EXCHANGE_ASKED_NEXT] = "a nonce was due",
 		[EXCHANGE_SHARED_ASKED] = "a nonce was due",
 		[EXCHANGE_ON_TRIAL] = "a verdict on its token was due",
 		[EXCHANGE_OUTDATED] = "a verdict on its token was due",

@@ -38,6 +38,9 @@ enum {
 struct exchange_rules {
 	bool check; /* each token is tried on its server */
 	bool watch; /* each new nonce is signed; else an exchange ends */
+	/* A nonce that may live no longer is not signed before the next has been waited for, once; in
+	 * seconds, 0 if `watch`. */
+	unsigned min_life;
 };
 
 enum exchange_state {
@@ -47,6 +50,7 @@ enum exchange_state {
 	EXCHANGE_ON_TRIAL,
 	EXCHANGE_OUTDATED,        /* the token on trial is of an earlier nonce or key */
 	EXCHANGE_ASKED_AGAIN,     /* for another nonce, after a refusal */
+	EXCHANGE_ASKED_NEXT,      /* for the nonce after the one at hand, which ends too soon */
 	EXCHANGE_GOOD,            /* the token is good, or untried where none is tried */
 	EXCHANGE_UNCLEAR,         /* the trial has failed */
 	EXCHANGE_FAILED,          /* there is no nonce, or no signature */
@@ -77,6 +81,7 @@ enum exchange_event {
 	EVENT_ALONE,      /* that is over: both have given out other nonces */
 	/* What exchange_take makes of those above. */
 	EVENT_SAME_NONCE,     /* the one at hand once more */
+	EVENT_BRIEF_NONCE,    /* another one, whose next is to be waited for */
 	EVENT_NONCE_OF_OTHER, /* a nonce that another entry has given out */
 	EVENT_SIGNED_FIT,     /* a token that needs no trial */
 	EVENT_REFUSED_AGAIN,  /* not accepted, as the one before */
@@ -92,6 +97,7 @@ enum exchange_due {
 	DUE_SIGNATURE, /* of the nonce at hand; when it may be made: exchange_sign_from */
 	DUE_TRIAL,     /* send the token to be tried */
 	DUE_QUESTION,  /* ask for another nonce */
+	DUE_NEXT,      /* ask until the nonce is another one, for exchange_wait at most */
 	/* The exchange is over; of a watched server until something comes. */
 	DUE_GOOD,
 	DUE_FAILED,
@@ -102,7 +108,8 @@ enum exchange_due {
 /* What is kept of a server: little, for there may be tens of thousands. Times are in milliseconds. */
 struct exchange {
 	char *token;         /* for the nonce at hand, fit or not; NULL: none */
-	int64_t valid_until; /* of the nonce */
+	int64_t lives_until; /* at least: the nonce, if its life is known */
+	int64_t valid_until; /* of the nonce, at most */
 	int64_t sign_from;   /* no signature before */
 	int64_t nonce_from;  /* no other nonce before */
 	uint32_t next;       /* the list's (exchange_list.c) */
@@ -111,6 +118,9 @@ struct exchange {
 	uint8_t refusals; /* in a row, up to 2 */
 	uint8_t verdict;  /* enum verdict */
 	bool life_known;
+	bool at_least;               /* it is a lower bound */
+	bool brief;                  /* the nonce at hand may end before the rules' min_life */
+	bool waited;                 /* for a next nonce */
 	bool heard;                  /* an answer has come */
 	bool unnamed;                /* what refused the token last did not name Chronograf */
 	bool moved_on;               /* SHARED: to a nonce of its own */
@@ -121,6 +131,8 @@ struct exchange_news {
 	enum exchange_event event;
 	const char *nonce; /* NONCE, and verdicts: that of the token tried */
 	int64_t valid_for; /* NONCE: seconds; less than 0: unknown */
+	bool at_least;     /* NONCE: that is a lower bound */
+	int64_t age;       /* NONCE: milliseconds since it was answered */
 	char *token;       /* SIGNED: the exchange takes it over, whatever comes of it */
 	bool unnamed;      /* NOT_ACCEPTED: the answer does not name Chronograf */
 	bool of_other;     /* NONCE: another entry of the list has given it out, too */
@@ -140,6 +152,9 @@ bool exchange_is_over(const struct exchange *exchange);
 
 /* The token that may be used; NULL: there is none. Borrowed. */
 const char *exchange_token(const struct exchange *exchange);
+
+/* DUE_NEXT: how long the nonce at hand may live, and so be waited for; in milliseconds. */
+int64_t exchange_wait(const struct exchange *exchange, int64_t now);
 
 /* Seconds that the nonce at hand lives at least; -1: unknown. */
 int64_t exchange_seconds_left(const struct exchange *exchange, int64_t now);

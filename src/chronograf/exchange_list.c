@@ -86,6 +86,7 @@ static void count(struct exchange_list *list, const struct exchange *exchange, s
 	list->open += exchange_is_over(exchange) ? 0 : one;
 	list->to_sign += exchange->state == EXCHANGE_TO_SIGN ? one : 0;
 	list->to_try += exchange->state == EXCHANGE_TO_TRY ? one : 0;
+	list->to_come += exchange->state == EXCHANGE_ASKED_NEXT ? one : 0;
 }
 
 /* exchange_take, with the counts and chains kept true. */
@@ -152,8 +153,10 @@ enum exchange_due exchange_list_take(struct exchange_list *list, size_t server,
 	enum exchange_due due = take(list, server, &refined);
 	if (due == DUE_MISBEHAVIOUR)
 		return due;
-	list->unheard -= is_answer(news->event) && !exchange->heard;
-	exchange->heard = exchange->heard || is_answer(news->event);
+	/* Who waits for the next nonce of a server may find that another has given it out. */
+	bool heard = is_answer(news->event) && due != DUE_NEXT;
+	list->unheard -= heard && !exchange->heard;
+	exchange->heard = exchange->heard || heard;
 	if (other != NONE)
 		*twin = join(list, server, other, news->now);
 	else if (is_new && exchange->state == EXCHANGE_SHARED && list->rules.watch)

@@ -19,7 +19,8 @@ struct exchange_list {
 	size_t open;    /* are not over */
 	size_t to_sign;
 	size_t to_try;
-	size_t next; /* of those with something to do, the first to be looked at */
+	size_t to_come; /* next nonces are awaited */
+	size_t next;    /* of those with something to do, the first to be looked at */
 };
 
 /* `now`: not later than the start of the network program. False if memory is out. */

@@ -23,7 +23,7 @@ bool nonce_found(const struct nonce_response *response)
 /*
  * The abbreviations of the time zone database that mean one offset (in minutes) wherever they are
  * in use. CST, CDT, IST and PST are left out: each is used in countries hours apart, and a wrong
- * expiry is worse than none.
+ * expiry is worse than a lower bound.
  */
 static const struct zone {
 	const char *name;
@@ -77,8 +77,8 @@ static int month_number(const char *name)
 }
 
 /* Reads "Tue, 05 Mar 2024 10:00:00 CET", the form of RFC 1123 §5.2.14 in which Go prints both
- * headers. */
-static bool read_date(const char *text, int64_t *seconds)
+ * headers. A time of an unknown zone is read as if it were UTC. */
+static bool read_date(const char *text, int64_t *seconds, bool *zone_known)
 {
 	struct tm date = {0};
 	char month[4] = "";
@@ -94,10 +94,11 @@ static bool read_date(const char *text, int64_t *seconds)
 	date.tm_mon = month_number(month);
 	if (date.tm_mon < 0 || date.tm_mday < 1 || date.tm_mday > 31 || date.tm_year < 1970 ||
 	    date.tm_hour < 0 || date.tm_hour > 23 || date.tm_min < 0 || date.tm_min > 59 ||
-	    date.tm_sec < 0 || date.tm_sec > 60 || !zone_minutes(zone, &minutes))
+	    date.tm_sec < 0 || date.tm_sec > 60)
 		return false;
+	*zone_known = zone_minutes(zone, &minutes);
 	date.tm_year -= 1900;
-	*seconds = (int64_t)timegm(&date) - (int64_t)minutes * 60;
+	*seconds = (int64_t)timegm(&date) - (*zone_known ? (int64_t)minutes * 60 : 0);
 	return true;
 }
 
@@ -106,17 +107,26 @@ static bool read_date(const char *text, int64_t *seconds)
  * put there by a proxy that forbids caching (RFC 9111 §5.3), or in a zone that we took for another.
  */
 #define LONG_PAST 60
+/* Zones differ by whole quarters of an hour, and none is more than 12 hours behind UTC. */
+#define QUARTER INT64_C(900)
+#define ZONE_BEHIND INT64_C(43200)
 
-int64_t nonce_life(const char *date, const char *expires)
+struct nonce_life nonce_life(const char *date, const char *expires)
 {
-	int64_t from;
-	int64_t to;
+	const struct nonce_life unknown = {.seconds = -1};
+	bool date_known, zone_known;
+	int64_t from, to;
 
-	if (date == NULL || expires == NULL || !read_date(date, &from) || !read_date(expires, &to))
-		return -1;
-	if (from - to > LONG_PAST)
-		return -1;
-	return to > from ? to - from : 0;
+	if (date == NULL || expires == NULL || !read_date(date, &from, &date_known) ||
+	    !read_date(expires, &to, &zone_known) || !date_known)
+		return unknown;
+	int64_t life = to - from;
+	if (life < -(zone_known ? LONG_PAST : LONG_PAST + ZONE_BEHIND))
+		return unknown;
+	if (!zone_known)
+		return (struct nonce_life){.seconds = (life % QUARTER + QUARTER) % QUARTER,
+					   .at_least = true};
+	return (struct nonce_life){.seconds = life > 0 ? life : 0};
 }
 
 /* The answer without white space at either end. */

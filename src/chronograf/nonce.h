@@ -9,12 +9,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct nonce_life {
+	int64_t seconds; /* -1: unknown */
+	bool at_least;   /* a lower bound; no more is known */
+};
+
 /*
- * Seconds between two header values, Date and Expires; 0 if they are just past, -1 if they are long
- * past, or if either is NULL or unreadable, or names a zone that is unknown or means different
- * things in different countries.
+ * The time between two header values, Date and Expires: 0 if they are just past; unknown if they are
+ * long past, or if either is NULL or unreadable. Where the zone is unknown, or means different things
+ * in different countries, it is a lower bound below 15 minutes.
  */
-int64_t nonce_life(const char *date, const char *expires);
+struct nonce_life nonce_life(const char *date, const char *expires);
 
 /* An answer, as far as it was read. */
 struct nonce_response {

@@ -34,6 +34,11 @@ struct values {
 	bool by_flag; /* else by the variable or the default */
 };
 
+struct pause {
+	unsigned seconds;
+	bool by_flag; /* else by the default */
+};
+
 /* Secrets among them, out of the arguments and the environment (given.h). */
 enum { GIVEN_REFERENCES = 4 };
 struct given {
@@ -60,6 +65,7 @@ struct options {
 	char *nonce;
 	char *nonce_from;
 	bool check;
+	struct pause min_life;
 	bool watch;
 	char *out_file;
 	int out_mode; /* 0: none is given */
@@ -106,6 +112,7 @@ enum option_kind {
 	OPTION_TEXT,
 	OPTION_LIST,
 	OPTION_SECONDS,
+	OPTION_PAUSE, /* seconds, or 0 for none */
 	OPTION_NUMBER,
 	OPTION_CHOICE,
 	OPTION_OPERAND, /* one argument that is no option: a text, or one of its choices */

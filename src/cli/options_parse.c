@@ -94,6 +94,10 @@ static bool set(struct options *options, const struct option_row *row, char *tex
 	case OPTION_SECONDS:
 		return set_number(value_of(options, row), text, 1, 86400) ||
 		       refuse_number(row, " of seconds from 1 to 86400");
+	case OPTION_PAUSE:
+		return set_number(&((struct pause *)value_of(options, row))->seconds, text, 0,
+				  86400) ||
+		       refuse_number(row, " of seconds from 0 to 86400");
 	case OPTION_NUMBER:
 		return set_number(value_of(options, row), text, 0, UINT_MAX) ||
 		       refuse_number(row, "");
@@ -330,6 +334,8 @@ static bool take(struct options *options, unsigned command, int code, const char
 	}
 	if (row->kind == OPTION_LIST)
 		begin_list(value_of(options, row));
+	if (row->kind == OPTION_PAUSE)
+		((struct pause *)value_of(options, row))->by_flag = true;
 	return set(options, row, optarg);
 }
 

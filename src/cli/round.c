@@ -15,7 +15,8 @@
 
 bool round_begin(struct round *round, bool check, int64_t now)
 {
-	const struct exchange_rules rules = {.check = check};
+	const struct exchange_rules rules = {.check = check,
+					     .min_life = round->options->min_life.seconds};
 
 	round->unlogged = calloc(round->servers->count, sizeof *round->unlogged);
 	return round->unlogged != NULL &&
@@ -54,8 +55,9 @@ static void say(const struct round *round)
 	const struct exchange_list *exchanges = &round->exchanges;
 
 	if (exchanges->count > 1)
-		waiting_say("%zu of %zu servers, %zu failed", exchanges->count - exchanges->open,
-			    exchanges->count, round->failed);
+		waiting_say("%zu of %zu servers, %zu failed%s", exchanges->count - exchanges->open,
+			    exchanges->count, round->failed,
+			    exchanges->to_come > 0 ? "; waiting for next nonces" : "");
 }
 
 static void settle(struct round *round, size_t server, enum exchange_due how,
@@ -68,13 +70,43 @@ static void settle(struct round *round, size_t server, enum exchange_due how,
 	say(round);
 }
 
+/* It is seen as what is waited for, and told under --verbose. */
+static void tell_next(struct round *round, size_t server, int64_t wait_ms)
+{
+	CLEANUP(cleanup_text) char *shown = url_without_user(round->servers->urls[server]);
+	unsigned min_life = round->exchanges.rules.min_life;
+
+	if (round->options->verbose)
+		report_detail(
+			"waiting for the next nonce of %s for %lld s at most, since this one may "
+			"end within %u s (--min-life)",
+			shown == NULL ? "the server" : shown, (long long)(wait_ms + 999) / 1000,
+			min_life);
+	if (round->exchanges.count == 1)
+		round->before_next = servers_wait_next(round->servers, round->options);
+}
+
+static bool wait_for_next(struct round *round, size_t server, int64_t now,
+			  struct chronosign_error **error)
+{
+	const struct exchange *exchange = &round->exchanges.exchanges[server];
+	int64_t wait_ms = exchange_wait(exchange, now);
+
+	tell_next(round, server, wait_ms);
+	say(round);
+	return network_ask_next(round->network, server, exchange->nonce, wait_ms, error);
+}
+
 static bool take_answer(struct round *round, struct network_answer *answer,
 			struct chronosign_error **error)
 {
 	const struct exchange_news news = servers_news(answer, milliseconds());
 	size_t twin;
+	bool was_next = round->exchanges.to_come > 0;
 	enum exchange_due due = exchange_list_take(&round->exchanges, answer->server, &news, &twin);
 
+	if (was_next && round->exchanges.count == 1)
+		waiting_end(&round->before_next);
 	if (due == DUE_MISBEHAVIOUR) {
 		misbehaviour_set(error, round->servers->urls[answer->server],
 				 &round->exchanges.exchanges[answer->server], news.event);
@@ -87,6 +119,8 @@ static bool take_answer(struct round *round, struct network_answer *answer,
 		round->handlers->heard(round->context, answer);
 	if (due == DUE_QUESTION)
 		return network_ask_again(round->network, answer->server, error);
+	if (due == DUE_NEXT)
+		return wait_for_next(round, answer->server, news.now, error);
 	settle(round, answer->server, due, answer->error);
 	if (twin != answer->server)
 		settle(round, twin, DUE_SHARED, NULL);

@@ -21,6 +21,7 @@ struct round {
 	size_t failed; /* exchanges that were no good */
 	const struct round_handlers *handlers;
 	void *context;
+	struct waiting before_next; /* what was waited for before the one server's next nonce */
 };
 
 struct round_handlers {

@@ -259,6 +259,8 @@ struct exchange_news servers_news(const struct network_answer *answer, int64_t n
 		.event = event_of(answer),
 		.nonce = answer->nonce,
 		.valid_for = answer->valid_for,
+		.at_least = answer->at_least,
+		.age = now - answer->answered,
 		.unnamed = answer->release[0] == '\0',
 		.now = now,
 	};
@@ -282,6 +284,15 @@ struct waiting servers_wait(const struct servers *servers, const struct options 
 	if (servers->count > 1)
 		return waiting_for(hint, "waiting for %zu servers", servers->count);
 	return waiting_for(hint, "waiting for %s", host == NULL ? "the server" : host);
+}
+
+struct waiting servers_wait_next(const struct servers *servers, const struct options *options)
+{
+	CLEANUP(cleanup_text) char *hint = text_format("--min-life %u", options->min_life.seconds);
+	CLEANUP(cleanup_text) char *host = host_of(servers->urls[0]);
+
+	return waiting_for(hint, "waiting for the next nonce of %s",
+			   host == NULL ? "the server" : host);
 }
 
 void servers_free(struct servers *servers)

@@ -26,8 +26,8 @@ bool servers_from_options(const struct options *options, struct servers *servers
 
 enum asking {
 	ASK_ONCE,
-	ASK_WITH_TRIALS, /* tokens will be tried there, too */
-	ASK_AS_DOCTOR,   /* the same, and all is told that may be wrong */
+	ASK_WITH_REQUESTS, /* tokens may be tried there, too, or next nonces awaited */
+	ASK_AS_DOCTOR,     /* the same, and all is told that may be wrong */
 };
 
 /*
@@ -45,6 +45,9 @@ struct exchange_news servers_news(const struct network_answer *answer, int64_t n
 
 /* From here on the servers are waited for (waiting.h). Returns what was before. */
 struct waiting servers_wait(const struct servers *servers, const struct options *options);
+
+/* The same of the one server's next nonce. */
+struct waiting servers_wait_next(const struct servers *servers, const struct options *options);
 
 void servers_free(struct servers *servers);
 

@@ -3,6 +3,7 @@
 #include "network/message.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
 
@@ -36,12 +37,14 @@ void message_init(struct network_message *message, size_t server)
 	message->valid_for = -1;
 }
 
-void message_set_nonce(struct network_message *message, const char *nonce, int64_t valid_for)
+void message_set_nonce(struct network_message *message, const char *nonce, struct nonce_life life)
 {
 	message->outcome = MESSAGE_NONCE;
 	message->reached = REACHED_ANSWER;
 	memcpy(message->nonce, nonce, UUID_LENGTH);
-	message->valid_for = valid_for < MESSAGE_LIFE_MAX ? valid_for : MESSAGE_LIFE_MAX;
+	message->valid_for = life.seconds < MESSAGE_LIFE_MAX ? life.seconds : MESSAGE_LIFE_MAX;
+	message->at_least = life.at_least;
+	message->answered = milliseconds();
 }
 
 void message_set_check(struct network_message *message, uint32_t outcome, const char *nonce)
@@ -223,7 +226,8 @@ bool message_check(const struct network_message *message, size_t length, size_t 
 		return message_wrong("an impossible HTTP status", error);
 	if (message->reached > REACHED_ANSWER || message->tls > 1)
 		return message_wrong("an impossible way to the server", error);
-	if (message->valid_for < -1 || message->valid_for > MESSAGE_LIFE_MAX)
+	if (message->valid_for < -1 || message->valid_for > MESSAGE_LIFE_MAX ||
+	    message->at_least > 1)
 		return message_wrong("an impossible life of the nonce", error);
 	return check_outcome(message, error);
 }
@@ -247,6 +251,8 @@ void message_to_answer(const struct network_message *message, struct network_ans
 	memset(answer, 0, sizeof *answer);
 	answer->server = message->server;
 	answer->valid_for = message->valid_for;
+	answer->at_least = message->at_least == 1;
+	answer->answered = message->answered;
 	answer->reached = (enum reached)message->reached;
 	answer->tls = message->tls == 1;
 	answer->http_status = message->http_status;
@@ -295,16 +301,34 @@ bool request_init(struct network_request *request, uint32_t kind, size_t server,
 	return true;
 }
 
+bool request_init_next(struct network_request *request, size_t server, const char *nonce,
+		       int64_t wait_ms)
+{
+	request_init(request, REQUEST_NEXT, server, NULL, NULL);
+	if (!uuid_is_version_4(nonce, strlen(nonce)) || wait_ms < 0 || wait_ms > REQUEST_WAIT_MAX)
+		return false;
+	memcpy(request->nonce, nonce, sizeof request->nonce);
+	request->wait_ms = (uint32_t)wait_ms;
+	return true;
+}
+
 static bool is_check_request(const struct network_request *request)
 {
-	return request->kind == REQUEST_CHECK &&
+	return request->kind == REQUEST_CHECK && request->wait_ms == 0 &&
 	       uuid_is_version_4(request->nonce, sizeof request->nonce) &&
 	       request->token[0] != '\0' && is_token(request->token);
 }
 
 static bool is_nonce_request(const struct network_request *request)
 {
-	return request->kind == REQUEST_NONCE && all_zero(request->nonce, sizeof request->nonce) &&
+	return request->kind == REQUEST_NONCE && request->wait_ms == 0 &&
+	       all_zero(request->nonce, sizeof request->nonce) && request->token[0] == '\0';
+}
+
+static bool is_next_request(const struct network_request *request)
+{
+	return request->kind == REQUEST_NEXT && request->wait_ms <= REQUEST_WAIT_MAX &&
+	       uuid_is_version_4(request->nonce, sizeof request->nonce) &&
 	       request->token[0] == '\0';
 }
 
@@ -313,5 +337,5 @@ bool request_check(const struct network_request *request, size_t length, size_t 
 	return length == sizeof *request && request->magic == MESSAGE_MAGIC &&
 	       request->version == MESSAGE_VERSION && request->server < server_count &&
 	       terminated(request->token, sizeof request->token) &&
-	       (is_check_request(request) || is_nonce_request(request));
+	       (is_check_request(request) || is_nonce_request(request) || is_next_request(request));
 }

@@ -6,6 +6,7 @@
 #ifndef NETWORK_MESSAGE_H
 #define NETWORK_MESSAGE_H
 
+#include "chronograf/nonce.h"
 #include "network/network.h"
 
 #include <stdbool.h>
@@ -13,15 +14,15 @@
 #include <stdint.h>
 
 #define MESSAGE_MAGIC 0x4e4f4e43u
-#define MESSAGE_VERSION 2u
+#define MESSAGE_VERSION 3u
 #define MESSAGE_TRACE_SIZE 512
 #define MESSAGE_RELEASE_SIZE 64
-#define MESSAGE_FAILURE_SIZE 2036
+#define MESSAGE_FAILURE_SIZE 2032
 /* Base64 of the largest signature (chronosign/signer.h), NUL and padding. */
-#define MESSAGE_TOKEN_SIZE 2744
+#define MESSAGE_TOKEN_SIZE 2740
 
 enum {
-	MESSAGE_NONCE = 1,          /* `nonce` and `valid_for` count */
+	MESSAGE_NONCE = 1,          /* `nonce`, its life and `answered` count */
 	MESSAGE_SERVER_FAILED = 2,  /* `failure` says why: the network, TLS, the answer */
 	MESSAGE_MACHINE_FAILED = 3, /* `failure` says why: memory, a library */
 	/* What came of a check; `nonce` is that of the token. */
@@ -54,6 +55,8 @@ struct network_message {
 	uint32_t outcome;
 	uint32_t http_status; /* 0: no answer */
 	int64_t valid_for;    /* seconds; -1: unknown */
+	int64_t answered;     /* when the answer was there, by milliseconds() (base/clock.h) */
+	uint32_t at_least;    /* 1: `valid_for` is a lower bound; else 0 */
 	uint32_t reached;     /* an enum reached */
 	uint32_t tls;         /* 1: the URL was https; else 0 */
 	char nonce[UUID_LENGTH];
@@ -63,14 +66,19 @@ struct network_message {
 	char failure[MESSAGE_FAILURE_SIZE];
 };
 
-_Static_assert(sizeof(struct network_message) == 40 + UUID_LENGTH + MESSAGE_RELEASE_SIZE +
+_Static_assert(sizeof(struct network_message) == 52 + UUID_LENGTH + MESSAGE_RELEASE_SIZE +
 							 MESSAGE_TRACE_SIZE + MESSAGE_FAILURE_SIZE,
 	       "a message has no padding");
 
 enum {
 	REQUEST_NONCE = 1, /* ask for the nonce once more, now */
 	REQUEST_CHECK = 2, /* try `token`, made for `nonce`, on the server */
+	REQUEST_NEXT =
+		3, /* ask until it is another than `nonce`, `wait_ms` from now at the latest */
 };
+
+/* A day, which is the longest that --min-life takes, and a second for what Expires cuts off. */
+#define REQUEST_WAIT_MAX UINT32_C(86402000)
 
 /* What the key process asks for. */
 struct network_request {
@@ -78,17 +86,19 @@ struct network_request {
 	uint32_t version;
 	uint64_t server;
 	uint32_t kind;
+	uint32_t wait_ms; /* NEXT; else 0 */
 	char nonce[UUID_LENGTH];
 	char token[MESSAGE_TOKEN_SIZE]; /* NUL-terminated */
 };
 
-_Static_assert(sizeof(struct network_request) == 20 + UUID_LENGTH + MESSAGE_TOKEN_SIZE,
+_Static_assert(sizeof(struct network_request) == 24 + UUID_LENGTH + MESSAGE_TOKEN_SIZE,
 	       "a request has no padding");
 
 /* An empty message about a server; its outcome is still to be set. */
 void message_init(struct network_message *message, size_t server);
 
-void message_set_nonce(struct network_message *message, const char *nonce, int64_t valid_for);
+/* The answer with it is there now. */
+void message_set_nonce(struct network_message *message, const char *nonce, struct nonce_life life);
 
 /* Sets outcome and nonce (UUID_LENGTH bytes) of a check. */
 void message_set_check(struct network_message *message, uint32_t outcome, const char *nonce);
@@ -123,6 +133,10 @@ bool message_wrong(const char *what, struct chronosign_error **error);
  */
 bool request_init(struct network_request *request, uint32_t kind, size_t server, const char *nonce,
 		  const char *token);
+
+/* The same of REQUEST_NEXT. */
+bool request_init_next(struct network_request *request, size_t server, const char *nonce,
+		       int64_t wait_ms);
 
 /* True if these `length` bytes are a request about one of `server_count` servers. */
 bool request_check(const struct network_request *request, size_t length, size_t server_count);

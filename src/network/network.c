@@ -3,6 +3,7 @@
 #include "network/network.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "network/job.h"
 #include "network/message.h"
@@ -28,6 +29,8 @@ struct network {
 	bool sandbox_told;
 	void (*tell_sandbox)(unsigned sandbox);
 	bool *answered; /* no question to the server is open */
+	int64_t started_at;
+	unsigned wait_seconds; /* the longest that a next nonce is awaited */
 	bool finished;
 	bool failed;
 	bool died;       /* that is why */
@@ -41,7 +44,7 @@ static unsigned patience_seconds(const struct network *network)
 {
 	const struct job_header *job = &network->job.header;
 
-	return job->timeout_seconds + job->poll_seconds + MARGIN_SECONDS;
+	return job->timeout_seconds + job->poll_seconds + network->wait_seconds + MARGIN_SECONDS;
 }
 
 DEFINE_CLEANUP(network, struct network *, network_free)
@@ -108,6 +111,8 @@ static bool begin(struct network *network, struct chronosign_error **error)
 	chronosign_error_free(TAKE(network->refusal));
 	network->failed = true;
 	network->died = false;
+	network->started_at = milliseconds();
+	network->wait_seconds = 0;
 	network->question_count = network->server_count;
 	network->answer_count = 0;
 	network->sandbox_told = false;
@@ -221,6 +226,9 @@ static bool take(struct network *network, const struct network_message *message,
 		return network->watch || message_wrong("news of files that nobody watches", error);
 	if (!network->watch && network->answered[message->server])
 		return message_wrong("a second answer of one server", error);
+	if (message->outcome == MESSAGE_NONCE &&
+	    (message->answered < network->started_at || message->answered > milliseconds()))
+		return message_wrong("a nonce of another time", error);
 	network->answered[message->server] = true;
 	network->answer_count++;
 	return true;
@@ -337,6 +345,21 @@ bool network_ask_again(struct network *network, size_t server, struct chronosign
 
 	return request_init(&request, REQUEST_NONCE, server, NULL, NULL) &&
 	       send_request(network, &request, error);
+}
+
+bool network_ask_next(struct network *network, size_t server, const char *nonce, int64_t wait_ms,
+		      struct chronosign_error **error)
+{
+	struct network_request request;
+
+	if (!request_init_next(&request, server, nonce, wait_ms))
+		return error_set(error, CHRONOSIGN_ERROR_USAGE,
+				 "what is to be waited for is no nonce, or comes too late");
+	if (request.wait_ms / 1000 >= network->wait_seconds) {
+		network->wait_seconds = request.wait_ms / 1000 + 1;
+		process_started(&network->process, patience_seconds(network));
+	}
+	return send_request(network, &request, error);
 }
 
 bool network_try_token(struct network *network, size_t server, const char *nonce, const char *token,

@@ -35,7 +35,7 @@ struct network_job {
 	bool require_sandbox;      /* ask nobody unless it is confined by both */
 	/* Told once after each start, by network_next, before any answer; NULL: nobody is. */
 	void (*tell_sandbox)(unsigned sandbox);
-	bool requests;         /* network_ask_again and network_try_token will be called */
+	bool requests;         /* there will be requests: network_ask_again and so on */
 	bool watch;            /* ask again and again: ahead of the nonces' ends, and at least */
 	unsigned poll_seconds; /* so often; 0: every minute */
 };
@@ -67,6 +67,8 @@ struct network_answer {
 	char nonce[UUID_LENGTH + 1]; /* NUL-terminated; empty if there is none; of a check: what its
 					token was made for */
 	int64_t valid_for;           /* seconds of life left by the server's clock; -1: unknown */
+	bool at_least;               /* that is a lower bound; no more is known */
+	int64_t answered;            /* when, by milliseconds() (base/clock.h) */
 	enum verdict verdict;
 	struct chronosign_error
 		*error; /* why there is no nonce or verdict; NULL if there is one. Owned
@@ -147,6 +149,13 @@ int network_descriptor(const struct network *network);
  * watched.
  */
 bool network_ask_again(struct network *network, size_t server, struct chronosign_error **error);
+
+/*
+ * Asks a server until its nonce is another one, `wait_ms` from now for the last time. Then the answer
+ * is that nonce once more.
+ */
+bool network_ask_next(struct network *network, size_t server, const char *nonce, int64_t wait_ms,
+		      struct chronosign_error **error);
 
 /*
  * Tries a token, made for that nonce, on its server: `GET {url}/chronograf/v1/mappings`, which only

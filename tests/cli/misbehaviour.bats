@@ -70,6 +70,28 @@ misbehaves() { # REGEX…
 	called C_Sign 1
 }
 
+@test "a nonce that ends soon, and another: one wait, one signature, of the second" {
+	lies 'nonce 0 a 3' request 'nonce 0 b 3' 'nonce 0 c 3' 'nonce 0 d 600'
+	with_token
+	[ "$status" -eq 0 ] || fail "exit status 0 expected"
+	says 'warning: .*--min-life'
+	called C_Sign 1
+}
+
+@test "a verdict in place of the next nonce: exit 1, and nothing is signed" {
+	lies 'nonce 0 a 3' request 'accepted 0 a'
+	with_token --check
+	misbehaves 'nonce was due'
+	called C_Sign 0
+}
+
+@test "a next nonce that nobody waits for: exit 1, and it is not signed" {
+	lies 'nonce 0 a' 'nonce 0 b 3'
+	with_token --chronograf-url http://127.0.0.1:2
+	misbehaves
+	[ "$(calls C_Sign)" -le 1 ] || fail "$(calls C_Sign) signatures"
+}
+
 @test "a life of all the seconds that there are, or of less than none: exit 1, and nothing is printed" {
 	for life in 9223372036854775807 -9223372036854775808 -2; do
 		lies "nonce 0 a $life"

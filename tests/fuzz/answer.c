@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* Nothing but 36 bytes of a 200 answer gets signed, and the key process believes them. */
-static void promise_nonce(const struct nonce_response *response, int64_t life)
+static void promise_nonce(const struct nonce_response *response, struct nonce_life life)
 {
 	struct network_message message;
 
@@ -47,9 +47,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.length = length,
 		.longer = size > length,
 	};
-	int64_t life = nonce_life(date, expires);
+	struct nonce_life life = nonce_life(date, expires);
 
-	PROMISE(life >= -1);
+	PROMISE(life.seconds >= -1);
+	PROMISE(!life.at_least || (life.seconds >= 0 && life.seconds < 15 * 60));
 	if (nonce_found(&response))
 		promise_nonce(&response, life);
 	else

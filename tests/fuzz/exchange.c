@@ -21,6 +21,8 @@ struct history {
 	bool refused_since; /* the last signature */
 	unsigned tries;     /* under way */
 	unsigned openings;  /* of the key, and lives that ended: each allows one signature more */
+	unsigned waits;     /* for a next nonce */
+	bool waiting;
 };
 
 struct run {
@@ -73,7 +75,7 @@ static void promise_token(const struct run *run, size_t server)
 
 static void promise_counts(const struct run *run)
 {
-	size_t open = 0, to_sign = 0, to_try = 0;
+	size_t open = 0, to_sign = 0, to_try = 0, to_come = 0;
 
 	for (size_t i = 0; i < run->list.count; i++) {
 		const struct exchange *exchange = &run->list.exchanges[i];
@@ -85,6 +87,9 @@ static void promise_counts(const struct run *run)
 		PROMISE(run->list.rules.watch || history->signatures <= 2);
 		PROMISE(run->list.rules.watch || history->signatures <= 1 + history->refusals);
 		PROMISE(history->tries <= 1);
+		PROMISE(history->waits <= (run->list.rules.min_life > 0 ? 1 : 0));
+		PROMISE(!exchange->brief || exchange->waited ||
+			exchange->state != EXCHANGE_TO_SIGN);
 		/* One at once, one for the slack, and one in each second since. */
 		PROMISE(history->signatures <=
 			2 + (uint64_t)(run->now - BEGIN + EXCHANGE_SLACK_MS) / EXCHANGE_PACE_MS +
@@ -92,10 +97,11 @@ static void promise_counts(const struct run *run)
 		open += !exchange_is_over(exchange);
 		to_sign += exchange->state == EXCHANGE_TO_SIGN;
 		to_try += exchange->state == EXCHANGE_TO_TRY;
+		to_come += exchange->state == EXCHANGE_ASKED_NEXT;
 		promise_token(run, i);
 	}
 	PROMISE(run->list.open == open && run->list.to_sign == to_sign &&
-		run->list.to_try == to_try);
+		run->list.to_try == to_try && run->list.to_come == to_come);
 }
 
 static void note(struct history *history, enum exchange_event event)
@@ -122,15 +128,23 @@ static bool hear(struct run *run, size_t server, enum exchange_event event, uint
 		.event = event,
 		.nonce = nonce,
 		.valid_for = choice == 255 ? INT64_MAX : (int64_t)choice - 1,
+		.at_least = choice % 3 == 0,
+		.age = choice % 5 * INT64_C(400),
 		.now = run->now,
 	};
 	size_t twin;
+	struct history *history = &run->histories[server];
 
 	make_nonce(choice, nonce);
 	if (event > EVENT_NO_NONCE && (choice & 0x80) != 0)
 		memcpy(nonce, run->list.exchanges[server].nonce, sizeof nonce);
-	if (exchange_list_take(&run->list, server, &news, &twin) == DUE_MISBEHAVIOUR)
+	enum exchange_due due = exchange_list_take(&run->list, server, &news, &twin);
+	if (due == DUE_MISBEHAVIOUR)
 		return false;
+	history->waiting = due == DUE_NEXT;
+	history->waits += due == DUE_NEXT;
+	PROMISE(due != DUE_NEXT || exchange_wait(&run->list.exchanges[server], run->now) <=
+					   (run->list.rules.min_life + 2) * INT64_C(1000));
 	note(&run->histories[server], event);
 	return true;
 }
@@ -147,6 +161,7 @@ static void serve(struct run *run, bool can_sign)
 	const struct exchange *exchange = &run->list.exchanges[server];
 	struct history *history = &run->histories[server];
 	PROMISE(is_alone(&run->list, server));
+	PROMISE(!history->waiting);
 	PROMISE(!run->list.rules.watch || exchange->valid_until > run->now);
 	if (due == DUE_TRIAL) {
 		PROMISE(exchange->token != NULL && exchange_list_is_heard(&run->list));
@@ -217,8 +232,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size == 0)
 		return 0;
+	const bool watch = (data[0] & 2) != 0;
 	const struct exchange_rules rules = {.check = (data[0] & 1) != 0,
-					     .watch = (data[0] & 2) != 0};
+					     .watch = watch,
+					     .min_life = watch ? 0 : (data[0] >> 4) * 3};
 	PROMISE(exchange_list_begin(&run.list, 1 + (data[0] >> 2) % SERVERS_MAX, rules, run.now));
 	for (size_t i = 1; i + 1 < size && step(&run, data[i], data[i + 1]); i += 2)
 		;

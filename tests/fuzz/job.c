@@ -104,9 +104,12 @@ static void fuzz_request(uint8_t choice, uint8_t cut, const uint8_t *data, size_
 	CLEANUP(cleanup_text) char *token = fuzz_text(data, size);
 	struct network_request request;
 	bool check = (choice & 2) != 0;
-	bool made = request_init(&request, check ? REQUEST_CHECK : REQUEST_NONCE, choice % SERVERS,
-				 check ? "7d9f2c1e-5b3a-4c6d-8e9f-0a1b2c3d4e5f" : NULL,
-				 check ? token : NULL);
+	const char *nonce = "7d9f2c1e-5b3a-4c6d-8e9f-0a1b2c3d4e5f";
+	bool made = (choice & 4) != 0
+			    ? request_init_next(&request, choice % SERVERS, nonce, cut * 1000)
+			    : request_init(&request, check ? REQUEST_CHECK : REQUEST_NONCE,
+					   choice % SERVERS, check ? nonce : NULL,
+					   check ? token : NULL);
 
 	if (made)
 		PROMISE(request_check(&request, sizeof request, SERVERS));
@@ -115,6 +118,7 @@ static void fuzz_request(uint8_t choice, uint8_t cut, const uint8_t *data, size_
 		return;
 	/* It becomes a header. */
 	PROMISE(request.server < SERVERS);
+	PROMISE(request.wait_ms <= REQUEST_WAIT_MAX);
 	PROMISE(strlen(request.token) < sizeof request.token);
 	PROMISE(strpbrk(request.token, "\r\n :") == NULL);
 }

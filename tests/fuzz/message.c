@@ -24,7 +24,8 @@ static struct network_message honest_message(uint8_t choice, const char *text)
 		message_set_check(&message, (choice & 2) == 0 ? MESSAGE_ACCEPTED : MESSAGE_EVERYONE,
 				  "7d9f2c1e-5b3a-4c6d-8e9f-0a1b2c3d4e5f");
 	else if ((choice & 2) == 0)
-		message_set_nonce(&message, "7d9f2c1e-5b3a-4c6d-8e9f-0a1b2c3d4e5f", choice);
+		message_set_nonce(&message, "7d9f2c1e-5b3a-4c6d-8e9f-0a1b2c3d4e5f",
+				  (struct nonce_life){choice, (choice & 16) != 0});
 	else
 		message_set_failure(&message,
 				    (choice & 4) == 0 ? MESSAGE_SERVER_FAILED

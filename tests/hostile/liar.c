@@ -168,7 +168,7 @@ static void say_nonce(size_t server, unsigned number, int64_t valid_for)
 	snprintf(nonce, sizeof nonce, "%08x-5b3a-4c6d-8e9f-0a1b2c3d4e5f", number);
 	message_init(&message, server);
 	message.http_status = 200;
-	message_set_nonce(&message, nonce, valid_for);
+	message_set_nonce(&message, nonce, (struct nonce_life){.seconds = valid_for});
 	/* Beyond the bounds, too. */
 	message.valid_for = valid_for;
 	say(&message);

@@ -79,11 +79,38 @@ static void go_to_trial(void)
 	assert_int_equal(take(EVENT_TRIED), DUE_NOTHING);
 }
 
+/* A nonce of so many seconds, answered so many milliseconds ago. */
+static enum exchange_due take_life(const char *nonce, int64_t seconds, int64_t age)
+{
+	const struct exchange_news news = {
+		.event = EVENT_NONCE,
+		.nonce = nonce,
+		.valid_for = seconds,
+		.age = age,
+		.now = now,
+	};
+
+	return exchange_take(&exchange, &rules, &news);
+}
+
+static void begin_with_min_life(bool check)
+{
+	begin(check, false);
+	rules.min_life = 5;
+}
+
 static void go_to(enum exchange_state state, bool watch)
 {
 	begin(true, watch);
+	/* No watched server gets there. */
+	if (state == EXCHANGE_ASKED_NEXT && !watch) {
+		rules.min_life = 5;
+		take_life(THIRD, 6, 0);
+		return;
+	}
 	switch (state) {
 	case EXCHANGE_ASKED:
+	case EXCHANGE_ASKED_NEXT:
 		return;
 	case EXCHANGE_FAILED:
 		take(EVENT_NO_NONCE);
@@ -185,6 +212,7 @@ static void what_fails_ends_the_exchange(void **state)
 		{EXCHANGE_TO_SIGN, EVENT_NOT_SIGNED, EXCHANGE_FAILED},
 		{EXCHANGE_ON_TRIAL, EVENT_NO_VERDICT, EXCHANGE_UNCLEAR},
 		{EXCHANGE_ASKED_AGAIN, EVENT_NO_NONCE, EXCHANGE_FAILED},
+		{EXCHANGE_ASKED_NEXT, EVENT_NO_NONCE, EXCHANGE_FAILED},
 	};
 
 	(void)state;
@@ -194,6 +222,120 @@ static void what_fails_ends_the_exchange(void **state)
 		assert_state(rows[i].next, false);
 		assert_true(exchange_is_over(&exchange));
 	}
+}
+
+/* ---- A nonce that ends soon ---- */
+
+static void a_nonce_that_may_end_sooner_is_not_signed_before_the_next_was_awaited(void **state)
+{
+	static const struct {
+		int64_t seconds, age;
+		enum exchange_due due;
+	} rows[] = {
+		{7, 0, DUE_SIGNATURE},       {6, 0, DUE_NEXT},         {0, 0, DUE_NEXT},
+		{7, 999, DUE_SIGNATURE},     {7, 1000, DUE_NEXT},      {600, 593999, DUE_SIGNATURE},
+		{600, 594000, DUE_NEXT},     {600, 6000000, DUE_NEXT}, {-1, 0, DUE_SIGNATURE},
+		{-1, 900000, DUE_SIGNATURE},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		begin_with_min_life(false);
+		assert_int_equal(take_life(FIRST, rows[i].seconds, rows[i].age), rows[i].due);
+		begin(false, false);
+		assert_int_equal(take_life(FIRST, rows[i].seconds, rows[i].age), DUE_SIGNATURE);
+	}
+}
+
+static void the_next_nonce_is_awaited_for_as_long_as_the_first_may_live(void **state)
+{
+	static const int64_t rows[][3] = {
+		{6, 0, 7000}, {3, 0, 4000}, {3, 500, 3500}, {0, 0, 1000}, {3, 90000, 1000}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		begin_with_min_life(false);
+		assert_int_equal(take_life(FIRST, rows[i][0], rows[i][1]), DUE_NEXT);
+		assert_true(exchange_wait(&exchange, now) == rows[i][2]);
+	}
+}
+
+static void the_next_nonce_is_signed_however_short_it_lives(void **state)
+{
+	static const struct {
+		const char *nonce;
+		int64_t seconds;
+		bool brief;
+	} rows[] = {{SECOND, 600, false}, {SECOND, 3, true}, {FIRST, 1, true}, {FIRST, 600, false}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		begin_with_min_life(false);
+		assert_int_equal(take_life(FIRST, 3, 0), DUE_NEXT);
+		assert_state(EXCHANGE_ASKED_NEXT, false);
+		assert_false(exchange_is_over(&exchange));
+		assert_int_equal(take_life(rows[i].nonce, rows[i].seconds, 0), DUE_SIGNATURE);
+		assert_string_equal(exchange.nonce, rows[i].nonce);
+		assert_int_equal(exchange.brief, rows[i].brief);
+		assert_int_equal(take(EVENT_SIGNED), DUE_GOOD);
+	}
+}
+
+static void there_is_one_wait_and_two_signatures_at_most(void **state)
+{
+	(void)state;
+	begin_with_min_life(true);
+	assert_int_equal(take_life(FIRST, 3, 0), DUE_NEXT);
+	assert_int_equal(take_life(SECOND, 600, 0), DUE_SIGNATURE);
+	take(EVENT_SIGNED);
+	take(EVENT_TRIED);
+	assert_int_equal(take(EVENT_NOT_ACCEPTED), DUE_QUESTION);
+	assert_int_equal(take_life(THIRD, 3, 0), DUE_SIGNATURE);
+	take(EVENT_SIGNED);
+	take(EVENT_TRIED);
+	assert_int_equal(take(EVENT_NOT_ACCEPTED), DUE_REFUSED);
+
+	begin_with_min_life(true);
+	assert_int_equal(take_life(FIRST, 600, 0), DUE_SIGNATURE);
+	take(EVENT_SIGNED);
+	take(EVENT_TRIED);
+	take(EVENT_NOT_ACCEPTED);
+	assert_int_equal(take_life(SECOND, 3, 0), DUE_NEXT);
+	assert_int_equal(take_life(THIRD, 600, 0), DUE_SIGNATURE);
+	assert_int_equal(take(EVENT_SIGNED), DUE_TRIAL);
+}
+
+static void who_waits_and_is_not_alone_gets_no_token(void **state)
+{
+	(void)state;
+	go_to(EXCHANGE_ASKED_NEXT, false);
+	assert_int_equal(take(EVENT_NOT_ALONE), DUE_NOTHING);
+	assert_state(EXCHANGE_SHARED_ASKED, false);
+	assert_int_equal(take_nonce(SECOND), DUE_SHARED);
+}
+
+static void a_life_that_is_a_lower_bound_is_told_as_one_and_ends_nothing(void **state)
+{
+	const struct exchange_news news = {.event = EVENT_NONCE,
+					   .nonce = FIRST,
+					   .valid_for = 7,
+					   .at_least = true,
+					   .now = START};
+
+	(void)state;
+	begin(false, true);
+	assert_int_equal(exchange_take(&exchange, &rules, &news), DUE_SIGNATURE);
+	assert_true(exchange.at_least);
+	assert_int_equal(exchange_seconds_left(&exchange, now + 2000), 5);
+	assert_true(exchange.valid_until == now + EXCHANGE_UNKNOWN_LIFE_MS);
+}
+
+static void a_life_is_counted_from_the_answer(void **state)
+{
+	(void)state;
+	begin(false, false);
+	take_life(FIRST, 600, 200000);
+	assert_int_equal(exchange_seconds_left(&exchange, now), 400);
 }
 
 /* ---- What is not due ---- */
@@ -224,7 +366,7 @@ static void a_message_that_is_not_due_is_misbehaviour_and_changes_nothing(void *
 	static const unsigned due[EXCHANGE_STATES] = {
 		[EXCHANGE_ASKED] = QUESTION,        [EXCHANGE_ON_TRIAL] = TRIAL,
 		[EXCHANGE_ASKED_AGAIN] = QUESTION,  [EXCHANGE_SHARED_ON_TRIAL] = TRIAL,
-		[EXCHANGE_SHARED_ASKED] = QUESTION,
+		[EXCHANGE_SHARED_ASKED] = QUESTION, [EXCHANGE_ASKED_NEXT] = QUESTION,
 	};
 
 	(void)state;
@@ -472,6 +614,13 @@ int main(void)
 		PROMISE(a_refusal_is_followed_by_one_more_attempt),
 		PROMISE(a_refused_nonce_is_not_signed_again),
 		PROMISE(what_fails_ends_the_exchange),
+		PROMISE(a_nonce_that_may_end_sooner_is_not_signed_before_the_next_was_awaited),
+		PROMISE(the_next_nonce_is_awaited_for_as_long_as_the_first_may_live),
+		PROMISE(the_next_nonce_is_signed_however_short_it_lives),
+		PROMISE(there_is_one_wait_and_two_signatures_at_most),
+		PROMISE(who_waits_and_is_not_alone_gets_no_token),
+		PROMISE(a_life_that_is_a_lower_bound_is_told_as_one_and_ends_nothing),
+		PROMISE(a_life_is_counted_from_the_answer),
 		PROMISE(a_message_that_is_not_due_is_misbehaviour_and_changes_nothing),
 		PROMISE(a_watched_server_may_be_heard_at_any_time_but_is_judged_on_trial_alone),
 		PROMISE(a_verdict_on_another_nonce_is_misbehaviour),

@@ -19,7 +19,8 @@ static int64_t now;
 static void begin(bool check, bool watch, size_t count)
 {
 	now = 1000000;
-	assert_true(exchange_list_begin(&list, count, (struct exchange_rules){check, watch}, now));
+	assert_true(exchange_list_begin(
+		&list, count, (struct exchange_rules){.check = check, .watch = watch}, now));
 }
 
 static int end(void **state)
@@ -115,6 +116,26 @@ static void no_token_is_tried_before_the_last_server_is_heard(void **state)
 	assert_int_equal(happens(2, EVENT_NO_NONCE), DUE_FAILED);
 	assert_true(exchange_list_is_heard(&list));
 	assert_int_equal(next(&server), DUE_TRIAL);
+}
+
+static void a_server_whose_next_nonce_is_awaited_is_not_heard_yet(void **state)
+{
+	size_t server, twin;
+
+	(void)state;
+	begin(true, false, 2);
+	list.rules.min_life = 600;
+	assert_int_equal(give(0, 0, &twin), DUE_NEXT);
+	list.rules.min_life = 5;
+	/* The other one has got hold of it first, and hands it out as its own. */
+	give_alone(1, 1);
+	assert_int_equal(happens(1, EVENT_SIGNED), DUE_TRIAL);
+	assert_int_equal(next(&server), DUE_NOTHING);
+	assert_int_equal(give(0, 1, &twin), DUE_SHARED);
+	assert_int_equal(twin, 1);
+	assert_int_equal(next(&server), DUE_NOTHING);
+	assert_true(exchange_list_is_heard(&list));
+	assert_int_equal(list.open, 0);
 }
 
 static void one_server_waits_for_nobody(void **state)
@@ -255,6 +276,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		PROMISE(signatures_are_due_in_turn),
 		PROMISE(no_token_is_tried_before_the_last_server_is_heard),
+		PROMISE(a_server_whose_next_nonce_is_awaited_is_not_heard_yet),
 		PROMISE(one_server_waits_for_nobody),
 		PROMISE(one_nonce_from_two_entries_is_refused_for_both),
 		PROMISE(a_nonce_that_comes_after_a_refusal_is_compared_too),

@@ -18,7 +18,7 @@ static struct network_message good(void)
 
 	message_init(&message, 1);
 	message.http_status = 200;
-	message_set_nonce(&message, GOOD, 600);
+	message_set_nonce(&message, GOOD, (struct nonce_life){.seconds = 600});
 	message_set_trace(&message, "GET");
 	return message;
 }
@@ -163,6 +163,10 @@ static void a_life_below_unknown_is_refused(void **state)
 	struct network_message message = good();
 
 	(void)state;
+	message.at_least = 2;
+	assert_refused(&message, "life");
+	message.at_least = 1;
+	assert_good(&message);
 	message.valid_for = -2;
 	assert_refused(&message, "life");
 	message.valid_for = INT64_MIN;
@@ -285,10 +289,35 @@ static void what_is_no_request_is_refused(void **state)
 	assert_true(request_check(&request, sizeof request, SERVERS));
 	assert_false(request_check(&request, sizeof request - 1, SERVERS));
 	assert_false(request_check(&request, sizeof request, 2));
-	request.kind = 3;
+	request.kind = 4;
 	assert_false(request_check(&request, sizeof request, SERVERS));
 	request.kind = REQUEST_NONCE;
 	request.magic++;
+	assert_false(request_check(&request, sizeof request, SERVERS));
+}
+
+static void a_next_nonce_is_awaited_for_a_day_at_most(void **state)
+{
+	struct network_request request;
+
+	(void)state;
+	assert_true(request_init_next(&request, 2, GOOD, 7000));
+	assert_true(request_check(&request, sizeof request, SERVERS));
+	assert_int_equal(request.wait_ms, 7000);
+	assert_memory_equal(request.nonce, GOOD, sizeof request.nonce);
+	request.token[0] = 'A';
+	assert_false(request_check(&request, sizeof request, SERVERS));
+	assert_true(request_init_next(&request, 2, GOOD, REQUEST_WAIT_MAX));
+	request.wait_ms++;
+	assert_false(request_check(&request, sizeof request, SERVERS));
+	assert_false(request_init_next(&request, 2, GOOD, (int64_t)REQUEST_WAIT_MAX + 1));
+	assert_false(request_init_next(&request, 2, GOOD, -1));
+	assert_false(request_init_next(&request, 2, "nonce", 7000));
+	assert_true(request_init(&request, REQUEST_NONCE, 2, NULL, NULL));
+	request.wait_ms = 1;
+	assert_false(request_check(&request, sizeof request, SERVERS));
+	assert_true(request_init(&request, REQUEST_CHECK, 1, GOOD, "c2ln"));
+	request.wait_ms = 1;
 	assert_false(request_check(&request, sizeof request, SERVERS));
 }
 
@@ -423,7 +452,7 @@ static void a_life_longer_than_any_is_refused_and_not_sent(void **state)
 	struct network_message message = good();
 
 	(void)state;
-	message_set_nonce(&message, GOOD, INT64_MAX);
+	message_set_nonce(&message, GOOD, (struct nonce_life){.seconds = INT64_MAX});
 	assert_good(&message);
 	message.valid_for++;
 	assert_refused(&message, "life");
@@ -447,6 +476,7 @@ int main(void)
 		cmocka_unit_test(a_check_that_failed_says_why_and_of_which_nonce),
 		cmocka_unit_test(a_request_carries_a_token_and_nothing_else),
 		cmocka_unit_test(what_is_no_request_is_refused),
+		cmocka_unit_test(a_next_nonce_is_awaited_for_a_day_at_most),
 		cmocka_unit_test(the_answer_has_the_nonce),
 		cmocka_unit_test(the_answer_has_the_reason_and_its_kind),
 		cmocka_unit_test(the_release_of_chronograf_travels_bounded_and_printable),

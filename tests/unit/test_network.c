@@ -362,6 +362,8 @@ static void a_message_that_is_wrong_is_the_last_one_heard(void **state)
 	assert_fails("puppet:lie", 0, "nonce");
 	assert_fails("puppet:nonces 00", 1, "second answer");
 	assert_fails("puppet:nonces 02", 1, "not asked for");
+	assert_fails("puppet:time 60000", 0, "another time");
+	assert_fails("puppet:time -60000", 0, "another time");
 	assert_fails("puppet:outcome 9", 0, "nobody watches");
 	assert_fails("puppet:outcome 32", 0, "unknown outcome");
 }

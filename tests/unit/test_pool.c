@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/coverage.h"
 #include "network/message.h"
 #include "network/program/ca_memory.h"
@@ -712,6 +713,33 @@ static void a_nonce_can_be_asked_for_once_more(void **state)
 	assert_int_equal(end_work(end, worker), 0);
 }
 
+static void a_next_nonce_is_awaited_and_one_that_does_not_come_is_told_once(void **state)
+{
+	const char *url = at("", "/ok");
+	struct program_job job = job_for(&url);
+	struct network_request request;
+	pid_t worker;
+
+	(void)state;
+	job.requests = true;
+	int end = start_work(&job, &worker);
+	receive_one(end, 1);
+	int64_t before = milliseconds();
+	assert_true(request_init_next(&request, 0, GOOD, 700));
+	assert_int_equal(write(end, &request, sizeof request), sizeof request);
+	struct network_message message = receive_one(end, 1);
+	assert_nonce(&message);
+	assert_in_range(message.answered - before, 700, 5000);
+	/* What it has is the next of another one. */
+	assert_true(request_init_next(&request, 0, "3a8e1d5c-9b27-4f60-a1c4-5e7d2f9b8036", 2000));
+	assert_int_equal(write(end, &request, sizeof request), sizeof request);
+	before = milliseconds();
+	message = receive_one(end, 1);
+	assert_nonce(&message);
+	assert_in_range(message.answered - before, 0, 1900);
+	assert_int_equal(end_work(end, worker), 0);
+}
+
 static void what_is_no_request_ends_the_work(void **state)
 {
 	const char *url = at("", "/ok");
@@ -876,6 +904,7 @@ int main(void)
 		cmocka_unit_test(a_check_tells_a_server_that_lets_everyone_in),
 		cmocka_unit_test(a_check_follows_no_redirect_and_takes_no_page_for_a_yes),
 		cmocka_unit_test(a_nonce_can_be_asked_for_once_more),
+		cmocka_unit_test(a_next_nonce_is_awaited_and_one_that_does_not_come_is_told_once),
 		cmocka_unit_test(what_is_no_request_ends_the_work),
 		cmocka_unit_test(a_watched_server_is_asked_again_until_nobody_listens),
 		cmocka_unit_test(many_checks_and_many_servers_do_not_wait_for_each_other),

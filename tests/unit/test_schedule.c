@@ -106,6 +106,69 @@ a_server_that_fails_is_asked_each_second_for_two_minutes_then_later_each_time(vo
 	schedule_release(&schedule);
 }
 
+/* True if the answer is worth a message. */
+static bool same_again(const char *nonce, int64_t now)
+{
+	const struct schedule_turn again = {.server = 0, .asked = now};
+
+	return schedule_answered(&schedule, &again, &(struct schedule_answer){.nonce = nonce}, now);
+}
+
+static void assert_nothing_is_due(int64_t now)
+{
+	assert_int_equal(taken(now), SIZE_MAX);
+	assert_true(schedule_wait(&schedule, now) == INT64_MAX);
+}
+
+static void a_next_nonce_is_awaited_to_the_last_moment_and_no_longer(void **state)
+{
+	unsigned questions = 0;
+	int64_t now;
+
+	(void)state;
+	start(2, 0);
+	taken(0);
+	answered(0, 6, 100);
+	assert_true(schedule_await(&schedule, 0, OLD, 7100));
+	assert_int_equal(taken(100), 1);
+	assert_int_equal(taken(5099), SIZE_MAX);
+	assert_true(schedule_wait(&schedule, 100) == 5000);
+	for (now = 5100; now < 7100; now = schedule.due[0]) {
+		assert_int_equal(taken(now), 0);
+		assert_false(same_again(OLD, now + 3));
+		questions++;
+	}
+	assert_int_equal(now, 7100);
+	assert_between(questions, 9, 10);
+	assert_int_equal(taken(now), 0);
+	assert_true(same_again(OLD, now + 3));
+	assert_nothing_is_due(now + 3);
+	schedule_release(&schedule);
+}
+
+static void an_awaited_nonce_ends_the_wait_and_so_does_a_failure(void **state)
+{
+	static const char other[] = "22222222-2222-4222-8222-222222222222";
+
+	(void)state;
+	start(1, 0);
+	taken(0);
+	answered(0, 0, 0);
+	/* It may end at any moment. */
+	assert_true(schedule_await(&schedule, 0, OLD, 1000));
+	assert_int_equal(taken(0), 0);
+	assert_false(same_again(OLD, 1));
+	assert_int_equal(taken(201), 0);
+	assert_true(same_again(other, 202));
+	assert_nothing_is_due(202);
+	assert_true(schedule_await(&schedule, 0, OLD, 1000));
+	assert_int_equal(taken(300), 0);
+	schedule_failed(&schedule, 0, 301);
+	assert_nothing_is_due(301);
+	assert_true(same_again(OLD, 302));
+	schedule_release(&schedule);
+}
+
 static void chance_keeps_many_from_coming_at_once(void **state)
 {
 	int64_t low = INT64_MAX;
@@ -365,6 +428,8 @@ int main(void)
 		cmocka_unit_test(a_watched_server_is_asked_at_half_of_the_nonces_life),
 		cmocka_unit_test(
 			a_server_that_fails_is_asked_each_second_for_two_minutes_then_later_each_time),
+		cmocka_unit_test(a_next_nonce_is_awaited_to_the_last_moment_and_no_longer),
+		cmocka_unit_test(an_awaited_nonce_ends_the_wait_and_so_does_a_failure),
 		cmocka_unit_test(chance_keeps_many_from_coming_at_once),
 		cmocka_unit_test(none_is_forgotten_for_another),
 		cmocka_unit_test(one_can_be_asked_at_once),

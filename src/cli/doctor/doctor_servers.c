@@ -21,6 +21,7 @@ struct visit {
 	bool tls;
 	char release[sizeof((struct network_answer *)0)->release]; /* of the first answer */
 	int64_t valid_for;
+	bool at_least;
 	struct chronosign_error *no_nonce;
 	struct chronosign_error
 		*no_verdict; /* the trial failed, or was not possible; or a refusal */
@@ -98,8 +99,9 @@ static bool tell_nonce(struct findings *findings, const char *url, const struct 
 		findings_ok(findings, "nonce", url,
 			    "a canonical UUID; the server does not say how long it is good");
 	else
-		findings_ok(findings, "nonce", url, "a canonical UUID, good for %lld seconds more",
-			    (long long)visit->valid_for);
+		findings_ok(findings, "nonce", url,
+			    "a canonical UUID, good for %s%lld seconds more",
+			    visit->at_least ? "at least " : "", (long long)visit->valid_for);
 	return visit->no_nonce == NULL;
 }
 
@@ -112,7 +114,7 @@ static void tell_accepted(struct findings *findings, const char *url,
 	struct tm local;
 	char text[sizeof "00:00:00"];
 
-	if (left < 0 || localtime_r(&next, &local) == NULL ||
+	if (left < 0 || exchange->at_least || localtime_r(&next, &local) == NULL ||
 	    strftime(text, sizeof text, "%H:%M:%S", &local) == 0)
 		findings_ok(findings, "acceptance", url, "the server accepts the key's token");
 	else
@@ -212,6 +214,7 @@ static void heard(void *context, struct network_answer *answer)
 	visit->reached = answer->reached;
 	visit->tls = answer->tls;
 	visit->valid_for = answer->valid_for;
+	visit->at_least = answer->at_least;
 	memcpy(visit->release, answer->release, sizeof visit->release);
 	visit->no_nonce = TAKE(answer->error);
 }

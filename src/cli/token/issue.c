@@ -58,13 +58,25 @@ static void tell_accepted(const char *url)
 	report_note("%s accepts the token", shown == NULL ? "the server" : shown);
 }
 
+static void warn_of_brief_life(const struct issue *issue, size_t server)
+{
+	CLEANUP(cleanup_text) char *shown = url_without_user(url_of(issue, server));
+
+	report_warning("the token for %s may end within --min-life (%u s): the server gives no "
+		       "nonce that lives longer",
+		       shown == NULL ? "the server" : shown,
+		       issue->order->options->min_life.seconds);
+}
+
 static void tell_good(struct issue *issue, size_t server)
 {
-	enum verdict verdict = issue->round.exchanges.exchanges[server].verdict;
+	const struct exchange *exchange = &issue->round.exchanges.exchanges[server];
+	enum verdict verdict = exchange->verdict;
 
-	if (verdict != VERDICT_NONE)
-		if (verdict == VERDICT_EVERYONE)
-			warn_of_everyone(url_of(issue, server));
+	if (exchange->brief)
+		warn_of_brief_life(issue, server);
+	if (verdict == VERDICT_EVERYONE)
+		warn_of_everyone(url_of(issue, server));
 	if (verdict == VERDICT_ACCEPTED && !issue->order->servers->listed)
 		tell_accepted(url_of(issue, server));
 }
@@ -108,6 +120,7 @@ static bool print(struct issue *issue, size_t server)
 		.token = exchange_token(exchange),
 		.key = chronosign_key_name(order->key),
 		.valid_for = exchange_seconds_left(exchange, milliseconds()),
+		.at_least = exchange->at_least,
 		.verdict = (enum verdict)exchange->verdict,
 	};
 	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;

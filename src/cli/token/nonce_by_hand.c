@@ -40,6 +40,8 @@ static bool check_options(const struct options *options, struct chronosign_error
 		other = "--chronograf-urls-from";
 	else if (options->check)
 		other = "--check";
+	else if (options->min_life.by_flag)
+		other = "--min-life";
 	else if (options->watch)
 		other = "--watch";
 	else if (options->out_file != NULL)

@@ -34,7 +34,10 @@ static bool check_options(const struct options *options, struct chronosign_error
 		return chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
 					    "--watch and --out-file FILE go together: a file that "
 					    "nobody keeps would hold a stale token");
-	return true;
+	return !(options->watch && options->min_life.by_flag) ||
+	       chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
+				    "--watch and --min-life exclude each other: --watch replaces "
+				    "each token as soon as its nonce ends");
 }
 
 /* A shell that evaluates several lines has the last token alone, whichever server's that is. */
@@ -79,10 +82,11 @@ static int run(struct options *options, const struct servers *servers, int outpu
 	CLEANUP(cleanup_key) struct chronosign_key *key = key_from_options(options, error);
 	if (key == NULL)
 		return EXIT_OTHER;
+	bool requests = options->check || options->min_life.seconds > 0;
 	int64_t started_at = milliseconds();
 	CLEANUP(cleanup_network)
 	struct network *network =
-		servers_ask(servers, options, options->check ? ASK_WITH_TRIALS : ASK_ONCE, error);
+		servers_ask(servers, options, requests ? ASK_WITH_REQUESTS : ASK_ONCE, error);
 	if (network == NULL)
 		return EXIT_OTHER;
 	const struct token_order order = {options, servers, key, network, started_at, output};

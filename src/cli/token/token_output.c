@@ -35,12 +35,15 @@ static json_t *verdict_word(enum verdict verdict)
 
 static char *json_line(const struct issued_token *token, const char *url, const char *header)
 {
-	json_t *seconds = token->valid_for < 0 ? json_null() : json_integer(token->valid_for);
+	int64_t exact = token->at_least ? -1 : token->valid_for;
+	json_t *seconds = exact < 0 ? json_null() : json_integer(exact);
+	json_t *at_least = token->at_least ? json_integer(token->valid_for) : NULL;
 	CLEANUP(cleanup_json)
-	json_t *object = json_pack("{s:s?, s:s, s:s, s:s, s:o, s:o, s:o}", "url", url, "token",
-				   token->token, "header", header, "key", token->key,
-				   "nonce_expires", expiry(token->valid_for), "valid_for_seconds",
-				   seconds, "check", verdict_word(token->verdict));
+	json_t *object =
+		json_pack("{s:s?, s:s, s:s, s:s, s:o, s:o, s:o*, s:o}", "url", url, "token",
+			  token->token, "header", header, "key", token->key, "nonce_expires",
+			  expiry(exact), "valid_for_seconds", seconds, "valid_for_at_least",
+			  at_least, "check", verdict_word(token->verdict));
 
 	return object == NULL ? NULL : json_dumps(object, JSON_COMPACT);
 }

@@ -16,6 +16,7 @@ struct issued_token {
 	const char *token;
 	const char *key;   /* its name */
 	int64_t valid_for; /* seconds from now; -1: unknown */
+	bool at_least;     /* that is a lower bound; no more is known */
 	enum verdict verdict;
 };
 

@@ -51,6 +51,7 @@ bool watched_servers_fit(const struct watched_servers *servers, size_t index, in
 		.url = url_of(servers, index),
 		.token = exchange_token(exchange),
 		.valid_for = exchange_seconds_left(exchange, now),
+		.at_least = exchange->at_least,
 		.verdict = (enum verdict)exchange->verdict,
 	};
 	return true;

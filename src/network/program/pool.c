@@ -54,12 +54,13 @@ static bool plan(struct pool *pool, const struct pool_slot *slot)
 	if (slot->is_check)
 		return true;
 	if (message->outcome == MESSAGE_NONCE)
-		return schedule_answered(&pool->schedule, &slot->turn,
-					 &(struct schedule_answer){
-						 .nonce = message->nonce,
-						 .valid_for = message->valid_for,
-					 },
-					 milliseconds());
+		return schedule_answered(
+			&pool->schedule, &slot->turn,
+			&(struct schedule_answer){
+				.nonce = message->nonce,
+				.valid_for = message->at_least == 1 ? -1 : message->valid_for,
+			},
+			milliseconds());
 	schedule_failed(&pool->schedule, slot->turn.server, milliseconds());
 	return true;
 }
@@ -131,8 +132,12 @@ static bool take_requests(struct pool *pool)
 			return false;
 		if (request.kind == REQUEST_NONCE)
 			schedule_hurry(&pool->schedule, request.server, milliseconds());
-		else if (!start(pool, slot, &(struct schedule_turn){.server = request.server},
-				&request))
+		else if (request.kind == REQUEST_NEXT) {
+			if (!schedule_await(&pool->schedule, request.server, request.nonce,
+					    milliseconds() + request.wait_ms))
+				return false;
+		} else if (!start(pool, slot, &(struct schedule_turn){.server = request.server},
+				  &request))
 			return false;
 	}
 	return true;

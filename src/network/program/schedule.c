@@ -3,6 +3,7 @@
 #include "network/program/schedule.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static bool start_rhythms(struct schedule *schedule)
 {
@@ -37,6 +38,7 @@ void schedule_release(struct schedule *schedule)
 	free(schedule->failed_at);
 	free(schedule->failures);
 	free(schedule->rhythms);
+	free(schedule->awaits);
 }
 
 static void find_earliest(struct schedule *schedule)
@@ -117,6 +119,21 @@ static int64_t ordinary_pause(const struct schedule *schedule, size_t server, in
 	return spread_out(pause < SCHEDULE_FLOOR_MS ? SCHEDULE_FLOOR_MS : pause, 10);
 }
 
+/* True if it is still the nonce whose next is awaited, and there is time to ask once more. */
+static bool awaits_on(struct schedule *schedule, size_t server, const char *nonce, int64_t now)
+{
+	struct schedule_await *await = schedule->awaits == NULL ? NULL : &schedule->awaits[server];
+
+	if (await == NULL || await->until == 0)
+		return false;
+	if (now < await->until && memcmp(await->nonce, nonce, UUID_LENGTH) == 0) {
+		set_due(schedule, server, least(now + SCHEDULE_AWAIT_STEP_MS, await->until));
+		return true;
+	}
+	await->until = 0;
+	return false;
+}
+
 bool schedule_answered(struct schedule *schedule, const struct schedule_turn *turn,
 		       const struct schedule_answer *answer, int64_t now)
 {
@@ -124,7 +141,7 @@ bool schedule_answered(struct schedule *schedule, const struct schedule_turn *tu
 
 	clear_failures(schedule, server);
 	if (schedule->ceiling_ms == 0)
-		return true;
+		return !awaits_on(schedule, server, answer->nonce, now);
 	struct rhythm *rhythm = &schedule->rhythms[server];
 	bool replaced = rhythm_take(rhythm, &(struct rhythm_answer){
 						    .nonce = answer->nonce,
@@ -151,6 +168,8 @@ void schedule_failed(struct schedule *schedule, size_t server, int64_t now)
 	bool first = schedule->failed_at[server] == INT64_MAX;
 	int64_t pause = SCHEDULE_FLOOR_MS;
 
+	if (schedule->awaits != NULL)
+		schedule->awaits[server].until = 0;
 	if (schedule->ceiling_ms == 0)
 		return;
 	if (first)
@@ -171,4 +190,17 @@ void schedule_hurry(struct schedule *schedule, size_t server, int64_t now)
 	clear_failures(schedule, server);
 	schedule->ordinary[server] = now;
 	set_due(schedule, server, now);
+}
+
+bool schedule_await(struct schedule *schedule, size_t server, const char *nonce, int64_t until)
+{
+	if (schedule->awaits == NULL)
+		schedule->awaits = calloc(schedule->count, sizeof *schedule->awaits);
+	if (schedule->awaits == NULL)
+		return false;
+	schedule->awaits[server].until = until;
+	memcpy(schedule->awaits[server].nonce, nonce, UUID_LENGTH);
+	schedule->ordinary[server] = until - SCHEDULE_AWAIT_MS;
+	set_due(schedule, server, schedule->ordinary[server]);
+	return true;
 }

@@ -13,6 +13,10 @@
 #define SCHEDULE_FLOOR_MS 1000
 /* A server that fails is asked so often for so long; then it waits ever longer. */
 #define SCHEDULE_FAILING_MS 120000
+/* Expires and Date are cut to whole seconds, so a nonce ends in the last two of those that it may live.
+ * So often it is asked then. */
+#define SCHEDULE_AWAIT_MS 2000
+#define SCHEDULE_AWAIT_STEP_MS 200
 /* The longest pause, unless the user says otherwise. */
 #define SCHEDULE_CEILING_SECONDS 60
 
@@ -20,13 +24,20 @@
 struct schedule {
 	size_t count;
 	int64_t *due;
-	int64_t *ordinary;      /* at the latest; before that, `due` is a look */
-	int64_t *failed_at;     /* the first failure in a row; INT64_MAX: none */
-	uint8_t *failures;      /* in a row, after SCHEDULE_FAILING_MS */
-	struct rhythm *rhythms; /* NULL: each server is asked once */
-	size_t next;            /* where the search goes on */
-	int64_t earliest;       /* nothing is due before that */
-	int64_t ceiling_ms;     /* 0: each server is asked once */
+	int64_t *ordinary;             /* at the latest; before that, `due` is a look */
+	int64_t *failed_at;            /* the first failure in a row; INT64_MAX: none */
+	uint8_t *failures;             /* in a row, after SCHEDULE_FAILING_MS */
+	struct rhythm *rhythms;        /* NULL: each server is asked once */
+	struct schedule_await *awaits; /* NULL: no next nonce was ever awaited */
+	size_t next;                   /* where the search goes on */
+	int64_t earliest;              /* nothing is due before that */
+	int64_t ceiling_ms;            /* 0: each server is asked once */
+};
+
+/* A nonce whose next is awaited. */
+struct schedule_await {
+	int64_t until; /* asked for the last time; 0: not awaited */
+	char nonce[UUID_LENGTH];
 };
 
 /* A question that is due. */
@@ -54,7 +65,8 @@ int64_t schedule_wait(const struct schedule *schedule, int64_t now);
  * After an answer it is due for looks around the moment at which the nonce is replaced, and until that
  * is learned when half of the nonce's life is over, so that the questions come closer the nearer its end is;
  * none comes within SCHEDULE_FLOOR_MS of a new nonce. After a failure it is due soon, and after some
- * time later each time. Chance spreads them. False: a look that has found nothing new.
+ * time later each time. Chance spreads them. False: a look that has found nothing new, or the nonce
+ * whose next is awaited.
  */
 struct schedule_answer {
 	const char *nonce; /* UUID_LENGTH bytes */
@@ -64,6 +76,12 @@ struct schedule_answer {
 bool schedule_answered(struct schedule *schedule, const struct schedule_turn *turn,
 		       const struct schedule_answer *answer, int64_t now);
 void schedule_failed(struct schedule *schedule, size_t server, int64_t now);
+
+/*
+ * The server's nonce after this one (UUID_LENGTH bytes) is awaited until that time at the latest: it is
+ * asked from SCHEDULE_AWAIT_MS before. False if memory is out.
+ */
+bool schedule_await(struct schedule *schedule, size_t server, const char *nonce, int64_t until);
 
 /* The server is due now, whatever was planned. */
 void schedule_hurry(struct schedule *schedule, size_t server, int64_t now);

@@ -52,7 +52,7 @@ static struct network_message nonce_of(size_t server)
 
 	message_init(&message, server);
 	message.http_status = 200;
-	message_set_nonce(&message, GOOD, 600);
+	message_set_nonce(&message, GOOD, (struct nonce_life){.seconds = 600});
 	return message;
 }
 
@@ -136,6 +136,16 @@ static void say_outcome(const char *number)
 	struct network_message message = nonce_of(0);
 
 	message.outcome = (uint32_t)atoi(number);
+	say(&message, sizeof message);
+	pause();
+}
+
+/* A nonce that was answered so many milliseconds from now. */
+static void say_time(const char *number)
+{
+	struct network_message message = nonce_of(0);
+
+	message.answered += atoi(number);
 	say(&message, sizeof message);
 	pause();
 }
@@ -328,6 +338,7 @@ static const struct role roles[] = {
 	{"more", say_more, NULL, false},
 	{"lie", lie, NULL, false},
 	{"outcome", say_outcome, NULL, false},
+	{"time", say_time, NULL, false},
 	{"die", die, NULL, false},
 	{"end", end, NULL, false},
 	{"hang-up", hang_up, NULL, false},
