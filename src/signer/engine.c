@@ -178,7 +178,7 @@ static bool open_key(struct engine_signer *signer, const char *id, EVP_PKEY **pu
 	const struct chronosign_key *key = signer->ui.key;
 	bool in_token = key->kind == KEY_IN_TOKEN;
 
-	if (in_token && !openssl_token_open(&signer->token, key, NULL, error))
+	if (in_token && !openssl_token_open(&signer->token, &signer->ui, NULL, error))
 		return false;
 	signer->ui.token = in_token ? signer->token.label : id;
 	if (in_token)

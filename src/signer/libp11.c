@@ -201,7 +201,7 @@ static bool libp11_open(const struct chronosign_key *key, void **state, EVP_PKEY
 	if (signer == NULL)
 		return error_out_of_memory(error);
 	if (!openssl_ui_init(&signer->ui, key, who, error) ||
-	    !openssl_token_open(&signer->token, key, NULL, error))
+	    !openssl_token_open(&signer->token, &signer->ui, NULL, error))
 		return false;
 	signer->ui.token = signer->token.label;
 	signer->ui.info = signer->token.search.token->info;

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "pkcs11/session.h"
 #include "pkcs11/short_uri.h"
@@ -28,11 +29,12 @@ static char *exact_uri(const struct pkcs11_search *search)
 	return short_uri_for_library(search->token, attributes, count);
 }
 
-bool openssl_token_open(struct openssl_token *token, const struct chronosign_key *key,
+bool openssl_token_open(struct openssl_token *token, const struct openssl_ui *ui,
 			const char *module_path, struct chronosign_error **error)
 {
-	*token = (struct openssl_token){.search = {.key = key, .module_path = module_path}};
-	if (!pkcs11_search_is_for_private_key(key, error) ||
+	*token = (struct openssl_token){.search = {.key = ui->key, .module_path = module_path},
+					.ui = ui};
+	if (!pkcs11_search_is_for_private_key(ui->key, error) ||
 	    !pkcs11_search_open(&token->search, FIND_KEY, error))
 		return false;
 	token->label = strdup(token->search.token->label);
@@ -73,10 +75,32 @@ bool openssl_token_before_login(struct openssl_token *token, struct chronosign_e
 	return true;
 }
 
+/* p11-kit-client.so gives each of its users a connection, and so a login, of its own. The PIN is a good
+ * one: the library has logged in by it. */
+static bool find_by_login_of_ours(struct openssl_token *token, struct chronosign_error **error)
+{
+	struct pkcs11_token *chosen = token->search.token;
+
+	chosen->session.pin = secret_copy(token->ui->pin, error);
+	return chosen->session.pin != NULL && pkcs11_session_login(chosen, error) &&
+	       pkcs11_search_visible_key(&token->search, error);
+}
+
+static bool find_key(struct openssl_token *token, struct chronosign_error **error)
+{
+	CLEANUP(cleanup_error) struct chronosign_error *reason = NULL;
+
+	if (pkcs11_search_visible_key(&token->search, &reason))
+		return true;
+	if (!token->ui->given || pkcs11_session_is_logged_in(token->search.token))
+		return error_move(error, &reason);
+	return find_by_login_of_ours(token, error);
+}
+
 bool openssl_token_read_key(struct openssl_token *token, EVP_PKEY **public_key,
 			    struct chronosign_error **error)
 {
-	if (!pkcs11_search_visible_key(&token->search, error))
+	if (!find_key(token, error))
 		return false;
 	*public_key = pkcs11_public_key(token->search.token, &token->search.private_key, error);
 	return *public_key != NULL;

@@ -2,24 +2,27 @@
  * A key in a token with which another library signs: libp11, an engine, a provider. Which token and
  * which key a pkcs11: URI means is decided here by Cryptoki calls of our own, for all backends alike,
  * and only then does the library log in. It shares the module with us: a module is one per process,
- * and so is a login.
+ * and so mostly is a login.
  */
 #ifndef SIGNER_OPENSSL_TOKEN_H
 #define SIGNER_OPENSSL_TOKEN_H
 
 #include "pkcs11/search.h"
+#include "signer/openssl_ui.h"
 
 struct openssl_token {
 	struct pkcs11_search search; /* its token is NULL if the key is in none, or is at rest */
+	const struct openssl_ui *ui; /* that gives the library its PIN */
 	char *label;                 /* the token's, printable */
 	char *uri; /* the key on this one token: no PIN, no module, type=private */
 };
 
 /*
- * Opens the modules that the key asks for, or the one at `module_path` if that is not NULL, and
- * chooses the token; never logs in. False with *error set if that fails; close it in any case.
+ * Opens the modules that the key of `ui`, which is borrowed, asks for, or the one at `module_path` if
+ * that is not NULL, and chooses the token; never logs in. False with *error set if that fails; close it
+ * in any case.
  */
-bool openssl_token_open(struct openssl_token *token, const struct chronosign_key *key,
+bool openssl_token_open(struct openssl_token *token, const struct openssl_ui *ui,
 			const char *module_path, struct chronosign_error **error);
 
 /* The file of the chosen token's module, for a library to load. NULL with *error set, which names
@@ -34,7 +37,8 @@ const char *openssl_token_module_file(const struct openssl_token *token, const c
  */
 bool openssl_token_before_login(struct openssl_token *token, struct chronosign_error **error);
 
-/* Finds and reads the key, and its public half. */
+/* Finds and reads the key, and its public half. If the module keeps a login for each of its users, logs
+ * us in by the PIN that the library has logged in by. */
 bool openssl_token_read_key(struct openssl_token *token, EVP_PKEY **public_key,
 			    struct chronosign_error **error);
 

@@ -241,7 +241,7 @@ static bool choose_module(struct provider_signer *signer, const char **file,
 	CLEANUP(cleanup_text) char *set = configured_module();
 	bool named = names_module(key);
 
-	if (!openssl_token_open(&signer->token, key, named ? NULL : set, error))
+	if (!openssl_token_open(&signer->token, &signer->ui, named ? NULL : set, error))
 		return false;
 	*file = NULL;
 	if (set == NULL && can_set_module(signer)) {

@@ -58,7 +58,6 @@ lacking() {
 	esac
 }
 
-built_in() { "$CHRONOCTL" --version | grep -q "^  signer $1 "; }
 
 built_with() {
 	case $BACKEND in

@@ -390,6 +390,8 @@ never_says() { # TEXT…
 
 is_silent() { [ -z "$stderr" ] || fail "standard error is not empty"; }
 
+built_in() { "$CHRONOCTL" --version | grep -q "^  signer $1 "; } # SIGNER
+
 # The pkcs11: URIs on standard error, one a line.
 listed_uris() { grep -oE "pkcs11:[^ '\"<>,]+" <<<"$stderr" | sort -u; }
 

@@ -25,6 +25,21 @@ asks() { # ARGUMENT…
 	followed C_SignInit C_Sign
 }
 
+@test "the signers libp11 and engine make the same token, though the login of theirs is not ours; a wrong PIN is tried once" {
+	local signer
+	for signer in libp11 engine; do
+		built_in "$signer" || continue
+		asks --signer "$signer"
+		prints_token "$KEY"
+		asks --signer "$signer" --priv-key-file 'pkcs11:object=nowhere'
+		refused 3
+		: >"$SHIM_LOG"
+		CHRONOCTL_PIN=99999 asks --signer "$signer"
+		refused 3 'PIN|log in'
+		called C_Login 1
+	done
+}
+
 @test "a wrong PIN is one C_Login at the token, and the token's own answer" {
 	CHRONOCTL_PIN=99999 asks
 	refused 3 "wrong PIN for token '[^']*', tried once"
