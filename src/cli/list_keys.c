@@ -290,11 +290,12 @@ static bool print(const struct options *options, const struct key_list *list, in
 	       chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER, "the list is not written whole");
 }
 
-static void tell(const struct key_list *list)
+/* Where a login was tried, the list says why it failed. */
+static void tell(const struct key_list *list, bool logged_in)
 {
 	if (list->key_count == 0)
 		report_note("no RSA key shows");
-	for (size_t i = 0; i < list->hiding_count; i++)
+	for (size_t i = 0; !logged_in && i < list->hiding_count; i++)
 		report_note("'%s' may hold more, which it shows after a login only: --login",
 			    list->hiding[i].uri);
 }
@@ -311,7 +312,7 @@ static int run(struct options *options, int output, struct chronosign_error **er
 	struct key_list *list = key_list_make(where, options->login, error);
 	if (list == NULL || !print(options, list, output, error))
 		return EXIT_KEY;
-	tell(list);
+	tell(list, options->login);
 	if (!list->login_failed)
 		return EXIT_DONE;
 	chronosign_error_set(error, CHRONOSIGN_ERROR_KEY, "a login failed; see what is not listed");

@@ -232,11 +232,26 @@ static bool list_objects(struct listing *listing, struct pkcs11_token *token,
 	return true;
 }
 
+static bool shows_private_keys(struct pkcs11_token *token)
+{
+	CLEANUP(pkcs11_objects_clear) struct pkcs11_objects found = {0};
+	CLEANUP(cleanup_error) struct chronosign_error *reason = NULL;
+
+	return !pkcs11_objects_list(token, CKO_PRIVATE_KEY, &found, &reason) || found.count > 0;
+}
+
+/* Some tokens that require no login hide private keys all the same. */
+static bool wants_login(const struct listing *listing, struct pkcs11_token *token)
+{
+	return listing->log_in &&
+	       (pkcs11_token_needs_login(token) ||
+		(listing->search.tokens.count == 1 && !shows_private_keys(token)));
+}
+
 static bool list_token(struct listing *listing, struct pkcs11_token *token,
 		       struct chronosign_error **error)
 {
 	CLEANUP(cleanup_error) struct chronosign_error *reason = NULL;
-	size_t before = listing->list->key_count;
 
 	if (!pkcs11_token_computes(token))
 		return leave_out_token(listing, token,
@@ -244,18 +259,12 @@ static bool list_token(struct listing *listing, struct pkcs11_token *token,
 				       error);
 	if (!pkcs11_session_open(token, &reason))
 		return leave_out_token(listing, token, chronosign_error_message(reason), error);
-	if (listing->log_in && pkcs11_token_needs_login(token) && !log_in(listing, token, error))
+	if (wants_login(listing, token) && !log_in(listing, token, error))
 		return false;
 	if (pkcs11_token_needs_login(token) && !token->session.logged_in &&
 	    !note_hiding(listing->list, token, error))
 		return false;
-	if (!list_objects(listing, token, error))
-		return false;
-	/* Some tokens that require no login hide private objects all the same. */
-	bool hides = listing->log_in && !pkcs11_token_needs_login(token) &&
-		     listing->search.tokens.count == 1 && listing->list->key_count == before;
-	return !hides || (log_in(listing, token, error) &&
-			  (!token->session.logged_in || list_objects(listing, token, error)));
+	return list_objects(listing, token, error);
 }
 
 /* One PIN is for one token: given beforehand, it must be certain for which. */

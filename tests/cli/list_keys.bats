@@ -71,6 +71,16 @@ row() { # LABEL KIND
 	grep -q "wrong PIN for token 'ops', tried once" <<<"$output"
 	called C_Login 1
 	never_says 99999
+	[[ $stderr$output != *--login* ]] || fail "it advises what was done"
+	[[ $stderr$output != *'\x0a'* ]] || fail "a line end is shown as such"
+}
+
+@test "--login logs in to a token that requires no login and hides its keys all the same" {
+	use_shim
+	CHRONOCTL_PIN=$PIN SHIM_TOKEN_FLAGS=-CKF_LOGIN_REQUIRED chronoctl list-keys --login
+	lists
+	[[ $(row chronograf private) == 'ops chronograf a1 private 2048 yes no private key' ]]
+	called C_Login 1
 }
 
 @test "every URI that is printed finds just that key again" {
