@@ -131,6 +131,14 @@ load new_pairs
 	called C_GenerateKeyPair 0
 }
 
+@test "a token that requires no login, and refuses a key without one: the PIN that was given logs in" {
+	use_shim
+	SHIM_TOKEN_FLAGS=-CKF_LOGIN_REQUIRED in_token
+	made
+	called C_Login 1
+	[ "$(objects)" -eq 2 ]
+}
+
 @test "each attribute that the token did not keep is told, all of a key in one line" {
 	use_shim
 	SHIM_ATTRIBUTE=CKA_SENSITIVE=0 in_token

@@ -215,6 +215,11 @@ label_is() {
 	SHIM_ATTRIBUTE=CKA_SIGN=0 signs_not 'CKA_SIGN is false'
 }
 
+@test "a module without a token: the daemon is named, not the plug alone" {
+	chronoctl_token --no-prompt --priv-key-file 'pkcs11:object=chronograf' --pkcs11-module opensc-pkcs11.so
+	refused 3 'no slot has a token; is one plugged in, and does its daemon \(pcscd'
+}
+
 @test "a module or a session that does not start: its daemon or its configuration, not our memory" {
 	local code
 	for code in CKR_HOST_MEMORY CKR_GENERAL_ERROR CKR_FUNCTION_FAILED; do

@@ -122,6 +122,13 @@ is_over() { ! grep -q . "/proc/$COMMAND/cmdline" 2>/dev/null; }
 	! grep -q $'[\e\a]' <<<"$stderr" || fail "control characters"
 }
 
+@test "no /dev/null: the network program cannot start, and that is the step that is told" {
+	unshare -m true || skip "no mounts of its own are to be had here"
+	WRAPPER=(unshare -m sh -c 'mkdir "$0" && cp -a /dev/urandom "$0" && mount --bind "$0" /dev && exec "$@"' "$SCRATCH/dev")
+	chronoctl_token --priv-key-file "$KEY"
+	refused 1 'cannot start the network program: cannot open /dev/null: No such file'
+}
+
 @test "what a module forks keeps nobody waiting for the result" {
 	local took
 	took=$(date +%s%N)

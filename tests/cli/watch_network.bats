@@ -49,6 +49,31 @@ own_tree() {
 	wait_for is_another "$before" || fail "it is not started anew: $(cat "$BATS_TEST_TMPDIR/said")"
 }
 
+@test "/etc/hosts and /etc/resolv.conf are replaced by rename: the new ones are read, and nobody needs to tell" {
+	local before
+	unshare -m true || skip "no mounts of its own are to be had here"
+	cp -a /etc "$BATS_TEST_TMPDIR/etc"
+	echo nameserver 127.0.0.1 >"$BATS_TEST_TMPDIR/etc/resolv.conf"
+	printf '%s\n' '#!/bin/sh' "mount --bind '$BATS_TEST_TMPDIR/etc' /etc && exec '$CHRONOCTL' \"\$@\"" >"$BATS_TEST_TMPDIR/inside"
+	chmod +x "$BATS_TEST_TMPDIR/inside"
+	printf '%s\n' '#!/bin/sh' "exec unshare -m '$BATS_TEST_TMPDIR/inside' \"\$@\"" >"$BATS_TEST_TMPDIR/chronoctl"
+	chmod +x "$BATS_TEST_TMPDIR/chronoctl"
+	CHRONOCTL=$BATS_TEST_TMPDIR/chronoctl
+	start_server
+	URL=${URL/127.0.0.1/replaced.example}
+	watch --priv-key-file "$KEY"
+	wait_for said 'replaced\.example' || fail "$(cat "$BATS_TEST_TMPDIR/said")"
+	is_gone
+	echo '127.0.0.1 localhost replaced.example' >"$BATS_TEST_TMPDIR/etc/hosts.new"
+	mv "$BATS_TEST_TMPDIR/etc/hosts.new" "$BATS_TEST_TMPDIR/etc/hosts"
+	appears
+	before=$(network_program)
+	echo nameserver 127.0.0.2 >"$BATS_TEST_TMPDIR/etc/resolv.new"
+	mv "$BATS_TEST_TMPDIR/etc/resolv.new" "$BATS_TEST_TMPDIR/etc/resolv.conf"
+	wait_for is_another "$before" || fail "the old resolv.conf is read still"
+	lives
+}
+
 @test "a file of CAs is replaced: the new ones are read, and nobody needs to tell" {
 	local before
 	new_tls_key "$BATS_TEST_TMPDIR/old" IP:127.0.0.1,DNS:localhost
