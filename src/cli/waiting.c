@@ -14,7 +14,7 @@
 #include <sys/mman.h>
 #include <termios.h>
 
-enum { SHOWN_AFTER_MS = 500, STEP_MS = 200 };
+enum { SHOWN_AFTER_MS = 500, STEP_MS = 200, TURNS = 500 };
 
 struct line {
 	struct waiting now;
@@ -45,9 +45,10 @@ static void clear(void)
 
 /* ---- The command's process ---- */
 
+/* Whoever has it for longer has been stopped or killed. */
 static void take(void)
 {
-	while (atomic_flag_test_and_set(&line->taken))
+	for (int turn = 0; turn < TURNS && atomic_flag_test_and_set(&line->taken); turn++)
 		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 }
 

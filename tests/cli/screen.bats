@@ -45,11 +45,15 @@ quoted() { printf '%q ' "$@"; }
 	[ "$left" = "$(expected_token "$KEY")" ] || fail "more is left than the token:" "$left"
 }
 
-@test "what takes less than half a second is not seen" {
-	start_standin --pub-key-file "$PUB"
-	at_screen "$(quoted "$CHRONOCTL" token --chronograf-url "$URL" --priv-key-file "$KEY")"
-	[ "$status" -eq 0 ]
-	never_waits
+@test "nothing is seen of the first half second" {
+	local command
+	start_standin --pub-key-file "$PUB" --delay 1500
+	command=$(quoted "$CHRONOCTL" token --chronograf-url "$URL" --priv-key-file "$KEY")
+	# script(1) in a terminal of its own notes when something came: SECONDS BYTES.
+	at_screen "script -qfec $(printf %q "$command") -T '$SCRATCH/times' '$SCRATCH/inner' >/dev/null"
+	[ "$status" -eq 0 ] || fail "$screen"
+	grep -qE "^.?$FRAME .*, [01] s" "$SCRATCH/inner" || fail "no wait is seen at all:" "$(cat "$SCRATCH/inner")"
+	awk 'NR == 1 { exit !($1 >= 0.5) }' "$SCRATCH/times" || fail "seen too early:" "$(head -n 3 "$SCRATCH/times")"
 }
 
 @test "--watch is seen to wait until there is a token in the file" {
@@ -160,6 +164,28 @@ quoted() { printf '%q ' "$@"; }
 	at_screen "stty cols 40; $(quoted "$CHRONOCTL" token --chronograf-url "$URL" --priv-key-file "$KEY")"
 	waited 'waiting for 127[^ ]*…, [01] s; --timeout 30'
 	[ "$(grep -E "^$FRAME " <<<"$drawn" | sed "s/$ESC.*//" | wc -L)" -le 39 ] || fail "wider:" "$drawn"
+}
+
+@test "a key that is moved into a token" {
+	own_tokens
+	SHIM_DELAY=250000 at_screen "$(quoted "$CHRONOCTL" import-key --priv-key-file "$KEY" --to 'pkcs11:token=ops;object=new')"
+	waited 'storing the key in the token, [0-9] s'
+}
+
+@test "Ctrl-Z while it is seen leaves no trace, and it is seen again when the command goes on" {
+	start_standin --pub-key-file "$PUB" --delay 8000
+	cat >"$SCRATCH/stops" <<-END
+		set -m
+		$(quoted "$CHRONOCTL" token --chronograf-url "$URL" --priv-key-file "$KEY") >"$SCRATCH/printed"
+		echo stopped
+		fg >/dev/null
+	END
+	on_terminal 'waiting for .*1 s' '\032' "bash '$SCRATCH/stops'"
+	left=$(sed "s/.*\r$ESC\[K//; s/\r\$//" <"$SCRATCH/screen")
+	grep -qx stopped <<<"$left" || fail "a trace is left:" "$left"
+	never_left
+	sed '1,/stopped/d' "$SCRATCH/screen" | grep -qE "$FRAME waiting for .*, [0-9] s" || fail "not seen again:" "$left"
+	[ "$(cat "$SCRATCH/printed")" = "$(expected_token "$KEY")" ] || fail "no token"
 }
 
 @test "Ctrl-C while it is seen leaves no trace" {
