@@ -196,40 +196,20 @@ static bool note_hiding(struct key_list *list, const struct pkcs11_token *token,
 }
 
 /* An object that cannot be read is left out, and the others are not. */
-static bool read_objects(struct listing *listing, struct pkcs11_token *token, CK_OBJECT_CLASS class,
-			 struct chronosign_error **error)
-{
-	CLEANUP(pkcs11_objects_clear) struct pkcs11_objects found = {0};
-
-	if (!pkcs11_objects_list(token, class, &found, error))
-		return false;
-	for (size_t i = 0; i < found.count; i++) {
-		CLEANUP(cleanup_error) struct chronosign_error *reason = NULL;
-		if (!token_objects_add(&listing->objects, token, found.handles[i], class,
-				       &reason) &&
-		    !leave_out_token(listing, token, chronosign_error_message(reason), error))
-			return false;
-	}
-	return true;
-}
-
 static bool list_objects(struct listing *listing, struct pkcs11_token *token,
 			 struct chronosign_error **error)
 {
-	static const CK_OBJECT_CLASS classes[] = {CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_CERTIFICATE};
 	CLEANUP(cleanup_error) struct chronosign_error *reason = NULL;
+	P11KitUri *asked = listing->search.key->uri->parsed;
 
 	token_objects_clear(&listing->objects);
-	for (size_t i = 0; i < 3; i++)
-		if (!read_objects(listing, token, classes[i], &reason))
-			return leave_out_token(listing, token, chronosign_error_message(reason),
-					       error);
+	token_objects_load(&listing->objects, token, &reason);
 	for (size_t i = 0; i < listing->objects.count; i++)
-		if (token_object_is_key(&listing->objects, &listing->objects.list[i],
-					listing->search.key->uri->parsed) &&
+		if (token_object_is_key(&listing->objects, &listing->objects.list[i], asked) &&
 		    !list_object(listing, token, &listing->objects.list[i], error))
 			return false;
-	return true;
+	return reason == NULL ||
+	       leave_out_token(listing, token, chronosign_error_message(reason), error);
 }
 
 static bool shows_private_keys(struct pkcs11_token *token)

@@ -20,7 +20,7 @@ static bool several(const struct pkcs11_search *search, CK_OBJECT_CLASS class,
 
 	error_set(error, CHRONOSIGN_ERROR_KEY,
 		  "several keys match '%s'; use the URI of one of them:", search->key->name);
-	token_objects_load(&objects, search->token);
+	token_objects_load(&objects, search->token, NULL);
 	token_objects_tell(&objects, search->token, class, search->key->uri->parsed, error);
 	return false;
 }

@@ -98,24 +98,33 @@ static bool is_new(const struct token_objects *objects, size_t which, P11KitUri 
 	return token_object_is_key(objects, object, any);
 }
 
-static void meet_keys(struct labels *labels, struct pkcs11_token *token)
+/* What the token has: "it has: a, b". */
+static char *list_keys(struct labels *labels, struct pkcs11_token *token)
 {
 	CLEANUP(token_objects_clear) struct token_objects objects = {0};
+	CLEANUP(cleanup_error) struct chronosign_error *trouble = NULL;
 	P11KitUri *any = p11_kit_uri_new();
 
-	if (token->session.handle != CK_INVALID_HANDLE)
-		token_objects_load(&objects, token);
+	free(TAKE(labels->text));
+	labels->count = 0;
+	/* One that is a mere store of certificates, or does not open, has not been looked into. */
+	if (token->session.handle == CK_INVALID_HANDLE)
+		return strdup("it shows no key");
+	token_objects_load(&objects, token, &trouble);
 	for (size_t i = 0; any != NULL && i < objects.count; i++) {
 		const struct token_object *object = &objects.list[i];
-		if (object->label_length == 0 || !is_new(&objects, i, any))
+		if (!is_new(&objects, i, any))
 			continue;
 		CLEANUP(cleanup_text)
-		char *label =
-			text_printable((const char *)object->label, object->label_length, false);
+		char *label = object->label_length == 0
+				      ? strdup("one without a label")
+				      : text_printable((const char *)object->label,
+						       object->label_length, false);
 		if (label != NULL)
 			meet(labels, label);
 	}
 	p11_kit_uri_free(any);
+	return list(labels, "it has", trouble == NULL ? "it has no RSA key" : "it shows no key");
 }
 
 /* ---- The errors ---- */
@@ -168,9 +177,13 @@ static bool has_failures(const struct pkcs11_search *search)
 	return search->modules.unloadable != NULL;
 }
 
-static bool no_token(const struct pkcs11_search *search, const char *label,
-		     struct chronosign_error **error)
+bool no_match_token(const struct pkcs11_search *search, struct chronosign_error **error)
 {
+	CLEANUP(cleanup_text)
+	char *label = pkcs11_token_label(p11_kit_uri_get_token_info(search->key->uri->parsed));
+
+	if (search->tokens.count > 0 || label == NULL || label[0] == '\0')
+		return true;
 	CLEANUP(free_labels)
 	struct labels labels = {.sought = {.word = label, .length = strlen(label)}};
 
@@ -189,8 +202,7 @@ static bool no_key_in(const struct pkcs11_search *search, struct pkcs11_token *t
 {
 	CLEANUP(cleanup_text) char *what = describe(search->key, labels->sought.word);
 
-	meet_keys(labels, token);
-	CLEANUP(cleanup_text) char *there = list(labels, "it has", "it has no RSA key");
+	CLEANUP(cleanup_text) char *there = list_keys(labels, token);
 	error_set(error, CHRONOSIGN_ERROR_KEY, "no %s in token '%s'; %s%s%s%s",
 		  what == NULL ? "key" : what, token->shown, there == NULL ? "" : there,
 		  labels->nearest == NULL ? "" : "; did you mean '",
@@ -209,10 +221,7 @@ static bool no_key_in_any(const struct pkcs11_search *search, struct labels *lab
 	error_set(error, CHRONOSIGN_ERROR_KEY,
 		  "no %s matches '%s'; looked at:", wanted(search->key), search->key->name);
 	for (size_t i = 0; i < tokens->count; i++) {
-		free(TAKE(labels->text));
-		labels->count = 0;
-		meet_keys(labels, &tokens->list[i]);
-		CLEANUP(cleanup_text) char *there = list(labels, "it has", "it has no RSA key");
+		CLEANUP(cleanup_text) char *there = list_keys(labels, &tokens->list[i]);
 		error_append(error, "  %s (%s): %s", tokens->list[i].uri,
 			     tokens->list[i].module->name, there == NULL ? "" : there);
 	}
@@ -228,16 +237,14 @@ bool pkcs11_search_no_match(const struct pkcs11_search *search, struct chronosig
 	CLEANUP(cleanup_text)
 	char *label =
 		name == NULL ? strdup("") : text_printable(name->pValue, name->ulValueLen, false);
-	CLEANUP(cleanup_text)
-	char *token = pkcs11_token_label(p11_kit_uri_get_token_info(asked));
 	struct pkcs11_token *only = search->tokens.count == 1 ? search->tokens.list : search->token;
 
-	if (label == NULL || token == NULL)
+	if (label == NULL)
 		return error_out_of_memory(error);
 	CLEANUP(free_labels)
 	struct labels labels = {.sought = {.word = label, .length = strlen(label)}};
-	if (search->tokens.count == 0 && p11_kit_uri_get_token_info(asked)->label[0] != 0)
-		return no_token(search, token, error);
+	if (!no_match_token(search, error))
+		return false;
 	return only != NULL ? no_key_in(search, only, &labels, error)
 			    : no_key_in_any(search, &labels, error);
 }

@@ -9,4 +9,8 @@
 bool no_match_looked_at(const struct pkcs11_search *search, const char *why_not,
 			struct chronosign_error **error);
 
+/* False with *error set, which names those that there are, if the URI names a token by its label and none
+ * matches. */
+bool no_match_token(const struct pkcs11_search *search, struct chronosign_error **error);
+
 #endif

@@ -7,7 +7,6 @@
 #include "key/pin.h"
 #include "pkcs11/search_token.h"
 #include "pkcs11/session.h"
-#include "pkcs11/short_uri.h"
 #include "pkcs11/token_objects.h"
 
 static bool list_tokens(struct pkcs11_search *search, bool empty_slots,
@@ -28,9 +27,7 @@ static bool tell_token(const struct pkcs11_search *search)
 {
 	if (search->token == NULL)
 		return false;
-	CLEANUP(cleanup_text) char *uri = short_uri_in_full(search->token, NULL, 0);
-	key_notice(search->key, CHRONOSIGN_NOTICE_DETAIL, "token: %s, by %s",
-		   uri == NULL ? search->token->uri : uri, search->token->module->name);
+	search_token_detail(search, search->token);
 	return true;
 }
 
@@ -87,7 +84,7 @@ static bool several_match(const struct pkcs11_search *search, size_t count,
 	error_set(error, CHRONOSIGN_ERROR_KEY,
 		  "%s%zu private keys match '%s'; use the URI of one of them:",
 		  count == OBJECTS_MAX ? "at least " : "", count, search->key->name);
-	token_objects_load(&objects, search->token);
+	token_objects_load(&objects, search->token, NULL);
 	token_objects_tell(&objects, search->token, CKO_PRIVATE_KEY, search->key->uri->parsed,
 			   error);
 	return false;

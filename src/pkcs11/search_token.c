@@ -88,6 +88,14 @@ static void add_troubles(const struct pkcs11_search *search, const struct candid
 				     chronosign_error_message(candidates[i].trouble));
 }
 
+void search_token_detail(const struct pkcs11_search *search, const struct pkcs11_token *token)
+{
+	CLEANUP(cleanup_text) char *uri = short_uri_in_full(token, NULL, 0);
+
+	key_notice(search->key, CHRONOSIGN_NOTICE_DETAIL, "token: %s, by %s",
+		   uri == NULL ? token->uri : uri, token->module->name);
+}
+
 /* The token's URI with what the user's says of the key. */
 static void tell_token(const struct pkcs11_search *search, const struct pkcs11_token *token,
 		       struct chronosign_error **error)
@@ -109,8 +117,9 @@ static bool ambiguous(const struct pkcs11_search *search, const struct candidate
 		CLEANUP(token_objects_clear) struct token_objects objects = {0};
 		if (candidates[i].sight != clearest)
 			continue;
+		search_token_detail(search, token);
 		if (clearest == SHOWS_KEY)
-			token_objects_load(&objects, token);
+			token_objects_load(&objects, token, NULL);
 		if (!token_objects_tell(&objects, token, ANY_CLASS, search->key->uri->parsed,
 					error))
 			tell_token(search, token, error);
@@ -226,6 +235,8 @@ struct pkcs11_token *search_token_for_new_key(struct pkcs11_search *search,
 		}
 	if (count == 1)
 		return pkcs11_search_is_certain(search, chosen, error) ? chosen : NULL;
+	if (count == 0 && !no_match_token(search, error))
+		return NULL;
 	if (count == 0) {
 		error_set(error, CHRONOSIGN_ERROR_KEY,
 			  "no token for a new key matches '%s'; looked at:", search->key->name);

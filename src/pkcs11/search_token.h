@@ -15,6 +15,9 @@ struct pkcs11_token *search_token_for_key(struct pkcs11_search *search,
 struct pkcs11_token *search_token_for_new_key(struct pkcs11_search *search,
 					      struct chronosign_error **error);
 
+/* Tells who wants all details the token's whole URI, and its module. */
+void search_token_detail(const struct pkcs11_search *search, const struct pkcs11_token *token);
+
 /* True if the user gave a PIN, or said to log in whatever the token says. */
 bool search_token_is_forced(const struct chronosign_key *key);
 

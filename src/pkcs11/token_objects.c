@@ -94,16 +94,24 @@ void token_objects_clear(struct token_objects *objects)
 	*objects = (struct token_objects){0};
 }
 
-void token_objects_load(struct token_objects *objects, struct pkcs11_token *token)
+/* Only the first error has a place to go. */
+static struct chronosign_error **unless_set(struct chronosign_error **error)
+{
+	return error != NULL && *error == NULL ? error : NULL;
+}
+
+void token_objects_load(struct token_objects *objects, struct pkcs11_token *token,
+			struct chronosign_error **trouble)
 {
 	static const CK_OBJECT_CLASS classes[] = {CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_CERTIFICATE};
 
 	for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++) {
 		CLEANUP(pkcs11_objects_clear) struct pkcs11_objects found = {0};
-		if (!pkcs11_objects_list(token, classes[i], &found, NULL))
+		if (!pkcs11_objects_list(token, classes[i], &found, unless_set(trouble)))
 			continue;
 		for (size_t j = 0; j < found.count; j++)
-			token_objects_add(objects, token, found.handles[j], classes[i], NULL);
+			token_objects_add(objects, token, found.handles[j], classes[i],
+					  unless_set(trouble));
 	}
 }
 

@@ -45,8 +45,9 @@ bool token_objects_add(struct token_objects *objects, struct pkcs11_token *token
 /* Frees them; the list is empty again. */
 void token_objects_clear(struct token_objects *objects);
 
-/* Reads and adds all of these classes that can be read; the session is open. */
-void token_objects_load(struct token_objects *objects, struct pkcs11_token *token);
+/* Reads and adds all that can be read; the session is open. *trouble is the first that cannot. */
+void token_objects_load(struct token_objects *objects, struct pkcs11_token *token,
+			struct chronosign_error **trouble);
 
 /* True if the object stands for a key that the user's URI means: an RSA private key; a public key where
  * no private key that belongs to it is meant; a certificate where neither is. */

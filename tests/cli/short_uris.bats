@@ -117,6 +117,40 @@ in_message() { mapfile -t uris < <(sed -nE "s/^(chronoctl:)? *'(pkcs11:[^']*)'$/
 	sign 7 "${all[@]}"
 }
 
+@test "a type stands in a URI only where a login has shown that there is no private key" {
+	own_tokens
+	openssl rsa -in "$D/key7" -pubout -outform DER -out "$SCRATCH/public.der" 2>/dev/null
+	token_tool --slot-index 0 --login --pin "$PIN" --write-object "$SCRATCH/public.der" --type pubkey --label lonely --id e1
+	chronoctl list-keys -o uri 'pkcs11:object=lonely'
+	[[ $output == pkcs11:serial=*';token=ops;object=lonely' ]] || fail "not as short"
+	local token=${output%;object=*}
+	chronoctl list-keys -o json 'pkcs11:object=lonely'
+	grep -q '"uri": ".*id=%E1;object=lonely"' <<<"$output" || fail "not in full, or with a type"
+	chronoctl list-keys -o uri --login "$token"
+	grep -qx 'pkcs11:.*;object=lonely;type=public' <<<"$output" || fail "no type"
+	chronoctl pub-key --priv-key-file "$(grep lonely <<<"$output")"
+	[ "$status" -eq 0 ]
+}
+
+@test "doctor's rows: short for a person, in full in JSON and with --verbose" {
+	local uri
+	chronoctl list-keys -o uri
+	in_lines
+	uri=${uris[0]}
+	chronoctl doctor --priv-key-file "$uri"
+	grep -qE "^. token +${uri%%;token=*};token=ops: the key is looked for here" <<<"$output" || fail "not short: $output"
+	chronoctl doctor --verbose --priv-key-file "$uri"
+	grep -qE '^. token +pkcs11:model=.*manufacturer=.*serial=.*token=ops: the key is looked for here' <<<"$output" || fail "not in full"
+	chronoctl doctor -o json --priv-key-file "$uri"
+	grep -qE '"subject": "pkcs11:model=.*manufacturer=.*serial=.*token=ops"' <<<"$output" || fail "not in full"
+}
+
+@test "--verbose tells the whole URIs beside the short ones of an error" {
+	chronoctl_token --verbose --priv-key-file 'pkcs11:object=chronograf'
+	[ "$status" -eq 3 ]
+	[ "$(grep -cE 'token: pkcs11:model=.*serial=.*token=ops, by ' <<<"$stderr")" -eq 2 ] || fail "not both in full"
+}
+
 @test "a label is enough where it is alone, and the id comes to it where it is not" {
 	export SOFTHSM2_CONF=$SCRATCH/alone.conf
 	mkdir "$SCRATCH/alone"

@@ -146,6 +146,17 @@ decides() {
 	no_match 'pkcs11:token=sceond;object=chronograf' "no token 'sceond'; there are: .*second" "did you mean 'second'\?"
 }
 
+@test "a new key's token by a wrong label: which there are, and which was probably meant" {
+	chronoctl gen-keypair --out 'pkcs11:token=sceond;object=new'
+	refused 3 "no token 'sceond'; there are: .*second" "did you mean 'second'\?"
+}
+
+@test "a key without a label is told, too" {
+	own_tokens
+	import_private_key "$KEY" second '' e1
+	no_match 'pkcs11:token=second;object=web' 'it has: (.*, )?one without a label'
+}
+
 @test "of many keys eight labels are told, and how many more there are" {
 	local number
 	own_tokens
