@@ -3,7 +3,9 @@
 #define CLI_INTERRUPTS_H
 
 #include <chronosign/error.h>
+#include <signal.h>
 #include <stdbool.h>
+#include <sys/signalfd.h>
 
 /*
  * Makes the process independent of what its parent did with signals: none is blocked, children are
@@ -14,6 +16,16 @@ void interrupts_begin(void);
 
 /* True if the parent wants this signal ignored, when a terminal sends it. */
 bool interrupts_ignored(int signal);
+
+/*
+ * As sigprocmask(2), for a process that may have threads of a module: these have masks of their own, and pass what
+ * they get on to ours, where it waits. `*changed`: those that did not wait already.
+ */
+void interrupts_block(const sigset_t *signals, sigset_t *changed);
+void interrupts_unblock(const sigset_t *signals);
+
+/* Where a signal came from (sigaction(2), si_code), passed on or not. */
+int interrupts_code(const struct signalfd_siginfo *info);
 
 /* From here on SIGINT, SIGTERM, SIGHUP and SIGQUIT wait. */
 void interrupts_hold(void);

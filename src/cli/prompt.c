@@ -3,6 +3,7 @@
 #include "cli/prompt.h"
 
 #include "base/cleanup.h"
+#include "cli/interrupts.h"
 #include "cli/waiting.h"
 
 #include <errno.h>
@@ -108,7 +109,7 @@ static bool ask_once(int terminal, const char *question, struct chronosign_secre
 		     bool *stopped, struct chronosign_error **error)
 {
 	sigset_t signals;
-	sigset_t before;
+	sigset_t held;
 	sigset_t pending;
 
 	interrupting_signals(&signals);
@@ -116,7 +117,7 @@ static bool ask_once(int terminal, const char *question, struct chronosign_secre
 	if (interrupts < 0)
 		return chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER,
 					    "cannot watch for signals: %s", strerror(errno));
-	sigprocmask(SIG_BLOCK, &signals, &before);
+	interrupts_block(&signals, &held);
 	dprintf(terminal, "%s: ", question);
 	bool good = read_without_echo(terminal, interrupts, pin, error);
 	sigpending(&pending);
@@ -124,7 +125,7 @@ static bool ask_once(int terminal, const char *question, struct chronosign_secre
 		   sigismember(&pending, SIGTERM) == 0 && sigismember(&pending, SIGHUP) == 0 &&
 		   sigismember(&pending, SIGQUIT) == 0;
 	/* A signal that came meanwhile takes effect here, with the terminal as it was. */
-	sigprocmask(SIG_SETMASK, &before, NULL);
+	interrupts_unblock(&held);
 	return good;
 }
 

@@ -113,6 +113,13 @@ printed_nothing() { # STATUS
 	called C_Login 0
 }
 
+@test "Ctrl-C at the prompt, past a thread of a module that blocks no signal: the terminal echoes again" {
+	export SHIM_THREAD=C_Initialize:1
+	at_terminal "$ASKS" '\003' --priv-key-file "$URI"
+	printed_nothing '[1-9][0-9]*'
+	called C_Login 0
+}
+
 @test "Ctrl-Z at the prompt: the terminal echoes while the command is stopped; when it goes on, it asks again" {
 	cat >"$SCRATCH/stops" <<-END
 		set -m

@@ -98,6 +98,19 @@ load watching
 	[ -s "$FILE" ]
 }
 
+@test "SIGHUP and SIGTERM reach it past a thread of a module that blocks none" {
+	use_shim
+	start_server
+	SHIM_THREAD=C_Initialize:1 watch_token
+	appears
+	kill -HUP "$WATCH"
+	wait_for logins 2 || fail "SIGHUP does not open the key anew" "$(cat "$BATS_TEST_TMPDIR/said")"
+	lives
+	appears
+	kill -TERM "$WATCH"
+	ended_with 0
+}
+
 @test "SIGHUP opens the key over the modules that are loaded: none is initialised again" {
 	use_shim
 	start_server

@@ -233,6 +233,7 @@ static const struct setting table[] = {
 	{"SHIM_FORK", read_calls, FIELD(fork)},
 	{"SHIM_CHDIR", read_calls, FIELD(chdir)},
 	{"SHIM_FLOOD", read_calls, FIELD(flood)},
+	{"SHIM_THREAD", read_calls, FIELD(thread)},
 	{"SHIM_PULL", read_calls, FIELD(pull)},
 	{"SHIM_PULL_CALLS", read_positive_number, FIELD(pull_calls), .most = 1000000},
 	{"SHIM_MECHANISMS", read_constants, FIELD(mechanisms), .prefix = "CKM_"},

@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,6 +95,18 @@ static void *end_process(void *nothing)
 }
 
 /* More than a pipe holds, of what a terminal would act on, and a last line that has no end. */
+/* It lives on, and holds no signal back: the kernel gives it those that our caller's thread does. */
+static void *hear_all(void *nothing)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	pthread_sigmask(SIG_SETMASK, &none, NULL);
+	for (;;)
+		pause();
+	return nothing;
+}
+
 static void *flood(void *nothing)
 {
 	for (int i = 1; i <= 20000; i++)
@@ -122,6 +135,8 @@ static void meddle(const struct settings *now, enum shim_function function, unsi
 		give_up("cannot change to /");
 	if (rule_for(&now->flood, function, nth))
 		flood_from_a_thread();
+	if (rule_for(&now->thread, function, nth) && pthread_create(&thread, NULL, hear_all, NULL))
+		give_up("cannot start a thread");
 	if (rule_for(&now->fork, function, nth) && !fork()) {
 		make_noise("in a child");
 		delay(5000000);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -640,6 +641,31 @@ static void a_thread_floods_standard_error(void **state)
 	assert_non_null(strstr(contents_of(control_path), "\x1b[31mflood 1\xff\r\n"));
 }
 
+/* The signal has a thread to be given to, though ours holds it back. */
+static void start_and_be_ended(void)
+{
+	const struct timespec time = {.tv_sec = 10};
+	sigset_t signals;
+
+	start_and_ask();
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	kill(getpid(), SIGTERM);
+	nanosleep(&time, NULL);
+}
+
+static void a_thread_holds_no_signal_back(void **state)
+{
+	int status;
+
+	(void)state;
+	set("SHIM_THREAD=C_GetInfo:1");
+	status = status_of(start_and_be_ended, "/dev/null");
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGTERM);
+}
+
 static void a_pulled_token_loses_its_sessions_and_login(void **state)
 {
 	CK_SESSION_INFO info;
@@ -789,6 +815,7 @@ int main(void)
 		PROMISE(a_module_says_already_initialized_and_works),
 		PROMISE(noise_is_printed_at_load_and_in_three_calls),
 		PROMISE(a_thread_floods_standard_error),
+		PROMISE(a_thread_holds_no_signal_back),
 		PROMISE(a_pair_is_refused_unless_it_may_do_what_is_insisted_on),
 		PROMISE(a_pulled_token_loses_its_sessions_and_login),
 		PROMISE(a_token_may_be_away_for_a_single_call),

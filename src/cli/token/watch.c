@@ -79,13 +79,17 @@ static void write_file(struct watch *watch)
 static void hear_signals(bool heard)
 {
 	sigset_t signals;
+	sigset_t changed;
 
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	/* An ignored one would be lost; after the work, it is heard if a process sent it. */
 	if (!interrupts_ignored(SIGINT))
 		sigaddset(&signals, SIGINT);
-	sigprocmask(heard ? SIG_UNBLOCK : SIG_BLOCK, &signals, NULL);
+	if (heard)
+		interrupts_unblock(&signals);
+	else
+		interrupts_block(&signals, &changed);
 }
 
 static void lose_key(struct watch *watch, const struct chronosign_error *error)
@@ -224,9 +228,10 @@ static void take_signal(struct watch *watch)
 	if (read(watch->signals, &info, sizeof info) != (ssize_t)sizeof info)
 		return;
 	/* The kernel itself sends them, for the terminal; under nohup and in the background they are ignored. */
-	if (info.ssi_code == SI_KERNEL && interrupts_ignored((int)info.ssi_signo))
+	int code = interrupts_code(&info);
+	if (code == SI_KERNEL && interrupts_ignored((int)info.ssi_signo))
 		return;
-	if (info.ssi_signo == SIGHUP && info.ssi_code != SI_KERNEL)
+	if (info.ssi_signo == SIGHUP && code != SI_KERNEL)
 		reload(watch);
 	else
 		end(watch, EXIT_DONE);
@@ -235,12 +240,13 @@ static void take_signal(struct watch *watch)
 static bool hold_signals(struct watch *watch, struct chronosign_error **error)
 {
 	sigset_t signals;
+	sigset_t changed;
 
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGHUP);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
+	interrupts_block(&signals, &changed);
 	watch->signals = signalfd(-1, &signals, SFD_CLOEXEC);
 	return watch->signals >= 0 ||
 	       chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER, "cannot watch for signals: %s",

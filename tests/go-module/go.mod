@@ -1,0 +1,3 @@
+module go-module
+
+go 1.19
