@@ -104,11 +104,14 @@ static bool login_failed(struct libp11_signer *signer, struct chronosign_error *
 
 static bool log_in(struct libp11_signer *signer, struct chronosign_error **error)
 {
+	struct pkcs11_token *token = signer->token.search.token;
 	const char *pin = NULL;
 
 	if (!openssl_token_before_login(&signer->token, error))
 		return false;
-	if (!pkcs11_session_has_pin_pad(signer->token.search.token)) {
+	if (!pkcs11_token_needs_login(token) && !pkcs11_session_may_try(token, error))
+		return error_mark_login(error);
+	if (!pkcs11_session_has_pin_pad(token)) {
 		pin = openssl_ui_pin_text(&signer->ui, error);
 		if (pin == NULL)
 			return false;
@@ -123,12 +126,13 @@ static bool log_in(struct libp11_signer *signer, struct chronosign_error **error
  */
 static bool log_in_if_needed(struct libp11_signer *signer, struct chronosign_error **error)
 {
+	struct pkcs11_search *search = &signer->token.search;
 	size_t count = 0;
 
-	if (!pkcs11_token_needs_login(signer->token.search.token))
+	if (!pkcs11_search_may_log_in(search))
 		return true;
-	if (!pin_is_given(signer->token.search.key) &&
-	    !pkcs11_search_count(&signer->token.search, &count, error))
+	if (!(pkcs11_token_needs_login(search->token) && pin_is_given(search->key)) &&
+	    !pkcs11_search_count(search, &count, error))
 		return false;
 	return count > 0 || log_in(signer, error);
 }

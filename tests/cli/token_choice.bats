@@ -141,6 +141,20 @@ lists_no_token() { # LABEL…
 	called C_Login 0
 }
 
+@test "the same by the signer libp11, and nothing is tried where the PIN is on its last try" {
+	built_in libp11 || skip "the signer libp11 is not built in"
+	use_shim
+	export CHRONOCTL_PIN=3333
+	SHIM_TOKEN_FLAGS=-CKF_LOGIN_REQUIRED chronoctl_token --no-prompt --signer libp11 \
+		--priv-key-file 'pkcs11:token=three;object=hidden'
+	prints_token "$KEY3"
+	called C_Login 1
+	SHIM_TOKEN_FLAGS=-CKF_LOGIN_REQUIRED,+CKF_USER_PIN_FINAL_TRY chronoctl_token --no-prompt --signer libp11 \
+		--priv-key-file 'pkcs11:token=three;object=hidden'
+	refused 3 'one try is left'
+	called C_Login 1
+}
+
 @test "a wrong guess costs nothing: the PIN of one token is not tried on another" {
 	use_shim
 	CHRONOCTL_PIN=1111 chronoctl_token --priv-key-file 'pkcs11:object=chronograf'
