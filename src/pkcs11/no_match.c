@@ -14,6 +14,7 @@ struct labels {
 	char *text;    /* "a, b"; NULL: none */
 	char *nearest; /* to the one that was sought; NULL: none is near */
 	struct suggestion sought;
+	bool has_sought; /* it is among them: of a public half, or with another id */
 	size_t count;
 };
 
@@ -31,6 +32,10 @@ static void meet(struct labels *labels, const char *label)
 
 	if (++labels->count <= LABELS_SHOWN)
 		text_append(&labels->text, "%s%s", labels->text == NULL ? "" : ", ", label);
+	if (strcmp(label, sought->word) == 0) {
+		labels->has_sought = true;
+		return;
+	}
 	sought->found = labels->nearest;
 	suggest(sought, label);
 	if (sought->found != NULL && sought->found != labels->nearest) {
@@ -203,6 +208,12 @@ static bool no_key_in(const struct pkcs11_search *search, struct pkcs11_token *t
 	CLEANUP(cleanup_text) char *what = describe(search->key, labels->sought.word);
 
 	CLEANUP(cleanup_text) char *there = list_keys(labels, token);
+	if (labels->has_sought &&
+	    p11_kit_uri_get_attribute(search->key->uri->parsed, CKA_ID) == NULL)
+		return error_set(error, CHRONOSIGN_ERROR_KEY,
+				 "token '%s' shows the public half of the key '%s' and no private "
+				 "key; it has none, or hides it from this login",
+				 token->shown, labels->sought.word);
 	error_set(error, CHRONOSIGN_ERROR_KEY, "no %s in token '%s'; %s%s%s%s",
 		  what == NULL ? "key" : what, token->shown, there == NULL ? "" : there,
 		  labels->nearest == NULL ? "" : "; did you mean '",

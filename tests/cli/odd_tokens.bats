@@ -215,6 +215,11 @@ label_is() {
 	SHIM_ATTRIBUTE=CKA_SIGN=0 signs_not 'CKA_SIGN is false'
 }
 
+@test "the public half alone: it is named as that, and not offered as what was meant" {
+	SHIM_HIDE_CLASS=CKO_PRIVATE_KEY signs_not "shows the public half of the key 'chronograf' and no private key"
+	never_says 'did you mean'
+}
+
 @test "a module without a token: the daemon is named, not the plug alone" {
 	chronoctl_token --no-prompt --priv-key-file 'pkcs11:object=chronograf' --pkcs11-module opensc-pkcs11.so
 	refused 3 'no slot has a token; is one plugged in, and does its daemon \(pcscd'
