@@ -106,10 +106,24 @@ static bool speaks_for_us(const char *text)
 {
 	if (strncmp(text, "chronoctl", strlen("chronoctl")) == 0)
 		return true;
+	/* An indented line is printed as one by itself (report.c), and so is what follows it. */
 	for (const char *end = strchr(text, '\n'); end != NULL; end = strchr(end + 1, '\n'))
-		if (looks_like_us(end + 1))
+		if (end[1] == ' ' || looks_like_us(end + 1))
 			return true;
 	return false;
+}
+
+/* Its words come after a URL, so that it is seen that they are not chronoctl's own. */
+static bool check_failure(const struct network_message *message, struct chronosign_error **error)
+{
+	static const char *const subjects[] = {"http://", "https://", "the server: "};
+
+	if (message->failure[0] == '\0')
+		return message_wrong("a failure without a reason", error);
+	for (size_t i = 0; i < sizeof subjects / sizeof subjects[0]; i++)
+		if (strncasecmp(message->failure, subjects[i], strlen(subjects[i])) == 0)
+			return true;
+	return message_wrong("a failure of no server", error);
 }
 
 static bool all_zero(const char *bytes, size_t size)
@@ -139,8 +153,7 @@ static bool check_verdict(const struct network_message *message, struct chronosi
 	if (!uuid_is_version_4(message->nonce, sizeof message->nonce))
 		return message_wrong("a check of a nonce that is none", error);
 	if (is_failure(message->outcome))
-		return message->failure[0] != '\0' ||
-		       message_wrong("a failure without a reason", error);
+		return check_failure(message, error);
 	if (message->failure[0] != '\0')
 		return message_wrong("both a verdict and a failure", error);
 	if (refused != (message->outcome == MESSAGE_REFUSED))
@@ -167,9 +180,7 @@ static bool check_outcome(const struct network_message *message, struct chronosi
 	case MESSAGE_MACHINE_FAILED:
 		if (!all_zero(message->nonce, sizeof message->nonce))
 			return message_wrong("both a failure and a nonce", error);
-		if (message->failure[0] == '\0')
-			return message_wrong("a failure without a reason", error);
-		return true;
+		return check_failure(message, error);
 	case MESSAGE_FILES_REPLACED:
 	case MESSAGE_SANDBOX:
 		return true;

@@ -31,6 +31,8 @@ struct network {
 	bool *answered; /* no question to the server is open */
 	int64_t started_at;
 	unsigned wait_seconds; /* the longest that a next nonce is awaited */
+	int64_t allowed;       /* messages of a watching program, now */
+	int64_t allowed_at;    /* counted then */
 	bool finished;
 	bool failed;
 	bool died;       /* that is why */
@@ -45,6 +47,12 @@ static unsigned patience_seconds(const struct network *network)
 	const struct job_header *job = &network->job.header;
 
 	return job->timeout_seconds + job->poll_seconds + network->wait_seconds + MARGIN_SECONDS;
+}
+
+/* One for each server and, after the key was slow, what lies in the socket and behind it. */
+static int64_t most_messages(const struct network *network)
+{
+	return 300 + (int64_t)network->server_count;
 }
 
 DEFINE_CLEANUP(network, struct network *, network_free)
@@ -116,6 +124,8 @@ static bool begin(struct network *network, struct chronosign_error **error)
 	network->question_count = network->server_count;
 	network->answer_count = 0;
 	network->sandbox_told = false;
+	network->allowed = most_messages(network);
+	network->allowed_at = milliseconds();
 	memset(network->answered, 0, network->server_count * sizeof *network->answered);
 	if (!process_start(network->program, &network->process, error))
 		return false;
@@ -214,6 +224,22 @@ static bool take_sandbox(struct network *network, unsigned sandbox, struct chron
 	return true;
 }
 
+/* A watched server is asked about once a second, or a verdict is asked for: an honest program has no more to
+ * say, and what it says may be printed. */
+static bool take_allowance(struct network *network)
+{
+	int64_t now = milliseconds();
+	int64_t more = 3 * (int64_t)network->server_count * (now - network->allowed_at) / 1000;
+
+	if (more > 0) {
+		network->allowed_at = now;
+		network->allowed += more;
+	}
+	if (network->allowed > most_messages(network))
+		network->allowed = most_messages(network);
+	return network->allowed-- > 0;
+}
+
 /* Counts what was answered. */
 static bool take(struct network *network, const struct network_message *message,
 		 struct chronosign_error **error)
@@ -222,6 +248,8 @@ static bool take(struct network *network, const struct network_message *message,
 		return take_sandbox(network, message->reached, error);
 	if (!network->sandbox_told)
 		return message_wrong("an answer before its sandbox", error);
+	if (network->watch && !take_allowance(network))
+		return message_wrong("too many others before it", error);
 	if (message->outcome == MESSAGE_FILES_REPLACED)
 		return network->watch || message_wrong("news of files that nobody watches", error);
 	if (!network->watch && network->answered[message->server])

@@ -139,7 +139,7 @@ liar() {
 }
 
 @test "a message of the network program that was refused is a line, and no line of its making" {
-	liar 'text failure x\x0achronoctl: forged' 'lost 0'
+	liar 'text failure http://x\x0achronoctl: forged' 'lost 0'
 	sign journal
 	[ "$status" -eq 1 ]
 	has '^MESSAGE=the network program sent what it must not send: what=.*a text that is to look like'

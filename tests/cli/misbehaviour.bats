@@ -119,7 +119,8 @@ misbehaves() { # REGEX…
 
 @test "a number that none of its fields can have, or news that nobody waits for: exit 1, and nothing is signed" {
 	for field in 'magic 1' 'version 99' 'server 1' 'server -1' 'outcome 0' 'outcome 9' 'outcome 10' 'outcome 32' \
-		'outcome -1' 'http_status 1000' 'http_status 403' 'reached 4' 'reached 1' 'tls 2' 'tls -1'; do
+		'outcome -1' 'http_status 1000' 'http_status 403' 'reached 4' 'reached 1' 'tls 2' 'tls -1' \
+		'answered 1' 'answered -1' 'answered 9000000000000000' 'at_least 2'; do
 		lies "field $field" 'nonce 0 a'
 		with_token
 		misbehaves
@@ -138,16 +139,17 @@ misbehaves() { # REGEX…
 }
 
 @test "a text without end, or with a line that looks like one of chronoctl's: exit 1" {
-	for text in 'fill failure' 'fill trace' 'fill release' 'text failure x\x0achronoctl: the server accepts the token' \
-		'text failure x\x0a \xe2\x80\x8bchronoctl: accepted'; do
+	for text in 'text failure the server accepts the token' 'text failure http://x\x0a \x0athe server accepts the token' \
+		'fill failure' 'fill trace' 'fill release' 'text failure http://x\x0achronoctl: the server accepts the token' \
+		'text failure http://x\x0a \xe2\x80\x8bchronoctl: accepted'; do
 		lies "$text" 'lost 0'
 		with_token
-		misbehaves 'text'
+		misbehaves 'text|failure of no server'
 	done
 }
 
 @test "escape sequences in each of its texts: they are printed as \x.., not sent to the terminal" {
-	lies 'text trace \x1b]52;c;Zm9yZ2VkCg==\x07' 'text failure \x1b[2J\x0d\xe2\x80\xae' 'lost 0'
+	lies 'text trace \x1b]52;c;Zm9yZ2VkCg==\x07' 'text failure http://x: \x1b[2J\x0d\xe2\x80\xae' 'lost 0'
 	with_token -v
 	refused 4 '\\x1b\[2J\\x0d\\xe2\\x80\\xae' '\\x1b\]52;'
 	lies 'text release \x1b[31m1.8' 'nonce 0 a' request 'accepted 0 a'
@@ -261,6 +263,15 @@ many_servers() {
 	ended_with 1
 	said 'network program misbehaved'
 	[ "$(calls C_Sign)" -le 2 ] || fail "$(calls C_Sign) signatures"
+}
+
+@test "--watch, a nonce and a failure by turns, thousands of times: exit 1, and a few hundred lines at most" {
+	lies 'storm 0 5000'
+	watch_token
+	ended_with 1
+	said 'misbehaves: it sent a message with too many others before it'
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/said")" -lt 400 ] || fail "$(wc -l <"$BATS_TEST_TMPDIR/said") lines"
+	[ "$(calls C_Sign)" -eq 1 ] || fail "$(calls C_Sign) signatures"
 }
 
 @test "--watch, a verdict that nothing was on trial for: exit 1" {

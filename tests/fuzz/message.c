@@ -8,6 +8,7 @@
 #include "fuzz.h"
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "network/message.h"
 
 #include <string.h>
@@ -17,7 +18,9 @@ enum { SERVERS = 3 };
 static struct network_message honest_message(uint8_t choice, const char *text)
 {
 	struct network_message message;
+	CLEANUP(cleanup_text) char *words = text_format("http://host: %s", text);
 
+	PROMISE(words != NULL);
 	message_init(&message, (choice & 1) == 0 ? 0 : 2);
 	message.http_status = 200;
 	if ((choice & 8) != 0)
@@ -27,10 +30,9 @@ static struct network_message honest_message(uint8_t choice, const char *text)
 		message_set_nonce(&message, "7d9f2c1e-5b3a-4c6d-8e9f-0a1b2c3d4e5f",
 				  (struct nonce_life){choice, (choice & 16) != 0});
 	else
-		message_set_failure(&message,
-				    (choice & 4) == 0 ? MESSAGE_SERVER_FAILED
-						      : MESSAGE_MACHINE_FAILED,
-				    text[0] == '\0' ? "no reason" : text);
+		message_set_failure(
+			&message,
+			(choice & 4) == 0 ? MESSAGE_SERVER_FAILED : MESSAGE_MACHINE_FAILED, words);
 	message_set_trace(&message, text);
 	return message;
 }
@@ -88,7 +90,7 @@ static bool is_plain(const char *text)
 	for (const char *byte = text; *byte != '\0'; byte++)
 		if ((*byte & 0x80) != 0)
 			return false;
-	return strcasestr(text, "chronoctl") == NULL;
+	return strcasestr(text, "chronoctl") == NULL && strstr(text, "\n ") == NULL;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -5,6 +5,7 @@
  *	request                waits for a request of the key process
  *	sleep 900              milliseconds
  *	flood 0 851            so many nonces, each another one
+ *	storm 0 5000           a nonce and the failure of a question, by turns, so often
  *	fresh 0                a nonce that it has never given out before
  *	lost 0                 the question has failed
  *	field NAME NUMBER      stands in that field of each message from here on
@@ -74,9 +75,9 @@ static const struct field {
 	size_t offset;
 	size_t size;
 } fields[] = {
-	FIELD(magic),       FIELD(version), FIELD(server),  FIELD(outcome),
-	FIELD(http_status), FIELD(reached), FIELD(tls),     FIELD(nonce),
-	FIELD(release),     FIELD(trace),   FIELD(failure), FIELD(valid_for),
+	FIELD(magic),   FIELD(version),   FIELD(server),   FIELD(outcome),  FIELD(http_status),
+	FIELD(reached), FIELD(tls),       FIELD(nonce),    FIELD(release),  FIELD(trace),
+	FIELD(failure), FIELD(valid_for), FIELD(answered), FIELD(at_least),
 };
 
 /* Bytes that are laid over each message, where `laid` says so. */
@@ -184,7 +185,7 @@ static void say_verdict(size_t server, unsigned number, uint32_t outcome)
 	message.http_status = outcome == MESSAGE_REFUSED ? 403 : 200;
 	message_set_check(&message, outcome, nonce);
 	if (outcome == MESSAGE_CHECK_SERVER_FAILED)
-		message_set_failure(&message, outcome, "the liar says so");
+		message_set_failure(&message, outcome, "http://liar: it says so");
 	say(&message);
 }
 
@@ -219,8 +220,16 @@ static void say_lost(size_t server)
 	struct network_message message;
 
 	message_init(&message, server);
-	message_set_failure(&message, MESSAGE_SERVER_FAILED, "the liar says so");
+	message_set_failure(&message, MESSAGE_SERVER_FAILED, "http://liar: it says so");
 	say(&message);
+}
+
+static void storm(size_t server, unsigned times)
+{
+	while (times-- > 0) {
+		say_nonce(server, 'a', 600);
+		say_lost(server);
+	}
 }
 
 /* True: it is done. */
@@ -228,10 +237,13 @@ static bool do_odd_line(char *line)
 {
 	char word[16] = "";
 	size_t server = 0;
+	unsigned times = 0;
 
-	sscanf(line, "%15s %zu", word, &server);
+	sscanf(line, "%15s %zu %u", word, &server, &times);
 	if (strcmp(word, "shout") == 0)
 		shout(line + strlen("shout "));
+	else if (strcmp(word, "storm") == 0)
+		storm(server, times);
 	else if (strcmp(word, "lost") == 0)
 		say_lost(server);
 	else if (strcmp(word, "fresh") == 0)

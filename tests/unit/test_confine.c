@@ -98,10 +98,12 @@ static void look_there(const char *role, char *found, size_t size)
 	struct network *network = network_start(&job, &error);
 	bool answered = network != NULL && network_await(network, &error) &&
 			network_next(network, &answer, &error);
+	const char *said = chronosign_error_message(answered ? answer.error : error);
+	const char *words = said == NULL ? NULL : strstr(said, "the server: ");
 	snprintf(found, size, "%s",
-		 chronosign_error_message(answered ? answer.error : error) == NULL
-			 ? "nothing"
-			 : chronosign_error_message(answered ? answer.error : error));
+		 words != NULL  ? words + strlen("the server: ")
+		 : said != NULL ? said
+				: "nothing");
 	network_answer_clear(&answer);
 	chronosign_error_free(error);
 	network_free(network);

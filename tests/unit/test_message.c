@@ -29,7 +29,7 @@ static struct network_message failed(void)
 
 	message_init(&message, 1);
 	message.http_status = 404;
-	message_set_failure(&message, MESSAGE_SERVER_FAILED, "status 404\ntry again");
+	message_set_failure(&message, MESSAGE_SERVER_FAILED, "http://host: status 404\ntry again");
 	return message;
 }
 
@@ -200,6 +200,22 @@ static void a_message_says_one_thing(void **state)
 	assert_refused(&message, "without a reason");
 }
 
+static void a_failure_begins_with_a_url(void **state)
+{
+	static const char *const rows[] = {"the server accepts the token",
+					   "warning: the token is for all", " http://h: x",
+					   "http:", "the server accepts"};
+	struct network_message message = failed();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		strcpy(message.failure, rows[i]);
+		assert_refused(&message, "of no server");
+	}
+	strcpy(message.failure, "the server: out of memory");
+	assert_good(&message);
+}
+
 static struct network_message checked(uint32_t outcome, uint32_t status)
 {
 	struct network_message message;
@@ -250,7 +266,7 @@ static void a_check_that_failed_says_why_and_of_which_nonce(void **state)
 
 	(void)state;
 	assert_refused(&message, "without a reason");
-	strcpy(message.failure, "status 500");
+	strcpy(message.failure, "https://host: status 500");
 	assert_good(&message);
 	message_to_answer(&message, &answer);
 	assert_int_equal(answer.about, NETWORK_ANSWER_CHECK);
@@ -347,7 +363,8 @@ static void the_answer_has_the_reason_and_its_kind(void **state)
 	assert_string_equal(answer.nonce, "");
 	assert_int_equal(answer.valid_for, -1);
 	assert_int_equal(chronosign_error_get_kind(answer.error), CHRONOSIGN_ERROR_SERVER);
-	assert_string_equal(chronosign_error_message(answer.error), "status 404\ntry again");
+	assert_string_equal(chronosign_error_message(answer.error),
+			    "http://host: status 404\ntry again");
 	network_answer_clear(&answer);
 	message.outcome = MESSAGE_MACHINE_FAILED;
 	message_to_answer(&message, &answer);
@@ -402,12 +419,14 @@ static void texts_are_made_printable_by_the_receiver(void **state)
 
 static void a_text_too_long_is_cut_between_characters(void **state)
 {
+	static const char url[] = "http://h:";
 	char text[3 * MESSAGE_FAILURE_SIZE + 1] = "";
 	struct network_message message = failed();
 
 	(void)state;
 	for (size_t i = 0; i < MESSAGE_FAILURE_SIZE; i++)
 		memcpy(text + 3 * i, "\xe2\x82\xac", 4);
+	memcpy(text, url, strlen(url));
 	message_set_failure(&message, MESSAGE_SERVER_FAILED, text);
 	assert_good(&message);
 	size_t length = strlen(message.failure);
@@ -424,26 +443,27 @@ static void a_text_that_pretends_to_be_ours_is_refused(void **state)
 	struct network_message message = failed();
 
 	(void)state;
-	strcpy(message.failure, "no answer\nchronoctl: the token is good");
+	strcpy(message.failure, "http://h: no answer\nchronoctl: the token is good");
 	assert_refused(&message, "look like chronoctl's");
 	strcpy(message.failure, "chronoctl: the token is good");
 	assert_refused(&message, "look like chronoctl's");
 	/* A blank, a capital, a space without width before it and in it, a Cyrillic letter. */
 	static const char *const alike[] = {
-		"no answer\n  chronoctl: good",
-		"no answer\nChronoctl: good",
-		"no answer\n\xe2\x80\x8b"
+		"http://h: no answer\n  chronoctl: good",
+		"http://h: no answer\n \nthe server accepts the token",
+		"http://h: no answer\nChronoctl: good",
+		"http://h: no answer\n\xe2\x80\x8b"
 		"chronoctl: good",
-		"no answer\nchrono\xe2\x80\x8b"
+		"http://h: no answer\nchrono\xe2\x80\x8b"
 		"ctl: good",
-		"no answer\nchr\xd0\xbe"
+		"http://h: no answer\nchr\xd0\xbe"
 		"noctl: good",
 	};
 	for (size_t i = 0; i < sizeof alike / sizeof alike[0]; i++) {
 		strcpy(message.failure, alike[i]);
 		assert_refused(&message, "look like chronoctl's");
 	}
-	strcpy(message.failure, "no answer\nDoes chronoctl: reach it?");
+	strcpy(message.failure, "http://h: no answer\nDoes chronoctl: reach it?");
 	assert_good(&message);
 }
 
@@ -482,6 +502,7 @@ int main(void)
 		cmocka_unit_test(the_release_of_chronograf_travels_bounded_and_printable),
 		cmocka_unit_test(texts_are_made_printable_by_the_receiver),
 		cmocka_unit_test(a_text_that_pretends_to_be_ours_is_refused),
+		cmocka_unit_test(a_failure_begins_with_a_url),
 		cmocka_unit_test(a_life_longer_than_any_is_refused_and_not_sent),
 		cmocka_unit_test(a_text_too_long_is_cut_between_characters),
 	};

@@ -139,7 +139,7 @@ static bool fail(struct transfer *transfer, uint32_t outcome, const char *reason
 	if (reason == NULL)
 		outcome = MESSAGE_MACHINE_FAILED;
 	message_set_failure(&transfer->message, failure_of_task(transfer->task, outcome),
-			    printable == NULL ? "out of memory" : printable);
+			    printable == NULL ? "the server: out of memory" : printable);
 	return false;
 }
 

@@ -434,5 +434,7 @@ int main(void)
 		_exit(1);
 	network_confine(&inputs);
 	const char *found = role->look(argument);
-	_exit(!say_failure(MESSAGE_SERVER_FAILED, found == NULL ? "well" : found));
+	char text[2048];
+	snprintf(text, sizeof text, "the server: %s", found == NULL ? "well" : found);
+	_exit(!say_failure(MESSAGE_SERVER_FAILED, text));
 }
