@@ -87,10 +87,11 @@ static size_t fitting_words(const char *text, size_t columns)
 {
 	size_t fitting = strcspn(text, " ");
 
-	for (size_t end = fitting; end <= columns; end += 1 + strcspn(text + end + 1, " ")) {
-		fitting = end;
-		if (text[end] == '\0')
+	while (text[fitting] != '\0') {
+		size_t end = fitting + 1 + strcspn(text + fitting + 1, " ");
+		if (end > columns)
 			break;
+		fitting = end;
 	}
 	return fitting;
 }
