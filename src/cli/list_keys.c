@@ -137,7 +137,7 @@ static void widen(size_t *width, size_t wanted)
 /* Returns the width of the whole table. */
 static size_t measure(const struct key_list *list, bool wrapped, size_t *widths)
 {
-	size_t whole = (COLUMNS - 1) * GAP;
+	size_t whole = 0;
 	struct row row;
 
 	for (int column = 0; column < COLUMNS; column++) {
@@ -149,7 +149,7 @@ static size_t measure(const struct key_list *list, bool wrapped, size_t *widths)
 			fill_row(&list->keys[i], &row);
 			widen(&widths[column], terminal_width(row.cells[column]));
 		}
-		whole += widths[column];
+		whole += widths[column] + (column > 0 ? GAP : 0);
 	}
 	return whole;
 }

@@ -3,10 +3,12 @@
 
 #include <langinfo.h>
 #include <locale.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include <wchar.h>
 
 enum { COLUMNS_MAX = 9999 };
 
@@ -49,18 +51,49 @@ bool terminal_takes_utf8(void)
 	return utf8;
 }
 
-static bool begins_character(char byte)
+/* Of one character of UTF-8 (wcwidth(3)); what is none is shown as something. */
+static size_t character(const char *text, size_t length, size_t *columns)
 {
-	return ((unsigned char)byte & 0xc0) != 0x80;
+	mbstate_t state = {0};
+	wchar_t wide = 0;
+	size_t size = mbrtowc(&wide, text, length, &state);
+	bool is_one = size > 0 && size <= length;
+	int width = is_one ? wcwidth(wide) : 1;
+
+	*columns = width < 0 ? 1 : (size_t)width;
+	return is_one ? size : 1;
+}
+
+/* The columns of the text, up to so many, and in *length how long that is. The locale may be another than UTF-8. */
+static size_t measure(const char *text, size_t *length, size_t most)
+{
+	locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+	locale_t before = uselocale(utf8);
+	size_t columns = 0;
+	size_t at = 0;
+
+	while (at < *length) {
+		size_t width;
+		size_t size = character(text + at, *length - at, &width);
+		if (columns + width > most)
+			break;
+		at += size;
+		columns += width;
+	}
+	uselocale(before);
+	if (utf8 != (locale_t)0)
+		freelocale(utf8);
+	*length = at;
+	return columns;
 }
 
 static size_t width_of(const char *text, size_t length)
 {
-	size_t characters = 0;
+	size_t ascii = 0;
 
-	for (size_t i = 0; i < length; i++)
-		characters += begins_character(text[i]);
-	return characters;
+	while (ascii < length && text[ascii] >= ' ' && text[ascii] <= '~')
+		ascii++;
+	return ascii == length ? length : measure(text, &length, SIZE_MAX);
 }
 
 size_t terminal_width(const char *text)
@@ -71,18 +104,13 @@ size_t terminal_width(const char *text)
 char *terminal_fitted(const char *text, size_t columns)
 {
 	char *fitted = NULL;
-	size_t length = 0;
+	size_t length = strlen(text);
 
-	if (terminal_width(text) <= columns)
+	if (width_of(text, length) <= columns)
 		return strdup(text);
-	/* The mark takes the last column. */
-	for (size_t left = columns; text[length] != '\0'; length++)
-		if (begins_character(text[length]) && left-- <= 1)
-			break;
-	const char *mark = terminal_takes_utf8() ? "…" : "~";
-	return asprintf(&fitted, "%.*s%s", (int)length, text, columns == 0 ? "" : mark) < 0
-		       ? NULL
-		       : fitted;
+	const char *mark = columns == 0 ? "" : terminal_takes_utf8() ? "…" : "~";
+	measure(text, &length, columns == 0 ? 0 : columns - 1);
+	return asprintf(&fitted, "%.*s%s", (int)length, text, mark) < 0 ? NULL : fitted;
 }
 
 void terminal_print_words(FILE *out, const char *text, struct margins margins)

@@ -19,7 +19,7 @@ bool terminal_takes_colour(int descriptor);
 /* True if the locale's characters are UTF-8. */
 bool terminal_takes_utf8(void);
 
-/* The columns of UTF-8 text, as far as a character is a column. */
+/* The columns that UTF-8 text takes. */
 size_t terminal_width(const char *text);
 
 /* The text, its end replaced by a mark if it is wider. The caller frees it; NULL without memory. */

@@ -223,6 +223,16 @@ widest() { sed "s/$ESC\[[0-9;]*m//g" <<<"$left" | wc -L; }
 	grep -qE '^a t[a-z ]*~' <<<"$left" || fail "the label is not cut:" "$left"
 }
 
+@test "characters that are two columns wide are cut, and stand in line, as such" {
+	own_tokens
+	import_key "$KEY" ops '鍵鍵鍵鍵鍵鍵鍵鍵鍵鍵鍵鍵鍵鍵鍵鍵鍵鍵鍵鍵' e5
+	at_screen "stty cols 64; $(quoted "$CHRONOCTL" list-keys)"
+	[ "$(grep -vE "^  'pkcs11:|^chronoctl: |shim" <<<"$left" | wc -L)" -le 64 ] || fail "wider than 64:" "$left"
+	[ "$(grep -o '^.* public' <<<"$left" | while IFS= read -r row; do wc -L <<<"$row"; done | sort -u | wc -l)" -eq 1 ] ||
+		fail "not in line:" "$left"
+	grep -q '^ops .*鍵…' <<<"$left" || fail "not cut:" "$left"
+}
+
 @test "into a pipe or a file nothing is cut, wrapped or coloured, whatever COLUMNS says" {
 	own_tokens
 	new_token 'a token with a long label'
