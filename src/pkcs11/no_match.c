@@ -9,12 +9,14 @@
 
 #include <string.h>
 
+DEFINE_CLEANUP(uri, P11KitUri *, p11_kit_uri_free)
+
 /* Labels that were met, one after the other. */
 struct labels {
-	char *text;    /* "a, b"; NULL: none */
-	char *nearest; /* to the one that was sought; NULL: none is near */
-	struct suggestion sought;
-	bool has_sought; /* it is among them: of a public half, or with another id */
+	const char *sought;
+	char *text;      /* "a, b"; NULL: none */
+	char *nearest;   /* to the one that was sought; NULL: none is near */
+	size_t distance; /* of that */
 	size_t count;
 };
 
@@ -28,36 +30,32 @@ static void free_labels(struct labels *labels)
 
 static void meet(struct labels *labels, const char *label)
 {
-	struct suggestion *sought = &labels->sought;
+	struct suggestion nearest = {labels->sought, strlen(labels->sought), labels->nearest,
+				     labels->distance};
 
 	if (++labels->count <= LABELS_SHOWN)
 		text_append(&labels->text, "%s%s", labels->text == NULL ? "" : ", ", label);
-	if (strcmp(label, sought->word) == 0) {
-		labels->has_sought = true;
-		return;
-	}
-	sought->found = labels->nearest;
-	suggest(sought, label);
-	if (sought->found != NULL && sought->found != labels->nearest) {
+	if (strcmp(label, labels->sought) != 0)
+		suggest(&nearest, label);
+	if (nearest.found != labels->nearest) {
 		free(labels->nearest);
 		labels->nearest = strdup(label);
+		labels->distance = nearest.distance;
 	}
 }
 
-static char *list(const struct labels *labels, const char *verb, const char *none)
+/* "it has: a, b; did you mean 'a'?", with the verb before it. */
+static char *told(const struct labels *labels, const char *verb, const char *none)
 {
-	if (labels->text == NULL)
-		return strdup(none);
-	return labels->count <= LABELS_SHOWN
-		       ? text_format("%s: %s", verb, labels->text)
-		       : text_format("%s: %s and %zu more", verb, labels->text,
-				     labels->count - LABELS_SHOWN);
-}
+	size_t more = labels->count > LABELS_SHOWN ? labels->count - LABELS_SHOWN : 0;
+	char *text =
+		labels->text == NULL ? strdup(none) : text_format("%s: %s", verb, labels->text);
 
-static bool did_you_mean(const struct labels *labels, struct chronosign_error **error)
-{
-	return labels->nearest == NULL ? false
-				       : error_append(error, "did you mean '%s'?", labels->nearest);
+	if (more > 0)
+		text_append(&text, " and %zu more", more);
+	if (labels->nearest != NULL)
+		text_append(&text, "; did you mean '%s'?", labels->nearest);
+	return text;
 }
 
 /* ---- What was sought ---- */
@@ -74,13 +72,22 @@ static const char *wanted(const struct chronosign_key *key)
 	return "key";
 }
 
+/* NULL without memory, empty if the URI has none. */
+static char *wanted_label(const struct chronosign_key *key)
+{
+	const CK_ATTRIBUTE *name = p11_kit_uri_get_attribute(key->uri->parsed, CKA_LABEL);
+
+	return name == NULL ? strdup("") : text_printable(name->pValue, name->ulValueLen, false);
+}
+
 /* "key 'web' with the id 0a". */
-static char *describe(const struct chronosign_key *key, const char *label)
+static char *describe(const struct chronosign_key *key)
 {
 	const CK_ATTRIBUTE *id = p11_kit_uri_get_attribute(key->uri->parsed, CKA_ID);
+	CLEANUP(cleanup_text) char *label = wanted_label(key);
 	char *text = strdup(wanted(key));
 
-	if (label[0] != '\0')
+	if (label != NULL && label[0] != '\0')
 		text_append(&text, " '%s'", label);
 	if (id != NULL)
 		text_append(&text, " with the id ");
@@ -103,41 +110,52 @@ static bool is_new(const struct token_objects *objects, size_t which, P11KitUri 
 	return token_object_is_key(objects, object, any);
 }
 
-/* What the token has: "it has: a, b". */
-static char *list_keys(struct labels *labels, struct pkcs11_token *token)
+static char *label_of(const struct token_object *object)
+{
+	return object->label_length == 0
+		       ? strdup("one without a label")
+		       : text_printable((const char *)object->label, object->label_length, false);
+}
+
+/* What the token has in place of the key. */
+static char *list_keys(const struct chronosign_key *key, struct pkcs11_token *token)
 {
 	CLEANUP(token_objects_clear) struct token_objects objects = {0};
 	CLEANUP(cleanup_error) struct chronosign_error *trouble = NULL;
-	P11KitUri *any = p11_kit_uri_new();
+	CLEANUP(cleanup_uri) P11KitUri *any = p11_kit_uri_new();
+	CLEANUP(cleanup_text) char *sought = wanted_label(key);
+	CLEANUP(free_labels) struct labels labels = {.sought = sought};
 
-	free(TAKE(labels->text));
-	labels->count = 0;
 	/* One that is a mere store of certificates, or does not open, has not been looked into. */
-	if (token->session.handle == CK_INVALID_HANDLE)
+	if (token->session.handle == CK_INVALID_HANDLE || any == NULL || sought == NULL)
 		return strdup("it shows no key");
 	token_objects_load(&objects, token, &trouble);
-	for (size_t i = 0; any != NULL && i < objects.count; i++) {
-		const struct token_object *object = &objects.list[i];
-		if (!is_new(&objects, i, any))
+	for (size_t i = 0; i < objects.count; i++) {
+		CLEANUP(cleanup_text) char *label = label_of(&objects.list[i]);
+		if (label == NULL || !is_new(&objects, i, any))
 			continue;
-		CLEANUP(cleanup_text)
-		char *label = object->label_length == 0
-				      ? strdup("one without a label")
-				      : text_printable((const char *)object->label,
-						       object->label_length, false);
-		if (label != NULL)
-			meet(labels, label);
+		if (strcmp(label, sought) == 0 && objects.list[i].class != CKO_PRIVATE_KEY &&
+		    strcmp(wanted(key), "key") == 0)
+			return strdup("it shows its public half and no private key: it has none, "
+				      "or hides it from this login");
+		meet(&labels, label);
 	}
-	p11_kit_uri_free(any);
-	return list(labels, "it has", trouble == NULL ? "it has no RSA key" : "it shows no key");
+	return told(&labels, "it has", trouble == NULL ? "it has no RSA key" : "it shows no key");
 }
 
 /* ---- The errors ---- */
 
-static void passed_over(const struct pkcs11_search *search, struct chronosign_error **error)
+bool no_match_looked_at(const struct pkcs11_search *search, const char *why_not,
+			struct chronosign_error **error)
 {
 	const struct pkcs11_tokens *tokens = &search->tokens;
 
+	for (size_t i = 0; why_not != NULL && i < tokens->count; i++)
+		error_append(error, "  %s (%s): %s", tokens->list[i].uri,
+			     tokens->list[i].module->name, why_not);
+	for (size_t i = 0; i < tokens->other_count; i++)
+		error_append(error, "  %s (%s): the URI names another token", tokens->others[i].uri,
+			     tokens->others[i].module->name);
 	for (size_t i = 0; i < tokens->passed_over_count; i++)
 		error_append(error, "  %s (%s): %s", tokens->passed_over[i].what,
 			     tokens->passed_over[i].module->name, tokens->passed_over[i].reason);
@@ -146,27 +164,6 @@ static void passed_over(const struct pkcs11_search *search, struct chronosign_er
 				    "one by --pkcs11-module");
 	if (search->modules.unloadable != NULL)
 		error_append(error, "%s", search->modules.unloadable);
-}
-
-static void others(const struct pkcs11_search *search, struct chronosign_error **error)
-{
-	const struct pkcs11_tokens *tokens = &search->tokens;
-
-	for (size_t i = 0; i < tokens->other_count; i++)
-		error_append(error, "  %s (%s): the URI names another token", tokens->others[i].uri,
-			     tokens->others[i].module->name);
-}
-
-bool no_match_looked_at(const struct pkcs11_search *search, const char *why_not,
-			struct chronosign_error **error)
-{
-	const struct pkcs11_tokens *tokens = &search->tokens;
-
-	for (size_t i = 0; i < tokens->count; i++)
-		error_append(error, "  %s (%s): %s", tokens->list[i].uri,
-			     tokens->list[i].module->name, why_not);
-	others(search, error);
-	passed_over(search, error);
 	return false;
 }
 
@@ -190,72 +187,44 @@ bool no_match_token(const struct pkcs11_search *search, struct chronosign_error 
 	if (search->tokens.count > 0 || label == NULL || label[0] == '\0')
 		return true;
 	CLEANUP(free_labels)
-	struct labels labels = {.sought = {.word = label, .length = strlen(label)}};
+	struct labels labels = {.sought = label};
 
 	for (size_t i = 0; i < search->tokens.other_count; i++)
 		meet(&labels, search->tokens.others[i].label);
-	CLEANUP(cleanup_text) char *there = list(&labels, "there are", "there is none");
-	error_set(error, CHRONOSIGN_ERROR_KEY, "no token '%s'; %s; looked at:", label,
+	CLEANUP(cleanup_text) char *there = told(&labels, "there are", "there is none");
+	error_set(error, CHRONOSIGN_ERROR_KEY, "no token '%s'; %s", label,
 		  there == NULL ? "" : there);
-	no_match_looked_at(search, "", error);
-	return did_you_mean(&labels, error);
+	error_append(error, "looked at:");
+	return no_match_looked_at(search, NULL, error);
 }
 
 /* What else was looked at tells nothing, unless something of it has failed. */
 static bool no_key_in(const struct pkcs11_search *search, struct pkcs11_token *token,
-		      struct labels *labels, struct chronosign_error **error)
+		      struct chronosign_error **error)
 {
-	CLEANUP(cleanup_text) char *what = describe(search->key, labels->sought.word);
+	CLEANUP(cleanup_text) char *what = describe(search->key);
+	CLEANUP(cleanup_text) char *there = list_keys(search->key, token);
 
-	CLEANUP(cleanup_text) char *there = list_keys(labels, token);
-	if (labels->has_sought &&
-	    p11_kit_uri_get_attribute(search->key->uri->parsed, CKA_ID) == NULL)
-		return error_set(error, CHRONOSIGN_ERROR_KEY,
-				 "token '%s' shows the public half of the key '%s' and no private "
-				 "key; it has none, or hides it from this login",
-				 token->shown, labels->sought.word);
-	error_set(error, CHRONOSIGN_ERROR_KEY, "no %s in token '%s'; %s%s%s%s",
-		  what == NULL ? "key" : what, token->shown, there == NULL ? "" : there,
-		  labels->nearest == NULL ? "" : "; did you mean '",
-		  labels->nearest == NULL ? "" : labels->nearest,
-		  labels->nearest == NULL ? "" : "'?");
-	if (has_failures(search))
-		passed_over(search, error);
-	return false;
-}
-
-static bool no_key_in_any(const struct pkcs11_search *search, struct labels *labels,
-			  struct chronosign_error **error)
-{
-	const struct pkcs11_tokens *tokens = &search->tokens;
-
-	error_set(error, CHRONOSIGN_ERROR_KEY,
-		  "no %s matches '%s'; looked at:", wanted(search->key), search->key->name);
-	for (size_t i = 0; i < tokens->count; i++) {
-		CLEANUP(cleanup_text) char *there = list_keys(labels, &tokens->list[i]);
-		error_append(error, "  %s (%s): %s", tokens->list[i].uri,
-			     tokens->list[i].module->name, there == NULL ? "" : there);
-	}
-	others(search, error);
-	passed_over(search, error);
-	return did_you_mean(labels, error);
+	error_set(error, CHRONOSIGN_ERROR_KEY, "no %s in token '%s'; %s",
+		  what == NULL ? "key" : what, token->shown, there == NULL ? "" : there);
+	return has_failures(search) && no_match_looked_at(search, NULL, error);
 }
 
 bool pkcs11_search_no_match(const struct pkcs11_search *search, struct chronosign_error **error)
 {
-	P11KitUri *asked = search->key->uri->parsed;
-	const CK_ATTRIBUTE *name = p11_kit_uri_get_attribute(asked, CKA_LABEL);
-	CLEANUP(cleanup_text)
-	char *label =
-		name == NULL ? strdup("") : text_printable(name->pValue, name->ulValueLen, false);
-	struct pkcs11_token *only = search->tokens.count == 1 ? search->tokens.list : search->token;
+	const struct pkcs11_tokens *tokens = &search->tokens;
+	struct pkcs11_token *only = tokens->count == 1 ? tokens->list : search->token;
 
-	if (label == NULL)
-		return error_out_of_memory(error);
-	CLEANUP(free_labels)
-	struct labels labels = {.sought = {.word = label, .length = strlen(label)}};
 	if (!no_match_token(search, error))
 		return false;
-	return only != NULL ? no_key_in(search, only, &labels, error)
-			    : no_key_in_any(search, &labels, error);
+	if (only != NULL)
+		return no_key_in(search, only, error);
+	error_set(error, CHRONOSIGN_ERROR_KEY,
+		  "no %s matches '%s'; looked at:", wanted(search->key), search->key->name);
+	for (size_t i = 0; i < tokens->count; i++) {
+		CLEANUP(cleanup_text) char *there = list_keys(search->key, &tokens->list[i]);
+		error_append(error, "  %s (%s): %s", tokens->list[i].uri,
+			     tokens->list[i].module->name, there == NULL ? "" : there);
+	}
+	return no_match_looked_at(search, NULL, error);
 }

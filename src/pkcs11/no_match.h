@@ -4,8 +4,8 @@
 
 #include "pkcs11/search.h"
 
-/* Adds to *error all that was looked at; `why_not` says what speaks against the tokens in the list. Always
- * false. */
+/* Adds to *error all that was looked at; `why_not` says what speaks against the tokens in the list; NULL: that
+ * has been said. Always false. */
 bool no_match_looked_at(const struct pkcs11_search *search, const char *why_not,
 			struct chronosign_error **error);
 

@@ -114,16 +114,10 @@ char *short_uri_in_full(const struct pkcs11_token *token, CK_ATTRIBUTE *attribut
 	return text_of(make(token, token->told_by | ITSELF), attributes, count);
 }
 
-char *short_uri_for_library(const struct pkcs11_token *token, CK_ATTRIBUTE *attributes,
-			    CK_ULONG count)
-{
-	return text_of(make(token, ITSELF), attributes, count);
-}
-
-char *short_uri_as_asked(const struct pkcs11_token *token, P11KitUri *asked)
+/* What a URI says of the object. */
+static CK_ULONG said_of_object(P11KitUri *asked, CK_ATTRIBUTE attributes[static 3])
 {
 	static const CK_ATTRIBUTE_TYPE types[] = {CKA_CLASS, CKA_ID, CKA_LABEL};
-	CK_ATTRIBUTE attributes[3];
 	CK_ULONG count = 0;
 
 	for (size_t i = 0; i < 3; i++) {
@@ -131,7 +125,24 @@ char *short_uri_as_asked(const struct pkcs11_token *token, P11KitUri *asked)
 		if (said != NULL)
 			attributes[count++] = *said;
 	}
-	return short_uri_with(token, attributes, count);
+	return count;
+}
+
+char *short_uri_as_asked(const struct pkcs11_token *token, P11KitUri *asked)
+{
+	CK_ATTRIBUTE attributes[3];
+
+	return short_uri_with(token, attributes, said_of_object(asked, attributes));
+}
+
+char *short_uri_for_library(const struct pkcs11_token *token, P11KitUri *asked)
+{
+	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+	CK_ATTRIBUTE attributes[4];
+	CK_ULONG count = said_of_object(asked, attributes);
+
+	attributes[count++] = (CK_ATTRIBUTE){CKA_CLASS, &class, sizeof class};
+	return text_of(make(token, ITSELF), attributes, count);
 }
 
 /* ---- Which set ---- */

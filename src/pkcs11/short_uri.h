@@ -20,11 +20,11 @@ char *short_uri_with(const struct pkcs11_token *token, CK_ATTRIBUTE *attributes,
 /* The same with all that the token says of itself, for programs and --verbose. */
 char *short_uri_in_full(const struct pkcs11_token *token, CK_ATTRIBUTE *attributes, CK_ULONG count);
 
-/* All that the token says of itself, and nothing of module and slot, which not every library knows. */
-char *short_uri_for_library(const struct pkcs11_token *token, CK_ATTRIBUTE *attributes,
-			    CK_ULONG count);
-
 /* The token's short URI with what the user's URI says of the object. */
 char *short_uri_as_asked(const struct pkcs11_token *token, P11KitUri *asked);
+
+/* The same with all that the token says of itself, for a private key, and with nothing of module and slot,
+ * which not every library knows. */
+char *short_uri_for_library(const struct pkcs11_token *token, P11KitUri *asked);
 
 #endif

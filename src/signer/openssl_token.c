@@ -12,23 +12,6 @@
 
 #include <string.h>
 
-/* The URI for the library: the token in full, and what the user's URI says of the object. */
-static char *exact_uri(const struct pkcs11_search *search)
-{
-	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
-	CK_ATTRIBUTE attributes[3] = {{CKA_CLASS, &class, sizeof class}};
-	const CK_ATTRIBUTE_TYPE named[] = {CKA_ID, CKA_LABEL};
-	CK_ULONG count = 1;
-
-	for (size_t i = 0; i < 2; i++) {
-		const CK_ATTRIBUTE *attribute =
-			p11_kit_uri_get_attribute(search->key->uri->parsed, named[i]);
-		if (attribute != NULL)
-			attributes[count++] = *attribute;
-	}
-	return short_uri_for_library(search->token, attributes, count);
-}
-
 bool openssl_token_open(struct openssl_token *token, const struct openssl_ui *ui,
 			const char *module_path, struct chronosign_error **error)
 {
@@ -38,7 +21,7 @@ bool openssl_token_open(struct openssl_token *token, const struct openssl_ui *ui
 	    !pkcs11_search_open(&token->search, FIND_KEY, error))
 		return false;
 	token->label = strdup(token->search.token->label);
-	token->uri = exact_uri(&token->search);
+	token->uri = short_uri_for_library(token->search.token, ui->key->uri->parsed);
 	return (token->label != NULL && token->uri != NULL) || error_out_of_memory(error);
 }
 

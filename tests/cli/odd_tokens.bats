@@ -216,7 +216,7 @@ label_is() {
 }
 
 @test "the public half alone: it is named as that, and not offered as what was meant" {
-	SHIM_HIDE_CLASS=CKO_PRIVATE_KEY signs_not "shows the public half of the key 'chronograf' and no private key"
+	SHIM_HIDE_CLASS=CKO_PRIVATE_KEY signs_not "no key 'chronograf' in token 'estate'; it shows its public half and no private key"
 	never_says 'did you mean'
 }
 

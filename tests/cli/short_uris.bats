@@ -102,6 +102,8 @@ in_message() { mapfile -t uris < <(sed -nE "s/^(chronoctl:)? *'(pkcs11:[^']*)'$/
 	chronoctl list-keys
 	listed_in_table
 	sign 7 "${uris[@]}"
+	# The label of a certificate is seldom that of its key.
+	[[ " ${uris[*]} " == *';token=ops;id=%B2 '* ]] || fail "the certificate is not named by its id"
 }
 
 @test "list-keys --login, in each of the tokens that may hold more" {

@@ -127,8 +127,8 @@ decides() {
 @test "no match in several tokens: what each has, by which module" {
 	use_shim
 	SHIM_TOKEN_FLAGS=-CKF_LOGIN_REQUIRED CHRONOCTL_PIN= no_match 'pkcs11:object=chronogra' "no key matches '.*chronogra'; looked at" \
-		'pkcs11:token=first%20token \(.*shim\.so\): it has: (chronograf, twin|twin, chronograf)$' \
-		'pkcs11:token=second \(.*shim\.so\): it has: Schlüssel; 1/ß$' "did you mean 'chronograf'\?"
+		"pkcs11:token=first%20token \(.*shim\.so\): it has: (chronograf, twin|twin, chronograf); did you mean 'chronograf'\?$" \
+		'pkcs11:token=second \(.*shim\.so\): it has: Schlüssel; 1/ß$'
 }
 
 @test "no such key in the token: the labels that it has, on one line, and the one that was probably meant" {
@@ -149,6 +149,14 @@ decides() {
 @test "a new key's token by a wrong label: which there are, and which was probably meant" {
 	chronoctl gen-keypair --out 'pkcs11:token=sceond;object=new'
 	refused 3 "no token 'sceond'; there are: .*second" "did you mean 'second'\?"
+}
+
+@test "a public half without its private key is not what was meant" {
+	own_tokens
+	openssl rsa -in "$KEY" -pubout -outform DER -out "$SCRATCH/half" 2>/dev/null
+	token_tool --token-label second --login --pin "$PIN" --write-object "$SCRATCH/half" --type pubkey --label half --id e2
+	no_match 'pkcs11:token=second;object=half' "no key 'half' in token 'second'; it shows its public half and no private key: it has none, or hides it from this login$"
+	no_match 'pkcs11:token=second;id=%01;object=Schl%c3%bcssel%3B%201%2F%C3%9F' 'with the id 01 in token .*it has: .*half$'
 }
 
 @test "a key without a label is told, too" {
