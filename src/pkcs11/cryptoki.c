@@ -35,7 +35,8 @@ bool cryptoki_refuses_pin(unsigned long result)
 }
 
 static const char plug_in[] =
-	"check that the token is plugged in and its daemon (pcscd, or the vendor's) runs";
+	"the token was removed or does not answer; check that it is plugged in and that its "
+	"daemon (pcscd, or the vendor's) runs";
 static const char try_again[] = "the token lost the connection; try again";
 static const char vendor[] = "the module or the device is at fault; see the vendor's log";
 

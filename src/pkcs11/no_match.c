@@ -181,11 +181,14 @@ static bool has_failures(const struct pkcs11_search *search)
 
 bool no_match_token(const struct pkcs11_search *search, struct chronosign_error **error)
 {
-	CLEANUP(cleanup_text)
-	char *label = pkcs11_token_label(p11_kit_uri_get_token_info(search->key->uri->parsed));
+	const CK_TOKEN_INFO *asked = p11_kit_uri_get_token_info(search->key->uri->parsed);
 
-	if (search->tokens.count > 0 || label == NULL || label[0] == '\0')
+	/* What the URI leaves open is zeros (p11_kit_uri_match_token_info). */
+	if (search->tokens.count > 0 || asked->label[0] == '\0')
 		return true;
+	CLEANUP(cleanup_text) char *label = pkcs11_token_label(asked);
+	if (label == NULL)
+		return error_out_of_memory(error);
 	CLEANUP(free_labels)
 	struct labels labels = {.sought = label};
 

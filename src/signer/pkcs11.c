@@ -25,9 +25,9 @@ static bool give_up(struct chronosign_error **first, const struct chronosign_err
 	const char *again = second == NULL ? NULL : chronosign_error_message(second);
 
 	if (again != NULL && strcmp(again, chronosign_error_message(*first)) == 0)
-		error_append(first, "tried once more, with the same result");
+		error_append(first, "A second try ended in the same way");
 	else if (again != NULL)
-		error_append(first, "tried once more: %s", again);
+		error_append(first, "The second try: %s", again);
 	return error_move(error, first);
 }
 

@@ -366,7 +366,7 @@ refused() {
 told_as() { # FUNCTION CODE
 	case $2 in
 	CKR_SESSION_HANDLE_INVALID | CKR_SESSION_CLOSED) echo 'the token lost the connection; try again' ;;
-	CKR_DEVICE_REMOVED | CKR_TOKEN_NOT_PRESENT) echo 'check that the token is plugged in' ;;
+	CKR_DEVICE_REMOVED | CKR_TOKEN_NOT_PRESENT) echo 'was removed or does not answer; check that it is plugged in' ;;
 	CKR_DEVICE_MEMORY) echo 'the token is full; ' ;;
 	CKR_KEY_FUNCTION_NOT_PERMITTED) echo 'the token does not let the key do this; use a signing key' ;;
 	CKR_USER_NOT_LOGGED_IN) echo 'the token wants a PIN for this; ' ;;
