@@ -13,6 +13,27 @@ setup_file() { suite_key_in_token other; }
 	[[ $output == *"with the token     200"* && $output == *"without            403"* ]] || fail "$output"
 }
 
+@test "it tells what it is installing while it does" {
+	mkdir -p "$SCRATCH/tree/softhsm" "$SCRATCH/tree/tests"
+	cp "$SOURCE_DIR/softhsm/demo" "$SCRATCH/tree/softhsm"
+	mkfifo "$SCRATCH/go-on"
+	cat >"$SCRATCH/tree/tests/run" <<-END
+		#!/bin/sh
+		echo '== Installing cmake softhsm2'
+		echo 'Setting up cmake (3.25.1-1) ...'
+		read word <"$SCRATCH/go-on"
+		exit 1
+	END
+	chmod +x "$SCRATCH/tree/tests/run"
+	"$SCRATCH/tree/softhsm/demo" >"$SCRATCH/told" 2>&1 3>&- 4>&- </dev/null &
+	echo $! >>"$SCRATCH/pids"
+	wait_for grep -q 'Setting up cmake' "$SCRATCH/told" || fail "$(cat "$SCRATCH/told")"
+	grep -q 'Installing cmake softhsm2' "$SCRATCH/told"
+	! grep -q 'installing failed' "$SCRATCH/told" || fail "told when it was over"
+	echo word >"$SCRATCH/go-on"
+	wait_for grep -q 'installing failed' "$SCRATCH/told"
+}
+
 @test "it installs neither a linter nor what the tests alone need" {
 	local package
 	for package in clang clang-tidy cppcheck bats valgrind libcmocka-dev; do

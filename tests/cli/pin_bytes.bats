@@ -69,6 +69,24 @@ every_way() { # PIN URI-ENCODED: a token with this PIN is opened by it in every 
 	called C_Login 1
 }
 
+@test "a token that tells no length of its PINs takes any" {
+	local lengths
+	printf 123 >"$SCRATCH/short"
+	head -c 300 /dev/zero | tr '\0' 1 >"$SCRATCH/long"
+	for lengths in zero unavailable; do
+		: >"$SHIM_LOG"
+		export SHIM_PIN_LENGTHS=$lengths
+		signs --priv-key-file "$URI" --pin-source "|echo $PIN"
+		called C_Login 1
+		chronoctl_token --no-prompt --priv-key-file "$URI" --pin-source "$SCRATCH/short"
+		refused 3
+		called C_Login 2
+		chronoctl_token --no-prompt --priv-key-file "$URI" --pin-source "$SCRATCH/long"
+		refused 3
+		called C_Login 3
+	done
+}
+
 @test "a source without end is refused" {
 	no_pin 'PIN|long|byte' --priv-key-file "$URI" --pin-source /dev/zero
 	no_pin 'PIN|long|byte' --priv-key-file "$URI" --pin-source '|yes'

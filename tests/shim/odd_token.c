@@ -109,6 +109,9 @@ CK_RV odd_C_GetTokenInfo(CK_SLOT_ID slot, CK_TOKEN_INFO_PTR info)
 		else
 			info->flags &= ~now->token_flags.list[i].number;
 	}
+	if (now->pin_lengths)
+		info->ulMinPinLen = info->ulMaxPinLen =
+			now->pin_lengths == PIN_LENGTHS_ZERO ? 0 : CK_UNAVAILABLE_INFORMATION;
 	if (now->label.length)
 		memcpy(info->label, now->label.bytes, sizeof info->label);
 	if (now->serial.length)

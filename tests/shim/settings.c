@@ -220,6 +220,13 @@ static const char *const overstate_words[] = {
 	[OVERSTATE_VALUE + 1] = NULL,
 };
 
+static const char *const pin_lengths_words[] = {
+	[PIN_LENGTHS_REAL] = "",
+	[PIN_LENGTHS_ZERO] = "zero",
+	[PIN_LENGTHS_UNAVAILABLE] = "unavailable",
+	[PIN_LENGTHS_UNAVAILABLE + 1] = NULL,
+};
+
 #define FIELD(name) .field = offsetof(struct settings, name)
 static const struct setting table[] = {
 	{"SHIM_MODULE", read_text, FIELD(module), .most = PATH_MAX - 1},
@@ -239,6 +246,7 @@ static const struct setting table[] = {
 	{"SHIM_MECHANISMS", read_constants, FIELD(mechanisms), .prefix = "CKM_"},
 	{"SHIM_TOKEN_FLAGS", read_flags, FIELD(token_flags), .prefix = "CKF_"},
 	{"SHIM_PINPAD", read_text, FIELD(pinpad), .most = SHIM_PIN_MOST},
+	{"SHIM_PIN_LENGTHS", read_word, FIELD(pin_lengths), .words = pin_lengths_words},
 	{"SHIM_CONTEXT_PIN", read_text, FIELD(context_pin), .most = SHIM_PIN_MOST},
 	{"SHIM_SIGNATURE", read_word, FIELD(signature), .words = signature_words},
 	{"SHIM_HIDE", read_constants, FIELD(hidden_attributes), .prefix = "CKA_"},

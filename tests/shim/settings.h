@@ -64,6 +64,9 @@ enum overstatement {
 	OVERSTATE_VALUE      /* the same of a CKA_VALUE, once its length is known */
 };
 
+/* What the token says of the lengths of its PINs: no limit, in either way (PKCS#11 v2.40 base §3.2). */
+enum pin_lengths { PIN_LENGTHS_REAL, PIN_LENGTHS_ZERO, PIN_LENGTHS_UNAVAILABLE };
+
 struct settings {
 	char module[PATH_MAX];
 	char log[PATH_MAX];
@@ -74,6 +77,7 @@ struct settings {
 	struct numbers mechanisms;
 	struct switches token_flags;
 	char pinpad[SHIM_PIN_MOST + 1];
+	unsigned pin_lengths; /* enum pin_lengths */
 	char context_pin[SHIM_PIN_MOST + 1];
 	unsigned signature; /* enum signature_fault */
 	struct numbers hidden_attributes;

@@ -604,6 +604,17 @@ static void noise_is_printed_at_load_and_in_three_calls(void **state)
 	}
 }
 
+static void the_lengths_of_pins_are_not_told(void **state)
+{
+	CK_TOKEN_INFO info;
+
+	(void)state;
+	start("SHIM_PIN_LENGTHS=unavailable", NULL);
+	assert_rv(p11->C_GetTokenInfo(token, &info), CKR_OK);
+	assert_int_equal(info.ulMinPinLen, CK_UNAVAILABLE_INFORMATION);
+	assert_int_equal(info.ulMaxPinLen, CK_UNAVAILABLE_INFORMATION);
+}
+
 static void a_pair_is_refused_unless_it_may_do_what_is_insisted_on(void **state)
 {
 	CK_BBOOL no = CK_FALSE;
@@ -744,6 +755,7 @@ static void a_mistyped_setting_aborts_with_its_name(void **state)
 		"SHIM_HIDE_CLASS=CKO_CERT",
 		"SHIM_ATTRIBUTE=CKA_SIGN=yes",
 		"SHIM_INSIST=DECRYPT",
+		"SHIM_PIN_LENGTHS=none",
 		"SHIM_ATTRIBUTE=CKA_ALWAYS_AUTHENTICATE=1",
 		"SHIM_SLOTS=many",
 		"SHIM_SLOTS_CLAIM_TOKEN=1",
@@ -815,6 +827,7 @@ int main(void)
 		PROMISE(a_module_says_already_initialized_and_works),
 		PROMISE(noise_is_printed_at_load_and_in_three_calls),
 		PROMISE(a_thread_floods_standard_error),
+		PROMISE(the_lengths_of_pins_are_not_told),
 		PROMISE(a_thread_holds_no_signal_back),
 		PROMISE(a_pair_is_refused_unless_it_may_do_what_is_insisted_on),
 		PROMISE(a_pulled_token_loses_its_sessions_and_login),
