@@ -1,5 +1,5 @@
-/* Which key, by its reference, and how to get at it: the signer to use, the PKCS#11 module, and the
- * ways to its PIN. */
+/* A key's reference, and how to reach the key: the signer, the PKCS#11 module and the sources of
+ * the PIN. */
 #ifndef CHRONOSIGN_KEY_H
 #define CHRONOSIGN_KEY_H
 
@@ -23,8 +23,8 @@ struct chronosign_key *chronosign_key_new(char *reference, struct chronosign_err
 void chronosign_key_free(struct chronosign_key *key);
 
 /*
- * The setters that copy a string return false if memory is out; the key is as it was then. NULL
- * takes a setting back.
+ * The setters that copy a string return false if memory is out; the key is then unchanged. NULL
+ * resets a setting.
  */
 
 /* Which backend signs: "file", "pkcs11", "libp11", "engine", "provider" (those that are built in),
@@ -36,12 +36,12 @@ bool chronosign_key_set_backend(struct chronosign_key *key, const char *name)
 bool chronosign_key_set_engine(struct chronosign_key *key, const char *id)
 	__attribute__((nonnull(1), warn_unused_result));
 
-/* An OpenSSL provider to load for the backend "provider", beside those that openssl.cnf loads; may
- * be called repeatedly. */
+/* An OpenSSL provider to load for the backend "provider", in addition to those that openssl.cnf
+ * loads; may be called several times. */
 bool chronosign_key_add_provider(struct chronosign_key *key, const char *name)
 	__attribute__((nonnull, warn_unused_result));
 
-/* The PKCS#11 module to use where the URI names none by its module-path. */
+/* The PKCS#11 module to use if the URI has no module-path. */
 bool chronosign_key_set_module_path(struct chronosign_key *key, const char *path)
 	__attribute__((nonnull(1), warn_unused_result));
 
@@ -53,23 +53,23 @@ bool chronosign_key_set_module_path(struct chronosign_key *key, const char *path
 bool chronosign_key_set_pin_source(struct chronosign_key *key, const char *source)
 	__attribute__((nonnull(1), warn_unused_result));
 
-/* The PIN or passphrase itself, if neither the URI nor a pin source gives one. The key takes it
- * over. */
+/* The PIN or passphrase itself, if neither the URI nor a pin source gives one. The key takes
+ * ownership of it. */
 void chronosign_key_set_pin(struct chronosign_key *key, struct chronosign_secret *pin)
 	__attribute__((nonnull(1)));
 
 /*
- * Reads the PIN or passphrase now, where a source gives one, and keeps it: for a key that will be
- * opened more than once. A prompt still asks each time. False with *error set if the source cannot
- * be read.
+ * Reads the PIN or passphrase now, if there is a source for it, and keeps it: for a key that will
+ * be opened more than once. A prompt still asks each time. False with *error set if the source
+ * cannot be read.
  */
 bool chronosign_key_keep_pin(struct chronosign_key *key, struct chronosign_error **error)
 	__attribute__((nonnull(1), warn_unused_result));
 
 /*
- * Whether to log in to a token that says its PIN is locked, or not set yet, or has one try left that
- * nobody is asked for (a PIN was given, or there is no prompt). False by default: such a login is
- * not tried. Some tokens report these things wrongly.
+ * Whether to log in to a token that says its PIN is locked, or not set yet, or has one try left
+ * while no person is asked for the PIN (one was given, or there is no prompt). False by default:
+ * such a login is not tried. Some tokens report these things wrongly.
  */
 void chronosign_key_set_force_login(struct chronosign_key *key, bool force)
 	__attribute__((nonnull));
@@ -82,7 +82,7 @@ struct chronosign_prompt_request {
 
 /*
  * Asks a person for the PIN or passphrase. Returns a new secret, or NULL with *error set (no
- * terminal, or the person gave up). Without a prompt, a PIN that nobody gave is an error.
+ * terminal, or the person gave up). Without a prompt, a missing PIN is an error.
  */
 typedef struct chronosign_secret *chronosign_prompt(void *context,
 						    const struct chronosign_prompt_request *request,
@@ -94,8 +94,8 @@ void chronosign_key_set_prompt(struct chronosign_key *key, chronosign_prompt *pr
  * it. */
 enum chronosign_notice_level {
 	CHRONOSIGN_NOTICE_DETAIL,  /* what is being done, for --verbose */
-	CHRONOSIGN_NOTICE_ACTION,  /* something to be done now: enter the PIN on the reader */
-	CHRONOSIGN_NOTICE_WARNING, /* something to be mended */
+	CHRONOSIGN_NOTICE_ACTION,  /* what the user has to do now: enter the PIN on the reader */
+	CHRONOSIGN_NOTICE_WARNING, /* a problem that the user should correct */
 };
 
 typedef void chronosign_notice(void *context, enum chronosign_notice_level level,

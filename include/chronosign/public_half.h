@@ -2,8 +2,8 @@
  * The public half of a key, and the forms in which servers and tools read it.
  *
  * Chronograf's `--pub-key-file` wants a PEM block labelled `PUBLIC KEY` that holds PKCS#1
- * RSAPublicKey DER (RFC 8017 A.1.1); what everyone else writes under that label,
- * SubjectPublicKeyInfo (RFC 5280 §4.1.2.7), it refuses.
+ * RSAPublicKey DER (RFC 8017 A.1.1); it refuses SubjectPublicKeyInfo (RFC 5280 §4.1.2.7), which
+ * everyone else writes under that label.
  */
 #ifndef CHRONOSIGN_PUBLIC_HALF_H
 #define CHRONOSIGN_PUBLIC_HALF_H
@@ -17,10 +17,9 @@ extern "C" {
 #endif
 
 /*
- * The public half of the key, whatever kind of reference it is. In a token, without a login where
- * the token shows it: with the private key object, as a public key object, or in a certificate. A
- * URI with type=public or type=cert means just that object. The caller frees it with
- * EVP_PKEY_free().
+ * The public half of the key, for every kind of reference. In a token, without a login if the token
+ * shows it: with the private key object, as a public key object, or in a certificate. A URI with
+ * type=public or type=cert means that object only. The caller frees it with EVP_PKEY_free().
  */
 EVP_PKEY *chronosign_public_half_read(const struct chronosign_key *key,
 				      struct chronosign_error **error)

@@ -17,23 +17,23 @@ extern "C" {
 
 struct chronosign_secret;
 
-/* Copies `length` bytes (at most CHRONOSIGN_SECRET_MAX; any values, NUL too). The caller wipes its
- * own copy. */
+/* Copies `length` bytes (at most CHRONOSIGN_SECRET_MAX; any values, including NUL). The caller
+ * wipes its own copy. */
 struct chronosign_secret *chronosign_secret_new(const void *bytes, size_t length,
 						struct chronosign_error **error)
 	__attribute__((warn_unused_result));
 
 /*
  * Moves text at `value` (NUL-terminated: an environment variable's value or a command line
- * argument) into a secret and overwrites it where it stands, so that /proc/PID/environ and
- * /proc/PID/cmdline lose it.
+ * argument) into a secret and overwrites the original, so that /proc/PID/environ and
+ * /proc/PID/cmdline no longer show it.
  */
 struct chronosign_secret *chronosign_secret_take(char *value, struct chronosign_error **error)
 	__attribute__((nonnull(1), warn_unused_result));
 
 /*
- * A secret of `capacity` bytes of zeroed memory and of length 0, to be filled in place by its
- * maker: a prompt, or a reader of some store. NULL with *error set if the memory cannot be locked.
+ * A secret of `capacity` bytes of zeroed memory and of length 0, for the caller to fill in place: a
+ * prompt, or a reader of some store. NULL with *error set if the memory cannot be locked.
  */
 struct chronosign_secret *chronosign_secret_allocate(size_t capacity,
 						     struct chronosign_error **error)

@@ -6,8 +6,8 @@
  *     char *token = chronosign_token_make(signer, nonce, &error);
  *
  * A signer belongs to one thread, and to the process that opened it: PKCS#11 modules do not survive
- * a fork. A module that was loaded stays loaded and initialised for the process's life: to unload it
- * and load it again breaks modules that have nothing to do with the key.
+ * a fork. A module stays loaded and initialised until the process ends, because unloading and
+ * reloading one breaks modules that have nothing to do with the key.
  */
 #ifndef CHRONOSIGN_SIGNER_H
 #define CHRONOSIGN_SIGNER_H
@@ -37,8 +37,8 @@ const EVP_PKEY *chronosign_signer_public_key(const struct chronosign_signer *sig
 
 /*
  * The token for a nonce: the standard base64 (RFC 4648 §4, padded) of the RSASSA-PKCS1-v1_5
- * signature with SHA-256 (RFC 8017 §8.2) over the nonce's 36 bytes. What is no nonce is not signed,
- * and a signature that the key's public half does not verify is not returned. The caller frees the
+ * signature with SHA-256 (RFC 8017 §8.2) over the nonce's 36 bytes. Anything but a nonce is
+ * refused, and so is a signature that the key's public half does not verify. The caller frees the
  * token with free().
  */
 char *chronosign_token_make(struct chronosign_signer *signer, const char *nonce,

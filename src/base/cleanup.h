@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* unused: to clang, a local that nothing but its cleanup reads is one. */
+/* unused: clang warns of a local that only its cleanup reads. */
 #define CLEANUP(function) __attribute__((cleanup(function), unused))
 
 /* Defines cleanup_NAME for a pointer type that the function frees. */

@@ -1,4 +1,4 @@
-/* The time for time-outs and for how long something lasts: no one sets this clock back. */
+/* Monotonic time, for time-outs and durations. */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 

@@ -1,5 +1,5 @@
-/* For gcovr (CHRONOCTL_COVERAGE): which lines ran is written down at exit(3), which some processes
- * never reach. */
+/* For gcovr (CHRONOCTL_COVERAGE): gcov writes its data at exit(3), which some processes never
+ * reach. */
 #ifndef BASE_COVERAGE_H
 #define BASE_COVERAGE_H
 
@@ -9,12 +9,12 @@
 void __gcov_dump(void);
 #endif
 
-/* Writes it down now; nothing in any other build. */
+/* Writes it now; does nothing in other builds. */
 static inline void coverage_write(void)
 {
 #ifdef CHRONOCTL_COVERAGE
-	/* Standard error is for messages; where libgcov is to complain instead, the network process
-	 * has forgotten. */
+	/* Standard error is for messages, and the network process no longer has the descriptor
+	 * for libgcov's own. */
 	setenv("GCOV_ERROR_FILE", "/dev/null", 0);
 	__gcov_dump();
 #endif

@@ -12,7 +12,7 @@ struct chronosign_error {
 	bool of_login;
 };
 
-/* What is left to say when there is no memory to say it in; never freed. */
+/* Used when memory is out; never freed. */
 static const struct chronosign_error out_of_memory = {CHRONOSIGN_ERROR_OTHER,
 						      (char *)"out of memory", false};
 

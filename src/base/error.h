@@ -7,8 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Inside the library the prefix goes without saying: `return error_set(…)` is how a function fails.
- */
+/* Inside the library the prefix is left out: `return error_set(…)` is how a function fails. */
 #define error_set chronosign_error_set
 
 /* Puts "context: " in front of the message of *error. Always returns false. */
@@ -19,12 +18,12 @@ bool error_prefix(struct chronosign_error **error, const char *format, ...)
 bool error_append(struct chronosign_error **error, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Hands *from on to the caller, and leaves NULL behind; frees it if the caller passed NULL. What the
- * caller holds already stays. Always returns false. */
+/* Hands *from on to the caller, and leaves NULL behind; frees it if the caller passed NULL. An
+ * error that the caller already has is kept. Always returns false. */
 bool error_move(struct chronosign_error **to, struct chronosign_error **from);
 
-/* Marks *error as one of a login: the PIN is wrong, missing or locked, or was not taken. What is
- * added to the message later leaves the mark. Always returns false. */
+/* Marks *error as one of a login: the PIN is wrong, missing or locked, or was not taken.
+ * Additions to the message keep the mark. Always returns false. */
 bool error_mark_login(struct chronosign_error **error);
 bool error_is_of_login(const struct chronosign_error *error);
 

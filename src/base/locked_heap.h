@@ -1,4 +1,4 @@
-/* OpenSSL's locked heap, where it keeps the numbers of private keys once there is one. */
+/* OpenSSL's locked heap, which holds the private numbers of keys once it exists. */
 #ifndef BASE_LOCKED_HEAP_H
 #define BASE_LOCKED_HEAP_H
 
@@ -7,8 +7,8 @@
 #include <stddef.h>
 
 /*
- * Makes the heap, of `size` bytes (a power of two), if there is none yet. False with *error set if its
- * memory cannot be locked, and must be (secret_unlocked).
+ * Makes the heap, of `size` bytes (a power of two), if it does not exist yet. False with *error set
+ * if its memory cannot be locked although it has to be (secret_unlocked).
  */
 bool locked_heap_make(size_t size, struct chronosign_error **error);
 

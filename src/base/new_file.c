@@ -1,4 +1,4 @@
-/* New files: O_EXCL, fsync of file and directory, and unlink when it comes to nothing. */
+/* New files: O_EXCL, fsync of file and directory, and unlink on failure. */
 #include "base/new_file.h"
 
 #include "base/cleanup.h"
@@ -47,8 +47,8 @@ static bool write_all(int descriptor, const struct new_file *file)
 	return true;
 }
 
-/* Fills the new file and has it on the disk. Errors of a delayed write can come as late as close.
- */
+/* Fills the new file and syncs it to disk. Errors of a delayed write may only be reported by
+ * close(2). */
 static bool fill(int descriptor, const struct new_file *file, struct chronosign_error **error)
 {
 	bool written = write_all(descriptor, file) && fsync(descriptor) == 0;
@@ -61,7 +61,7 @@ static bool fill(int descriptor, const struct new_file *file, struct chronosign_
 	return written || failed("write", file->path, reason, error);
 }
 
-/* The name of a new file is on the disk once its directory is (fsync(2), NOTES). */
+/* The name of a new file is on disk once its directory is synced (fsync(2), NOTES). */
 static bool sync_directory(const char *path, struct chronosign_error **error)
 {
 	const char *slash = strrchr(path, '/');
@@ -73,7 +73,7 @@ static bool sync_directory(const char *path, struct chronosign_error **error)
 	if (name == NULL)
 		return error_out_of_memory(error);
 	CLEANUP(cleanup_descriptor) int directory = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	/* Some network file systems know no sync of a directory, and need none. */
+	/* Some network file systems do not support fsync of a directory, and do not need it. */
 	if (directory >= 0 && (fsync(directory) == 0 || errno == EINVAL))
 		return true;
 	return failed("sync the directory of", path, errno, error);

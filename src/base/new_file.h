@@ -1,5 +1,4 @@
-/* Files that are new: never in the place of another, and either all of them whole on the disk, or
- * none. */
+/* New files that never replace another; either all of them are complete on disk, or none exists. */
 #ifndef BASE_NEW_FILE_H
 #define BASE_NEW_FILE_H
 
@@ -10,23 +9,22 @@
 
 struct new_file {
 	const char *path;
-	mode_t mode; /* of which the umask takes */
+	mode_t mode; /* limited by the umask */
 	const void *bytes;
 	size_t length;
 };
 
-/* False with *error set if something has that name already, be it a dangling link. For a word
- * before long work; new_files_write asks again. */
+/* False with *error set if something has that name already, even a dangling link. A check before
+ * long work; new_files_write checks again. */
 bool new_file_is_free(const char *path, struct chronosign_error **error);
 
 /*
  * Makes the files, writes them, and syncs them and their directories. False with *error set if any
- * of it fails: those that were made are removed again, or named in *error if they could not be.
+ * of it fails: those already made are removed, or named in *error if that fails.
  */
 bool new_files_write(const struct new_file *files, size_t count, struct chronosign_error **error);
 
-/* Removes files that new_files_write has made. Those that stay are named in *error, after what it
- * says already. */
+/* Removes files that new_files_write has made. Those that cannot be removed are added to *error. */
 bool new_files_remove(const struct new_file *files, size_t count, struct chronosign_error **error);
 
 #endif

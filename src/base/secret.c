@@ -1,5 +1,5 @@
-/* Secrets: pages of their own, locked, left out of core dumps and of forked children, wiped when
- * freed. */
+/* Secrets: in separate pages that are locked, left out of core dumps and of forked children,
+ * wiped when freed. */
 #include "base/secret.h"
 
 #include "base/error.h"
@@ -21,7 +21,7 @@ static size_t mapped_size(size_t capacity)
 	return sizeof(struct chronosign_secret) + capacity;
 }
 
-/* Like that of malloc(3), a caller of these functions has no context to hand on. */
+/* As with malloc(3), callers of these functions have no context to pass. */
 static secret_unlocked_policy *unlocked_policy;
 
 void secret_set_unlocked_policy(secret_unlocked_policy *policy)
@@ -50,12 +50,12 @@ struct chronosign_secret *chronosign_secret_allocate(size_t capacity,
 		error_out_of_memory(error);
 		return NULL;
 	}
-	/* Unlocked, the page could reach the swap. */
+	/* An unlocked page could be swapped out. */
 	if (mlock(secret, size) != 0 && !secret_unlocked(size, errno, error)) {
 		munmap(secret, size);
 		return NULL;
 	}
-	/* Both are refinements that an old kernel may lack. The second is for what modules fork. */
+	/* Old kernels may lack either. The second concerns processes that modules fork. */
 	madvise(secret, size, MADV_DONTDUMP);
 	madvise(secret, size, MADV_WIPEONFORK);
 	secret->capacity = capacity;
@@ -134,10 +134,10 @@ struct chronosign_secret *secret_copy(const struct chronosign_secret *secret,
 	return copy;
 }
 
-/* What is not known to be longer starts with this, on one page. */
+/* The initial size where the length is unknown: one page. */
 enum { READ_FIRST = 1024 };
 
-/* Room for as much again, but for `most` at the most. */
+/* Doubles the room, up to `most`. */
 static bool grow(struct chronosign_secret **secret, size_t most, struct chronosign_error **error)
 {
 	size_t capacity = (*secret)->capacity > most / 2 ? most : 2 * (*secret)->capacity;
@@ -176,7 +176,7 @@ static bool fill(struct chronosign_secret **secret, int descriptor, size_t most,
 	}
 }
 
-/* A byte more than a file has, to see its end without growing. */
+/* One byte more than the file's size, so that its end is seen without growing. */
 static size_t first_capacity(int descriptor, size_t most)
 {
 	struct stat status;

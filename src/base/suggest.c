@@ -53,7 +53,7 @@ void suggest(struct suggestion *suggestion, const char *candidate)
 	size_t here = distance(suggestion->word, suggestion->length, candidate, length);
 	if (here * 3 > length && has_part(suggestion, candidate))
 		here = length / 3;
-	/* A third of the letters wrong is another word. */
+	/* With a third of the letters wrong it is another word. */
 	if (here * 3 <= length && (suggestion->found == NULL || here < suggestion->distance)) {
 		suggestion->found = candidate;
 		suggestion->distance = here;

@@ -10,12 +10,12 @@
 char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 char *text_format_list(const char *format, va_list arguments) __attribute__((format(printf, 1, 0)));
 
-/* Appends to *text (NULL counts as empty); on lack of memory *text stays as it was and false is
+/* Appends to *text (NULL counts as empty); if memory is out, *text is unchanged and false is
  * returned. */
 bool text_append(char **text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * A copy in which whatever a terminal could act on, and what is no valid UTF-8, stands as \xNN.
+ * A copy in which bytes that a terminal could act on, and invalid UTF-8, are written as \xNN.
  * Newlines are kept if keep_newlines. NULL if memory is out. The caller frees it.
  */
 char *text_printable(const char *bytes, size_t length, bool keep_newlines);

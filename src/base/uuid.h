@@ -1,5 +1,5 @@
-/* What Chronograf's nonces look like: UUIDs (RFC 9562 §4) in text. What is none of version 4 is never
- * signed. */
+/* What Chronograf's nonces look like: UUIDs (RFC 9562 §4) in text. Only those of version 4 are
+ * ever signed. */
 #ifndef BASE_UUID_H
 #define BASE_UUID_H
 

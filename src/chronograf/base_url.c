@@ -1,4 +1,4 @@
-/* The parts of a URL (RFC 3986 §3), as far as two of them are compared. */
+/* Splits a URL (RFC 3986 §3) as far as needed to compare two of them. */
 #include "chronograf/base_url.h"
 
 #include <ctype.h>
@@ -9,8 +9,8 @@
 /* Offsets into the URL. */
 struct parts {
 	size_t host;     /* after the scheme, and a user and password */
-	size_t port;     /* its colon, or where it would stand */
-	size_t path;     /* its first slash, or where it would stand */
+	size_t port;     /* its colon, or where it would be */
+	size_t path;     /* its first slash, or where it would be */
 	const char *own; /* the scheme's own port, with its colon */
 };
 
@@ -72,7 +72,7 @@ static bool host_is(const char *url, const struct parts *parts, const char *host
 	return length == strlen(host) && strncasecmp(url + parts->host, host, length) == 0;
 }
 
-/* 127.0.0.0/8 (RFC 1122 §3.2.1.3); a name that only begins like one goes anywhere. */
+/* 127.0.0.0/8 (RFC 1122 §3.2.1.3); a name that merely begins like one may be any host. */
 static bool is_loopback_address(const char *url, const struct parts *parts)
 {
 	size_t length = parts->port - parts->host;

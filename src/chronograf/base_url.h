@@ -1,5 +1,5 @@
-/* What can be told of a server's URL without resolving it. Whether it is a good one is the network
- * program's to say. */
+/* Properties of a server's URL that need no resolver. The network program decides whether it is
+ * valid. */
 #ifndef CHRONOGRAF_BASE_URL_H
 #define CHRONOGRAF_BASE_URL_H
 
@@ -7,8 +7,8 @@
 
 /*
  * The URL with scheme and host in lower case, without the scheme's own port and without slashes at
- * its end: two that are equal then are one server. What is no URL stays as it is. NULL if memory is
- * out; the caller frees it.
+ * its end: two URLs that are then equal are one server. A text that is not a URL is returned
+ * unchanged. NULL if memory is out; the caller frees it.
  */
 char *base_url_normal(const char *url);
 

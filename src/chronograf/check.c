@@ -12,7 +12,8 @@ static bool is_json(const char *content_type)
 	return content_type != NULL && strncasecmp(content_type, "application/json", 16) == 0;
 }
 
-/* A page, or a demand that Chronograf does not make: a bad token gets 403 and nothing from it. */
+/* A page or a challenge, neither of which Chronograf sends: it answers a bad token by 403
+ * without a body. */
 static bool is_of_front(const struct check_response *response)
 {
 	if (response->source != SOURCE_UNNAMED)

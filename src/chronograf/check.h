@@ -1,5 +1,5 @@
-/* What the server's answer to GET /chronograf/v1/mappings, which is for superadmins only, says of a
- * token. */
+/* What the server's answer to GET /chronograf/v1/mappings, which only superadmins may read, says
+ * about a token. */
 #ifndef CHRONOGRAF_CHECK_H
 #define CHRONOGRAF_CHECK_H
 
@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-/* What the server says of a token, once all that was asked is answered. */
+/* The server's verdict on a token, once all requests are answered. */
 enum verdict {
 	VERDICT_NONE, /* nothing yet, or the check failed */
 	VERDICT_ACCEPTED,
@@ -37,8 +37,8 @@ enum check_result check_judge(const struct check_response *response);
 char *check_unclear(const struct check_response *response);
 
 /*
- * The same where it redirects to `location`, made fit to be shown. `base`: what to give as the server's
- * URL then; NULL: it is not known.
+ * The same for a redirect to `location`, which is printable. `base`: the server's URL to give
+ * instead; NULL: unknown.
  */
 char *check_redirected(unsigned status, const char *location, const char *base);
 

@@ -1,4 +1,4 @@
-/* The table of states, and what each event changes besides. */
+/* The table of states, and what else each event changes. */
 #include "chronograf/exchange.h"
 
 #include "base/cleanup.h"
@@ -6,24 +6,24 @@
 #include <string.h>
 
 enum {
-	WATCHED = 1, /* of a watched server alone */
-	DROP = 2,    /* the token goes */
+	WATCHED = 1, /* of watched servers only */
+	DROP = 2,    /* the token is dropped */
 };
 
-/* What is not in the table is not due. */
+/* Events that are not in the table are misbehaviour. */
 struct transition {
 	enum exchange_state next;
 	enum exchange_due due;
 	unsigned how;
 };
 
-/* What is the same in each state in which a watched server waits for its next nonce. */
+/* The same in each state in which a watched server waits for its next nonce. */
 #define ANOTHER_NONCE [EVENT_NONCE] = {EXCHANGE_TO_SIGN, DUE_SIGNATURE, WATCHED | DROP}
 #define TIME_OVER [EVENT_TIME_OVER] = {EXCHANGE_ASKED, DUE_NOTHING, WATCHED | DROP}
 #define OF_OTHER(how) [EVENT_NONCE_OF_OTHER] = {EXCHANGE_SHARED, DUE_SHARED, (how) | DROP}
 #define NOT_ALONE(state, due) [EVENT_NOT_ALONE] = {state, due, DROP}
 #define BRIEF_NONCE [EVENT_BRIEF_NONCE] = {EXCHANGE_ASKED_NEXT, DUE_NEXT, 0}
-/* What changes nothing. */
+/* These change nothing. */
 #define STAYS(state, event) [event] = {state, DUE_NOTHING, WATCHED}
 #define FAILS(state) [EVENT_NO_NONCE] = {state, DUE_FAILED, WATCHED}
 
@@ -120,7 +120,7 @@ static const struct transition transitions[EXCHANGE_STATES][EXCHANGE_EVENTS] = {
 			OF_OTHER(WATCHED),
 			NOT_ALONE(EXCHANGE_SHARED, DUE_SHARED),
 			FAILS(EXCHANGE_GOOD),
-			/* What there is stays until the new one is made. */
+			/* The old token stays until the new one is made. */
 			[EVENT_KEY_OPENED] = {EXCHANGE_TO_SIGN, DUE_SIGNATURE, WATCHED},
 			TIME_OVER,
 			STAYS(EXCHANGE_GOOD, EVENT_RESTARTED),
@@ -288,7 +288,7 @@ static bool is_another_nonce(enum exchange_event event)
 	return event == EVENT_NONCE || event == EVENT_NONCE_OF_OTHER;
 }
 
-/* NULL: what came is not due. */
+/* NULL: the event is not due. */
 static const struct transition *find(const struct exchange *exchange,
 				     const struct exchange_rules *rules, enum exchange_event event,
 				     int64_t now)
@@ -298,7 +298,7 @@ static const struct transition *find(const struct exchange *exchange,
 	if (transition->due == DUE_MISBEHAVIOUR ||
 	    ((transition->how & WATCHED) != 0 && !rules->watch))
 		return NULL;
-	/* Time that was not used is not lost: a key that is slow to sign leaves messages lying. */
+	/* Unused time accumulates, because messages queue up while a slow key signs. */
 	if (rules->watch && is_another_nonce(event) && now < exchange->nonce_from)
 		return NULL;
 	return transition;

@@ -1,7 +1,7 @@
 /*
  * The states of one exchange with a server: nonce, signature and, where tokens are tried, a trial;
- * after a refusal the same once more. Decides what is due and refuses what is not. Sends, signs and
- * prints nothing, and has no clock.
+ * after a refusal the same once more. Decides what is due, and refuses everything else. Does no
+ * I/O, no signing, and has no clock.
  */
 #ifndef CHRONOGRAF_EXCHANGE_H
 #define CHRONOGRAF_EXCHANGE_H
@@ -13,28 +13,28 @@
 #include <stdint.h>
 
 enum {
-	/* Date and Expires are whole seconds: a nonce can live one longer than they say. */
+	/* Date and Expires are whole seconds: a nonce can live one second longer than they say. */
 	EXCHANGE_GRACE_MS = 1000,
 	/* Where the server does not say how long: Chronograf's --nonce-expiration by default. */
 	EXCHANGE_UNKNOWN_LIFE_MS = 600000,
-	/* A watched server gets one signature in this time on the whole; one may come earlier by the
-	 * slack, as messages do not arrive as evenly as they were sent. */
+	/* A watched server gets one signature per this interval on average; one may be earlier
+	 * by the slack, because messages do not arrive as evenly as they were sent. */
 	EXCHANGE_PACE_MS = 1000,
 	EXCHANGE_SLACK_MS = 500,
 	/*
-	 * The network program sends another nonce of a watched server once a second at most (0.9 s, as
-	 * chance spreads its questions), one when it starts, and one after each refusal. Its messages
-	 * may lie in the socket for a while, so what counts is their number since the start: more
-	 * than one in this time, with so many to spare, is misbehaviour.
+	 * The network program sends a watched server's nonce at most once a second (0.9 s, since
+	 * its questions are randomised), once when it starts, and once after each refusal. Messages
+	 * may queue in the socket, so the number since the start is what counts: more than one per
+	 * this interval, plus so many spare ones, is misbehaviour.
 	 */
 	EXCHANGE_NONCE_EVERY_MS = 500,
 	EXCHANGE_NONCES_TO_SPARE = 2,
 };
 
-/* A hundred years, in seconds. No nonce lives longer, whatever a server says. */
+/* A hundred years, in seconds: the limit for any lifetime that a server reports. */
 #define EXCHANGE_LONGEST_LIFE INT64_C(3155760000)
 
-/* How all exchanges of a run go. */
+/* Settings for all exchanges of a run. */
 struct exchange_rules {
 	bool check; /* each token is tried on its server */
 	bool watch; /* each new nonce is signed; else an exchange ends */
@@ -56,8 +56,8 @@ enum exchange_state {
 	EXCHANGE_FAILED,          /* there is no nonce, or no signature */
 	EXCHANGE_REFUSED,         /* the server refuses the token */
 	EXCHANGE_SHARED,          /* another entry of the list has given out the same nonce */
-	EXCHANGE_SHARED_ON_TRIAL, /* so it has, and the trial is not over */
-	EXCHANGE_SHARED_ASKED,    /* so it has, and the server was asked again */
+	EXCHANGE_SHARED_ON_TRIAL, /* the same, while the trial is not over */
+	EXCHANGE_SHARED_ASKED,    /* the same, and the server was asked again */
 	EXCHANGE_STATES
 };
 
@@ -92,20 +92,21 @@ enum exchange_event {
 
 /* What is due next. */
 enum exchange_due {
-	DUE_MISBEHAVIOUR, /* what came cannot come from an honest network program: end the command */
+	DUE_MISBEHAVIOUR, /* an honest network program cannot send this: end the command */
 	DUE_NOTHING,
 	DUE_SIGNATURE, /* of the nonce at hand; when it may be made: exchange_sign_from */
 	DUE_TRIAL,     /* send the token to be tried */
 	DUE_QUESTION,  /* ask for another nonce */
 	DUE_NEXT,      /* ask until the nonce is another one, for exchange_wait at most */
-	/* The exchange is over; of a watched server until something comes. */
+	/* The exchange is over; for a watched server, until the next event. */
 	DUE_GOOD,
 	DUE_FAILED,
 	DUE_REFUSED,
 	DUE_SHARED,
 };
 
-/* What is kept of a server: little, for there may be tens of thousands. Times are in milliseconds. */
+/* The state kept for a server: small, as there may be tens of thousands. Times are in
+ * milliseconds. */
 struct exchange {
 	char *token;         /* for the nonce at hand, fit or not; NULL: none */
 	int64_t lives_until; /* at least: the nonce, if its life is known */
@@ -133,7 +134,7 @@ struct exchange_news {
 	int64_t valid_for; /* NONCE: seconds; less than 0: unknown */
 	bool at_least;     /* NONCE: that is a lower bound */
 	int64_t age;       /* NONCE: milliseconds since it was answered */
-	char *token;       /* SIGNED: the exchange takes it over, whatever comes of it */
+	char *token;       /* SIGNED: the exchange always takes ownership */
 	bool unnamed;      /* NOT_ACCEPTED: the answer does not name Chronograf */
 	bool of_other;     /* NONCE: another entry of the list has given it out, too */
 	int64_t now;
@@ -143,11 +144,11 @@ struct exchange_news {
 void exchange_begin(struct exchange *exchange, int64_t now);
 void exchange_end(struct exchange *exchange);
 
-/* Takes what happened, and returns what is due now. After DUE_MISBEHAVIOUR nothing has changed. */
+/* Handles an event, and returns what is due now. After DUE_MISBEHAVIOUR nothing has changed. */
 enum exchange_due exchange_take(struct exchange *exchange, const struct exchange_rules *rules,
 				const struct exchange_news *news);
 
-/* True if nothing more is to come, unless the server is watched. */
+/* True if the exchange is over, unless the server is watched. */
 bool exchange_is_over(const struct exchange *exchange);
 
 /* The token that may be used; NULL: there is none. Borrowed. */
@@ -156,10 +157,10 @@ const char *exchange_token(const struct exchange *exchange);
 /* DUE_NEXT: how long the nonce at hand may live, and so be waited for; in milliseconds. */
 int64_t exchange_wait(const struct exchange *exchange, int64_t now);
 
-/* Seconds that the nonce at hand lives at least; -1: unknown. */
+/* Seconds for which the current nonce is at least valid; -1: unknown. */
 int64_t exchange_seconds_left(const struct exchange *exchange, int64_t now);
 
-/* What came, and what was due, in words: "a nonce", "a verdict on its token". */
+/* The event, and what was due, in words: "a nonce", "a verdict on its token". */
 const char *exchange_event_name(enum exchange_event event);
 const char *exchange_due_name(const struct exchange *exchange);
 

@@ -42,7 +42,7 @@ bool exchange_list_is_heard(const struct exchange_list *list)
 
 /* ---- Equal nonces ---- */
 
-/* FNV-1a. Who chooses nonces that meet in one chain makes his own run slow. */
+/* FNV-1a. An attacker who picks nonces with equal hashes only makes this run slow. */
 static uint32_t *chain_of(const struct exchange_list *list, const char *nonce)
 {
 	uint32_t hash = 2166136261u;
@@ -89,7 +89,7 @@ static void count(struct exchange_list *list, const struct exchange *exchange, s
 	list->to_come += exchange->state == EXCHANGE_ASKED_NEXT ? one : 0;
 }
 
-/* exchange_take, with the counts and chains kept true. */
+/* exchange_take, which also updates the counts and chains. */
 static enum exchange_due take(struct exchange_list *list, size_t server,
 			      const struct exchange_news *news)
 {
@@ -105,7 +105,8 @@ static enum exchange_due take(struct exchange_list *list, size_t server,
 	return due;
 }
 
-/* Both have given out the nonce. Returns the other one, if it was not known of it; else `server`. */
+/* Both have given out the nonce. Returns the other server if that was not known yet; else
+ * `server`. */
 static size_t join(struct exchange_list *list, size_t server, size_t other, int64_t now)
 {
 	const struct exchange_news not_alone = {.event = EVENT_NOT_ALONE, .now = now};
@@ -117,7 +118,7 @@ static size_t join(struct exchange_list *list, size_t server, size_t other, int6
 	return take(list, other, &not_alone) == DUE_SHARED ? other : server;
 }
 
-/* One that has shared a nonce is trusted again once both have given out others since. */
+/* A server that shared a nonce is trusted again once both have given out other ones. */
 static enum exchange_due part(struct exchange_list *list, size_t server, int64_t now)
 {
 	const struct exchange_news alone = {.event = EVENT_ALONE, .now = now};

@@ -1,7 +1,7 @@
 /*
- * The exchanges with a list of servers: what each is to do next, and whether two of them have given
- * out one nonce. A token names no server, so whoever relays another's nonce gets a token for that
- * one: no token of a list is tried or used until all its servers have been heard.
+ * The exchanges with a list of servers: what is due next for each, and whether two of them have
+ * given out one nonce. A token names no server, so a server that relays another's nonce gets a
+ * token for that server: no token of a list is tried or used until all its servers have been heard.
  */
 #ifndef CHRONOGRAF_EXCHANGE_LIST_H
 #define CHRONOGRAF_EXCHANGE_LIST_H
@@ -20,7 +20,7 @@ struct exchange_list {
 	size_t to_sign;
 	size_t to_try;
 	size_t to_come; /* next nonces are awaited */
-	size_t next;    /* of those with something to do, the first to be looked at */
+	size_t next;    /* where the search for due work starts */
 };
 
 /* `now`: not later than the start of the network program. False if memory is out. */
@@ -29,9 +29,9 @@ bool exchange_list_begin(struct exchange_list *list, size_t count, struct exchan
 void exchange_list_end(struct exchange_list *list);
 
 /*
- * Takes what happened to one server, as exchange_take does; of_other is the list's to set. `*twin`
- * is set to the other entry with the same nonce if that is found now, for which DUE_SHARED holds,
- * too; else to `server`.
+ * Takes what happened to one server, as exchange_take does; the list sets of_other. If another
+ * entry with the same nonce is found now, `*twin` is set to it, and DUE_SHARED holds for it as
+ * well; else to `server`.
  */
 enum exchange_due exchange_list_take(struct exchange_list *list, size_t server,
 				     const struct exchange_news *news, size_t *twin);
@@ -46,7 +46,7 @@ void exchange_list_take_all(struct exchange_list *list, const struct exchange_ne
 enum exchange_due exchange_list_next(struct exchange_list *list, int64_t now, size_t *server,
 				     int64_t *when);
 
-/* True if tokens may be tried and used: the list is one server, or all of it has been heard. */
+/* True if tokens may be tried and used: there is one server, or all have answered. */
 bool exchange_list_is_heard(const struct exchange_list *list);
 
 /* The other entry that has given out this one's nonce. */

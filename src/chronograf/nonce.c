@@ -1,4 +1,4 @@
-/* Judges the server's answer to GET /nonce. Bytes in, verdict and words out; no network here. */
+/* Judges the server's answer to GET /nonce. No I/O here. */
 #include "chronograf/nonce.h"
 
 #include "base/cleanup.h"
@@ -103,8 +103,9 @@ static bool read_date(const char *text, int64_t *seconds, bool *zone_known)
 }
 
 /*
- * Chronograf replaces a nonce that has expired when it is asked. An Expires that is longer past was
- * put there by a proxy that forbids caching (RFC 9111 §5.3), or in a zone that we took for another.
+ * Chronograf replaces a nonce that has expired when it is asked. An Expires further in the past
+ * comes from a proxy that forbids caching (RFC 9111 §5.3), or from a zone that was mistaken for
+ * another.
  */
 #define LONG_PAST 60
 /* Zones differ by whole quarters of an hour, and none is more than 12 hours behind UTC. */
@@ -209,7 +210,7 @@ static const char *advice_by_body(const struct nonce_response *response)
 
 	if (inner.length == 0)
 		return "Nothing came: does the URL lead to Chronograf?";
-	/* "{" and a quote in base64url; RS256 (RFC 7518 §3.3) is the signature that we make. */
+	/* "{" and a quote in base64url; RS256 (RFC 7518 §3.3) is the signature made here. */
 	if (begins(&inner, "eyJ") && inner.body[0] == 'e')
 		return "Refused: this is the head of a JSON Web Token, and signing it would make a "
 		       "login in the key's name.";

@@ -1,5 +1,5 @@
-/* What the server's answer to GET /nonce means: how long its nonce lives, and what else it may be.
- */
+/* What the server's answer to GET /nonce means: the lifetime of its nonce, or what it is
+ * instead. */
 #ifndef CHRONOGRAF_NONCE_H
 #define CHRONOGRAF_NONCE_H
 
@@ -21,7 +21,7 @@ struct nonce_life {
  */
 struct nonce_life nonce_life(const char *date, const char *expires);
 
-/* An answer, as far as it was read. */
+/* An answer, possibly truncated. */
 struct nonce_response {
 	unsigned status;
 	const char *content_type; /* NULL: none */
@@ -35,8 +35,8 @@ struct nonce_response {
 bool nonce_found(const struct nonce_response *response);
 
 /*
- * What came instead of a nonce, in printable words: one line with status, length, type and the
- * first bytes, then a line of advice. NULL if memory is out. The caller frees it.
+ * What the answer is instead of a nonce, in printable words: one line with status, length, type and
+ * the first bytes, then a line of advice. NULL if memory is out. The caller frees it.
  */
 char *nonce_refusal(const struct nonce_response *response);
 

@@ -1,4 +1,5 @@
-/* Whose an answer is. Every release that knows tokens sends X-Chronograf-Version, with each answer. */
+/* Who sent an answer. Every release that supports tokens sends X-Chronograf-Version with each
+ * answer. */
 #include "chronograf/source.h"
 
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* Whose an answer is, as its headers tell: Chronograf's own, or that of something in front of it. */
+/* Who sent an answer, by its headers: Chronograf, or something in front of it. */
 #ifndef CHRONOGRAF_SOURCE_H
 #define CHRONOGRAF_SOURCE_H
 
@@ -13,12 +13,12 @@ enum answer_source {
 /* `release` and `authenticate` are X-Chronograf-Version and WWW-Authenticate; NULL: not there. */
 enum answer_source answer_source(const char *release, const char *authenticate);
 
-/* What opens a proxy that asks for a login, as the end of a sentence. */
+/* How to let tokens through a proxy that asks for a login, as the end of a sentence. */
 #define SOURCE_REMEDY \
 	"let /nonce and requests with the header 'Authorization: CHRONOGRAF-SHA256 ...' through " \
 	"there, or give a URL behind it."
 
-/* What is to be said of SOURCE_CHRONOGRAF_BASIC. */
+/* The advice for SOURCE_CHRONOGRAF_BASIC. */
 extern const char source_basic_advice[];
 
 #endif

@@ -67,7 +67,7 @@ bool key_reads_file(const struct chronosign_key *key, const struct stat *file)
 	       (look_at_pin(key, &status) && is_same(&status, file));
 }
 
-/* Root may change it in any case. */
+/* Root can change it in any case. */
 static void warn(const struct chronosign_key *key, const char *what, const struct stat *status)
 {
 	if (!S_ISREG(status->st_mode))

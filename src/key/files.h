@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
-/* True if the key, or its PIN, is read from the file of this status, by whatever name. */
+/* True if the key, or its PIN, is read from the file with this status, under any name. */
 bool key_reads_file(const struct chronosign_key *key, const struct stat *file);
 
 /* Notices of kind CHRONOSIGN_NOTICE_WARNING for each of the key's files that others can change. */

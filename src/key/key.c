@@ -1,4 +1,4 @@
-/* A key by its reference: what kind it is, what it is called, and how its user wants it opened. */
+/* A key by its reference: its kind, its name, and how the user wants it opened. */
 #include "key/key.h"
 
 #include "base/cleanup.h"
@@ -82,8 +82,8 @@ static bool parse(struct chronosign_key *key, char *reference, struct chronosign
 	return *copy != NULL || error_out_of_memory(error);
 }
 
-/* A URI that is mistyped is taken for a file; the PIN in it is one all the same. So may be a pin-source
- * that is no path. */
+/* A mistyped URI is taken for a file's name, but may still hold a PIN. So may a pin-source that
+ * is not a path. */
 static void hide_pins(char *name)
 {
 	static const char value[] = "pin-value=";

@@ -1,5 +1,5 @@
-/* What a caller asks for: a key by its reference, and the ways to its PIN. Backends read it; only
- * key.c writes it. */
+/* What a caller asks for: a key by its reference, and the sources of its PIN. Backends read it;
+ * only key.c writes it. */
 #ifndef KEY_KEY_H
 #define KEY_KEY_H
 
@@ -41,14 +41,15 @@ struct chronosign_key {
 /* Where the key is kept, by its reference. */
 enum key_kind key_kind(const struct chronosign_key *key);
 
-/* Standard error of a PIN source that is a command, where it is not this process's. Borrowed. */
+/* Standard error of a PIN source that is a command, if not this process's. Borrowed. */
 void key_set_command_stderr(struct chronosign_key *key, int descriptor);
 
 /* Tells the caller's notice function, if it set one. */
 void key_notice(const struct chronosign_key *key, enum chronosign_notice_level level,
 		const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* A notice of kind CHRONOSIGN_NOTICE_WARNING for an RSA key of so many bits that is too short to be safe. */
+/* A notice of kind CHRONOSIGN_NOTICE_WARNING if an RSA key of so many bits is too short to be
+ * safe. */
 void key_warn_of_length(const struct chronosign_key *key, int bits);
 
 /* Called around what may read the PIN from the terminal: a command, a descriptor. */

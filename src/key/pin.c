@@ -24,7 +24,7 @@ bool pin_is_given(const struct chronosign_key *key)
 	       key->pin_source != NULL || key->pin != NULL;
 }
 
-/* Editors, echo and other systems end a file with line ends that are no part of the PIN. */
+/* Editors, echo and other systems add line ends, which do not belong to the PIN. */
 static struct chronosign_secret *without_line_ends(struct chronosign_secret *pin)
 {
 	size_t length = pin == NULL ? 0 : secret_length(pin);
@@ -43,7 +43,7 @@ static bool is_white(unsigned char byte)
 	return byte == ' ' || (byte >= '\t' && byte <= '\r');
 }
 
-/* It may be meant; where it is not, a token counts the try. */
+/* It may be intended; if not, the token counts a failed try. */
 static void warn_of_white_space(const struct chronosign_key *key,
 				const struct chronosign_secret *pin)
 {
@@ -58,8 +58,7 @@ static void warn_of_white_space(const struct chronosign_key *key,
 			key->name);
 }
 
-/* What is left of a source without its line ends. An empty PIN is never meant, and would be a try at a
- * token's expense. */
+/* A source without its line ends. An empty PIN is never intended, and would cost a try. */
 static struct chronosign_secret *bare_pin(struct chronosign_secret *read, const char *what,
 					  struct chronosign_error **error)
 {
@@ -78,8 +77,8 @@ static struct chronosign_secret *read_pin(int descriptor, const char *what,
 	return bare_pin(secret_read(descriptor, CHRONOSIGN_SECRET_MAX, what, error), what, error);
 }
 
-/* True of what has been mistaken for a file's name, and must not be repeated: neither it nor a folder of
- * it is there. */
+/* True if the text may be a PIN in place of a file's name, so that it must not be repeated:
+ * neither the file nor its folder exists. */
 static bool may_be_pin(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -120,8 +119,8 @@ static struct chronosign_secret *pin_from_file_uri(const char *uri, struct chron
 	return path == NULL ? NULL : pin_from_file(path, error);
 }
 
-/* env:$VARIABLE in a shell gives the PIN where the name should be: only what is written as variables are
- * by custom is repeated. */
+/* env:$VARIABLE in a shell gives the PIN where the name should be: only a name in the usual form
+ * of variables is repeated. */
 static const char *printable_variable(const char *name)
 {
 	size_t length = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789");
@@ -212,12 +211,12 @@ static bool start_command(const struct command *command, int output, pid_t *chil
 
 	if (posix_spawn_file_actions_init(&actions) != 0 || posix_spawnattr_init(&attributes) != 0)
 		return error_out_of_memory(error);
-	/* What this process ignores, the command need not. */
+	/* The command does not inherit ignored signals. */
 	sigemptyset(&defaults);
 	sigaddset(&defaults, SIGPIPE);
 	sigaddset(&defaults, SIGXFSZ);
 	posix_spawnattr_setsigdefault(&attributes, &defaults);
-	/* What this process holds back, neither. */
+	/* Nor blocked ones. */
 	sigemptyset(&none);
 	posix_spawnattr_setsigmask(&attributes, &none);
 	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
@@ -250,7 +249,8 @@ static bool command_ended_well(pid_t child, struct chronosign_error **error)
 			 WEXITSTATUS(status));
 }
 
-/* Starts the command and reads what it prints. The pipe is closed on the way out, so that a command that writes on ends too. */
+/* Starts the command and reads what it prints. The pipe is closed before the wait, so that a
+ * command that keeps writing ends. */
 static struct chronosign_secret *read_command(const struct command *command, pid_t *child,
 					      struct chronosign_error **error)
 {
@@ -274,7 +274,7 @@ static struct chronosign_secret *pin_from_command(const struct command *command,
 	CLEANUP(cleanup_secret)
 	struct chronosign_secret *pin = read_command(command, &child, &reading);
 
-	/* How the command ended explains more than what it did not print. */
+	/* The exit status explains more than the missing output. */
 	if (child != 0 && !command_ended_well(child, error))
 		return NULL;
 	if (pin == NULL)
@@ -282,7 +282,7 @@ static struct chronosign_secret *pin_from_command(const struct command *command,
 	return TAKE(pin);
 }
 
-/* The forms of a source but the command; a path is what has no prefix of these. */
+/* The forms of a source other than a command; anything without a prefix is a path. */
 static const struct {
 	const char *prefix;
 	struct chronosign_secret *(*read)(const char *rest, struct chronosign_error **error);
@@ -324,8 +324,8 @@ static struct chronosign_secret *pin_from_source(const struct chronosign_key *ke
 	return pin;
 }
 
-/* In a URI only a path or a file: URI is a source (RFC 7512 §2.4): the rest would be the URI
- * writer's reach, not the user's. */
+/* In a URI only a path or a file: URI is a source (RFC 7512 §2.4): the others would give the
+ * URI's author access that only the user should have. */
 static struct chronosign_secret *pin_from_uri_source(const char *source,
 						     struct chronosign_error **error)
 {

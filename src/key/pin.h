@@ -4,7 +4,7 @@
 
 #include "key/key.h"
 
-/* True if someone has given a PIN without a question to a person: by URI, source or value. */
+/* True if a PIN was given without a prompt: by URI, source or value. */
 bool pin_is_given(const struct chronosign_key *key);
 
 /* Reads the PIN that was given (pin_is_given). NULL with *error set if its source cannot be read.
@@ -13,7 +13,7 @@ struct chronosign_secret *pin_read(const struct chronosign_key *key,
 				   struct chronosign_error **error);
 
 /* Asks a person. `token` is a printable token label, or NULL for a file. NULL with *error set if
- * nobody answers. */
+ * there is no answer. */
 struct chronosign_secret *pin_ask(const struct chronosign_key *key, const char *token,
 				  struct chronosign_error **error);
 

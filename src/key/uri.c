@@ -1,5 +1,5 @@
-/* PKCS#11 URIs: p11-kit parses, this file sees to it that nothing is ignored and that no PIN goes
- * astray. */
+/* PKCS#11 URIs: p11-kit parses them; this file makes sure that nothing is ignored and that no
+ * PIN leaks. */
 #include "key/uri.h"
 
 #include "base/cleanup.h"
@@ -94,7 +94,7 @@ static bool take_pin_value(struct pkcs11_uri *uri, char *value, struct chronosig
 				 "the PKCS#11 URI has more than one pin-value");
 	}
 	uri->pin_value = pin;
-	/* A new secret has a zero behind it. */
+	/* A new secret ends with a zero byte. */
 	char *bytes = (char *)secret_bytes(pin);
 	long decoded = uri_percent_decode(bytes);
 	if (decoded < 0)
@@ -143,7 +143,7 @@ static bool keep(struct parse *parse, const char *attribute, struct chronosign_e
 	return good || error_out_of_memory(error);
 }
 
-/* Has p11-kit parse the one attribute, which tells which of many it would not understand. */
+/* Lets p11-kit parse one attribute at a time, to find the one that it does not understand. */
 static bool check_alone(const char *attribute, struct chronosign_error **error)
 {
 	char name[64];
@@ -172,7 +172,7 @@ static bool check_alone(const char *attribute, struct chronosign_error **error)
 		name);
 }
 
-/* True if the attribute's name already stands in the plain URI: RFC 7512 §2.3 allows each once. */
+/* True if the attribute's name is already in the plain URI: RFC 7512 §2.3 allows each once. */
 static bool is_repeated(const struct parse *parse, const char *attribute)
 {
 	CLEANUP(cleanup_text)
@@ -199,7 +199,7 @@ static bool take_path_attribute(void *context, char *attribute, struct chronosig
 {
 	struct parse *parse = context;
 
-	/* p11-kit would take these here too, and the PIN with them (RFC 7512 §2.4 has them in the
+	/* p11-kit would accept these here too, including the PIN (RFC 7512 §2.4 has them in the
 	 * query). */
 	if (is_query_attribute(attribute))
 		return wrong(error, "needs a '?', not a ';', before", attribute);
@@ -219,10 +219,10 @@ static bool take_pin_source(struct pkcs11_uri *uri, const char *value,
 		return error_out_of_memory(error);
 	if (uri->pin_source != NULL)
 		return wrong(error, "repeats the attribute", "pin-source");
-	/* What is inside may be a file: URI, which has escapes of its own. */
+	/* The value may be a file: URI with its own escapes. */
 	if (uri_percent_decode(source) < 0)
 		return wrong(error, "has a bad % in", "pin-source");
-	/* Whoever writes the URI would run a program in our name (RFC 7512 §7). */
+	/* The URI's author could run a program as this user (RFC 7512 §7). */
 	if (source[0] == '|')
 		return error_set(error, CHRONOSIGN_ERROR_USAGE,
 				 "a pin-source of '|command' is refused inside a PKCS#11 URI; give "
@@ -231,7 +231,7 @@ static bool take_pin_source(struct pkcs11_uri *uri, const char *value,
 	return true;
 }
 
-/* Goes on after a wrong one, whose error stays: no PIN is left in the text. */
+/* Continues after an error, which is kept, so that no PIN is left in the text. */
 static bool take_pin(void *context, char *attribute, struct chronosign_error **error)
 {
 	struct parse *parse = context;
@@ -281,7 +281,7 @@ static bool take_pieces(struct pkcs11_uri *uri, char *path, char *query, char **
 {
 	struct parse parse = {.uri = uri, .separator = ';'};
 
-	/* The PIN first: whatever is wrong elsewhere, it is out of the text. */
+	/* The PIN first, so that it is out of the text whatever else is wrong. */
 	for_each_piece(path, ';', &parse, take_pin, error);
 	for_each_piece(query, '&', &parse, take_pin, error);
 	bool good =
@@ -332,8 +332,8 @@ struct pkcs11_uri *pkcs11_uri_parse(char *text, struct chronosign_error **error)
 	}
 	if (!parse_pieces(uri, text, &plain, error))
 		return NULL;
-	/* p11-kit drops white space (RFC 7512 §2.3 by RFC 3986 appendix C), and would look for
-	 * another label, or find a PIN where nobody has taken it away. */
+	/* p11-kit drops white space (RFC 7512 §2.3 by RFC 3986 appendix C), and would search for
+	 * another label, or find a PIN that was not removed. */
 	if (plain[strcspn(plain, WHITE_SPACE)] != '\0') {
 		error_set(error, CHRONOSIGN_ERROR_USAGE,
 			  "the PKCS#11 URI contains white space; write a space as %%20");

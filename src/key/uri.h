@@ -1,6 +1,6 @@
 /*
- * PKCS#11 URIs (RFC 7512): parsed by p11-kit, but stricter. What p11-kit would leave out of the
- * search without a word is an error here, and a PIN never gets into p11-kit's unlocked memory.
+ * PKCS#11 URIs (RFC 7512): parsed by p11-kit, but stricter. Attributes that p11-kit would silently
+ * ignore are errors here, and a PIN never gets into p11-kit's unlocked memory.
  */
 #ifndef KEY_URI_H
 #define KEY_URI_H
