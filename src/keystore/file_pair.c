@@ -17,8 +17,8 @@
 #include <openssl/x509.h>
 #include <string.h>
 
-/* PBKDF2 with HMAC-SHA-256: some tenths of a second a try, for us once a token and for a thief once
- * a guess. */
+/* PBKDF2 with HMAC-SHA-256: some tenths of a second per try, for us once per use and for an
+ * attacker once per guess. */
 enum { PASSPHRASE_ITERATIONS = 600000, SALT_LENGTH = 16 };
 
 DEFINE_CLEANUP(encoder, OSSL_ENCODER_CTX *, OSSL_ENCODER_CTX_free)
@@ -38,7 +38,7 @@ static bool openssl_failed(const char *what, struct chronosign_error **error)
 }
 
 /*
- * Room to make a key of so many bits and to encode it: as measured, 4 bytes a bit, and twice that to be
+ * Memory to generate and encode a key of so many bits: 4 bytes per bit as measured, doubled to be
  * safe.
  */
 static size_t locked_heap_size(unsigned bits)
@@ -65,7 +65,8 @@ EVP_PKEY *file_pair_generate(unsigned bits, struct chronosign_error **error)
 	return key;
 }
 
-/* RSAPrivateKey (RFC 8017 A.1.2) in a block `RSA PRIVATE KEY`, as the original writes it. */
+/* RSAPrivateKey (RFC 8017 A.1.2) in a block `RSA PRIVATE KEY`, as InfluxData's chronoctl writes
+ * it. */
 static bool encode_plain(BIO *pem, EVP_PKEY *key)
 {
 	CLEANUP(cleanup_encoder)
@@ -77,7 +78,7 @@ static bool encode_plain(BIO *pem, EVP_PKEY *key)
 
 /*
  * EncryptedPrivateKeyInfo (RFC 5958 §3) by PBES2 with AES-256-CBC. Not by OpenSSL's encoder, which
- * takes 2,048 iterations and no other number.
+ * always uses 2,048 iterations.
  */
 static bool encode_encrypted(BIO *pem, EVP_PKEY *key, const struct chronosign_secret *passphrase)
 {

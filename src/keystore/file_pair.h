@@ -1,5 +1,4 @@
-/* Key pairs of our own making: RSA by OpenSSL, in the two files that Chronograf's operators know.
- */
+/* Key pairs in files: RSA by OpenSSL, in the two files that Chronograf's operators know. */
 #ifndef KEYSTORE_FILE_PAIR_H
 #define KEYSTORE_FILE_PAIR_H
 
@@ -13,8 +12,8 @@ EVP_PKEY *file_pair_generate(unsigned bits, struct chronosign_error **error);
 
 /*
  * Writes the private key to `path` (mode 0600; PKCS#1 PEM, or encrypted PKCS#8 PEM if there is a
- * passphrase) and the public half in Chronograf's form to `public_path`. Both or none, and neither
- * in the place of another file.
+ * passphrase) and the public half in Chronograf's form to `public_path`. Either both or none;
+ * existing files are not replaced.
  */
 bool file_pair_write(EVP_PKEY *key, const struct chronosign_secret *passphrase, const char *path,
 		     const char *public_path, struct chronosign_error **error);

@@ -164,7 +164,7 @@ static bool list_object(struct listing *listing, const struct pkcs11_token *toke
 
 /* ---- Token by token ---- */
 
-/* A token that refuses still shows what is public. */
+/* A token that refuses the login still shows its public objects. */
 static bool log_in(struct listing *listing, struct pkcs11_token *token,
 		   struct chronosign_error **error)
 {
@@ -195,7 +195,7 @@ static bool note_hiding(struct key_list *list, const struct pkcs11_token *token,
 	       error_out_of_memory(error);
 }
 
-/* An object that cannot be read is left out, and the others are not. */
+/* Only the objects that cannot be read are left out. */
 static bool list_objects(struct listing *listing, struct pkcs11_token *token,
 			 struct chronosign_error **error)
 {
@@ -247,7 +247,7 @@ static bool list_token(struct listing *listing, struct pkcs11_token *token,
 	return list_objects(listing, token, error);
 }
 
-/* One PIN is for one token: given beforehand, it must be certain for which. */
+/* A PIN that is given beforehand is for one token, which must be certain. */
 static bool check_login(const struct listing *listing, struct chronosign_error **error)
 {
 	const struct pkcs11_tokens *tokens = &listing->search.tokens;

@@ -23,7 +23,7 @@ struct listed_key {
 	enum half_source public_half;
 	char *uri; /* the shortest that finds its private key and no other; NULL if another has the same
 		      label and id */
-	char *full_uri; /* the same with all that is known of it */
+	char *full_uri; /* the same with all attributes */
 };
 
 /* A token that was not logged in to, and may hold more. */
@@ -48,13 +48,13 @@ struct key_list {
 	size_t left_out_count;
 	struct hiding_token *hiding;
 	size_t hiding_count;
-	bool login_failed; /* asked for, and refused by a token that is in left_out */
+	bool login_failed; /* a requested login was refused by a token in left_out */
 };
 
 /*
  * Lists the RSA keys that match a pkcs11: URI (`pkcs11:` matches all). With `log_in` it logs in to
  * each token that has a login; a PIN that is given, and not asked for token by token, is an error
- * if there are several. A broken module, an empty slot or a token without use is left out with its
+ * if there are several. A broken module, an empty slot or an unusable token is left out with its
  * reason. NULL with *error set only if nothing can be listed at all.
  */
 struct key_list *key_list_make(const struct chronosign_key *where, bool log_in,

@@ -1,4 +1,4 @@
-/* New key pairs, wherever the reference says: in two files or in a token. */
+/* New key pairs where the reference says: in two files or in a token. */
 #include "keystore/key_pair.h"
 
 #include "base/cleanup.h"
@@ -76,7 +76,7 @@ struct key_pair *key_pair_prepare(const struct chronosign_key *where,
 	return prepare(pair, error) ? TAKE(pair) : NULL;
 }
 
-/* Whoever has the file can try millions of them, unlike a token's PIN. */
+/* An attacker with the file can try millions of them, unlike a token's PIN. */
 static void warn_of_short_passphrase(const struct chronosign_key *where,
 				     const struct chronosign_secret *passphrase)
 {
@@ -92,7 +92,7 @@ static bool generate_files(struct key_pair *pair, unsigned bits, bool encrypt,
 {
 	CLEANUP(cleanup_secret) struct chronosign_secret *passphrase = NULL;
 
-	/* First: nobody should wait for a key to learn that there is no passphrase for it. */
+	/* First, so that a missing passphrase is reported before the key is generated. */
 	if (encrypt && (passphrase = pin_obtain(pair->where, NULL, error)) == NULL)
 		return false;
 	warn_of_short_passphrase(pair->where, passphrase);

@@ -1,5 +1,5 @@
-/* A new key pair on its way into a file or a token. Until it is kept it can be taken back, so that a
- * failure, here or in what the caller does with it, leaves nothing half-made. */
+/* A new key pair in a file or a token. Until it is kept it can be removed again, so that a
+ * failure, here or in the caller, leaves nothing behind. */
 #ifndef KEYSTORE_KEY_PAIR_H
 #define KEYSTORE_KEY_PAIR_H
 
@@ -11,9 +11,9 @@
 struct key_pair;
 
 /*
- * Prepares for a new pair at the place that the reference names, which has to outlive it. A file:
- * neither it nor FILE.pub may exist. A token: the URI names one token and has a label
- * (`object`) that is free there, and maybe an `id`; logs in. NULL with *error set if it cannot be
+ * Prepares a new pair at the place that the reference names, which has to outlive it. A file:
+ * neither it nor FILE.pub may exist. A token: the URI matches one token and has a label (`object`)
+ * that is free there, and optionally an `id`; logs in. NULL with *error set if it cannot be created
  * there.
  */
 struct key_pair *key_pair_prepare(const struct chronosign_key *where,
@@ -24,13 +24,13 @@ struct key_pair *key_pair_prepare(const struct chronosign_key *where,
 enum { KEY_PAIR_BITS_MIN = 1025 };
 
 /*
- * Makes an RSA pair, with public exponent 65537. In files: the private key with mode 0600 in
- * PKCS#1 PEM, or, if `encrypt`, in encrypted PKCS#8 PEM, with the passphrase from the ways to the
+ * Makes an RSA pair, with public exponent 65537. In files: the private key with mode 0600 in PKCS#1
+ * PEM, or, if `encrypt`, in encrypted PKCS#8 PEM, with the passphrase from the ways to the
  * reference's PIN; and FILE.pub in Chronograf's form. Both are on the disk when it returns true. In
  * a token (where `encrypt` is an error): a private key that is TOKEN, PRIVATE, SENSITIVE, not
  * EXTRACTABLE and may only SIGN, a public key that may only VERIFY, with the same label and id.
- * What the token did not keep of this is told by the reference's notice function. A signature is
- * made in the token and verified outside.
+ * Attributes that the token did not keep are reported by the reference's notice function. A
+ * signature is made in the token and verified outside.
  */
 bool key_pair_generate(struct key_pair *pair, const struct new_key *wanted,
 		       struct chronosign_error **error);
@@ -44,12 +44,12 @@ bool key_pair_import(struct key_pair *pair, const struct chronosign_key *file,
 const EVP_PKEY *key_pair_public_half(const struct key_pair *pair);
 const char *key_pair_reference(const struct key_pair *pair);
 
-/* It is to stay. */
+/* Keeps the pair. */
 void key_pair_keep(struct key_pair *pair);
 
 /*
- * Frees, and takes back what is not kept. True if nothing unwanted is left; otherwise *error, which
- * may hold an error already, says what is left where. NULL is allowed.
+ * Frees, and removes a pair that is not kept. True if nothing unwanted is left; otherwise *error,
+ * which may already hold an error, says what is left and where. NULL is allowed.
  */
 bool key_pair_close(struct key_pair *pair, struct chronosign_error **error);
 

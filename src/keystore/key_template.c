@@ -1,4 +1,4 @@
-/* The one table of rights, from which templates are made and objects are checked. */
+/* The table of rights, from which templates are built and objects are checked. */
 #include "keystore/key_template.h"
 
 #include "base/cleanup.h"
@@ -59,7 +59,7 @@ static bool is_due(const struct right *right, unsigned half, unsigned circumstan
 	       ((right->holds_for & MADE_IN_TOKEN) == 0 || (circumstances & MADE_IN_TOKEN) != 0);
 }
 
-/* What there is to tell of one half, as lists of attributes. */
+/* What to report about one half, as lists of attributes. */
 struct findings {
 	char *untold;
 	char *changed;

@@ -1,5 +1,4 @@
-/* What a new key pair may do: the attributes that are asked for, and what the token made of them.
- */
+/* What a new key pair may do: the requested attributes, and those that the token has set. */
 #ifndef KEYSTORE_KEY_TEMPLATE_H
 #define KEYSTORE_KEY_TEMPLATE_H
 
@@ -8,8 +7,8 @@
 /* The halves of a pair, and what holds only for one that was made in the token: bits of a rule. */
 enum { PRIVATE_HALF = 1 << 0, PUBLIC_HALF = 1 << 1, MADE_IN_TOKEN = 1 << 2 };
 
-/* What is left to the token: the rights of recovery, which some do not know, and to decrypt and
- * encrypt, on which some insist. */
+/* Rights that are left to the token: those of recovery, which some tokens do not know, and to
+ * decrypt and encrypt, on which some insist. */
 enum { LEAVE_RECOVERY = 1 << 3, LEAVE_DECRYPTION = 1 << 4 };
 
 /*

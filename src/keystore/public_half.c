@@ -1,4 +1,4 @@
-/* The public half of a key by its reference, without a PIN wherever that can be. */
+/* The public half of a key by its reference, without a PIN if possible. */
 #include <chronosign/public_half.h>
 
 #include "base/cleanup.h"
@@ -38,9 +38,9 @@ static EVP_PKEY *read_half(const struct pkcs11_search *search, CK_OBJECT_HANDLE 
 }
 
 /*
- * Looks at the objects of one class. True and *public_half if they all belong to one key;
- * true without it if none is an RSA key. Objects of one key are no ambiguity: a certificate is
- * often there twice.
+ * Looks at the objects of one class. True and *public_half if they all belong to one key; true
+ * without it if none is an RSA key. Several objects of one key are not ambiguous: a certificate is
+ * often stored twice.
  */
 static bool look_at(const struct pkcs11_search *search, CK_OBJECT_CLASS class,
 		    EVP_PKEY **public_half, struct chronosign_error **error)
@@ -62,13 +62,13 @@ static bool look_at(const struct pkcs11_search *search, CK_OBJECT_CLASS class,
 		else if (EVP_PKEY_eq(*public_half, half) != 1)
 			return several(search, class, error);
 	}
-	/* A private key without a public half anywhere: nothing else can match better. */
+	/* A private key without any public half: nothing else can match better. */
 	if (*public_half == NULL && reason != NULL)
 		return error_move(error, &reason);
 	return true;
 }
 
-/* The private key first, where it shows: the other objects are only said to belong to it. */
+/* The private key first, if it is visible: the other objects only claim to belong to it. */
 static bool look(const struct pkcs11_search *search, EVP_PKEY **public_half,
 		 struct chronosign_error **error)
 {

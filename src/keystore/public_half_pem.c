@@ -1,4 +1,4 @@
-/* The public half in PEM: as Chronograf reads it, and as everyone else does. */
+/* The public half in PEM: for Chronograf, and in the standard form. */
 #include "keystore/public_half_file.h"
 
 #include "base/cleanup.h"

@@ -28,8 +28,8 @@ static const struct {
 	{OSSL_PKEY_PARAM_RSA_COEFFICIENT1, CKA_COEFFICIENT},
 };
 
-/* OpenSSL pads to the room given, in the machine's own order of bytes; PKCS#11 wants big-endian
- * without padding (v3.1 §2.3, "Big integer"). */
+/* OpenSSL pads to the given size, in native byte order; PKCS#11 wants big-endian without padding
+ * (v3.1 §2.3, "Big integer"). */
 static CK_ATTRIBUTE big_integer(CK_ATTRIBUTE_TYPE type, unsigned char *bytes)
 {
 	size_t zeros = 0;
@@ -46,8 +46,8 @@ static CK_ATTRIBUTE big_integer(CK_ATTRIBUTE_TYPE type, unsigned char *bytes)
 	return (CK_ATTRIBUTE){type, bytes + zeros, NUMBER_MAX - zeros};
 }
 
-/* Has OpenSSL write all numbers into the memory. A third prime (RFC 8017 §3.2) has no place in a
- * token. */
+/* Lets OpenSSL write all numbers into the memory. Tokens do not support a third prime (RFC 8017
+ * §3.2). */
 static bool get(const EVP_PKEY *key, unsigned char *bytes)
 {
 	OSSL_PARAM parameters[RSA_ATTRIBUTES + 2];

@@ -1,4 +1,4 @@
-/* The survey, copied out of a search, so that it can outlive it. */
+/* The survey: copied from a search, so that it can outlive it. */
 #include "keystore/survey.h"
 
 #include "base/cleanup.h"
@@ -52,7 +52,7 @@ static bool leave_out(struct survey *survey, const char *what, const char *modul
 	return row->what != NULL && row->module != NULL && row->reason != NULL;
 }
 
-/* A module that does not start is a module already, and no slot. */
+/* A module that does not start is listed as a module, not as a slot. */
 static bool add_left_out(const struct pkcs11_search *from, struct survey *to,
 			 struct chronosign_error **error)
 {
@@ -106,7 +106,7 @@ static bool add_tokens(const struct pkcs11_search *from, struct survey *to,
 	return true;
 }
 
-/* Why there is no choice is told by who opens the key. */
+/* Opening the key reports why there is no choice. */
 static void mark_chosen(struct pkcs11_search *search, struct survey *survey)
 {
 	survey->chosen = search->tokens.count > 0 && pkcs11_search_choose(search, NULL)

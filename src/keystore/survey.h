@@ -1,5 +1,5 @@
-/* What can be told of the way to a key before any login: modules, tokens, what stands in the way of
- * a login, and the mechanisms. */
+/* What is known about the way to a key before any login: modules, tokens, what prevents a login,
+ * and the mechanisms. */
 #ifndef KEYSTORE_SURVEY_H
 #define KEYSTORE_SURVEY_H
 
@@ -11,9 +11,9 @@ struct surveyed_token {
 	char *full_uri;
 	char *module;
 	bool needs_login;
-	bool pin_pad;          /* it takes its PIN from its own keys */
-	bool login_refused;    /* by its flags and the key's force_login, none is tried */
-	char *warning;         /* what its flags say of the PIN's tries; NULL: nothing */
+	bool pin_pad;          /* it has its own PIN pad */
+	bool login_refused;    /* by its flags and the key's force_login, no login is tried */
+	char *warning;         /* what its flags say about the tries left; NULL: nothing */
 	bool mechanisms_known; /* false: it does not list any */
 	char *mechanisms; /* those of its list by which it can sign for Chronograf; NULL: none */
 };
@@ -24,15 +24,15 @@ struct survey {
 	size_t token_count;
 	struct left_out *left_out; /* the other slots and tokens */
 	size_t left_out_count;
-	size_t chosen; /* index of the token where the key is looked for; token_count: none is, or
-			  it is not certain which */
+	size_t chosen; /* index of the token to search for the key; token_count: none, or not
+		          certain */
 };
 
 /*
- * Looks at the way to the key that a pkcs11: URI means. `tried` hears of each module as soon as it is
- * known whether it works: the next one may hang. A token of which something is wrong is in the survey
- * with the reason; NULL with *error set if there is no module at all that could be used, or the URI
- * can mean no private key.
+ * Examines the way to the key that a pkcs11: URI means. `tried` is called for each module as soon
+ * as it is known whether it works: the next one may hang. A token with a problem is in the survey
+ * with the reason; NULL with *error set if no module can be used at all, or the URI cannot mean a
+ * private key.
  */
 struct survey *survey_make(const struct chronosign_key *key, pkcs11_module_tried *tried,
 			   void *context, struct chronosign_error **error);

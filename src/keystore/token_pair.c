@@ -73,8 +73,8 @@ static bool name_pair(struct token_pair *pair, struct chronosign_error **error)
 	       error_set(error, CHRONOSIGN_ERROR_OTHER, "OpenSSL has no random numbers");
 }
 
-/* No object of any kind may have the name: a certificate with our id would pass for the new key's.
- */
+/* No object of any kind may have the name: a certificate with the same id would appear to belong
+ * to the new key. */
 static bool is_free(struct token_pair *pair, const CK_ATTRIBUTE *name, const char *what,
 		    struct chronosign_error **error)
 {
@@ -100,7 +100,7 @@ static bool attach(struct token_pair *pair, struct chronosign_error **error)
 	    !pkcs11_session_open_writable(search->token, error) ||
 	    (pkcs11_search_may_log_in(search) && !pkcs11_session_login(search->token, error)))
 		return false;
-	/* A random id is free. */
+	/* A random id is free anyway. */
 	return is_free(pair, &pair->label, "label", error) &&
 	       (pair->id.pValue == pair->random_id || is_free(pair, &pair->id, "id", error));
 }
@@ -122,7 +122,7 @@ struct token_pair *token_pair_open(const struct chronosign_key *where,
 
 /* ---- Is it what it should be? ---- */
 
-/* Says what it is, so that nobody can use the signature for anything else. */
+/* Says what it is, so that the signature is useless for anything else. */
 static const char test_message[] = "chronoctl: this signature tests a new key, and means nothing";
 
 static bool verifies(EVP_PKEY *public_half, const struct signing *signing)
@@ -136,7 +136,7 @@ static bool verifies(EVP_PKEY *public_half, const struct signing *signing)
 				signing->message_length) == 1;
 }
 
-/* A signature by the private key in the token, verified here by the public half that counts. */
+/* A signature by the private key in the token, verified here with the public half. */
 static bool proves_itself(struct token_pair *pair, const struct pkcs11_private_key *private_key,
 			  struct chronosign_error **error)
 {
@@ -184,7 +184,7 @@ static bool check_pair(struct token_pair *pair, unsigned circumstances,
 
 /* ---- What has been left ---- */
 
-/* Says what is left behind, after the reason why it is not wanted. */
+/* Adds what is left behind to the error. */
 static void left_behind(const struct token_pair *pair, const char *what, const char *why,
 			struct chronosign_error **error)
 {
@@ -202,8 +202,8 @@ static void left_behind(const struct token_pair *pair, const char *what, const c
 		error_append(error, "%s", message);
 }
 
-/* A call that failed may have created something all the same. What is found is told and not
- * destroyed: it cannot be told from what another program has just made. */
+/* A failed call may have created an object. It is reported and not destroyed, since it may have
+ * been created by another program. */
 static bool nothing_is_left(struct token_pair *pair, struct chronosign_error **error)
 {
 	const struct pkcs11_template name = {{pair->id, pair->label}, 2};
@@ -255,7 +255,7 @@ static enum pkcs11_made generate(struct token_pair *pair, CK_ULONG bits, unsigne
 	return result;
 }
 
-/* Once more without the rights of recovery, if the token does not know these. */
+/* Tries again without the rights of recovery if the token does not know them. */
 static bool generate_known(struct token_pair *pair, unsigned bits, unsigned left,
 			   struct chronosign_error **error)
 {
@@ -383,7 +383,7 @@ const EVP_PKEY *token_pair_public_key(const struct token_pair *pair)
 	return pair->public_half;
 }
 
-/* No other object had its label: what it is now called is its own. */
+/* No other object had its label, so the object with that label is this one. */
 char *token_pair_uri(const struct token_pair *pair, struct chronosign_error **error)
 {
 	CLEANUP(token_objects_clear) struct token_objects objects = {0};

@@ -1,5 +1,5 @@
-/* A new key pair in a token: made there, or moved there, proven by a signature, and taken back if
- * it comes to nothing. */
+/* A new key pair in a token: generated or imported there, tested by a signature, and removed on
+ * failure. */
 #ifndef KEYSTORE_TOKEN_PAIR_H
 #define KEYSTORE_TOKEN_PAIR_H
 
@@ -9,7 +9,7 @@
 
 struct token_pair;
 
-/* What is to be made. */
+/* The pair to create. */
 struct new_key {
 	unsigned bits;
 	bool encrypt;       /* a file */
@@ -37,8 +37,7 @@ bool token_pair_import(struct token_pair *pair, const EVP_PKEY *key, const char 
 const EVP_PKEY *token_pair_public_key(const struct token_pair *pair);
 char *token_pair_uri(const struct token_pair *pair, struct chronosign_error **error);
 
-/* Destroys what was created. What stays, or may stay, in the token is said in *error, after what
- * it says already. */
+/* Destroys what was created. What remains, or may remain, in the token is added to *error. */
 bool token_pair_take_back(struct token_pair *pair, struct chronosign_error **error);
 
 /* Closes session and module. NULL is allowed. */

@@ -1,4 +1,4 @@
-/* The watched call into a module, and the names and remedies of what it may answer. */
+/* The watched call into a module, and the names and remedies of its return values. */
 #include "pkcs11/cryptoki.h"
 
 #include "base/error.h"
@@ -186,7 +186,7 @@ enum cryptoki_retry cryptoki_retry(CK_RV result)
 	}
 }
 
-/* A login that failed because the token is gone has cost no try. */
+/* A login that failed because the token is gone has not used up a try. */
 static bool is_gone(CK_RV result)
 {
 	return result == CKR_DEVICE_REMOVED || result == CKR_TOKEN_NOT_PRESENT ||
@@ -204,8 +204,8 @@ enum cryptoki_login cryptoki_login(const char *function, unsigned long result)
 		       : LOGIN_REFUSED;
 }
 
-/* Where a module starts, or a session does, the codes that mean "something went wrong" mostly mean that
- * what stands behind the module does not answer. */
+/* When a module or a session starts, the general error codes mostly mean that the daemon or
+ * device behind the module does not answer. */
 static bool is_start(const char *function, CK_RV result)
 {
 	return (strcmp(function, "C_Initialize") == 0 || strcmp(function, "C_OpenSession") == 0) &&
@@ -225,7 +225,7 @@ static const char *remedy(const char *function, CK_RV result)
 	return known ? results[i].remedy : vendor;
 }
 
-/* The names of function and code stand where it is not known what is wrong; --verbose has them always. */
+/* Function and code are named only if the cause is unknown; --verbose always shows them. */
 static bool is_vague(const char *function, CK_RV result)
 {
 	return is_start(function, result) || remedy(function, result) == vendor;

@@ -1,7 +1,7 @@
 /*
  * The one way into a PKCS#11 module: every Cryptoki call goes through CRYPTOKI(), which lets the
  * user of the library watch it, and every CK_RV that means failure becomes an error that names
- * function, code and remedy. Outside this folder nobody looks at a CK_RV.
+ * function, code and remedy. No other folder knows about CK_RV.
  */
 #ifndef PKCS11_CRYPTOKI_H
 #define PKCS11_CRYPTOKI_H
@@ -11,7 +11,7 @@
 #include <p11-kit/p11-kit.h>
 #include <stdbool.h>
 
-/* A module as one key uses it; what is behind it is the process's (module.c). */
+/* A module as used for one key; the loaded module belongs to the process (module.c). */
 struct pkcs11_module {
 	CK_FUNCTION_LIST *functions;
 	const char *name; /* its path, else its configured name: for messages and for the watch */
@@ -35,26 +35,26 @@ const char *cryptoki_name(CK_RV result, char buffer[static 32]);
  * out. The caller frees it. */
 char *cryptoki_words(unsigned long result);
 
-/* What a failed call says of trying again. */
+/* Whether a failed call may be tried again. */
 enum cryptoki_retry {
 	RETRY_NEVER,
-	RETRY_SESSION, /* the session is gone, and with it perhaps the login: a new one may do */
-	RETRY_TOKEN,   /* the token failed or was removed: it may be back, in another slot too */
-	RETRY_LOGIN,   /* it wants a login that there has not been */
+	RETRY_SESSION, /* the session is gone, perhaps with the login: try a new one */
+	RETRY_TOKEN,   /* the token failed or was removed: it may be back, also in another slot */
+	RETRY_LOGIN,   /* it needs a login first */
 };
 
 enum cryptoki_retry cryptoki_retry(CK_RV result);
 
-/* What a call that a struct chronosign_watch has seen says of the PIN. */
+/* What a call seen by a struct chronosign_watch means for the PIN. */
 enum cryptoki_login {
 	LOGIN_NOT_CONCERNED, /* neither a login nor a signature */
-	LOGIN_HARMLESS,      /* it cost no try: it went well, or its session or token was gone */
+	LOGIN_HARMLESS, /* no try was used up: it succeeded, or its session or token was gone */
 	LOGIN_REFUSED,
 };
 
 enum cryptoki_login cryptoki_login(const char *function, unsigned long result);
 
-/* True for a code by which a token refuses a PIN: in the words of another library, too. */
+/* True for a code by which a token refuses a PIN, also as reported by another library. */
 bool cryptoki_refuses_pin(unsigned long result);
 
 /* By which function with which code something failed, and what to do. NULL if memory is out. The

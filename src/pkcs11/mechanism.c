@@ -1,5 +1,4 @@
-/* Mechanisms: the one that hashes, pads and signs, else those for which we do a part of it
- * ourselves. */
+/* Mechanisms: the one that hashes, pads and signs, else those that leave a part of this to us. */
 #include "pkcs11/mechanism.h"
 
 #include "base/cleanup.h"
@@ -58,8 +57,7 @@ static bool padded(const struct signing *signing, struct input *input)
 	return true;
 }
 
-/* In the order of preference: the less of the work is ours, the less a token can be made to sign.
- */
+/* In order of preference: the more the token does itself, the less it can be made to sign. */
 static const struct way {
 	CK_MECHANISM_TYPE mechanism;
 	const char *name;
@@ -70,11 +68,11 @@ static const struct way {
 	{CKM_RSA_X_509, "CKM_RSA_X_509", padded},
 };
 
-/* What came of one mechanism. */
+/* The result of trying one mechanism. */
 enum outcome {
 	SIGNED,
 	LACKED,  /* the token lacks it, or lacks it for this key */
-	REFUSED, /* the key may not be used so */
+	REFUSED, /* the key may not be used this way */
 	FAILED,
 };
 
@@ -147,7 +145,7 @@ static enum outcome sign_by(const struct way *way, struct pkcs11_token *token,
 	return FAILED;
 }
 
-/* Of several mechanisms that do not work the first refusal says most, and a failure all. */
+/* If several mechanisms do not work, a failure is reported first, else the first refusal. */
 bool pkcs11_sign(struct pkcs11_token *token, const struct pkcs11_private_key *key,
 		 struct signing *signing, struct chronosign_error **error)
 {
@@ -175,7 +173,7 @@ bool pkcs11_sign(struct pkcs11_token *token, const struct pkcs11_private_key *ke
 	return outcome == SIGNED || error_move(error, &reason);
 }
 
-/* Listed, and for signing; a token that does not tell what for is believed. */
+/* Listed, and for signing; a token that does not list usages is trusted. */
 static bool is_offered(const struct pkcs11_token *token, const CK_MECHANISM_TYPE *list,
 		       CK_ULONG count, CK_MECHANISM_TYPE wanted)
 {

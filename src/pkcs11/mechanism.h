@@ -7,16 +7,16 @@
 #include "pkcs11/session.h"
 
 /*
- * Signs the message, after it has obtained the PIN for a key that wants it each time. C_SignInit, the
- * key's own login if it asks for one, and C_Sign follow each other with no call between.
+ * Signs the message; obtains the PIN first for a key that needs it each time. C_SignInit, the key's
+ * own login if it asks for one, and C_Sign follow each other with no call between.
  */
 bool pkcs11_sign(struct pkcs11_token *token, const struct pkcs11_private_key *key,
 		 struct signing *signing, struct chronosign_error **error);
 
 /*
- * The names of those mechanisms in the token's list by which it can sign so: *names is NULL if there
- * are none; the caller frees it. False if the token does not tell. That is its word only: whether
- * a key can be used so is found out by signing.
+ * The names of those mechanisms in the token's list by which it can sign so: *names is NULL if
+ * there are none; the caller frees it. False if the token does not tell. The list is only a claim:
+ * signing shows whether the key can be used this way.
  */
 bool pkcs11_mechanisms(const struct pkcs11_token *token, char **names);
 

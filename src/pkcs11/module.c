@@ -1,9 +1,10 @@
 /*
- * Modules: found and loaded by p11-kit, initialised one by one so that a broken one stops nobody.
+ * Modules: found and loaded by p11-kit, initialised one by one so that a broken one does not affect
+ * the others.
  *
- * The one place in the project with state of its own outside main: PKCS#11 initialises a module once
- * for a whole process (v3.1 §5.4.1), whoever in it asks. An owner that a caller could free and make
- * again would unload and load them again, which is what must not be.
+ * The one place in the project with global state outside main: PKCS#11 initialises a module once
+ * for a whole process (v3.1 §5.4.1), for all callers. An owner that callers could free and recreate
+ * would unload and reload modules, which must not happen.
  */
 #include "pkcs11/module.h"
 
@@ -21,7 +22,7 @@ struct loaded {
 	CK_FUNCTION_LIST *managed;   /* what p11-kit gave */
 	CK_FUNCTION_LIST *functions; /* to call: mostly the same */
 	char *name;
-	char *path; /* by which it was asked for; NULL: it is registered */
+	char *path; /* by which it was loaded; NULL: it is registered */
 	bool initialized;
 	char *failure; /* why it is not */
 };
@@ -91,7 +92,7 @@ static char *describe(CK_FUNCTION_LIST *functions)
 	return name == NULL ? strdup("an unnamed module") : name;
 }
 
-/* The module by what p11-kit gave for it: that is the same pointer each time. */
+/* The module of p11-kit's pointer, which is the same each time. */
 static struct loaded *find(CK_FUNCTION_LIST *managed)
 {
 	struct loaded *loaded = process.first;
@@ -146,7 +147,7 @@ bool pkcs11_module_restart(const struct pkcs11_module *module)
 		return false;
 	if (loaded->functions != loaded->managed)
 		return CRYPTOKI(module, C_Initialize, NULL) == CKR_OK;
-	/* p11-kit counts, and calls the module for the first and the last. */
+	/* p11-kit counts, and calls the module for the first and the last call only. */
 	p11_kit_module_finalize(loaded->managed);
 	cryptoki_begin(module, "C_Initialize");
 	return cryptoki_end(module, "C_Initialize", p11_kit_module_initialize(loaded->managed)) ==
@@ -212,7 +213,8 @@ static bool no_such_name(const char *name, struct chronosign_error **error)
 	return process.unloadable == NULL ? false : error_append(error, "%s", process.unloadable);
 }
 
-/* Sorts what was said on standard error: p11-kit's lines are kept, a module's own noise goes on. */
+/* Sorts what was said on standard error: p11-kit's lines are kept, a module's own output is
+ * passed on. */
 static void sort_out(int aside, char **unloadable)
 {
 	char line[1024];
@@ -228,8 +230,8 @@ static void sort_out(int aside, char **unloadable)
 }
 
 /*
- * Loads what is registered. p11-kit tells why one of them would not load on standard error only,
- * and only the first time: so that is moved aside meanwhile, and the reasons are kept.
+ * Loads what is registered. p11-kit reports on standard error only, and only once, why a module did
+ * not load: so standard error is redirected meanwhile, and the reasons are kept.
  */
 static CK_FUNCTION_LIST **load_registered(char **unloadable)
 {
@@ -346,7 +348,7 @@ void pkcs11_modules_close(struct pkcs11_modules *modules)
 	*modules = (struct pkcs11_modules){0};
 }
 
-/* Released by p11-kit, they would be unloaded: the process's end is soon enough. */
+/* Releasing them by p11-kit would unload them; they stay until the process ends. */
 void pkcs11_modules_finalize(const struct chronosign_key *watcher)
 {
 	while (process.first != NULL) {

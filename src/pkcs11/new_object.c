@@ -1,9 +1,9 @@
-/* Making and destroying objects: one call each, and what its answer means. */
+/* Creating and destroying objects: one call each, and what its result means. */
 #include "pkcs11/new_object.h"
 
 #include "base/text.h"
 
-/* A call that went well has an object to show for it. */
+/* A call that succeeded must have returned an object. */
 static CK_RV check(CK_RV result, CK_OBJECT_HANDLE handle)
 {
 	return result == CKR_OK && handle == CK_INVALID_HANDLE ? CKR_GENERAL_ERROR : result;

@@ -1,4 +1,4 @@
-/* Objects that are made in a token, and taken out of it again. */
+/* Creates and destroys objects in a token. */
 #ifndef PKCS11_NEW_OBJECT_H
 #define PKCS11_NEW_OBJECT_H
 
@@ -6,7 +6,7 @@
 
 enum pkcs11_made {
 	PKCS11_MADE,
-	PKCS11_UNKNOWN_ATTRIBUTE, /* the token does not know one of the template's; it may do without */
+	PKCS11_UNKNOWN_ATTRIBUTE, /* the token does not know an attribute of the template; try without it */
 	PKCS11_NOT_MADE,
 };
 
@@ -17,7 +17,7 @@ enum pkcs11_made pkcs11_object_create(struct pkcs11_token *token,
 				      CK_OBJECT_HANDLE *handle, const char *what,
 				      struct chronosign_error **error);
 
-/* An RSA key pair: what it is to be, and its objects. */
+/* An RSA key pair: its templates, and its objects. */
 struct pkcs11_rsa_pair {
 	struct pkcs11_template public_template;
 	struct pkcs11_template private_template;

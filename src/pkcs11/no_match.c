@@ -1,4 +1,4 @@
-/* Nothing matches: the error names what there is, and what was probably meant. */
+/* Nothing matches: the error lists what exists, and what was probably meant. */
 #include "pkcs11/no_match.h"
 
 #include "base/cleanup.h"
@@ -11,11 +11,11 @@
 
 DEFINE_CLEANUP(uri, P11KitUri *, p11_kit_uri_free)
 
-/* Labels that were met, one after the other. */
+/* The labels found, in order. */
 struct labels {
 	const char *sought;
 	char *text;      /* "a, b"; NULL: none */
-	char *nearest;   /* to the one that was sought; NULL: none is near */
+	char *nearest;   /* to the one searched for; NULL: none is near */
 	size_t distance; /* of that */
 	size_t count;
 };

@@ -1,4 +1,4 @@
-/* What there is instead, where no token or no key matches. */
+/* Errors for a URI that matches no token or no key: they list what exists. */
 #ifndef PKCS11_NO_MATCH_H
 #define PKCS11_NO_MATCH_H
 

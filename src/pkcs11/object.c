@@ -10,8 +10,8 @@
 /* The longest template that is read in one call. */
 enum { READ_AT_ONCE_MAX = 8 };
 
-/* Adds what the search under way finds, some handles at a time: a module may return fewer than it was
- * asked for, and only an answer of none ends the search (PKCS#11 v3.1 §5.7.8). */
+/* Adds what the active search finds, some handles at a time: a module may return fewer than
+ * requested, and only an empty result ends the search (PKCS#11 v3.1 §5.7.8). */
 static CK_RV read_handles(struct pkcs11_token *token, struct pkcs11_objects *found, size_t most)
 {
 	enum { AT_ONCE = 64 };
@@ -34,8 +34,8 @@ static CK_RV read_handles(struct pkcs11_token *token, struct pkcs11_objects *fou
 	return CKR_OK;
 }
 
-/* One search operation: init, read, final (PKCS#11 v3.1 §5.7.7 to §5.7.9). If the last fails, the
- * operation may be active still and the session of no use. */
+/* One search operation: init, read, final (PKCS#11 v3.1 §5.7.7 to §5.7.9). If the last fails,
+ * the operation may still be active and the session unusable. */
 static bool search(struct pkcs11_token *token, const struct pkcs11_template *template, size_t most,
 		   struct pkcs11_objects *found, struct chronosign_error **error)
 {
@@ -143,7 +143,7 @@ static bool read_attributes(struct pkcs11_token *token, CK_OBJECT_HANDLE handle,
 		else if (single != CKR_OK)
 			result = single;
 	}
-	/* Beyond the room that was given: what it says of the others is not to be believed either. */
+	/* More than the buffer's size: then the other lengths are not to be trusted either. */
 	for (CK_ULONG i = 0; i < count && result == CKR_OK; i++)
 		if (read_length(&template[i]) > room[i])
 			result = CKR_GENERAL_ERROR;
@@ -183,7 +183,7 @@ bool pkcs11_private_key_read(struct pkcs11_token *token, CK_OBJECT_HANDLE handle
 	return true;
 }
 
-/* NULL without *error: it is no RSA key. The same below. */
+/* NULL without *error: it is not an RSA key. The same below. */
 static EVP_PKEY *from_public_key_object(struct pkcs11_token *token, CK_OBJECT_HANDLE handle,
 					struct chronosign_error **error)
 {

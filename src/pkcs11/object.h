@@ -7,10 +7,10 @@
 
 #include <openssl/evp.h>
 
-/* A search ends after these: "several" is enough to refuse. */
+/* A search stops here: more than one is refused anyway. */
 enum { OBJECTS_MAX = 16 };
 
-/* Objects that were found; begins as all zeros. */
+/* Objects found; initialised to zeros. */
 struct pkcs11_objects {
 	CK_OBJECT_HANDLE *handles;
 	size_t count;
@@ -21,7 +21,7 @@ void pkcs11_objects_clear(struct pkcs11_objects *found);
 
 enum { PKCS11_TEMPLATE_MAX = 32 };
 
-/* Attributes to search by, or to make an object from; begins as all zeros. */
+/* Attributes to search by, or to create an object from; initialised to zeros. */
 struct pkcs11_template {
 	CK_ATTRIBUTE attributes[PKCS11_TEMPLATE_MAX];
 	CK_ULONG count;
@@ -31,8 +31,8 @@ struct pkcs11_template {
 void pkcs11_template_add(struct pkcs11_template *template, CK_ATTRIBUTE_TYPE type,
 			 const void *value, size_t length);
 
-/* What is read of a private key, in one C_GetAttributeValue. Lengths of 0 stand for what the token
- * does not tell. */
+/* The attributes of a private key, read in one C_GetAttributeValue. A length of 0 means that the
+ * token does not tell. */
 struct pkcs11_private_key {
 	CK_OBJECT_HANDLE handle;
 	CK_KEY_TYPE type;
@@ -61,8 +61,8 @@ bool pkcs11_objects_find_by_uri(struct pkcs11_token *token, CK_OBJECT_CLASS clas
 bool pkcs11_objects_list(struct pkcs11_token *token, CK_OBJECT_CLASS class,
 			 struct pkcs11_objects *found, struct chronosign_error **error);
 
-/* Reads what a signature needs of the private key; of a public key object or a certificate what it
- * has of these. */
+/* Reads the attributes that a signature needs; from a public key object or a certificate those
+ * that it has. */
 bool pkcs11_private_key_read(struct pkcs11_token *token, CK_OBJECT_HANDLE handle,
 			     struct pkcs11_private_key *key, struct chronosign_error **error);
 
@@ -78,8 +78,8 @@ EVP_PKEY *pkcs11_public_key(struct pkcs11_token *token, const struct pkcs11_priv
 EVP_PKEY *pkcs11_public_key_of_object(struct pkcs11_token *token, CK_OBJECT_HANDLE handle,
 				      CK_OBJECT_CLASS class);
 
-/* Reads attributes in one call, as far as the token tells them: the length of another is not that of its
- * room. False with *error set if it tells none. */
+/* Reads attributes in one call, as far as the token tells them: the others get a length that
+ * differs from their room. False with *error set if it tells none. */
 bool pkcs11_attributes_read(struct pkcs11_token *token, CK_OBJECT_HANDLE handle,
 			    CK_ATTRIBUTE *attributes, CK_ULONG count,
 			    struct chronosign_error **error);

@@ -11,11 +11,10 @@
 EVP_PKEY *public_key_from_numbers(const uint8_t *modulus, size_t modulus_length,
 				  const uint8_t *exponent, size_t exponent_length);
 
-/* From an X.509 certificate in DER. NULL if it is none, or its key is no RSA key. */
+/* From an X.509 certificate in DER. NULL if it is invalid, or its key is not RSA. */
 EVP_PKEY *public_key_from_certificate(const uint8_t *der, size_t length);
 
-/* The public half alone of a key that may be a private one, or live elsewhere. NULL on lack of
- * memory. */
+/* Only the public half of a key that may be private, or stored elsewhere. NULL if memory is out. */
 EVP_PKEY *public_key_copy(const EVP_PKEY *key);
 
 #endif

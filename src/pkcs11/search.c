@@ -1,5 +1,4 @@
-/* The way from modules to a private key, and the second try. Which token is meant is
- * search_token.c's. */
+/* From modules to a private key, and the second try. search_token.c chooses the token. */
 #include "pkcs11/search.h"
 
 #include "base/cleanup.h"
@@ -133,8 +132,9 @@ static bool read_id(const struct pkcs11_search *search, CK_OBJECT_CLASS class,
 	       half->id_length > 0;
 }
 
-/* Cards label each object by what it is ("PIV AUTH key", "Certificate for PIV Authentication"), and what
- * shows without a login is the public half: the label of that means the private key with its id. */
+/* Cards label each object by what it is ("PIV AUTH key", "Certificate for PIV Authentication"),
+ * and only the public half is visible without a login: its label means the private key with the
+ * same id. */
 static bool find_by_public_half(const struct pkcs11_search *search, struct pkcs11_objects *found,
 				struct chronosign_error **error)
 {
@@ -150,7 +150,7 @@ static bool find_by_public_half(const struct pkcs11_search *search, struct pkcs1
 	return pkcs11_objects_find(search->token, &template, found, error);
 }
 
-/* The one that was found, read and judged. */
+/* Reads and checks the key that was found. */
 static bool take_one(struct pkcs11_search *search, const struct pkcs11_objects *found,
 		     struct chronosign_error **error)
 {
@@ -180,7 +180,7 @@ bool pkcs11_search_visible_key(struct pkcs11_search *search, struct chronosign_e
 	return find_private_keys(search, &found, error) && take_one(search, &found, error);
 }
 
-/* A mere store of certificates hides no key, whatever PIN was given. */
+/* A mere certificate store hides no key, whatever PIN was given. */
 bool pkcs11_search_may_log_in(const struct pkcs11_search *search)
 {
 	return pkcs11_token_needs_login(search->token) ||
@@ -188,8 +188,8 @@ bool pkcs11_search_may_log_in(const struct pkcs11_search *search)
 }
 
 /*
- * Searches; logs in if nothing shows and the token has a login; searches again. With a PIN in hand
- * for a token that requires a login the first search is left out: private keys are hidden there,
+ * Searches; logs in if nothing is visible and the token has a login; searches again. If a PIN is at
+ * hand and the token requires a login, the first search is left out: private keys are hidden there,
  * and a call to a network HSM is a round trip.
  */
 bool pkcs11_search_private_key(struct pkcs11_search *search, struct chronosign_error **error)
@@ -223,7 +223,7 @@ static enum cryptoki_retry what_was_lost(const struct pkcs11_search *search)
 	return search_token_retry(search);
 }
 
-/* Once a person has entered the PIN on the reader, nobody but that person could log in again. */
+/* If a person has entered the PIN on the reader, only that person can log in again. */
 bool pkcs11_search_may_retry(const struct pkcs11_search *search)
 {
 	enum cryptoki_retry lost = what_was_lost(search);
@@ -233,7 +233,7 @@ bool pkcs11_search_may_retry(const struct pkcs11_search *search)
 	return !asks_again && (lost == RETRY_SESSION || lost == RETRY_TOKEN);
 }
 
-/* All slots anew, over the same modules. */
+/* Lists all slots again, with the same modules. */
 static bool look_around(struct pkcs11_search *search, struct chronosign_error **error)
 {
 	CLEANUP(cleanup_secret) struct chronosign_secret *pin = NULL;

@@ -1,7 +1,7 @@
 /*
  * From what the user said to the one key in the one token: the modules, the tokens in their slots,
- * the token that is meant, and the private key on it. Who looks for a key, or for a place for one,
- * has one of these, and frees nothing else.
+ * the token that is meant, and the private key on it. Callers that search for a key, or for a place
+ * for one, hold one of these and free nothing else.
  */
 #ifndef PKCS11_SEARCH_H
 #define PKCS11_SEARCH_H
@@ -9,19 +9,19 @@
 #include "pkcs11/module.h"
 #include "pkcs11/object.h"
 
-/* What is looked for, and so which token is meant. */
+/* What is searched for, which decides the token. */
 enum pkcs11_purpose {
 	FIND_KEY,           /* the token that holds, or may hold, the object */
-	FIND_PLACE_FOR_KEY, /* one that a new key can be put into */
+	FIND_PLACE_FOR_KEY, /* one that can take a new key */
 	FIND_TOKENS,        /* all of them: none is chosen */
 	FIND_SLOTS,         /* and the slots without a token, too */
 };
 
-/* Begins as all zeros but for the key. */
+/* Initialised to zeros except for the key. */
 struct pkcs11_search {
 	const struct chronosign_key *key;
 	const char *module_path;    /* the module to look through; NULL: as the key says */
-	pkcs11_module_tried *tried; /* NULL: nobody listens */
+	pkcs11_module_tried *tried; /* NULL: not called */
 	void *context;
 	struct pkcs11_modules modules;
 	struct pkcs11_tokens tokens;
@@ -31,8 +31,8 @@ struct pkcs11_search {
 
 /*
  * Opens the modules, lists the tokens, and chooses the one that is meant. Never logs in. False with
- * *error set if there is none, which lists all that was looked at, or if more than one is left,
- * which lists them as URIs. The search is to be closed in any case.
+ * *error set if there is none, listing everything that was searched, or if several are left,
+ * listing their URIs. Close the search in any case.
  */
 bool pkcs11_search_open(struct pkcs11_search *search, enum pkcs11_purpose purpose,
 			struct chronosign_error **error);
@@ -40,36 +40,36 @@ bool pkcs11_search_open(struct pkcs11_search *search, enum pkcs11_purpose purpos
 /* Closes the sessions; the modules stay as they are. */
 void pkcs11_search_close(struct pkcs11_search *search);
 
-/* Of a search that was for all tokens: chooses the one that holds the key, as FIND_KEY would. */
+/* After a search for all tokens: chooses the one that holds the key, as FIND_KEY would. */
 bool pkcs11_search_choose(struct pkcs11_search *search, struct chronosign_error **error);
 
-/* Sets *error if the URI is that of a public key or a certificate, which no search can mend. */
+/* Sets *error if the URI asks for a public key or a certificate. */
 bool pkcs11_search_is_for_private_key(const struct chronosign_key *key,
 				      struct chronosign_error **error);
 
 /*
- * Finds the private key on the chosen token, and reads it in one call. Logs in where the token wants
- * that, once. False with *error set if nothing was found, if several keys were (listed as full
- * URIs), or if the one is no RSA key or may not sign.
+ * Finds the private key on the chosen token, and reads it in one call. Logs in once if the token
+ * requires it. False with *error set if nothing or several keys were found (listed as full URIs),
+ * or if the key is not RSA or may not sign.
  */
 bool pkcs11_search_private_key(struct pkcs11_search *search, struct chronosign_error **error);
 
-/* The same without a login, for who logs in by another library. */
+/* The same without a login, for callers that log in by another library. */
 bool pkcs11_search_visible_key(struct pkcs11_search *search, struct chronosign_error **error);
 
-/* How many private keys show without a login that the URI can mean. */
+/* How many private keys that the URI can mean are visible without a login. */
 bool pkcs11_search_count(struct pkcs11_search *search, size_t *count,
 			 struct chronosign_error **error);
 
-/* True if a login is to be tried where nothing shows: the token requires one, or the user gave a PIN
- * for it. Some tokens that require none hide private objects all the same. */
+/* True if a login should be tried when nothing is visible: the token requires one, or the user
+ * gave a PIN. Some tokens that require no login still hide private objects. */
 bool pkcs11_search_may_log_in(const struct pkcs11_search *search);
 
 /*
- * Whether what failed, in this search or with the key that it found, may be tried again; not if a
- * person would have to enter the PIN on the reader once more. pkcs11_search_again is how: a lost
- * session takes a new one, and after a lost token all slots are looked at, for it may be back in
- * another. The PIN is kept.
+ * Whether a failure, in this search or with the key that it found, may be retried; not if a person
+ * would have to enter the PIN on the reader again. pkcs11_search_again retries: a lost session is
+ * replaced, and after a lost token all slots are listed, as it may be back in another. The PIN is
+ * kept.
  */
 bool pkcs11_search_may_retry(const struct pkcs11_search *search);
 bool pkcs11_search_again(struct pkcs11_search *search, const struct chronosign_error *first,
@@ -82,7 +82,8 @@ bool pkcs11_search_again(struct pkcs11_search *search, const struct chronosign_e
 bool pkcs11_search_is_certain(const struct pkcs11_search *search, const struct pkcs11_token *token,
 			      struct chronosign_error **error);
 
-/* Sets *error to "no such key", with all tokens and modules that were looked at. Always false. */
+/* Sets *error to "no such key", with all tokens and modules that were searched. Always returns
+ * false. */
 bool pkcs11_search_no_match(const struct pkcs11_search *search, struct chronosign_error **error);
 
 #endif

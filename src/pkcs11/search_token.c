@@ -1,4 +1,4 @@
-/* Choosing the token: a PIN is offered to one token only, so it has to be certain which. */
+/* Chooses the token: a PIN is offered to one token only, so the choice has to be certain. */
 #include "pkcs11/search_token.h"
 
 #include "base/cleanup.h"
@@ -13,8 +13,8 @@
 /* What a token shows without login. */
 enum sight {
 	SHOWS_NOTHING, /* it needs no login, and has no such key */
-	MAY_LOG_IN, /* the same, but the user gave a PIN: some hide private objects all the same */
-	MAY_HIDE_KEY, /* nothing to be seen, but it hides private objects before login */
+	MAY_LOG_IN, /* the same, but the user gave a PIN: some tokens hide private objects even so */
+	MAY_HIDE_KEY, /* nothing is visible, but it hides private objects before login */
 	SHOWS_KEY, /* the private key itself, or a public key or certificate that belongs to it */
 };
 
@@ -127,7 +127,7 @@ static bool ambiguous(const struct pkcs11_search *search, const struct candidate
 	return false;
 }
 
-/* A slot whose token could not be asked who it is, and so may be the one. */
+/* A slot whose token could not be identified, and so may be the right one. */
 static bool is_unknown(const struct pkcs11_passed_over *slot)
 {
 	return slot->is_slot && slot->result != CKR_OK && slot->result != CKR_TOKEN_NOT_PRESENT &&

@@ -1,5 +1,5 @@
-/* Which token a URI means, when several could hold the key and private keys are hidden before login:
- * the part of a search that search.c does not do itself. */
+/* Which token a URI means, when several could hold the key and private keys are hidden before
+ * login. */
 #ifndef PKCS11_SEARCH_TOKEN_H
 #define PKCS11_SEARCH_TOKEN_H
 
@@ -10,18 +10,18 @@
 struct pkcs11_token *search_token_for_key(struct pkcs11_search *search,
 					  struct chronosign_error **error);
 
-/* The one token that the URI can mean as the home of a new key: not write-protected, and no mere
- * store of certificates. The same otherwise. */
+/* The one token that the URI can mean for a new key: not write-protected, and not a mere
+ * certificate store. Otherwise the same. */
 struct pkcs11_token *search_token_for_new_key(struct pkcs11_search *search,
 					      struct chronosign_error **error);
 
 /* Tells who wants all details the token's whole URI, and its module. */
 void search_token_detail(const struct pkcs11_search *search, const struct pkcs11_token *token);
 
-/* True if the user gave a PIN, or said to log in whatever the token says. */
+/* True if the user gave a PIN, or asked to log in whatever the token says. */
 bool search_token_is_forced(const struct chronosign_key *key);
 
-/* What the tokens and slots that failed say of trying again. */
+/* Whether a search may be retried, by the tokens and slots that failed. */
 enum cryptoki_retry search_token_retry(const struct pkcs11_search *search);
 
 #endif

@@ -1,4 +1,4 @@
-/* Sessions and logins. A refused PIN is an answer: nothing here tries one twice. */
+/* Sessions and logins. A refused PIN is never tried twice. */
 #include "pkcs11/session.h"
 
 #include "base/cleanup.h"
@@ -47,7 +47,7 @@ bool pkcs11_session_has_pin_pad(const struct pkcs11_token *token)
 	       !pin_is_given(token->module->key);
 }
 
-/* What CK_TOKEN_INFO's flags say of the tries left (PKCS#11 v3.1 §3.2). */
+/* What the flags of CK_TOKEN_INFO say about the tries left (PKCS#11 v3.1 §3.2). */
 static const char *tries_left(const struct pkcs11_token *token)
 {
 	if (token->info.flags & CKF_USER_PIN_LOCKED)
@@ -62,7 +62,7 @@ static const char *tries_left(const struct pkcs11_token *token)
 static const char no_pin_yet[] =
 	"it has no user PIN yet; set one with its own tool, or pkcs11-tool --init-pin";
 
-/* Nobody reads a warning and decides whether to go on. */
+/* No person is there to read a warning and decide. */
 static bool is_unattended(const struct chronosign_key *key)
 {
 	return key->prompt == NULL || pin_is_given(key);
@@ -127,7 +127,7 @@ const char *pkcs11_session_tries_now(struct pkcs11_token *token)
 	return token->info.flags & CKF_USER_PIN_COUNT_LOW ? "; few tries may be left" : "";
 }
 
-/* The PIN may have been counted before the device failed: that is no reason to offer it again. */
+/* The device may have counted the PIN before it failed, so it is not offered again. */
 bool pkcs11_session_login_failed(struct pkcs11_token *token, CK_RV result,
 				 struct chronosign_error **error)
 {
@@ -148,8 +148,8 @@ bool pkcs11_session_login_failed(struct pkcs11_token *token, CK_RV result,
 	return result == CKR_PIN_LEN_RANGE && append_lengths(token, error);
 }
 
-/* A user who is logged in already is no failure: another session of this process, or another program
- * by way of a shared module, has done it. */
+/* CKR_USER_ALREADY_LOGGED_IN is not a failure: another session of this process has logged in, or
+ * another program through a shared module. */
 static bool login(struct pkcs11_token *token, CK_USER_TYPE user, struct chronosign_error **error)
 {
 	const struct chronosign_secret *pin = token->session.pin;

@@ -1,5 +1,4 @@
-/* A session with one token, and the login: one PIN, one try, and in the token's own words if it is
- * refused. */
+/* A session with one token, and the login: one PIN, one try. */
 #ifndef PKCS11_SESSION_H
 #define PKCS11_SESSION_H
 
@@ -21,14 +20,14 @@ void pkcs11_session_close(struct pkcs11_token *token);
 bool pkcs11_session_login(struct pkcs11_token *token, struct chronosign_error **error);
 
 /*
- * Whether the token can have this PIN: its length is within ulMinPinLen and ulMaxPinLen, or the key's
- * force_login is set. NULL is no PIN, and fits. False with *error set; pkcs11_session_login asks
- * this itself.
+ * Whether this can be the token's PIN: its length is within ulMinPinLen and ulMaxPinLen, or the
+ * key's force_login is set. NULL is accepted. False with *error set; pkcs11_session_login asks this
+ * itself.
  */
 bool pkcs11_session_pin_fits(const CK_TOKEN_INFO *info, const struct chronosign_key *key,
 			     const struct chronosign_secret *pin, struct chronosign_error **error);
 
-/* Obtains the PIN for a key that wants it at each signature, if no login has brought it yet. */
+/* Obtains the PIN for a key that needs it at each signature, unless a login has already done so. */
 bool pkcs11_session_have_pin(struct pkcs11_token *token, struct chronosign_error **error);
 
 /*
@@ -38,30 +37,31 @@ bool pkcs11_session_have_pin(struct pkcs11_token *token, struct chronosign_error
  */
 bool pkcs11_session_login_for_key(struct pkcs11_token *token, struct chronosign_error **error);
 
-/* True if the token takes its PIN from its own keys (CKF_PROTECTED_AUTHENTICATION_PATH) and nobody
- * gave one here. */
+/* True if the token has its own PIN pad (CKF_PROTECTED_AUTHENTICATION_PATH) and no PIN was given
+ * here. */
 bool pkcs11_session_has_pin_pad(const struct pkcs11_token *token);
 
 /*
  * Whether a login may be tried, by the token's flags: not if its PIN is locked or not set yet, nor
- * if one try is left and nobody is asked for the PIN, who could decide to spend it. The key's
- * force_login makes a warning of that; few tries left are one always. False with *error set.
- * pkcs11_session_login asks this itself; it is for who logs in by another library.
+ * if one try is left and no person is asked for the PIN. The key's force_login turns that into a
+ * warning; few tries left are always a warning. False with *error set. pkcs11_session_login calls
+ * this itself; it is for callers that log in by another library.
  */
 bool pkcs11_session_may_try(const struct pkcs11_token *token, struct chronosign_error **error);
 
-/* The same as a question: whether pkcs11_session_may_try would say no, and what there is to warn of;
- * NULL: nothing. */
+/* The same without side effects: whether pkcs11_session_may_try would refuse, and the warning;
+ * NULL: none. */
 bool pkcs11_session_is_refused(const struct pkcs11_token *token);
 const char *pkcs11_session_warning(const struct pkcs11_token *token);
 
-/* For who logs in by another library: whether that has happened (a login is one for all sessions with a
- * token), and whether the token's flags have come to say since that a wrong PIN was tried. */
+/* For callers that log in by another library: whether the user is logged in (a login holds for
+ * all sessions with a token), and whether the token's flags have since come to report a wrong
+ * PIN. */
 bool pkcs11_session_is_logged_in(struct pkcs11_token *token);
 bool pkcs11_session_lost_a_try(struct pkcs11_token *token);
 
-/* The same: what the token's flags, read anew, say of the tries that are left after a refused PIN, as the
- * end of a message or ""; and the error of a login that was refused. */
+/* For the same callers: the tries left after a refused PIN by the token's flags, which are read
+ * again, as the end of a message or ""; and the error of a refused login. */
 const char *pkcs11_session_tries_now(struct pkcs11_token *token);
 bool pkcs11_session_login_failed(struct pkcs11_token *token, CK_RV result,
 				 struct chronosign_error **error);

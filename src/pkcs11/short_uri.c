@@ -1,4 +1,4 @@
-/* Sets of attributes, tried from the least on, with p11-kit to tell what each would find. */
+/* Sets of attributes, tried from the smallest on; p11-kit tells what each would find. */
 #include "pkcs11/short_uri.h"
 
 #include "base/cleanup.h"
@@ -21,7 +21,8 @@ enum {
 	ITSELF = LABEL | SERIAL | MODEL | MANUFACTURER,
 };
 
-/* Where a token is says less of it than what it says itself: it counts for more than all of that. */
+/* A token's location identifies it less well than its own attributes, so it costs more than all
+ * of these. */
 static unsigned cost(unsigned set)
 {
 	return (unsigned)__builtin_popcount(set & ITSELF) + ((set & MODULE) != 0 ? 5 : 0) +

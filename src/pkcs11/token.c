@@ -9,11 +9,10 @@
 #include <string.h>
 
 /* Most machines have a handful; C_GetSlotList tells when this is too few (PKCS#11 v3.1 §5.5.1).
- * Some modules never say how many there are: then it is asked with ever more room, but not for
- * ever. */
+ * Some modules never say how many there are: then the room grows with each call, up to a limit. */
 enum { USUAL_SLOTS = 32, LOOKS_MAX = 8 };
 
-/* Lack of memory loses the reason, which is told when nothing is found, and nothing else. */
+/* Without memory only the reason is lost, which is reported if nothing is found. */
 static struct pkcs11_passed_over *pass_over(struct pkcs11_tokens *tokens,
 					    const struct pkcs11_module *module, const char *what,
 					    const char *reason)
@@ -94,7 +93,7 @@ static CK_SLOT_ID *list_slots(const struct pkcs11_module *module, CK_BBOOL with_
 		}
 		if (*result != CKR_OK && *result != CKR_BUFFER_TOO_SMALL)
 			return NULL;
-		/* A token may come while we look: then the list has grown once more. */
+		/* A token may be inserted between the calls, which makes the list longer. */
 		room = *count > room && *count < 65536 ? *count : 2 * room;
 		*result = CKR_BUFFER_TOO_SMALL;
 	}

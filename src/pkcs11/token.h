@@ -1,5 +1,5 @@
-/* Slots and the tokens in them: those that a URI can mean, and why the others cannot be meant. A
- * token has at most one session; what is done with it is in session.h. */
+/* Slots and the tokens in them: those that match a URI, and why the others do not. A token has
+ * at most one session (session.h). */
 #ifndef PKCS11_TOKEN_H
 #define PKCS11_TOKEN_H
 
@@ -13,7 +13,7 @@ struct pkcs11_session {
 	bool logged_in;
 	struct chronosign_secret *pin; /* kept for a key that wants it at every signature, and for a
 					  second try */
-	enum cryptoki_retry retry;     /* what the first call that failed says of that */
+	enum cryptoki_retry retry;     /* whether the first call that failed may be retried */
 };
 
 struct pkcs11_token {
@@ -29,7 +29,7 @@ struct pkcs11_token {
 	unsigned told_by;  /* the attributes in `uri` */
 };
 
-/* What was looked at and left out. */
+/* A slot or module that was left out. */
 struct pkcs11_passed_over {
 	const struct pkcs11_module *module;
 	char *what; /* "slot 3" or "module" */
@@ -63,11 +63,11 @@ char *pkcs11_token_label(const CK_TOKEN_INFO *info);
 /* Closes the tokens' sessions, and frees. */
 void pkcs11_tokens_free(struct pkcs11_tokens *tokens);
 
-/* Reads the token's flags again, after a login has gone wrong. On failure the old ones stay. */
+/* Reads the token's flags again, after a failed login. On failure the old ones are kept. */
 void pkcs11_token_refresh(struct pkcs11_token *token);
 
-/* True if the token has any mechanism at all: stores of certificates have none, and need not be
- * searched for a key. */
+/* True if the token has any mechanism: certificate stores have none, and are not searched for a
+ * key. */
 bool pkcs11_token_computes(const struct pkcs11_token *token);
 
 /* A call on the token failed: sets *error, and notes in the session whether to try again. Always

@@ -1,6 +1,6 @@
 /*
- * What a backend is: a way to a private RSA key that can sign and tells its public half. To add
- * one: a file beside this one that defines a `struct backend`, and a row in the table of signer.c.
+ * What a backend is: a way to use a private RSA key and read its public half. To add one: a file
+ * beside this one that defines a `struct backend`, and a row in the table of signer.c.
  */
 #ifndef SIGNER_BACKEND_H
 #define SIGNER_BACKEND_H
@@ -12,7 +12,7 @@
 
 struct backend {
 	const char *name;
-	const char *(*library)(void); /* what it stands on, with its version, for --version */
+	const char *(*library)(void); /* the library it uses, with its version, for --version */
 
 	/*
 	 * Finds and opens the key: *state is the backend's own until `close`, *public_key the

@@ -1,6 +1,6 @@
 /*
  * The backend `engine`: a private RSA key by an OpenSSL ENGINE, libp11's or a vendor's. The one
- * file that may use what OpenSSL has deprecated; there are no engines from OpenSSL 4.0 on.
+ * file that may use deprecated functions of OpenSSL; OpenSSL 4.0 has no engines.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
 
@@ -71,7 +71,7 @@ static bool command(struct engine_signer *signer, const char *name, const char *
 	openssl_call_begin(&signer->ui, name);
 	bool good = ENGINE_ctrl_cmd_string(signer->engine, name, value, 0) == 1;
 	openssl_call_end(&signer->ui);
-	/* The value may be a PIN: it is in no message. */
+	/* The value may be a PIN, so no message shows it. */
 	return good || engine_error(signer, "refuses a control command", error);
 }
 
@@ -113,7 +113,7 @@ static bool takes_pin_by_command(const struct engine_signer *signer)
 	return needed && pin_is_given(signer->ui.key) && has_command(signer, "PIN");
 }
 
-/* A PIN that was given goes by command; one that has to be asked for, when the engine asks. */
+/* A given PIN is passed by command; otherwise the user is prompted when the engine asks. */
 static bool set_pin(struct engine_signer *signer, struct chronosign_error **error)
 {
 	const struct pkcs11_token *token = signer->token.search.token;
@@ -209,7 +209,7 @@ static bool engine_open(const struct chronosign_key *key, void **state, EVP_PKEY
 	return true;
 }
 
-/* What is not known to be a token's key may want the PIN at any time: then it gets it once more. */
+/* A key not known to be in a token may need the PIN at any time: it gets it once more. */
 static bool engine_sign(void *state, struct signing *signing, struct chronosign_error **error)
 {
 	struct engine_signer *signer = state;

@@ -10,7 +10,8 @@
 
 DEFINE_CLEANUP(digest, EVP_MD_CTX *, EVP_MD_CTX_free)
 
-/* What OpenSSL fetches and seeds for a first signature, while the nonce travels; it fails again there. */
+/* Lets OpenSSL fetch and seed what a first signature needs while the nonce is being fetched;
+ * errors show up again at the signature. */
 static void prepare(EVP_PKEY *pkey)
 {
 	CLEANUP(cleanup_digest) EVP_MD_CTX *digest = EVP_MD_CTX_new();

@@ -19,7 +19,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* A key of 16,384 bits is 13 KiB in PEM; nobody's key file is longer than this. */
+/* A key of 16,384 bits is 13 KiB in PEM; no key file is longer than this. */
 static const size_t key_file_max = 65536;
 
 /* Room for the private numbers of the largest key (16,384 bits), with what OpenSSL calculates to sign;
@@ -44,7 +44,7 @@ static bool check_file(const struct chronosign_key *key, int descriptor, struct 
 	       key_error(error, key, "is a directory; name the file in it");
 }
 
-/* Told of what is a private key: a public one may be read by everyone. */
+/* Only for private keys: a public one may be readable. */
 static void warn_of_readers(const struct chronosign_key *key, const struct stat *status)
 {
 	if (S_ISREG(status->st_mode) && (status->st_mode & (S_IRGRP | S_IROTH)) != 0)
@@ -75,7 +75,7 @@ static struct chronosign_secret *read_key_file(const struct chronosign_key *key,
 		       : NULL;
 }
 
-/* The passphrase, asked for once however often a decoder wants it, and what came of it. */
+/* The passphrase, obtained once however often decoders ask, and the result. */
 struct passphrase {
 	const struct chronosign_key *key;
 	struct chronosign_secret *secret;

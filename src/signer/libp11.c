@@ -26,8 +26,8 @@ struct libp11_signer {
 	EVP_PKEY *pkey;
 };
 
-/* Our session first, since some tokens have few. The module stays loaded: PKCS11_CTX_unload would
- * finalise it for all of the process. */
+/* Closes our session first, since some tokens have few. The module stays loaded:
+ * PKCS11_CTX_unload would finalise it for the whole process. */
 static void libp11_close(void *state)
 {
 	struct libp11_signer *signer = state;
@@ -122,8 +122,7 @@ static bool log_in(struct libp11_signer *signer, struct chronosign_error **error
 	return logged_in || login_failed(signer, error);
 }
 
-/* As the backend pkcs11 does it: a login first where a PIN is at hand, else only if nothing shows.
- */
+/* As in the backend pkcs11: log in first if a PIN is at hand, else only if nothing is visible. */
 static bool log_in_if_needed(struct libp11_signer *signer, struct chronosign_error **error)
 {
 	struct pkcs11_search *search = &signer->token.search;

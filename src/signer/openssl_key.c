@@ -21,7 +21,8 @@ bool openssl_key_sign(EVP_PKEY *pkey, OSSL_LIB_CTX *context, struct signing *sig
 	CLEANUP(cleanup_digest) EVP_MD_CTX *digest = EVP_MD_CTX_new();
 
 	signing->length = sizeof signing->signature;
-	/* Without it OpenSSL copies the operation before it ends it, which a token may not allow. */
+	/* Without this OpenSSL duplicates the operation before finishing it, which a token may
+	 * not allow. */
 	if (digest != NULL)
 		EVP_MD_CTX_set_flags(digest, EVP_MD_CTX_FLAG_FINALISE);
 	if (digest != NULL &&

@@ -1,5 +1,5 @@
-/* What every backend does alike that has its key as OpenSSL's EVP_PKEY: sign, tell the public half,
- * and say why OpenSSL would not. */
+/* Shared by the backends that have their key as OpenSSL's EVP_PKEY: sign, read the public half,
+ * and explain OpenSSL's errors. */
 #ifndef SIGNER_OPENSSL_KEY_H
 #define SIGNER_OPENSSL_KEY_H
 

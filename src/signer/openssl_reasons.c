@@ -12,7 +12,7 @@
 #include <openssl/proverr.h>
 #include <string.h>
 
-/* Where a library has not named its reasons: libp11 0.4.21 raises a CK_RV as its reason's number. */
+/* For libraries without reason strings: libp11 0.4.21 raises a CK_RV as the reason's number. */
 static char *unnamed_reason(unsigned long code)
 {
 	const char *library = ERR_lib_error_string(code);
@@ -39,15 +39,15 @@ static void append_reason(char **reasons, unsigned long code, const char *data)
 	CLEANUP(cleanup_text) char *reason = reason_text(code);
 	bool with_data = data != NULL && data[0] != '\0';
 
-	/* Each layer raises its caller's error once more. */
+	/* Each layer raises the error again. */
 	if (reason == NULL || (!with_data && *reasons != NULL && strstr(*reasons, reason) != NULL))
 		return;
 	text_append(reasons, "%s%s%s%s%s", *reasons == NULL ? "" : "; ", reason,
 		    with_data ? " (" : "", with_data ? data : "", with_data ? ")" : "");
 }
 
-/* What there is no cipher, digest or derivation for, as far as OpenSSL's configuration goes: the legacy
- * provider has the old ones, and a FIPS module leaves some out. */
+/* A cipher, digest or derivation that OpenSSL lacks as configured: the legacy provider has the
+ * old ones, and a FIPS module leaves some out. */
 static bool is_unsupported(unsigned long code)
 {
 	int reason = ERR_GET_REASON(code);

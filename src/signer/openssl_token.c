@@ -89,7 +89,8 @@ bool openssl_token_read_key(struct openssl_token *token, EVP_PKEY **public_key,
 	return *public_key != NULL;
 }
 
-/* A library that fails before any login is silent of it: only what was seen makes the PIN wrong. */
+/* A library that fails before a login does not say so: the PIN counts as wrong only if that was
+ * observed. */
 bool openssl_token_explain(struct openssl_token *token, const char *who, bool pin_given,
 			   struct chronosign_error **error)
 {

@@ -32,8 +32,8 @@ const char *openssl_token_module_file(const struct openssl_token *token, const c
 
 /*
  * To be called before the library logs in. Opens our session, since a token that opens none makes
- * libp11 0.4.12 wait for ever; asks pkcs11_session_may_try, and tells the user to look at the reader
- * if that asks for the PIN.
+ * libp11 0.4.12 wait for ever; asks pkcs11_session_may_try, and tells the user to look at the
+ * reader if the PIN is entered there.
  */
 bool openssl_token_before_login(struct openssl_token *token, struct chronosign_error **error);
 
@@ -43,9 +43,9 @@ bool openssl_token_read_key(struct openssl_token *token, EVP_PKEY **public_key,
 			    struct chronosign_error **error);
 
 /*
- * The public half of `pkey`, the key called `name` that the library has opened. Of a key in a token our
- * own view tells more than the library does; the sessions for it are closed then. False with *error set
- * if it is no RSA key or does not tell its public half.
+ * The public half of `pkey`, the key called `name` that the library has opened. For a key in a
+ * token our own view is more reliable than the library's; its sessions are closed afterwards. False
+ * with *error set if it is no RSA key or does not tell its public half.
  */
 bool openssl_token_finish_key(struct openssl_token *token, const EVP_PKEY *pkey, const char *name,
 			      EVP_PKEY **public_key, struct chronosign_error **error);
@@ -55,7 +55,7 @@ bool openssl_token_finish_key(struct openssl_token *token, const EVP_PKEY *pkey,
 bool openssl_token_explain(struct openssl_token *token, const char *who, bool pin_given,
 			   struct chronosign_error **error);
 
-/* Closes our sessions, since some tokens have few; what is known of the key stays. */
+/* Closes our sessions, since some tokens have few; the information about the key is kept. */
 void openssl_token_rest(struct openssl_token *token);
 
 void openssl_token_close(struct openssl_token *token);

@@ -32,7 +32,7 @@ static void pause_watch(const struct openssl_ui *ui)
 
 void openssl_call_begin(struct openssl_ui *ui, const char *function)
 {
-	/* What an earlier call has left there is no reason why this one fails. */
+	/* Errors left by an earlier call are not the reason why this one fails. */
 	ERR_clear_error();
 	ui->before = UI_get_default_method();
 	UI_set_default_method(ui->method);
@@ -78,7 +78,7 @@ const char *openssl_ui_pin_text(struct openssl_ui *ui, struct chronosign_error *
 		return NULL;
 	}
 	ui->given = true;
-	/* There is room, and a newline that was dropped may stand there. */
+	/* The buffer has room, and may hold a newline that was dropped. */
 	secret_bytes(ui->pin)[secret_length(ui->pin)] = '\0';
 	return (const char *)secret_bytes(ui->pin);
 }
@@ -115,7 +115,7 @@ static bool answer_question(struct openssl_ui *ui, UI *asked, UI_STRING *string,
 
 static int read_string(UI *asked, UI_STRING *string)
 {
-	/* It comes back as const, and is none. */
+	/* It is returned as const although it is not. */
 	struct openssl_ui *ui = (void *)UI_method_get_ex_data(UI_get_method(asked), ANSWER_INDEX);
 	enum UI_string_types type = UI_get_string_type(string);
 

@@ -1,7 +1,7 @@
 /*
  * OpenSSL's user interface, by which libraries ask for a PIN, answered without a user: from the
- * key's sources, once, and then no more. A library that asks again for the same thing would try a
- * refused PIN a second time.
+ * key's sources, and only once, because a library that asks again would try a refused PIN a second
+ * time.
  */
 #ifndef SIGNER_OPENSSL_UI_H
 #define SIGNER_OPENSSL_UI_H
@@ -28,13 +28,14 @@ struct openssl_ui {
 	const UI_METHOD *before;        /* OpenSSL's default method, while something is */
 };
 
-/* Prepares the method. It may not move afterwards; openssl_ui_clear releases all. */
+/* Prepares the method. The struct must not be moved afterwards; openssl_ui_clear releases
+ * everything. */
 bool openssl_ui_init(struct openssl_ui *ui, const struct chronosign_key *key, const char *who,
 		     struct chronosign_error **error);
 void openssl_ui_clear(struct openssl_ui *ui);
 
-/* The PIN as a string, for libraries that take no other; obtained if it is not known yet. NULL with
- * *error set if there is none, or if it holds a NUL byte, which would cut it short. */
+/* The PIN as a string, for libraries that take nothing else; obtained if it is not known yet.
+ * NULL with *error set if there is none, or if it holds a NUL byte, which would cut it short. */
 const char *openssl_ui_pin_text(struct openssl_ui *ui, struct chronosign_error **error);
 
 /* Moves the reason for an unanswered question to *error; false if there is none. */

@@ -18,7 +18,7 @@ static void pkcs11_close(void *state)
 
 DEFINE_CLEANUP(search, struct pkcs11_search *, pkcs11_close)
 
-/* The first failure is the one to know of; what came of the second try stands below it. */
+/* The first failure is reported, with the result of the second try below it. */
 static bool give_up(struct chronosign_error **first, const struct chronosign_error *second,
 		    struct chronosign_error **error)
 {
@@ -68,7 +68,7 @@ static bool pkcs11_open(const struct chronosign_key *key, void **state, EVP_PKEY
 	return true;
 }
 
-/* A key that shows without login may still ask for one. */
+/* A key that is visible without a login may still require one. */
 static bool sign(struct pkcs11_search *search, struct signing *signing,
 		 struct chronosign_error **error)
 {

@@ -1,7 +1,7 @@
 /*
  * The backend `provider`: a private RSA key by OpenSSL's store loaders and providers, whatever the
- * scheme of its URI. It works in a library context of its own, so that no provider gets in the way
- * of the rest of OpenSSL in this process.
+ * scheme of its URI. It uses a separate library context, so that providers do not affect the other
+ * uses of OpenSSL in this process.
  */
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -32,7 +32,7 @@ struct provider_signer {
 	EVP_PKEY *pkey;
 };
 
-/* Our session first, since some tokens have few. */
+/* Closes our session first, since some tokens have few. */
 static void provider_close(void *state)
 {
 	struct provider_signer *signer = state;
@@ -58,7 +58,7 @@ DEFINE_CLEANUP(openssl_text, char *, OPENSSL_free)
 
 /* ---- The context and its providers ---- */
 
-/* With all that openssl.cnf says; what is wrong in there may not matter. */
+/* Loads openssl.cnf; errors in it may not matter. */
 static bool make_context(struct provider_signer *signer, struct chronosign_error **error)
 {
 	CLEANUP(cleanup_openssl_text) char *file = CONF_get1_default_config_file();
@@ -98,7 +98,8 @@ static OSSL_PROVIDER *load_with_module(OSSL_LIB_CTX *context, const char *name, 
 	return OSSL_PROVIDER_load(context, name);
 }
 
-/* OpenSSL says it three times over. NULL: the file is there, or memory is out. */
+/* Clearer than OpenSSL's reasons, which say it three times. NULL: the file exists, or memory is
+ * out. */
 static char *missing_file(const char *name)
 {
 	const char *folder = getenv("OPENSSL_MODULES");
@@ -139,8 +140,8 @@ static bool can_verify(void)
 	return rsa != NULL;
 }
 
-/* The default provider is loaded where openssl.cnf settles nothing else: once another one is loaded
- * OpenSSL does not load it by itself, and digests would be missing. */
+/* The default provider is loaded unless openssl.cnf says otherwise: OpenSSL does not load it
+ * automatically once another one is loaded, and digests would be missing. */
 static bool has_algorithms(const struct provider_signer *signer)
 {
 	return is_active(signer, "default") || is_active(signer, "fips") ||
@@ -183,7 +184,7 @@ static bool names_module(const struct chronosign_key *key)
 	return choice.path != NULL || choice.name != NULL;
 }
 
-/* True if a provider is yet to be loaded, by a version of OpenSSL that lets us set its module. */
+/* True if a provider is still to be loaded, by a version of OpenSSL that lets us set its module. */
 static bool can_set_module(const struct provider_signer *signer)
 {
 	char **names = signer->ui.key->providers;
@@ -196,7 +197,7 @@ static bool can_set_module(const struct provider_signer *signer)
 	return false;
 }
 
-/* What libp11's provider calls itself begins so; it takes $PKCS11_MODULE_PATH before all else. */
+/* The name of libp11's provider begins like this; it prefers $PKCS11_MODULE_PATH. */
 static bool is_libp11s(OSSL_PROVIDER *provider)
 {
 	char *name = NULL;
@@ -231,8 +232,8 @@ static bool check_variable(const struct provider_signer *signer, struct chronosi
 }
 
 /*
- * Looks through the module that the provider will use; *file is what it has to be told, NULL if it
- * knows. A module that the user names and the provider cannot be made to use is refused.
+ * Searches the module that the provider will use; *file is the module to pass to it, NULL if it is
+ * configured already. A module that the user names but the provider cannot use is refused.
  */
 static bool choose_module(struct provider_signer *signer, const char **file,
 			  struct chronosign_error **error)
@@ -311,7 +312,7 @@ static const char *store_uri(const struct provider_signer *signer)
 					  : key->store;
 }
 
-/* OpenSSL would say no more than that nothing is there. */
+/* OpenSSL would only say that nothing was found. */
 static bool check_properties(const struct provider_signer *signer, struct chronosign_error **error)
 {
 	const char *uri = store_uri(signer);
@@ -322,7 +323,7 @@ static bool check_properties(const struct provider_signer *signer, struct chrono
 		return error_out_of_memory(error);
 	CLEANUP(cleanup_loader)
 	OSSL_STORE_LOADER *allowed = OSSL_STORE_LOADER_fetch(signer->context, scheme, NULL);
-	/* A "-" takes a property out of the default ones (property(7)). */
+	/* A "-" removes a property from the default ones (property(7)). */
 	CLEANUP(cleanup_loader)
 	OSSL_STORE_LOADER *loaded =
 		OSSL_STORE_LOADER_fetch(signer->context, scheme, "-fips,-provider");
@@ -337,7 +338,7 @@ static bool check_properties(const struct provider_signer *signer, struct chrono
 		OSSL_PROVIDER_get0_name(OSSL_STORE_LOADER_get0_provider(loaded)), scheme);
 }
 
-/* Stops at the first failure: to load again after a refused PIN would try that PIN again. */
+/* Stops at the first failure: loading again after a refused PIN would try that PIN again. */
 static void read_store(struct provider_signer *signer, struct yield *yield)
 {
 	bool in_token = signer->ui.key->kind == KEY_IN_TOKEN;
@@ -347,7 +348,7 @@ static void read_store(struct provider_signer *signer, struct yield *yield)
 
 	if (store == NULL)
 		return;
-	/* In a token we know that it is a key, and need not see what else bears its name. */
+	/* In a token it is known to be a key: other objects with its name are skipped. */
 	if (in_token)
 		OSSL_STORE_expect(store, OSSL_STORE_INFO_PKEY);
 	while (OSSL_STORE_eof(store) == 0) {
@@ -358,7 +359,7 @@ static void read_store(struct provider_signer *signer, struct yield *yield)
 	}
 }
 
-/* An engine may have one as well, but then it has opened the store. */
+/* An engine may have a loader too, but then it has opened the store. */
 static bool has_loader(const struct provider_signer *signer)
 {
 	const char *uri = store_uri(signer);
@@ -486,7 +487,7 @@ static bool provider_open(const struct chronosign_key *key, void **state, EVP_PK
 	return true;
 }
 
-/* What is not known to be a token's key may want the PIN at any time: then it gets it once more. */
+/* A key not known to be in a token may need the PIN at any time: it gets it once more. */
 static bool provider_sign(void *state, struct signing *signing, struct chronosign_error **error)
 {
 	struct provider_signer *signer = state;

@@ -27,7 +27,7 @@ static CONF *read_configuration(void)
 	return good ? TAKE(configuration) : NULL;
 }
 
-/* The value of a setting, NULL if there is none; that is no error. */
+/* The value of a setting, NULL if it is not set, which is not an error. */
 static const char *setting(const CONF *configuration, const char *section, const char *name)
 {
 	const char *value = NCONF_get_string(configuration, section, name);

@@ -1,5 +1,5 @@
-/* What openssl.cnf and the environment say of OpenSSL's providers: read by us, where OpenSSL acts on
- * it without a word. */
+/* What openssl.cnf and the environment configure for OpenSSL's providers, which OpenSSL does not
+ * report. */
 #ifndef SIGNER_PROVIDER_CONFIGURATION_H
 #define SIGNER_PROVIDER_CONFIGURATION_H
 
@@ -14,8 +14,8 @@
  */
 char *configured_module(void);
 
-/* The names of the providers that openssl.cnf means to activate and that are not active in the
- * context, since OpenSSL does not tell; NULL if there are none. The caller frees it. */
+/* The providers that openssl.cnf should activate but that are not active in the context, which
+ * OpenSSL does not report; NULL if there are none. The caller frees it. */
 char *configured_but_inactive(OSSL_LIB_CTX *context);
 
 /* True if both paths lead to the same file. */

@@ -1,5 +1,5 @@
-/* The signer: chooses a backend, guards what gets signed, and checks what comes back. Knows no
- * backend's insides. */
+/* The signer: chooses a backend, checks what gets signed, and verifies the signature. Knows no
+ * details of a backend. */
 #include <chronosign/signer.h>
 
 #include "base/cleanup.h"
@@ -27,8 +27,8 @@ enum {
 	STORES = 1u << KEY_IN_STORE,
 };
 
-/* Every backend that is built in, the kinds of references that it takes, and those for which it is
- * what "auto" means. */
+/* The built-in backends, the kinds of references that each accepts, and those for which "auto"
+ * chooses it. */
 static const struct {
 	const struct backend *backend;
 	unsigned takes;
@@ -114,7 +114,7 @@ static bool check_public_key(const EVP_PKEY *public_key, struct chronosign_error
 
 DEFINE_CLEANUP(digest, EVP_MD_CTX *, EVP_MD_CTX_free)
 
-/* What OpenSSL fetches for it is fetched now, while the nonce travels. */
+/* Lets OpenSSL fetch its algorithms now, while the nonce is being fetched. */
 static EVP_MD_CTX *new_verification(EVP_PKEY *public_key)
 {
 	CLEANUP(cleanup_digest) EVP_MD_CTX *context = EVP_MD_CTX_new();
@@ -186,15 +186,15 @@ char *chronosign_token_make(struct chronosign_signer *signer, const char *nonce,
 		.modulus_length = (size_t)EVP_PKEY_get_size(signer->public_key),
 	};
 
-	/* RS256 of a JWT is the same signature scheme: whatever else gets signed here could be made
-	 * to mean something elsewhere. */
+	/* RS256 of a JWT is the same signature scheme: anything else signed here could be valid
+	 * elsewhere. */
 	if (!uuid_is_version_4(nonce, strlen(nonce))) {
 		error_set(error, CHRONOSIGN_ERROR_SERVER,
 			  "what is to be signed is no Chronograf nonce; it is not signed");
 		return NULL;
 	}
 	bool signed_it = signer->backend->sign(signer->state, &signing, error);
-	/* A token may have asked for its PIN once more. */
+	/* A token may have asked for its PIN again. */
 	wipe_stack();
 	if (!signed_it)
 		return NULL;
