@@ -1,5 +1,4 @@
-/* Reads the file of --ca-file. What the certificates in it are worth is for the TLS library to find
- * out. */
+/* Reads the file of --ca-file. The TLS library judges the certificates in it. */
 #include "network/ca_file.h"
 
 #include "base/cleanup.h"
@@ -34,7 +33,7 @@ static bool read_all(int file, char *bytes, size_t room, size_t *length)
 	return true;
 }
 
-/* RFC 7468 §5.1, and the older labels that OpenSSL reads, too. */
+/* RFC 7468 §5.1, and the older labels that OpenSSL accepts. */
 static bool has_certificate(const char *pem, size_t length)
 {
 	static const char *const labels[] = {"-----BEGIN CERTIFICATE-----",

@@ -1,5 +1,5 @@
-/* The CAs of --ca-file, read by the key process and sent to the program: that one needs no file, and
- * a FIFO works. */
+/* The CAs of --ca-file, read by the key process and sent to the program, so that the program
+ * needs no file, and a FIFO works. */
 #ifndef NETWORK_CA_FILE_H
 #define NETWORK_CA_FILE_H
 

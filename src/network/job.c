@@ -1,5 +1,4 @@
-/* Packs a job, sends it, receives it and takes it apart. What a URL is worth is for the program to
- * say. */
+/* Packs, sends, receives and unpacks a job. The program judges the URLs. */
 #include "network/job.h"
 
 #include "base/error.h"
@@ -31,7 +30,7 @@ bool job_header_check(const struct job_header *header, size_t length)
 
 /* ---- In the key process ---- */
 
-/* libcurl would ignore the pinned keys of a server that is not asked by TLS. */
+/* libcurl would ignore the pinned keys of a server without TLS. */
 static bool check_pinned(const struct network_job *wanted, struct chronosign_error **error)
 {
 	if (wanted->pinned_pubkey == NULL)
@@ -182,7 +181,7 @@ static bool split_urls(const char *next, const char *end, const char **urls, siz
 	return next == end;
 }
 
-/* They are at the end, with a NUL behind. */
+/* They are at the end, followed by a NUL. */
 static bool take_pinned(const struct job_header *header, struct program_job *job)
 {
 	if (header->pin_bytes == 0)

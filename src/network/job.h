@@ -16,11 +16,11 @@
 #define JOB_MAGIC 0x4a4f4243u
 #define JOB_URLS_MAX UINT64_C(1000000)
 #define JOB_URL_BYTES_MAX (UINT64_C(64) << 20)
-/* A machine's whole collection of CAs has a quarter of a MiB. */
+/* All CAs of a machine take a quarter of a MiB. */
 #define JOB_CA_BYTES_MAX (UINT64_C(8) << 20)
 #define JOB_PIN_BYTES_MAX UINT64_C(4096)
 #define JOB_SECONDS_MAX UINT32_C(1000000000)
-/* A packet must fit into the socket's buffer, whatever a machine has made of it. */
+/* A packet must fit into the socket's buffer, however small that is configured. */
 #define JOB_PACKET 16384
 
 enum {
@@ -62,12 +62,13 @@ struct program_job {
 	bool skip_verify;
 	bool verbose;
 	bool require_sandbox;
-	bool requests;         /* the socket brings requests, too */
+	bool requests;         /* requests will come over the socket */
 	unsigned poll_seconds; /* ask again and again, at least so often; 0: once */
 	char *bytes;
 };
 
-/* Reads the CA file, too. False with *error set (most of them usage errors). Release it in any case. */
+/* Also reads the CA file. False with *error set (most of them usage errors). Release it in any
+ * case. */
 bool job_pack(const struct network_job *wanted, struct packed_job *packed,
 	      struct chronosign_error **error);
 void packed_job_release(struct packed_job *packed);
@@ -75,13 +76,14 @@ void packed_job_release(struct packed_job *packed);
 /* Sends it over a socket that blocks. False with errno set. */
 bool job_send(const struct packed_job *packed, int socket);
 
-/* True if a job of these numbers can be taken. */
+/* True if a job of this size can be accepted. */
 bool job_header_check(const struct job_header *header, size_t length);
 
-/* Takes apart what a packed job of a good header holds, and `packed`'s bytes over. False: it is no job. */
+/* Unpacks a job whose header is valid, and takes ownership of `packed`'s bytes. False: it is not
+ * a job. */
 bool job_unpack(struct packed_job *packed, struct program_job *job);
 
-/* Receives a whole job. False: none came, or not as it should be. Release it in any case. */
+/* Receives a whole job. False: none came, or it is malformed. Release it in any case. */
 bool job_receive(int socket, struct program_job *job);
 void program_job_release(struct program_job *job);
 

@@ -74,7 +74,7 @@ void message_set_trace(struct network_message *message, const char *text)
 	put_text(message->trace, sizeof message->trace, text);
 }
 
-/* No honest program sends such a message: a server has taken it over. */
+/* No honest program sends such a message: a server has taken the program over. */
 bool message_wrong(const char *what, struct chronosign_error **error)
 {
 	return error_set(
@@ -89,7 +89,8 @@ static bool terminated(const char *text, size_t size)
 	return memchr(text, '\0', size) != NULL;
 }
 
-/* Of a line that has nothing of ours before it: a foreign character can look like one of these, or like nothing. */
+/* A line that follows none of our words: other scripts have letters that look like these, or
+ * like nothing. */
 static bool looks_like_us(const char *line)
 {
 	static const char us[] = "chronoctl";
@@ -101,7 +102,7 @@ static bool looks_like_us(const char *line)
 	return strncasecmp(line, us, strlen(us)) == 0;
 }
 
-/* What is printed of it begins with chronoctl's own words; a line that pretends to be one is a forgery. */
+/* Its text is printed behind chronoctl's own words; a line that imitates them is a forgery. */
 static bool speaks_for_us(const char *text)
 {
 	if (strncmp(text, "chronoctl", strlen("chronoctl")) == 0)
@@ -285,7 +286,7 @@ void message_to_answer(const struct network_message *message, struct network_ans
 		answer->verdict = verdicts[outcome];
 }
 
-/* Base64 (RFC 4648 §4), or nothing at all: it becomes part of a header. */
+/* Base64 (RFC 4648 §4) only: it becomes part of a header. */
 static bool is_token(const char *token)
 {
 	static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

@@ -1,7 +1,6 @@
 /*
- * What the network program and the key process tell each other: messages of fixed size, each kept
- * whole by the socket between them (unix(7), SOCK_SEQPACKET). The key process trusts nothing in
- * those it gets.
+ * The messages between the network program and the key process: of fixed size, with boundaries kept
+ * by the socket (unix(7), SOCK_SEQPACKET). The key process trusts nothing that it receives.
  */
 #ifndef NETWORK_MESSAGE_H
 #define NETWORK_MESSAGE_H
@@ -25,26 +24,26 @@ enum {
 	MESSAGE_NONCE = 1,          /* `nonce`, its life and `answered` count */
 	MESSAGE_SERVER_FAILED = 2,  /* `failure` says why: the network, TLS, the answer */
 	MESSAGE_MACHINE_FAILED = 3, /* `failure` says why: memory, a library */
-	/* What came of a check; `nonce` is that of the token. */
+	/* The result of a check; `nonce` is the token's. */
 	MESSAGE_ACCEPTED = 4,
 	MESSAGE_REFUSED = 5,              /* `http_status` is 401 or 403 */
 	MESSAGE_EVERYONE = 6,             /* the server lets in everyone, with a token or not */
 	MESSAGE_CHECK_SERVER_FAILED = 7,  /* as 2 */
 	MESSAGE_CHECK_MACHINE_FAILED = 8, /* as 3 */
-	/* A file that it reads is another one now; nothing else counts. */
+	/* A file that it reads has been replaced; nothing else counts. */
 	MESSAGE_FILES_REPLACED = 9,
-	/* The first of all: what confines the program is in `reached`; nothing else counts. */
+	/* The first message: `reached` says what confines the program; nothing else counts. */
 	MESSAGE_SANDBOX = 10,
 };
 
-/* What the program makes of its job; the first message after its hello (process.h). */
+/* The program's answer to its job; the first message after its hello (process.h). */
 enum {
 	MESSAGE_JOB_TAKEN = 32,
 	MESSAGE_JOB_REFUSED = 33, /* a usage error: `failure` says why */
 	MESSAGE_JOB_FAILED = 34,  /* as 3 */
 };
 
-/* A nonce that lives longer is of no known server: the program tells no more. */
+/* No known server has nonces that live longer: the program reports no more. */
 #define MESSAGE_LIFE_MAX (INT64_C(10) * 366 * 24 * 3600)
 
 /* Integers of fixed width, because the receiver cannot rely on a hostile sender's enums. */
@@ -107,8 +106,8 @@ void message_set_check(struct network_message *message, uint32_t outcome, const 
 void message_set_failure(struct network_message *message, uint32_t outcome, const char *text);
 
 /*
- * What X-Chronograf-Version says of the last answer; NULL: it was not there, so that the answer is not
- * known to be Chronograf's.
+ * What X-Chronograf-Version says of the last answer; NULL: missing, so that the answer is not known
+ * to be Chronograf's.
  */
 void message_set_release(struct network_message *message, const char *release);
 
@@ -116,21 +115,20 @@ void message_set_release(struct network_message *message, const char *release);
 void message_set_trace(struct network_message *message, const char *text);
 
 /*
- * True if these `length` bytes are a message that can be believed, about one of `server_count`
- * servers. Otherwise false with *error set.
+ * True if these `length` bytes are a valid message about one of `server_count` servers. Otherwise
+ * false with *error set.
  */
 bool message_check(const struct network_message *message, size_t length, size_t server_count,
 		   struct chronosign_error **error);
 
-/* The same of the answer to a job. True if the job was taken. */
+/* The same for the answer to a job. True if the job was taken. */
 bool message_check_job(const struct network_message *message, size_t length,
 		       struct chronosign_error **error);
 
 /* Sets *error to "the network program sent a message with `what`". Always returns false. */
 bool message_wrong(const char *what, struct chronosign_error **error);
 
-/* A request of that kind; without a token NULL for both. False if they are no nonce and no token.
- */
+/* A request of that kind; NULL for both without a token. False if either is invalid. */
 bool request_init(struct network_request *request, uint32_t kind, size_t server, const char *nonce,
 		  const char *token);
 
@@ -141,7 +139,7 @@ bool request_init_next(struct network_request *request, size_t server, const cha
 /* True if these `length` bytes are a request about one of `server_count` servers. */
 bool request_check(const struct network_request *request, size_t length, size_t server_count);
 
-/* Makes the answer of a message that was checked; its texts are made printable again. */
+/* Converts a checked message to an answer; its texts are made printable again. */
 void message_to_answer(const struct network_message *message, struct network_answer *answer);
 
 #endif

@@ -1,5 +1,5 @@
-/* The key process's end of the network program: starts it, believes none of its messages unchecked, and
- * ends it. */
+/* The key process's side of the network program: starts it, checks all of its messages, and ends
+ * it. */
 #include "network/network.h"
 
 #include "base/cleanup.h"
@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* What is needed to start anew, and what is known of the program that runs. */
+/* What is needed to restart, and the state of the running program. */
 struct network {
 	struct packed_job job;
 	int program; /* to be executed */
@@ -39,7 +39,7 @@ struct network {
 	bool unconfined; /* or that, and it was to be confined */
 };
 
-/* What a busy machine may add to the time that transfers have. */
+/* Added to the time-out of transfers for busy machines. */
 #define MARGIN_SECONDS 10
 
 static unsigned patience_seconds(const struct network *network)
@@ -98,7 +98,7 @@ void network_free(struct network *network)
 	free(network);
 }
 
-/* The program checks the URLs before it does anything else. */
+/* The program checks the URLs first. */
 static bool hear_of_job(struct network *network, struct chronosign_error **error)
 {
 	struct network_message message;
@@ -194,7 +194,7 @@ static bool all_answered(const struct network *network)
 			      : network->answer_count == network->question_count;
 }
 
-/* The program has hung up before every question was answered. */
+/* The program has closed the socket before every question was answered. */
 static bool ended_early(struct network *network, struct chronosign_error **error)
 {
 	size_t open = network->question_count - network->answer_count;
@@ -278,7 +278,7 @@ bool network_give_up(struct network *network, struct chronosign_error **error)
 			 patience_seconds(network));
 }
 
-/* False with *error NULL: it has hung up, and that is right. */
+/* False with *error NULL: it has closed the socket as expected. */
 static bool receive(struct network *network, struct network_message *message,
 		    struct chronosign_error **error)
 {
@@ -308,7 +308,7 @@ bool network_next(struct network *network, struct network_answer *answer,
 	if (all_answered(network) && (!network->requests || network->finished))
 		return false;
 	bool received = receive(network, &message, &reason);
-	/* Who watches waits for more than the network. */
+	/* With `watch` the caller waits for other events, too. */
 	if (received && message.outcome == MESSAGE_SANDBOX && !network->watch)
 		received = receive(network, &message, &reason);
 	if (received) {

@@ -1,6 +1,6 @@
 /*
- * The network program as the key process sees it: started, asked, heard, ended. It fetches nonces and
- * tries tokens, and nothing that it says is believed unchecked (message.h).
+ * The network program as the key process sees it: start, ask, listen, end. It fetches nonces and
+ * tries tokens; everything that it says is checked (message.h).
  */
 #ifndef NETWORK_NETWORK_H
 #define NETWORK_NETWORK_H
@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Unless the user says otherwise, a watched server is asked at least so often. */
+/* By default a watched server is asked at least this often. */
 #define NETWORK_POLL_SECONDS 60
 
 /* What confines the program: both, as far as the kernel and the build have them. */
@@ -33,7 +33,7 @@ struct network_job {
 	bool skip_verify;          /* do not check the server's certificate */
 	bool verbose;              /* describe each exchange in the answers' `trace` */
 	bool require_sandbox;      /* ask nobody unless it is confined by both */
-	/* Told once after each start, by network_next, before any answer; NULL: nobody is. */
+	/* Called by network_next once after each start, before any answer; NULL: not called. */
 	void (*tell_sandbox)(unsigned sandbox);
 	bool requests;         /* there will be requests: network_ask_again and so on */
 	bool watch;            /* ask again and again: ahead of the nonces' ends, and at least */
@@ -49,7 +49,7 @@ enum network_answer_kind {
 	 * in the answer counts.
 	 */
 	NETWORK_ANSWER_FILES_REPLACED,
-	NETWORK_ANSWER_STARTED, /* to nothing: a watching program is confined, and begins */
+	NETWORK_ANSWER_STARTED, /* without a request: a watching program is confined, and begins */
 };
 
 /* How far the last request of an exchange got. */
@@ -84,36 +84,36 @@ struct network_answer {
 struct network;
 
 /*
- * Starts the network program, which was installed with this command (process.h), and gives it the job. It
- * has an address space, an environment and descriptors of its own, and dies with this process, so it can
- * be started at any time. It takes some milliseconds to start, which nobody waits for here. NULL with
- * *error set.
+ * Starts the network program, which was installed with this command (process.h), and gives it the
+ * job. It shares no memory, environment or descriptors with this process and dies with it, so it
+ * can be started at any time. It takes some milliseconds to start; this function does not wait.
+ * NULL with *error set.
  */
 struct network *network_start(const struct network_job *job, struct chronosign_error **error);
 
 /*
- * Waits until the program has taken its job; to be called before it is heard or asked. A URL that is none is
- * a usage error. False with *error set, each time.
+ * Waits until the program has taken its job; to be called before it is listened to or asked. An
+ * invalid URL is a usage error. False with *error set, each time.
  */
 bool network_await(struct network *network, struct chronosign_error **error);
 
 /*
- * Starts the program anew with the same job, and waits as network_await does, whether it runs, has died or was ended for a wrong message;
- * it is the one that was opened by network_start, whatever has been installed since. All is asked from
- * the beginning: each server for its nonce, at once. Requests that are not answered yet are forgotten:
- * a token that was on trial is to be tried again by the caller, once a new nonce has come or before.
- * network_descriptor is another one. False with *error set: it is not running, and may be started again
- * later; network_next fails until then.
+ * Starts the program anew with the same job, and waits as network_await does, whether it runs, has
+ * died or was ended for a wrong message; it is the one that was opened by network_start, whatever
+ * has been installed since. Everything starts again: each server is asked for its nonce at once.
+ * Open requests are dropped: the caller has to try a token on trial again, once a new nonce has
+ * come or before. network_descriptor changes. False with *error set: it is not running, and may be
+ * started again later; network_next fails until then.
  */
 bool network_restart(struct network *network, struct chronosign_error **error);
 
 /* True if OpenSSL's FIPS module is active in the program: its TLS is the module's. */
 bool network_has_fips(const struct network *network);
 
-/* The same of a program that is started to tell this, and gets no job. False with *error set. */
+/* The same for a program that is started only for this, without a job. False with *error set. */
 bool network_tell_fips(bool *fips, struct chronosign_error **error);
 
-/* True if the program runs, as far as is known: false once network_next has told of its end. */
+/* True if the program runs, as far as is known: false once network_next has reported its end. */
 bool network_is_running(const struct network *network);
 
 /* True if network_next has failed since the program ended by itself or was silent, and not for a wrong message. */
@@ -123,8 +123,8 @@ bool network_has_died(const struct network *network);
 bool network_has_misbehaved(const struct network *network);
 
 /*
- * In milliseconds: an honest program that has something to do is never silent for longer, and one that
- * is, network_next ends. Who watches, and does not wait in network_next, calls network_give_up.
+ * In milliseconds: an honest busy program is never silent for longer; network_next ends one that
+ * is. Callers that watch, and do not wait in network_next, call network_give_up.
  */
 int64_t network_patience(const struct network *network);
 
@@ -159,13 +159,13 @@ bool network_ask_next(struct network *network, size_t server, const char *nonce,
 
 /*
  * Tries a token, made for that nonce, on its server: `GET {url}/chronograf/v1/mappings`, which only
- * a superadmin may. It goes to that URL alone: redirects are not followed. Where it is accepted, it
- * is also tried whether the server asks for any.
+ * a superadmin may. It goes to that URL alone: redirects are not followed. If it is accepted, the
+ * server is asked once more without a token.
  */
 bool network_try_token(struct network *network, size_t server, const char *nonce, const char *token,
 		       struct chronosign_error **error);
 
-/* There will be no more requests; what is under way is still answered. Ends watching. */
+/* No more requests will follow; those under way are still answered. Ends watching. */
 void network_finish(struct network *network);
 
 void network_answer_clear(struct network_answer *answer);
@@ -174,8 +174,8 @@ void network_answer_clear(struct network_answer *answer);
 void network_free(struct network *network);
 
 /*
- * A server's URL without the user and password in it, else just as it is: to be shown and stored.
- * The caller frees it. NULL if memory is out.
+ * A server's URL without user and password, otherwise unchanged, for display and storage. The
+ * caller frees it. NULL if memory is out.
  */
 char *url_without_user(const char *text);
 

@@ -5,10 +5,10 @@
 
 static const char prefix[] = "sha256//";
 
-/* The base64 of 32 bytes (RFC 4648 §4): 43 characters, and one that fills up. */
+/* The base64 of 32 bytes (RFC 4648 §4): 43 characters, and one of padding. */
 enum { HASH_LENGTH = 44 };
 
-/* The length of the hash that the text begins with; 0: it begins with none. */
+/* The length of the hash at the beginning of the text; 0: there is none. */
 static size_t hash_length(const char *text)
 {
 	static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

@@ -1,4 +1,4 @@
-/* Hashes of public keys that servers may have, in libcurl's form (CURLOPT_PINNEDPUBLICKEY). */
+/* Hashes of the public keys allowed for servers, in libcurl's form (CURLOPT_PINNEDPUBLICKEY). */
 #ifndef NETWORK_PINNED_KEY_H
 #define NETWORK_PINNED_KEY_H
 

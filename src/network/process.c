@@ -1,5 +1,5 @@
-/* Executes chronoctl-network. Between fork and exec just system calls are made: modules may have started
- * threads, which may hold locks. */
+/* Executes chronoctl-network. Between fork and exec only system calls are made, because threads
+ * of modules may hold locks. */
 #include "network/process.h"
 
 #include "base/cleanup.h"
@@ -18,16 +18,16 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-/* Where the program's own descriptor is in the child, until it is executed. */
+/* The number of the program's descriptor in the child, until it is executed. */
 #define PROGRAM_NUMBER (PROCESS_SOCKET + 1)
 
-/* No more is read of what it writes before its first message. */
+/* The limit for what is read of its output before its first message. */
 #define STDERR_MAX 4096
 
-/* To start takes milliseconds; under valgrind, seconds. */
+/* Starting takes milliseconds; under valgrind, seconds. */
 #define START_SECONDS 60
 
-/* What the program reads of the environment; nothing else gets there. */
+/* The variables that the program reads; it gets no others. */
 static const char *const variables[] = {
 	"http_proxy=",     "HTTP_PROXY=",        "https_proxy=",   "HTTPS_PROXY=",
 	"all_proxy=",      "ALL_PROXY=",         "no_proxy=",      "NO_PROXY=",
@@ -45,7 +45,7 @@ static const char *const variables[] = {
 
 /* ---- Found ---- */
 
-/* The folder of this command, and the way from there. Nothing but the kernel says where that is. */
+/* The path relative to this command's folder, which only the kernel is asked for. */
 static char *program_path(struct chronosign_error **error)
 {
 	char command[PATH_MAX];
@@ -90,7 +90,7 @@ struct plan {
 	char *variables[VARIABLE_COUNT + 1];
 };
 
-/* Says which step failed, and ends. */
+/* Reports the failed step, and exits. */
 __attribute__((noreturn)) static void give_up(int socket, const char *step)
 {
 	struct network_hello hello = {.magic = HELLO_STEP_FAILED, .reason = (uint32_t)errno};
@@ -100,7 +100,7 @@ __attribute__((noreturn)) static void give_up(int socket, const char *step)
 	_exit(1);
 }
 
-/* Each of the plan's descriptors, first beyond all numbers that are going to be taken. */
+/* Moves the plan's descriptors out of the way first, then to their numbers. */
 static bool place_descriptors(struct plan *plan)
 {
 	int *const all[] = {&plan->program, &plan->socket, &plan->complaints, &plan->null};
@@ -129,7 +129,8 @@ static void close_from(int first)
 		close(number);
 }
 
-/* All signals stay blocked: a handler of this command must not run here. The program lets them in. */
+/* All signals stay blocked, because no handler of this command may run here. The program
+ * unblocks them. */
 __attribute__((noreturn)) static void be_child(struct plan *plan)
 {
 	char *arguments[] = {(char *)"chronoctl-network", NULL};
@@ -138,7 +139,7 @@ __attribute__((noreturn)) static void be_child(struct plan *plan)
 		give_up(plan->socket, "cannot tie its life to chronoctl's");
 	if (getppid() != plan->parent)
 		_exit(1);
-	/* Without a controlling terminal it cannot open /dev/tty, where a PIN is typed. */
+	/* Without a controlling terminal it cannot open /dev/tty, where PINs are typed. */
 	if (setsid() < 0)
 		give_up(plan->socket, "cannot leave the session");
 	if (!place_descriptors(plan))
@@ -160,7 +161,7 @@ static void choose_variables(struct plan *plan)
 				plan->variables[count++] = *entry;
 }
 
-/* _Fork: what modules have registered to be called at a fork is not called. */
+/* _Fork does not run the fork handlers that modules have registered. */
 static pid_t fork_child(struct plan *plan)
 {
 	sigset_t all;
@@ -214,7 +215,7 @@ static bool run(int program, struct process *process, struct chronosign_error **
 	return true;
 }
 
-/* So that a program that hangs holds nobody up. */
+/* So that a program that hangs does not block this process. */
 static void limit_waiting(int socket, time_t seconds)
 {
 	const struct timeval limit = {.tv_sec = seconds};
@@ -244,8 +245,8 @@ static bool check_hello(const struct network_hello *hello, size_t length,
 			 text, CHRONOCTL_VERSION);
 }
 
-/* ECONNRESET comes once where it has ended without reading what was sent to it; what it said before that
- * is still there. */
+/* ECONNRESET is returned once if it has ended without reading what was sent to it; its earlier
+ * messages can still be read. */
 ssize_t process_receive(const struct process *process, void *message, size_t room)
 {
 	ssize_t got;
@@ -307,15 +308,15 @@ void process_close_complaints(struct process *process)
 
 /* ---- Ended ---- */
 
-/* Waits for its end, or ends it. */
+/* Waits for its end, or kills it. */
 static int reap(struct process *process)
 {
 	int status = 0;
 
 	if (process->id == 0)
 		return 0;
-	/* Asked first: where SIGCHLD is ignored, a process that is gone has left its number to
-	 * another. */
+	/* Checked first: if SIGCHLD is ignored, the number of a process that has ended may be
+	 * another's. */
 	pid_t ended = waitpid(process->id, &status, WNOHANG);
 	if (ended == 0) {
 		kill(process->id, SIGKILL);

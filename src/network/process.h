@@ -18,48 +18,48 @@ struct network_hello {
 	char text[56]; /* NUL-terminated: the version; HELLO_STEP_FAILED: the step */
 };
 
-/* The number that the socket has in the program. */
+/* The number of the socket in the program. */
 #define PROCESS_SOCKET 3
 
 struct process {
 	pid_t id;       /* 0: gone and reaped, or never there */
 	int socket;     /* SOCK_SEQPACKET, both ways */
 	bool fips;      /* OpenSSL's FIPS module is active in it */
-	int complaints; /* what it writes to standard error; -1: nobody reads that any more */
+	int complaints; /* its standard error; -1: no longer read */
 };
 
-/* An empty one, which may be ended. */
+/* An empty one, which can be passed to process_end. */
 #define PROCESS_NONE ((struct process){.socket = -1, .complaints = -1})
 
 /*
- * Opens the program that was installed with this command, to be executed by this descriptor: an upgrade
- * later on changes nothing. -1 with *error set.
+ * Opens the program that was installed with this command, to be executed by this descriptor, so
+ * that a later upgrade has no effect. -1 with *error set.
  */
 int process_open_program(struct chronosign_error **error);
 
 /*
- * Starts it, with a clean environment and no descriptors but these; it dies with this process. Nothing is
- * waited for.
+ * Starts it with a clean environment and only these descriptors; it dies with this process. Does
+ * not wait.
  */
 bool process_start(int program, struct process *process, struct chronosign_error **error);
 
-/* Waits until it has said that it is of the same version. False: it has been ended. */
+/* Waits until it has sent the same version. False: it has been ended. */
 bool process_hear_hello(struct process *process, struct chronosign_error **error);
 
 /* One message (recv(2)), with the length that was sent, even if it is more than there is room for. */
 ssize_t process_receive(const struct process *process, void *message, size_t room);
 
-/* It has taken its job: from now on recv(2) and send(2) fail with EAGAIN after so long. */
+/* After it has taken its job: recv(2) and send(2) now fail with EAGAIN after this time. */
 void process_started(struct process *process, unsigned patience_seconds);
 
-/* Nobody reads any longer what it writes to standard error. */
+/* Stops reading its standard error. */
 void process_close_complaints(struct process *process);
 
-/* Ends it if it still runs, and tells how it ended (waitpid(2)); 0 if nobody knows. */
+/* Ends it if it still runs, and returns how it ended (waitpid(2)); 0 if unknown. */
 int process_end(struct process *process);
 
-/* Sets *error to how a process ended that should not have, with what it wrote to standard error. Always
- * returns false. */
+/* Sets *error to how a process ended unexpectedly, with its standard error. Always returns
+ * false. */
 bool process_tell_end(struct process *process, const char *what, struct chronosign_error **error);
 
 #endif

@@ -1,4 +1,4 @@
-/* A URL as it is shown and stored: text alone, for the key process parses none. */
+/* A URL for display and storage, handled as text: the key process does not parse URLs. */
 #include "network/network.h"
 
 #include <stdlib.h>

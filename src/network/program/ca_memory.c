@@ -1,4 +1,4 @@
-/* As a file and not as libcurl's "blob": of a file libcurl keeps what it has read for the next
+/* As a file and not as libcurl's "blob": libcurl caches the contents of a file for the next
  * server. */
 #include "network/program/ca_memory.h"
 
@@ -19,7 +19,7 @@ bool ca_memory_make(const char *pem, size_t length, struct ca_memory *memory)
 			return false;
 		done += (size_t)written;
 	}
-	/* What is written to it later could be mapped to run. */
+	/* Otherwise data could be written to it later and mapped as code. */
 	return fcntl(memory->file, F_ADD_SEALS,
 		     F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) == 0;
 }

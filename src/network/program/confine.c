@@ -1,4 +1,4 @@
-/* Both ways to confine the program, and how it is told that they hold. The rules are in
+/* Both ways to confine the program, and the test whether they hold. The rules are in
  * confine_files.c and confine_calls.c. */
 #include "network/program/confine.h"
 

@@ -1,7 +1,7 @@
 /*
- * What the program can still reach once its privileges are gone: by Landlock, of the file system just
- * what it reads (inputs.h); by a seccomp filter, of the system calls just those that
- * libcurl, the resolver and threads make.
+ * What the program can still reach once its privileges are gone: by Landlock, only the files that
+ * it reads (inputs.h); by a seccomp filter, only the system calls that libcurl, the resolver and
+ * threads make.
  */
 #ifndef NETWORK_PROGRAM_CONFINE_H
 #define NETWORK_PROGRAM_CONFINE_H
@@ -11,14 +11,13 @@
 #include <stdbool.h>
 
 /*
- * After its privileges and before its work: each of the two that the kernel and
- * the build have, for good. Where one is missing the other stands alone; network_confinement says
- * so.
+ * After dropping privileges and before the work: enables each of the two that the kernel and the
+ * build support, permanently. If one is missing only the other holds; network_confinement says so.
  */
 void network_confine(const struct inputs *inputs);
 
-/* What confines it (network.h). It is found out by trying, so it also tells the truth where a container has
- * taken one of the two away. */
+/* What confines it (network.h). Determined by trying, so that it is also right in a container
+ * that lacks one of the two. */
 unsigned network_sandbox(void);
 
 /* The same as a phrase, for --verbose. */

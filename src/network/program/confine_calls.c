@@ -1,5 +1,5 @@
-/* The system calls that a seccomp filter leaves to the program: those by which libcurl, the
- * TLS library, the resolver and threads do their work. */
+/* The system calls that the seccomp filter allows: those that libcurl, the TLS library, the
+ * resolver and threads need. */
 #include "network/program/confine.h"
 
 #ifdef WITH_SECCOMP
@@ -25,14 +25,15 @@
 #endif
 
 /*
- * Any other call fails as if the kernel had not got it: then a library falls back to what it did on
- * older kernels, where after EPERM glibc would give up (clone3, whose flags the filter cannot see).
+ * Any other call fails as if the kernel did not have it: then libraries fall back to what they did
+ * on older kernels, while after EPERM glibc would give up (clone3, whose flags the filter cannot
+ * see).
  */
 #define REFUSAL SCMP_ACT_ERRNO(ENOSYS)
 
-/* Names that a machine has not are passed over by libseccomp. */
+/* libseccomp skips names that the machine does not have. */
 static const int allowed[] = {
-	/* files and descriptors that are open; paths are Landlock's business */
+	/* open files and descriptors; Landlock handles paths */
 	SCMP_SYS(read),
 	SCMP_SYS(readv),
 	SCMP_SYS(pread64),
@@ -83,7 +84,7 @@ static const int allowed[] = {
 	SCMP_SYS(clock_nanosleep_time64),
 	SCMP_SYS(restart_syscall),
 	SCMP_SYS(pause),
-	/* sockets; nothing is served, so neither bind nor listen nor accept */
+	/* sockets of clients: neither bind nor listen nor accept */
 	SCMP_SYS(connect),
 #ifndef __GLIBC__
 	SCMP_SYS(bind), /* musl's resolver */
@@ -120,7 +121,7 @@ static const int allowed[] = {
 	SCMP_SYS(sigaltstack),
 	SCMP_SYS(exit),
 	SCMP_SYS(exit_group),
-	/* what it is, where and when */
+	/* identity, location and time */
 	SCMP_SYS(getpid),
 	SCMP_SYS(getppid),
 	SCMP_SYS(gettid),
@@ -155,7 +156,7 @@ struct allowed_form {
 };
 
 #define WHOLE UINT64_MAX
-/* 0 means that a file is opened for reading, and neither made nor cut. */
+/* 0 means that a file is opened for reading, and neither created nor truncated. */
 #define WRITING (O_ACCMODE | O_CREAT | O_TRUNC)
 
 /* clone(2), NOTES: the flags come second on some machines. */
@@ -169,8 +170,8 @@ static const struct allowed_form allowed_forms[] = {
 	{SCMP_SYS(open), 1, WRITING, 0},
 	{SCMP_SYS(openat), 2, WRITING, 0},
 	{SCMP_SYS(clone), CLONE_FLAGS, CLONE_THREAD, CLONE_THREAD},
-	{SCMP_SYS(prlimit64), 2, WHOLE, 0}, /* tells a limit, sets none */
-	/* All code is there: no more is loaded, and none is made. */
+	{SCMP_SYS(prlimit64), 2, WHOLE, 0}, /* reads a limit, sets none */
+	/* All code is loaded already: no more is loaded or generated. */
 	{SCMP_SYS(mmap), 2, PROT_EXEC, 0},
 	{SCMP_SYS(mmap2), 2, PROT_EXEC, 0},
 	{SCMP_SYS(mprotect), 2, PROT_EXEC, 0},
@@ -205,9 +206,10 @@ struct allowed_socket {
 };
 
 /*
- * Streams and datagrams of TCP and UDP. No unix sockets: behind those are agents, card readers (pcscd) and
- * tokens (p11-kit), which Landlock cannot hide; but a pair of streams, libcurl's alarm clock, cannot be led
- * elsewhere. No netlink: getaddrinfo(3) asks it for this machine's addresses, and does without.
+ * Streams and datagrams of TCP and UDP. No unix sockets: behind those are agents, card readers
+ * (pcscd) and tokens (p11-kit), which Landlock cannot hide; but a pair of streams, by which libcurl
+ * wakes itself, cannot be connected elsewhere. No netlink: getaddrinfo(3) uses it for this
+ * machine's addresses, and can do without.
  */
 static const struct allowed_socket allowed_sockets[] = {
 	{SCMP_SYS(socket), AF_INET, SOCK_STREAM, 0},

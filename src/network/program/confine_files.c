@@ -1,4 +1,4 @@
-/* The file system as Landlock leaves it to the program: what it reads, and nothing to write. */
+/* Landlock's rules for the file system: the program may read its inputs, and write nothing. */
 #include "network/program/confine.h"
 
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* As the newest kernel knows it; an older one takes the zeros at its end (landlock(7)). */
+/* In the newest kernel's form; an older one accepts the zeros at its end (landlock(7)). */
 struct landlock_rights {
 	uint64_t files;
 	uint64_t network;
@@ -30,7 +30,7 @@ struct landlock_rights {
 
 static const uint64_t reading = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
 
-/* What is taken away, as far as this version of Landlock can. */
+/* The rights to remove, as far as this version of Landlock knows them. */
 static struct landlock_rights all_rights(long version)
 {
 	struct landlock_rights rights = {.files = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1};
@@ -48,7 +48,7 @@ static struct landlock_rights all_rights(long version)
 	return rights;
 }
 
-/* Lets a file, or a directory and all below it, be read. What is not there needs no rule. */
+/* Allows to read a file, or a directory and everything below it. A missing one needs no rule. */
 static void allow(int ruleset, const char *path)
 {
 	struct stat status;

@@ -46,7 +46,7 @@ static const char advice_offer[] =
 	"the server wants a client certificate: its log says which.";
 static const char advice_client[] =
 	"There is none to send: give a URL of Chronograf that asks for none.";
-/* So do servers of plain HTTP that do not read on after the first bytes. */
+/* So do servers of plain HTTP that stop reading after the first bytes. */
 static const char advice_tls_cut[] =
 	"Does the port speak plain HTTP? Then the URL begins with http://. Else look into the log "
 	"of the server, or of what stands in front of it.";
@@ -68,13 +68,13 @@ bool curl_error_is_local(CURLcode code)
 
 /* ---- TLS ---- */
 
-/* What is known of a failure: in words of our own, or NULL, and what to do. */
+/* What is known about a failure: a text, or NULL, and what to do. */
 struct cause {
 	const char *fact;
 	const char *advice;
 };
 
-/* By what OpenSSL says, its own reasons and the alerts of the other side (RFC 8446 §6.2). */
+/* By OpenSSL's messages: its own reasons and the alerts of the peer (RFC 8446 §6.2). */
 static const struct {
 	const char *words;
 	struct cause cause;
@@ -128,13 +128,13 @@ static char *openssl_words(const char *reason)
 	return strndup(words, strcspn(words, ","));
 }
 
-/* By OpenSSL's X509_V_ERR_…. Of a wrong name libcurl says more than we know. */
+/* By OpenSSL's X509_V_ERR_…. For a wrong name libcurl's message is better. */
 static const struct {
 	long result;
 	struct cause cause;
 } certificates[] = {
 	{X509_V_OK, {NULL, advice_name}},
-	/* What libcurl 7.88 leaves there. */
+	/* libcurl 7.88 leaves this value. */
 	{X509_V_ERR_UNSPECIFIED, {NULL, advice_name}},
 	{X509_V_ERR_HOSTNAME_MISMATCH, {NULL, advice_name}},
 	{X509_V_ERR_IP_ADDRESS_MISMATCH, {NULL, advice_name}},
@@ -179,7 +179,7 @@ static char *certificate_text(const struct transfer_failure *failure, const char
 			   folder ? failure->lost_folder : "", folder ? "" : cause.advice);
 }
 
-/* NULL if nothing is known of it, or memory is out. */
+/* NULL if the cause is unknown, or memory is out. */
 static char *handshake_text(const struct transfer_failure *failure, const char *reason)
 {
 	const struct cause *cause = cause_of_handshake(reason);
@@ -191,7 +191,7 @@ static char *handshake_text(const struct transfer_failure *failure, const char *
 				: text_format("%s\n%s", cause->fact, cause->advice);
 }
 
-/* libcurl names the file, and not what is wrong with it. */
+/* libcurl names the file, but not what is wrong with it. */
 static char *authorities_text(const struct transfer_failure *failure, const char *reason)
 {
 	const char *advice = failure->ca_file_given ? advice_ca_file : advice_machine_cas;
@@ -218,8 +218,8 @@ static const char *advice_unconnected(const struct transfer_failure *failure)
 	return failure->at_home ? advice_start : advice_connect;
 }
 
-/* libcurl 7.88 has no word for why: "Failed to connect to HOST port 80 after 0 ms: Couldn't …". The URL
- * is named already, but not the proxy. */
+/* libcurl 7.88 does not give the reason: "Failed to connect to HOST port 80 after 0 ms: Couldn't
+ * …". The message already names the URL, but not the proxy. */
 static char *connect_text(const struct transfer_failure *failure, const char *reason)
 {
 	const char *end = strstr(reason, " after ");
@@ -284,7 +284,7 @@ static bool is_proxys(const struct transfer_failure *failure)
 	return failure->connect_status != 0 && failure->connect_status != 200;
 }
 
-/* Where more than advice is known; NULL: it is not, or memory is out. */
+/* For failures with a text of their own; NULL: there is none, or memory is out. */
 static char *special_text(const struct transfer_failure *failure, const char *reason)
 {
 	if (is_proxys(failure))

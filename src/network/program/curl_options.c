@@ -1,5 +1,5 @@
-/* What libcurl is told for all exchanges alike, above all whom it trusts, and asked when one has
- * ended. */
+/* libcurl's options for all exchanges, above all whom it trusts, and its numbers after an
+ * exchange. */
 #include "network/program/curl_options.h"
 
 #include "base/cleanup.h"
@@ -20,7 +20,7 @@ static bool set_protocols(CURL *easy)
 #endif
 }
 
-/* A name server that hangs holds up its own transfer, not those beside it. */
+/* A name server that hangs delays its own transfer only. */
 static bool set_quick_exit(CURL *easy)
 {
 #if LIBCURL_VERSION_NUM >= 0x075700
@@ -65,9 +65,9 @@ static const char *variable(const char *name, const char *otherwise)
 }
 
 /*
- * The machine's CAs, where libcurl was built to look or where the user says, as Go programs heed
- * it. Where the machine has them all in one file, the directory is left out: libcurl then reads the
- * file once for all servers instead of once for each, which costs 40 ms.
+ * The machine's CAs, in libcurl's built-in places or where the user says, as in Go programs. If one
+ * file has them all, the directory is left out: then libcurl reads the file once for all servers
+ * instead of once for each, which takes 40 ms.
  */
 static bool set_machine_authorities(CURL *easy)
 {
@@ -122,8 +122,8 @@ bool curl_options_pin(CURL *easy, const char *pinned_pubkey)
 }
 
 /*
- * libcurl reads the variables as curl(1) does. HTTP_PROXY, which it leaves out, counts where http_proxy
- * is not set; but in a CGI program that is the client's header "Proxy:" (CVE-2016-5386).
+ * libcurl reads the variables as curl(1) does. HTTP_PROXY, which it ignores, is used if http_proxy
+ * is not set, but not in a CGI program, where it is the client's header "Proxy:" (CVE-2016-5386).
  */
 void proxy_variables_prepare(void)
 {

@@ -10,23 +10,23 @@
 #define CURL_SET(easy, option, value) (curl_easy_setopt((easy), (option), (value)) == CURLE_OK)
 
 /*
- * HTTP as we speak it, and whom TLS trusts: the CAs in the PEM file `ca_file` or, where that is
- * NULL, the machine's; with `skip_verify` everyone. Strings are copied. False if libcurl lacks
- * memory or an option.
+ * HTTP settings, and whom TLS trusts: the CAs in the PEM file `ca_file` or, where that is NULL, the
+ * machine's; with `skip_verify` everyone. Strings are copied. False if libcurl lacks memory or an
+ * option.
  */
 bool curl_options_set(CURL *easy, const char *ca_file, bool skip_verify);
 
-/* Which public keys a server may have, whatever its certificate says, and with `skip_verify`, too; a
- * proxy may have any. NULL: it may have any, too. */
+/* The public keys that a server may have, whatever its certificate says and even with
+ * `skip_verify`; a proxy may have any. NULL: any. */
 bool curl_options_pin(CURL *easy, const char *pinned_pubkey);
 
 /* The first folder of SSL_CERT_DIR that cannot be opened, and why; NULL: there is none. The caller frees it. */
 char *ca_folder_lost(void);
 
-/* Makes the variables for proxies such as libcurl reads them; once, before it does. */
+/* Sets the variables for proxies as libcurl reads them; call once, before libcurl is used. */
 void proxy_variables_prepare(void);
 
-/* True if a variable names a proxy for that scheme; no_proxy is for libcurl to heed. */
+/* True if a variable names a proxy for that scheme; libcurl itself handles no_proxy. */
 bool proxy_variables_apply(bool https);
 
 /* A number about the exchange that has ended (curl_easy_getinfo); 0 if there is none. */

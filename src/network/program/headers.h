@@ -1,11 +1,11 @@
-/* The headers of an answer that are of use, as libcurl's header callback brings them. */
+/* The relevant headers of an answer, as libcurl's header callback delivers them. */
 #ifndef NETWORK_PROGRAM_HEADERS_H
 #define NETWORK_PROGRAM_HEADERS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* No more than so many bytes of headers are ever taken. */
+/* The limit for the bytes of all headers. */
 #define HEADERS_MAX 65536
 
 enum header {
@@ -25,10 +25,10 @@ struct headers {
 	unsigned times[HEADER_COUNT];
 };
 
-/* Takes a line as libcurl gives it, with its end. False: they are too many, or memory is out. */
+/* Takes a line from libcurl, with its end. False: they are too long, or memory is out. */
 bool headers_take(struct headers *headers, const char *line, size_t length);
 
-/* The value of a header that is there just once, else NULL. */
+/* The value of a header that occurs exactly once, else NULL. */
 const char *headers_value(const struct headers *headers, enum header header);
 
 /* Empties them, for another answer. */

@@ -1,4 +1,4 @@
-/* The list, and what there is to be seen of it. Nothing is opened here. */
+/* The list of input files, and their status. Nothing is opened here. */
 #include "network/program/inputs.h"
 
 #include "base/cleanup.h"
@@ -19,8 +19,8 @@ struct fixed_input {
 	bool watched;
 };
 
-/* resolver(3), nsswitch.conf(5). In /etc file by file, for keys and PINs lie there too; of
- * others the folder, where they are replaced while the program lives. */
+/* resolver(3), nsswitch.conf(5). In /etc single files, as keys and PINs may be there, too;
+ * elsewhere the folder, whose files may be replaced while the program runs. */
 static const struct fixed_input fixed[] = {
 	{"/etc/resolv.conf", true},
 	{"/etc/hosts", true},
@@ -31,7 +31,7 @@ static const struct fixed_input fixed[] = {
 	{"/etc/networks", true},
 	{"/run/systemd/resolve", false},
 	{"/run/resolvconf", false},
-	/* Not its folder, where connections lie with their passwords. */
+	/* Not its folder, which holds connections with their passwords. */
 	{"/run/NetworkManager/resolv.conf", false},
 	{"/run/NetworkManager/no-stub-resolv.conf", false},
 };
@@ -64,11 +64,13 @@ static bool add_fixed(struct inputs *inputs)
 	return true;
 }
 
-/* Where Debian's packages and administrators put the certificates to which such a folder's links lead. */
+/* Where Debian's packages and administrators put the certificates that the links of such a
+ * folder point to. */
 static const char *const stores[] = {"/usr/share/ca-certificates/",
 				     "/usr/local/share/ca-certificates/"};
 
-/* True of a link within its folder, or into a store: hundreds of rules would say what those of the folders say. */
+/* True for a link within its folder, or into a store: the rules of the folders cover hundreds of
+ * them. */
 static bool is_covered(const char *target)
 {
 	if (strchr(target, '/') == NULL)
@@ -127,7 +129,7 @@ static bool add_cas(struct inputs *inputs)
 		return false;
 	if (named_file != NULL && !add(inputs, named_file, strlen(named_file), true))
 		return false;
-	/* Hundreds of links, which nobody follows where one file has all the CAs. */
+	/* Hundreds of links, which are not followed if one file has all the CAs. */
 	bool all_in_file = access(file, R_OK) == 0;
 	if (all_in_file ? !add(inputs, directory, strlen(directory), true)
 			: !add_folders(inputs, directory))

@@ -1,5 +1,5 @@
-/* All files that the program reads, before and after it is confined, in one list: the sandbox is built from
- * it, and a file in it that has been replaced is noticed. */
+/* All files that the program reads, before and after it is confined, in one list: the sandbox is
+ * built from it, and files in it are watched for replacement. */
 #ifndef NETWORK_PROGRAM_INPUTS_H
 #define NETWORK_PROGRAM_INPUTS_H
 
@@ -11,8 +11,8 @@
 /* One file, or folder with all below it. */
 struct input {
 	char *path;
-	bool watched;       /* else what is below it may be replaced, and is read anew */
-	struct stat status; /* when it was last looked at; all zero: it was not there */
+	bool watched;       /* else its contents may be replaced, and are read again */
+	struct stat status; /* at the last check; all zero: it did not exist */
 };
 
 struct inputs {
@@ -21,14 +21,14 @@ struct inputs {
 };
 
 /*
- * Collects them: what the resolver, the loader and OpenSSL read, and the CAs, where libcurl was built to
- * look or where the user says; with `ca_given`, no others. False if memory is out. Release it in any
+ * Collects them: what the resolver, the loader and OpenSSL read, and the CAs, in libcurl's built-in
+ * places or where the user says; no CAs with `ca_given`. False if memory is out. Release it in any
  * case.
  */
 bool inputs_collect(struct inputs *inputs, bool ca_given);
 void inputs_release(struct inputs *inputs);
 
-/* True if one of those that are watched is another file than it was, or has been written to. */
+/* True if a watched file has been replaced or changed. */
 bool inputs_have_changed(const struct inputs *inputs);
 
 #endif

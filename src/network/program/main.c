@@ -1,4 +1,5 @@
-/* chronoctl-network: started by chronoctl, with a socket as its descriptor 3. Nobody runs it by hand. */
+/* chronoctl-network: started by chronoctl, with a socket as its descriptor 3. It is not run by
+ * hand. */
 #include "network/process.h"
 #include "network/program/program.h"
 
@@ -21,6 +22,6 @@ int main(void)
 		fputs("chronoctl-network: a part of chronoctl, which starts it\n", stderr);
 		return 2;
 	}
-	/* No exit(3): what libraries have registered for it makes calls that are no longer allowed. */
+	/* No exit(3): the handlers of libraries make calls that are no longer allowed. */
 	_exit(program_run(PROCESS_SOCKET));
 }

@@ -1,4 +1,4 @@
-/* Names by files and DNS, and a look at what was configured beside them. */
+/* Resolves names by files and DNS, and tells which other services are configured. */
 #include "network/program/names.h"
 
 #include "base/cleanup.h"
@@ -15,13 +15,13 @@ void names_by_files_and_dns(void)
 	__nss_configure_lookup("hosts", "files dns");
 }
 #else
-/* Other C libraries know nothing else. */
+/* Other C libraries support nothing else. */
 void names_by_files_and_dns(void)
 {
 }
 #endif
 
-/* What systemd-resolved knows is asked of its DNS server. "[NOTFOUND=return]" is no service. */
+/* systemd-resolved is asked by DNS. "[NOTFOUND=return]" is not a service. */
 static bool is_asked(const char *service)
 {
 	return service[0] == '[' || strchr(service, '=') != NULL || strcmp(service, "files") == 0 ||

@@ -1,4 +1,4 @@
-/* Reads openssl.cnf (config(5)), and leads away from what is not to be loaded before it takes effect. */
+/* Reads openssl.cnf (config(5)), and disables what must not be loaded before it takes effect. */
 #include "network/program/openssl_conf.h"
 
 #include "base/cleanup.h"
@@ -12,7 +12,7 @@
 
 DEFINE_CLEANUP(conf, CONF *, NCONF_free)
 
-/* An empty section, added to the file: a provider that is configured by it is not activated. */
+/* An empty section, added to the file: a provider configured by it is not activated. */
 static const char nothing[] = "chronoctl_nothing";
 
 static bool lead_to_nothing(CONF_VALUE *entry)
@@ -44,7 +44,7 @@ static bool is_own_name(const char *name)
 	return false;
 }
 
-/* By the name that it is loaded by, from the folder that OpenSSL was built with. */
+/* By the name under which it is loaded, from OpenSSL's built-in folder. */
 static bool is_openssls_own(const CONF *conf, const CONF_VALUE *provider)
 {
 	STACK_OF(CONF_VALUE) *section = NCONF_get_section(conf, provider->value);
@@ -74,8 +74,8 @@ static bool filter_providers(const CONF *conf, const char *name)
 	return true;
 }
 
-/* "engines.2" is engines, too, and so is "engine": OpenSSL compares up to the last dot, and no further than
- * the name that is given. */
+/* "engines.2" means engines, and so does "engine": OpenSSL compares up to the last dot, and only
+ * the given length. */
 static bool is_module(const CONF_VALUE *entry, const char *module)
 {
 	const char *dot = strrchr(entry->name, '.');
@@ -138,7 +138,7 @@ static bool load(const char *path, struct chronosign_error **error)
 	if (!filter(conf))
 		return error_out_of_memory(error);
 	OPENSSL_load_builtin_modules();
-	/* As OpenSSL loads it by itself: what is wrong in a module is that module's loss. */
+	/* As OpenSSL loads it by default: an error in a module affects that module only. */
 	CONF_modules_load(conf, NULL,
 			  CONF_MFLAGS_DEFAULT_SECTION | CONF_MFLAGS_IGNORE_RETURN_CODES |
 				  CONF_MFLAGS_IGNORE_ERRORS | CONF_MFLAGS_NO_DSO);

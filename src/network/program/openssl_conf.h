@@ -1,5 +1,5 @@
-/* The machine's OpenSSL configuration: its TLS policy and FIPS hold here as they do for curl, but nothing is
- * loaded that is not OpenSSL's own. */
+/* The machine's OpenSSL configuration: its TLS policy and FIPS apply here as they do for curl,
+ * but only OpenSSL's own modules are loaded. */
 #ifndef NETWORK_PROGRAM_OPENSSL_CONF_H
 #define NETWORK_PROGRAM_OPENSSL_CONF_H
 
@@ -7,10 +7,10 @@
 #include <stdbool.h>
 
 /*
- * Once, before OpenSSL is used for anything, and before the sandbox closes. Of the providers that the
- * configuration activates fips, base, default and legacy are, from OpenSSL's own folder; others, and
- * engines, are not: they may be a PKCS#11 token's, PIN included. False with *error set if there is a
- * configuration and it cannot be read.
+ * Call once, before OpenSSL is used and before the sandbox is enabled. Of the configured providers
+ * only fips, base, default and legacy are activated, from OpenSSL's own folder; no others, and no
+ * engines, since these may be for a PKCS#11 token, including its PIN. False with *error set if
+ * there is a configuration and it cannot be read.
  */
 bool openssl_conf_load(struct chronosign_error **error);
 

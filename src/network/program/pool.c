@@ -1,6 +1,6 @@
 /*
- * Asks many servers at once, within bounds: a slot is taken by a server from the first packet until
- * its message is in the socket. One exchange is the matter of transfer.c.
+ * Asks many servers at once, within bounds: a server occupies a slot from the first packet until
+ * its message is in the socket. transfer.c handles one exchange.
  */
 #include "network/program/pool.h"
 
@@ -19,7 +19,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* A look is taken at what was read before anybody is asked, and no more often than that. */
+/* How often the inputs are checked before a server is asked. */
 #define INPUTS_EVERY_MS 1000
 
 enum slot_state { SLOT_FREE, SLOT_RUNNING, SLOT_READY };
@@ -42,11 +42,11 @@ struct pool {
 	bool requests_open; /* more may come */
 	struct schedule schedule;
 	size_t busy;  /* slots that are not free */
-	size_t ready; /* those that wait for room in the socket */
+	size_t ready; /* those waiting for room in the socket */
 	struct pool_slot slots[POOL_CONCURRENT];
 };
 
-/* Plans when the server of a nonce is asked next. False: what came is not worth a message. */
+/* Plans when a nonce's server is asked next. False: no message is needed. */
 static bool plan(struct pool *pool, const struct pool_slot *slot)
 {
 	const struct network_message *message = transfer_message(slot->transfer);
@@ -76,7 +76,7 @@ static void conclude(struct pool *pool, struct pool_slot *slot)
 	}
 }
 
-/* Lets libcurl run the slot's hop. */
+/* Hands the slot's hop to libcurl. */
 static bool run(struct pool *pool, struct pool_slot *slot)
 {
 	CURL *easy = transfer_handle(slot->transfer);
@@ -114,7 +114,7 @@ static struct pool_slot *free_slot(struct pool *pool)
 	return NULL;
 }
 
-/* Takes what has been requested, as far as there are slots for it. */
+/* Takes requests, as far as there are free slots. */
 static bool take_requests(struct pool *pool)
 {
 	struct network_request request;
@@ -154,8 +154,8 @@ static void look_at_inputs(struct pool *pool, int64_t now)
 		pool->state = INPUTS_CHANGED;
 }
 
-/* Requests come before servers that are due: whoever made one has taken a message out of the socket,
- * so the two of us can never wait for each other with both directions full. */
+/* Requests come before servers that are due: for each request a message was read from the
+ * socket, so the two processes can never wait for each other with both directions full. */
 static bool start_all(struct pool *pool)
 {
 	int64_t now = milliseconds();

@@ -7,16 +7,16 @@
 
 #include <stdbool.h>
 
-/* So many servers are asked at once; memory does not grow with their number beyond that. */
+/* The number of servers asked at once; more servers do not take more memory. */
 #define POOL_CONCURRENT 64
 
 /*
  * Asks the servers and writes a message for each to the socket as it is ready, and one for each
- * request that comes in. Ends when all is answered for and no request can come any more, which ends
- * watching, too. False if the socket broke, libcurl could not start, or a request was none. Where
- * servers are watched, a message says once that an input is not what it was. A
- * reader that is slow holds up new exchanges, never those under way. `ca_file` holds the job's CAs; NULL:
- * the machine's are trusted.
+ * request that comes in. Ends when everything is answered and no more requests can come, which also
+ * ends watching. False if the socket broke, libcurl could not start, or a request was invalid.
+ * Where servers are watched, a message says once that an input is not what it was. A slow reader
+ * delays new exchanges, never those under way. `ca_file` holds the job's CAs; NULL: the machine's
+ * are trusted.
  */
 bool pool_run(const struct program_job *job, const struct inputs *inputs, const char *ca_file,
 	      int socket);

@@ -10,8 +10,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* As root it may do what any user may, and no more: not read others' memory, not trace. Who has no
- * capability may not be let call capset(2): a unit's SystemCallFilter=~@privileged forbids it. */
+/* As root it keeps the rights of any user only: it cannot read other processes' memory or trace
+ * them. Without capabilities capset(2) is not called, as a unit's SystemCallFilter=~@privileged
+ * forbids it. */
 static bool give_up_capabilities(void)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -23,7 +24,7 @@ static bool give_up_capabilities(void)
 	return syscall(SYS_capset, &header, none) == 0;
 }
 
-/* A unit's or a terminal's signals are for the command, which ends this program. */
+/* Signals of a unit or a terminal are for the command, which ends this program. */
 static bool set_signals(void)
 {
 	static const int ignored[] = {SIGPIPE, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
@@ -35,7 +36,7 @@ static bool set_signals(void)
 	return sigprocmask(SIG_SETMASK, &none, NULL) == 0;
 }
 
-/* No memory that was written to becomes executable (Linux 6.3). */
+/* Writable memory never becomes executable (Linux 6.3). */
 #ifndef PR_SET_MDWE
 #define PR_SET_MDWE 65
 #define PR_MDWE_REFUSE_EXEC_GAIN 1

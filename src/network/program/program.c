@@ -1,5 +1,5 @@
-/* In this order: privileges go, OpenSSL is configured, the job comes, what has to be read is read, the sandbox closes, and only
- * then does anything come from the network. */
+/* In this order: drop privileges, configure OpenSSL, receive the job, read the inputs, enter the
+ * sandbox, and only then read from the network. */
 #include "network/program/program.h"
 
 #include "base/cleanup.h"
@@ -50,7 +50,7 @@ static bool say_of_job(int socket, uint32_t outcome, const char *reason)
 	return send_whole(socket, &message, sizeof message);
 }
 
-/* What is wrong with the job, or here, ends all, before anything is asked or signed. */
+/* An error in the job, or here, ends everything before a server is asked or a nonce is signed. */
 static bool refuse(int socket, const struct chronosign_error *error)
 {
 	bool usage = chronosign_error_get_kind(error) == CHRONOSIGN_ERROR_USAGE;
@@ -87,7 +87,7 @@ static bool say_sandbox(int socket, unsigned sandbox)
 /* Whether the work may begin. */
 static bool confine(const struct program_job *job, const struct inputs *inputs, int socket)
 {
-	/* The last file that this process could write. */
+	/* Afterwards this process cannot write files. */
 	coverage_write();
 	network_confine(inputs);
 	unsigned sandbox = network_sandbox();
@@ -100,7 +100,8 @@ bool program_work(const struct program_job *job, int socket)
 	struct inputs inputs = {0};
 	struct ca_memory cas = {.file = -1};
 	bool given = job->ca_pem != NULL;
-	/* In the sandbox no file in memory can be made: it could be filled with code, and run. */
+	/* The sandbox forbids to create files in memory: they could be filled with code, and
+	 * executed. */
 	bool done = (!given || ca_memory_make(job->ca_pem, job->ca_length, &cas)) &&
 		    prepare(job, &inputs, socket) && confine(job, &inputs, socket) &&
 		    pool_run(job, &inputs, given ? cas.path : NULL, socket);
