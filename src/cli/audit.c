@@ -1,4 +1,4 @@
-/* Lines for the system log: by whom, with which key, for which server. */
+/* Lines for the system log: who, with which key, for which server. */
 #include "cli/audit.h"
 
 #include "base/cleanup.h"
@@ -22,7 +22,8 @@ static bool is_wanted(void)
 	return log == NULL || strcmp(log, "off") != 0;
 }
 
-/* Who logged in first, whatever su and sudo have made of it since (pam_loginuid(8)); NULL: nobody. */
+/* The user of the original login, whatever su and sudo have changed since (pam_loginuid(8));
+ * NULL: none. */
 static char *login_uid(void)
 {
 	CLEANUP(cleanup_stream) FILE *file = fopen("/proc/self/loginuid", "re");
@@ -63,7 +64,7 @@ static void append(char **line, char **fields, const char *name, const char *val
 	text_append(fields, "CHRONOCTL_%s=%s\n", field, value);
 }
 
-/* The journal keeps the fields apart; where there is none, syslog(3) has the line. */
+/* The journal stores the fields; without a journal the line goes to syslog(3). */
 static void write_event(const struct event *event)
 {
 	CLEANUP(cleanup_text) char *uid = text_format("%u", (unsigned)getuid());
@@ -111,7 +112,7 @@ static const char *outcome(const struct audit_signature *signature)
 	return "not-known";
 }
 
-/* A log is read line by line, in a terminal too. */
+/* Logs are read line by line, and in terminals. */
 static char *printable(const char *text)
 {
 	return text_printable(text, strlen(text), false);

@@ -12,7 +12,7 @@
 /* A signature of a nonce. */
 struct audit_signature {
 	const char *key;    /* its name: a URI without a PIN, or a path */
-	const char *server; /* its URL, of which user and password are left out; NULL: none */
+	const char *server; /* its URL, logged without user and password; NULL: none */
 	const char *nonce;  /* the first eight characters are logged */
 	bool checked;       /* the token was tried on the server */
 	enum verdict verdict;

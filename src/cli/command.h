@@ -1,5 +1,4 @@
-/* What a command is. The table of them is in main.c; to add one: a file beside this one, and a row
- * there. */
+/* A command. The table is in main.c; to add one: a file in this folder, and a row there. */
 #ifndef CLI_COMMAND_H
 #define CLI_COMMAND_H
 

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-/* Readline replaces no more than what follows the last ':' or '='; what stands before it goes. */
+/* Readline replaces only the text after the last ':' or '='; what precedes it is cut off. */
 static const char bash[] = "_chronoctl() {\n"
 			   "\tlocal answer file\n"
 			   "\tmapfile -t answer < <(printf '%s\\0' \"$COMP_WORDBREAKS\" "
@@ -24,8 +24,8 @@ static const char bash[] = "_chronoctl() {\n"
 			   "\n"
 			   "complete -F _chronoctl chronoctl\n";
 
-/* From a folder of $fpath it is run to complete; evaluated, it is registered. A blank follows a word that
- * is whole. */
+/* In a folder of $fpath it is run to complete; when evaluated, it is registered. A blank follows
+ * a word that is whole. */
 static const char zsh[] =
 	"#compdef chronoctl\n"
 	"_chronoctl() {\n"

@@ -1,4 +1,4 @@
-/* One datagram to a local socket: what service managers and the journal take. */
+/* One datagram to a local socket, for service managers and the journal. */
 #ifndef CLI_DATAGRAM_H
 #define CLI_DATAGRAM_H
 
@@ -6,7 +6,7 @@
 
 /*
  * Sends the text to the socket at `path`; a path that begins with '@' is a name in the abstract
- * namespace (unix(7)). Never waits. False if nobody takes it.
+ * namespace (unix(7)). Never waits. False if it is not accepted.
  */
 bool datagram_send(const char *path, const char *text);
 

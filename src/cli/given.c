@@ -1,4 +1,4 @@
-/* Which arguments and variables hold secrets, and how they leave them. */
+/* Which arguments and variables hold secrets, and how these are removed. */
 #include "cli/given.h"
 
 #include "base/wipe_stack.h"
@@ -28,7 +28,7 @@ static const char *variable_of(const char *source)
 	return rest_of(source, "env:");
 }
 
-/* What is no number is for the library to refuse. */
+/* The library refuses what is not a number. */
 static bool check_descriptor(const char *source)
 {
 	const char *number = rest_of(source, "fd:");
@@ -75,7 +75,7 @@ static bool take_reference(char **reference, struct chronosign_secret **copy,
 	return true;
 }
 
-/* Their old places are not overwritten yet, so options still has these. */
+/* The originals are not overwritten yet, so options can still use them. */
 static bool copy_urls(const struct values *urls, struct given *given,
 		      struct chronosign_error **error)
 {

@@ -1,5 +1,5 @@
-/* Secrets that were given as text, in an argument or the environment: the key process moves them to
- * locked memory, and no process leaves them where the system shows them. */
+/* Secrets that were given as text, in an argument or the environment: the key process moves them
+ * to locked memory, and both processes overwrite them where the system shows them. */
 #ifndef CLI_GIVEN_H
 #define CLI_GIVEN_H
 
@@ -7,8 +7,8 @@
 
 #include <chronosign/error.h>
 
-/* True if each fd:N is open. Before the command opens anything itself: what has that number later may
- * be its own. False: told. */
+/* True if each fd:N is open. Call it before the command opens anything, which could get that
+ * number. False: reported. */
 bool given_check_descriptors(const struct options *options);
 
 /* The command's arguments, as main(3) has them. */
@@ -18,8 +18,8 @@ struct arguments {
 };
 
 /*
- * For the process that needs them: a PIN in a variable goes to options->given, references and URLs
- * are replaced by copies, and then all is overwritten, as given_forget does it.
+ * In the process that needs them: moves a PIN in a variable to options->given, replaces references
+ * and URLs by copies, and overwrites all of them as given_forget does.
  */
 bool given_take(struct options *options, const struct arguments *arguments,
 		struct chronosign_error **error);

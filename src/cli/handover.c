@@ -1,4 +1,4 @@
-/* Handing over what is not ours: the commands of InfluxData's chronoctl, in whose place ours is. */
+/* Executes the commands of InfluxData's chronoctl, which this program replaces. */
 #include "cli/handover.h"
 
 #include "cli/command.h"
@@ -17,7 +17,7 @@ static const char *influxdata_program(void)
 	return path != NULL && *path != '\0' ? path : CHRONOCTL_INFLUXDATA_PATH;
 }
 
-/* Why it is not to be run; NULL: it is. This program, by whatever name, would run itself for ever. */
+/* Why it must not be run; NULL: it may. This program, under any name, would run itself for ever. */
 static const char *objection(const char *program)
 {
 	struct stat other;

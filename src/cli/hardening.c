@@ -1,4 +1,5 @@
-/* Core files, other processes and freed memory tell nothing of a secret, and no caller gains rights. */
+/* Keeps secrets out of core files, other processes and freed memory, and refuses extra
+ * privileges. */
 #include "cli/hardening.h"
 
 #include "base/secret.h"
@@ -27,7 +28,7 @@ static void wipe_and_free(void *memory, const char *file, int line)
 	free(memory);
 }
 
-/* Not realloc(3), which leaves the old bytes where they were. */
+/* Not realloc(3), which leaves the old bytes in memory. */
 static void *reallocate(void *memory, size_t size, const char *file, int line)
 {
 	size_t before = memory == NULL ? 0 : malloc_usable_size(memory);
@@ -40,7 +41,7 @@ static void *reallocate(void *memory, size_t size, const char *file, int line)
 	return moved;
 }
 
-/* OpenSSL's decoders free the private key in its encoded form, and more, as it is. */
+/* OpenSSL's decoders free the encoded private key, and more, without wiping it. */
 static void wipe_what_openssl_frees(void)
 {
 	CRYPTO_set_mem_functions(allocate, reallocate, wipe_and_free);

@@ -1,13 +1,13 @@
-/* What the process does first: it keeps its memory from core files, from other processes and from the swap, and
- * refuses rights that its caller does not have. */
+/* Done first: keeps memory out of core files, other processes and swap, and refuses privileges
+ * that the caller does not have. */
 #ifndef CLI_HARDENING_H
 #define CLI_HARDENING_H
 
 #include <stdbool.h>
 
 /*
- * No core files, and no other process of the same user may look into this one or its children. What
- * OpenSSL frees is wiped, which has to be said before it allocates anything.
+ * No core files, and no other process of the same user may look into this one or its children.
+ * Makes OpenSSL wipe what it frees, which must be set before it allocates anything.
  */
 void hardening_forbid_dumps(void);
 
@@ -18,7 +18,7 @@ void hardening_forbid_dumps(void);
  */
 bool hardening_check_privileges(void);
 
-/* From here on secrets may be kept in memory that cannot be locked, which is warned of once. */
+/* Accepts secrets in memory that cannot be locked, with one warning. */
 void hardening_accept_unlocked_memory(void);
 
 #endif

@@ -6,7 +6,7 @@
 
 enum { WIDTH = 80 };
 
-/* A name and its explanation, beside it or, where there is no room, below it. */
+/* A name and its explanation, on the same line or, if there is no room, below. */
 static void print_entry(FILE *out, const char *name, const char *text, size_t indent)
 {
 	int column = fprintf(out, "  %s", name);

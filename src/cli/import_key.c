@@ -11,7 +11,7 @@
 
 DEFINE_CLEANUP(key, struct chronosign_key *, chronosign_key_free)
 
-/* The PIN's sources are the token's: what is no passphrase of this file is not tried on it. */
+/* The PIN sources are for the token, and are not tried as passphrases of this file. */
 static struct chronosign_secret *no_passphrase(void *context,
 					       const struct chronosign_prompt_request *request,
 					       struct chronosign_error **error)

@@ -9,7 +9,7 @@
 
 /*
  * Makes the process independent of what its parent did with signals: none is blocked, children are
- * waited for, SIGTERM ends it; what cannot be written is an error to be told. SIGINT, SIGQUIT and SIGHUP
+ * waited for, SIGTERM ends it; failed writes are reported as errors. SIGINT, SIGQUIT and SIGHUP
  * stay ignored if they are (nohup, a shell's background job).
  */
 void interrupts_begin(void);
@@ -27,13 +27,13 @@ void interrupts_unblock(const sigset_t *signals);
 /* Where a signal came from (sigaction(2), si_code), passed on or not. */
 int interrupts_code(const struct signalfd_siginfo *info);
 
-/* From here on SIGINT, SIGTERM, SIGHUP and SIGQUIT wait. */
+/* Blocks SIGINT, SIGTERM, SIGHUP and SIGQUIT. */
 void interrupts_hold(void);
 
-/* True if one waits: then *error says so. */
+/* True if one is pending: then *error says so. */
 bool interrupts_wait(struct chronosign_error **error);
 
-/* Those that wait take effect now. */
+/* Unblocks them; pending ones take effect. */
 void interrupts_release(void);
 
 #endif

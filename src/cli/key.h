@@ -1,4 +1,4 @@
-/* The key that the options name, with all that the command line knows of the way to its PIN. */
+/* The key that the options name, with its PIN sources. */
 #ifndef CLI_KEY_H
 #define CLI_KEY_H
 
@@ -8,9 +8,9 @@
 #include <chronosign/signer.h>
 
 /*
- * The key of --priv-key-file, opened as the options say.
- * Takes the PIN out of the arguments and the environment, so this comes before any fork that must
- * not know it. NULL with *error set if the options name no key, or not rightly.
+ * The key of --priv-key-file, opened as the options say. Takes the PIN out of the arguments and the
+ * environment, so call it before any fork that must not know the PIN. NULL with *error set if the
+ * options name no key, or an invalid one.
  */
 struct chronosign_key *key_from_options(struct options *options, struct chronosign_error **error);
 
@@ -21,7 +21,7 @@ struct chronosign_key *key_from_options(struct options *options, struct chronosi
 struct chronosign_key *key_from_reference(struct options *options, char *reference,
 					  struct chronosign_error **error);
 
-/* Tells the key's notices, now and later; the first is of files that others can change. */
+/* Reports the key's notices, now and later, beginning with files that others can change. */
 void key_hear(struct chronosign_key *key, struct options *options);
 
 /* chronosign_signer_open and chronosign_token_make, which may take their time: a wait that is seen. */

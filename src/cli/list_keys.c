@@ -82,7 +82,7 @@ static const char *uri_of(const struct listed_key *key, struct looks looks)
 static const struct row heads = {.cells = {"TOKEN", "LABEL", "ID", "KEY", "BITS", "SIGNS",
 					   "PIN EACH TIME", "PUBLIC HALF FROM"}};
 
-/* As many words as fit, and one at least. */
+/* As many words as fit, at least one. */
 static size_t fitting_words(const char *text, size_t columns)
 {
 	size_t fitting = strcspn(text, " ");
@@ -154,7 +154,7 @@ static size_t measure(const struct key_list *list, bool wrapped, size_t *widths)
 	return whole;
 }
 
-/* What the URI below the row says in full gives way. */
+/* Columns that the URI below the row repeats are cut first. */
 static void fit(const struct key_list *list, size_t columns, size_t *widths)
 {
 	size_t whole = measure(list, false, widths);

@@ -49,7 +49,7 @@ const struct command *command_find(const char *name)
 	return NULL;
 }
 
-/* Before anything is asked or loaded: a folder that is not there is an error now. */
+/* Before anything is asked or loaded, so that a missing folder is an error now. */
 static int open_kept_file(struct options *options, struct out_file *file)
 {
 	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
@@ -67,8 +67,8 @@ static int open_kept_file(struct options *options, struct out_file *file)
 	return EXIT_DONE;
 }
 
-/* In the process that does the command's work. A module that breaks as it is closed is no more than a
- * warning: the work is done. */
+/* In the process that does the command's work. A module that fails while it is closed causes
+ * only a warning: the work is done. */
 static int work(const struct command *command, struct options *options,
 		const struct arguments *arguments)
 {
@@ -87,7 +87,7 @@ static int work(const struct command *command, struct options *options,
 	return status;
 }
 
-/* Runs the command in a process of its own, which this one watches over. */
+/* Runs the command in a child process, which this one supervises. */
 static int run(const struct command *command, struct options *options,
 	       const struct arguments *arguments, struct out_file *file)
 {
@@ -120,9 +120,9 @@ static int run(const struct command *command, struct options *options,
 }
 
 /*
- * Ends the process without what forty libraries have registered for exit(3), which takes milliseconds
- * and may crash or hang in a module's destructor: whatever was opened has been closed. LeakSanitizer
- * and gcov do their work there, though.
+ * Ends the process without the exit(3) handlers of forty libraries, which take milliseconds and may
+ * crash or hang in a module's destructor: everything is closed already. LeakSanitizer and gcov need
+ * exit(3).
  */
 static int leave(int status)
 {
@@ -133,7 +133,7 @@ static int leave(int status)
 	return status;
 }
 
-/* Of an option just its name: a PIN may follow it. */
+/* Only the option's name: a PIN may follow it. */
 static int refuse_option(const char *option)
 {
 	report_error("'%.*s' comes after a command; see chronoctl --help",
@@ -186,7 +186,7 @@ int main(int count, char **arguments)
 
 	if (!hardening_check_privileges())
 		return EXIT_OTHER;
-	/* Before anything is changed that the other program would inherit. */
+	/* Before changing anything that the other program would inherit. */
 	if (command != NULL && command->run == NULL)
 		return handover_run(arguments);
 	output_fill_standard_descriptors();

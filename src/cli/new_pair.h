@@ -1,5 +1,4 @@
-/* What gen-keypair and import-key have in common: a pair that is whole and announced in the end, or
- * taken back. */
+/* Shared by gen-keypair and import-key: a pair that is complete and reported, or removed. */
 #ifndef CLI_NEW_PAIR_H
 #define CLI_NEW_PAIR_H
 
@@ -17,8 +16,8 @@ struct new_pair_plan {
 
 /*
  * Prepares, fills, writes the public half, and writes the reference of the private key to `output`.
- * If any of it fails, or an interrupt comes, everything is taken back and *error says so. Returns
- * the reference, which the caller frees.
+ * On a failure or an interrupt everything is removed and *error says so. Returns the reference,
+ * which the caller frees.
  */
 char *new_pair_make(const struct new_pair_plan *plan, const struct options *options, int output,
 		    struct chronosign_error **error);

@@ -1,4 +1,4 @@
-/* Reads a pipe of which nothing is believed: what comes is bounded and made printable. */
+/* Reads an untrusted pipe: its output is bounded and made printable. */
 #include "cli/noise.h"
 
 #include "base/cleanup.h"
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A pipe holds 64 KiB (pipe(7)); what a module has left behind may go on writing. */
+/* A pipe holds 64 KiB (pipe(7)); a process left behind by a module may go on writing. */
 enum { PIECE = 4096, PIECES_LEFT = 16 };
 
 bool noise_open(struct noise *noise, bool shown)
@@ -63,7 +63,7 @@ static void show(const struct noise_line *line)
 		report_note("module: %s", text);
 }
 
-/* The report of a sanitizer is for whoever tests, as a whole. */
+/* The report of a sanitizer is for testers, and is kept whole. */
 static bool must_be_shown(const struct noise_line *line)
 {
 #ifdef CHRONOCTL_SANITIZE

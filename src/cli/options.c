@@ -37,7 +37,8 @@ static const struct choice public_key_forms[] = {
 	{0},
 };
 
-/* Whoever reads a token is a superadmin, so nobody does by chance; and nobody else writes it. */
+/* Readers of a token are superadmins, so it is never readable by default; and nobody else may
+ * write it. */
 static const struct choice modes[] = {
 	{"0600", 0600, "what --out-file has otherwise"},
 	{"0640", 0640, "with --out-group"},
@@ -131,7 +132,7 @@ const struct option_row option_table[] = {
 	/* A card may take minutes for a large key. */
 	{"module-timeout", 0, OPTION_SECONDS, VALUE(module_timeout), "SECONDS", NULL, "900",
 	 "for one call into a PKCS#11 module", COMMAND_GEN_KEYPAIR, NULL},
-	/* Somebody waits for a completion. */
+	/* The user waits for a completion. */
 	{"module-timeout", 0, OPTION_SECONDS, VALUE(module_timeout), "SECONDS", NULL, "5", "",
 	 COMMAND_COMPLETE, NULL},
 

@@ -1,4 +1,4 @@
-/* From arguments to values, by the table: getopt_long(3) takes them apart, here is what they mean. */
+/* From arguments to values, by the table: getopt_long(3) splits them, this file interprets them. */
 #include "cli/options.h"
 
 #include "base/cleanup.h"
@@ -128,10 +128,10 @@ static bool set_defaults(struct options *options, unsigned command)
 
 /* ---- What getopt_long(3) reads ---- */
 
-/* Its code for an option by name; a letter is a code of its own. */
+/* The code of an option with a long name; a letter is its own code. */
 enum { CODE_OPERAND = 1, CODE_TRAP = 2, CODE_OF_ROW = 256 };
 
-/* As abbreviations they would be allowed, with a PIN for the name of a file that a message repeats. */
+/* As abbreviations they would be accepted, and a PIN would be repeated as the name of a file. */
 static const struct option traps[] = {
 	{"pin", optional_argument, NULL, CODE_TRAP},
 	{"passphrase", optional_argument, NULL, CODE_TRAP},
@@ -205,7 +205,7 @@ static char *completions_of(unsigned command, const char *name, size_t length, c
 	return names;
 }
 
-/* An option that is mistyped may hold a PIN: only its name is repeated. */
+/* A mistyped option may hold a PIN: only its name is repeated. */
 static void report_unknown(unsigned command, const char *argument)
 {
 	int length = (int)strcspn(argument, "=");
@@ -282,7 +282,7 @@ static const struct option_row *meant_option(unsigned command, bool is_url)
 	return row;
 }
 
-/* An argument without its option. It may be a PIN, and is repeated only if it is known to be none. */
+/* An argument without its option. It may be a PIN, and is repeated only if it cannot be one. */
 static bool refuse_operand(unsigned command, const char *text)
 {
 	bool is_url = strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0;
@@ -348,7 +348,7 @@ bool options_parse(struct options *options, unsigned command, int count, char **
 	if (!set_defaults(options, command))
 		return false;
 	opterr = 0;
-	optind = 0; /* both GNU's and musl's begin anew */
+	optind = 0; /* resets both GNU's and musl's */
 	for (int code;
 	     (code = getopt_long(count, arguments, grammar.letters, grammar.names, NULL)) != -1;)
 		if (code == CODE_OPERAND ? !take_operand(options, command, &operands, optarg)

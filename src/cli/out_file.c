@@ -1,4 +1,4 @@
-/* Replacing a file by renameat(2). Which files are ours is token_output's to say. */
+/* Replaces a file by renameat(2). token_output decides which files are ours. */
 #include "cli/out_file.h"
 
 #include "base/cleanup.h"
@@ -119,7 +119,7 @@ void out_file_close(struct out_file *file)
 
 /* ---- The successor ---- */
 
-/* A name that nobody can guess, and block in a sticky folder. */
+/* A name that nobody can guess and block in a sticky folder. */
 static void choose_name(struct out_successor *successor)
 {
 	uint64_t random = 0;
@@ -129,8 +129,8 @@ static void choose_name(struct out_successor *successor)
 	snprintf(successor->name, sizeof successor->name, ".chronoctl-%016" PRIx64, random);
 }
 
-/* Without a name, nothing is left behind whatever happens. Not every file system can do that, and to
- * be named later it needs /proc. */
+/* Without a name, nothing is left behind in any case. Not every file system supports that, and
+ * naming it later needs /proc. */
 static int open_unnamed(int folder)
 {
 #ifdef O_TMPFILE

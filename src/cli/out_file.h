@@ -1,5 +1,5 @@
-/* A file that others read while it is kept: always whole, and for its owner and maybe a group only. A file
- * that is not ours is neither replaced nor removed. */
+/* A file that others read while it is updated: always complete, and readable by its owner and
+ * optionally a group only. Files of others are neither replaced nor removed. */
 #ifndef CLI_OUT_FILE_H
 #define CLI_OUT_FILE_H
 
@@ -18,7 +18,7 @@ struct out_file {
 	struct out_rights rights;
 };
 
-/* A successor of the file, not yet in its place. */
+/* The next version of the file, not yet in its place. */
 struct out_successor {
 	const struct out_file *file;
 	FILE *stream;  /* to write it by */
@@ -33,7 +33,8 @@ bool out_file_open(struct out_file *file, const char *path, const struct out_rig
 		   struct chronosign_error **error);
 void out_file_close(struct out_file *file);
 
-/* What may make others replace the file, for a warning; NULL: nothing. The caller frees it. */
+/* Why others may be able to replace the file, for a warning; NULL: they cannot. The caller frees
+ * it. */
 char *out_file_weakness(const struct out_file *file);
 
 /*
@@ -49,11 +50,11 @@ bool out_file_look(const struct out_file *file, struct stat *status);
 bool out_file_begin(const struct out_file *file, struct out_successor *successor,
 		    struct chronosign_error **error);
 
-/* Puts what was written on the disk and then, at one stroke, in the place of the old file. On
- * failure the old one stays, and the successor goes. */
+/* Syncs the new file to disk and then atomically replaces the old one. On failure the old one
+ * stays, and the new one is removed. */
 bool out_file_commit(struct out_successor *successor, struct chronosign_error **error);
 
-/* Gives a successor up. */
+/* Discards a new version. */
 void out_file_abandon(struct out_successor *successor);
 
 /* Removes the file, if it is there. */

@@ -78,7 +78,7 @@ static bool refuse_group(const struct out_rights *rights, const char *path,
 				    rights->group_name, strerror(reason));
 }
 
-/* The group first: no other one reads it for a moment. */
+/* The group first, so that no other group can read it even for a moment. */
 bool out_rights_give(const struct out_rights *rights, int descriptor, const char *path,
 		     struct chronosign_error **error)
 {

@@ -1,4 +1,4 @@
-/* Where the result goes, out of the reach of what prints on descriptor 1. */
+/* Where the result goes, separate from what is printed on descriptor 1. */
 #include "cli/output.h"
 
 #include "cli/command.h"
@@ -38,9 +38,9 @@ int output_set_aside(void)
 		report_error("cannot move standard output aside: %s", strerror(errno));
 		return -1;
 	}
-	/* What a library prints there by stdio comes line by line, not in the midst of a message. */
+	/* Output of libraries by stdio comes line by line, not in the middle of a message. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	/* What a module forks may live on, and $(chronoctl …) would wait for it. */
+	/* A process forked by a module may live on, and $(chronoctl …) would wait for it. */
 	result = descriptor;
 	pthread_atfork(NULL, NULL, close_result);
 	return descriptor;
@@ -48,7 +48,7 @@ int output_set_aside(void)
 
 int output_flush(void)
 {
-	/* What was more than the buffer holds has been written, or not, before. */
+	/* Anything beyond the buffer's size has been written, or has failed, before. */
 	if (fflush(stdout) == 0 && ferror(stdout) == 0)
 		return EXIT_DONE;
 	report_error("cannot write to standard output: %s", strerror(errno));

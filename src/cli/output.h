@@ -1,7 +1,6 @@
 /*
- * Standard output, kept aside. Modules, engines and providers print what they like, some of it on
- * descriptor 1; the result goes to where standard output was when the command began, and everything
- * else to standard error.
+ * Standard output, moved aside. Modules, engines and providers may print on descriptor 1; only the
+ * result goes to the original standard output, and everything else to standard error.
  */
 #ifndef CLI_OUTPUT_H
 #define CLI_OUTPUT_H
@@ -9,8 +8,8 @@
 #include <stdbool.h>
 
 /*
- * Opens /dev/null for each of descriptors 0 to 2 that is closed, so that nothing else gets their numbers; standard output for
- * reading only, so that a result that nobody takes is an error.
+ * Opens /dev/null for each of descriptors 0 to 2 that is closed, so that nothing else gets their
+ * numbers; standard output for reading only, so that a result that goes nowhere is an error.
  */
 void output_fill_standard_descriptors(void);
 

@@ -1,5 +1,5 @@
-/* The prompt: on /dev/tty whatever is redirected, echo off, and the terminal as it was however it
- * ends. */
+/* The prompt: on /dev/tty whatever is redirected, with echo off; the terminal is restored in
+ * every case. */
 #include "cli/prompt.h"
 
 #include "base/cleanup.h"
@@ -31,8 +31,8 @@ bool prompt_possible(void)
 	return terminal >= 0;
 }
 
-/* What would end or stop us with the echo off. They are held back, and seen by a descriptor, while
- * the prompt stands. */
+/* Signals that would end or stop us with echo off. They are blocked, and read by a descriptor,
+ * during the prompt. */
 static void interrupting_signals(sigset_t *signals)
 {
 	sigemptyset(signals);
@@ -103,8 +103,8 @@ static bool read_without_echo(int terminal, int interrupts, struct chronosign_se
 	return good;
 }
 
-/* Asks once, with the signals held back. *stopped: the terminal's stop key (Ctrl-Z) is waiting, and
- * nothing that ends us. */
+/* Asks once, with the signals blocked. *stopped: the terminal's stop key (Ctrl-Z) is waiting,
+ * and nothing that ends us. */
 static bool ask_once(int terminal, const char *question, struct chronosign_secret *pin,
 		     bool *stopped, struct chronosign_error **error)
 {
@@ -124,12 +124,12 @@ static bool ask_once(int terminal, const char *question, struct chronosign_secre
 	*stopped = sigismember(&pending, SIGTSTP) == 1 && sigismember(&pending, SIGINT) == 0 &&
 		   sigismember(&pending, SIGTERM) == 0 && sigismember(&pending, SIGHUP) == 0 &&
 		   sigismember(&pending, SIGQUIT) == 0;
-	/* A signal that came meanwhile takes effect here, with the terminal as it was. */
+	/* A signal that came meanwhile takes effect here, with the terminal restored. */
 	interrupts_unblock(&held);
 	return good;
 }
 
-/* Whoever stops the prompt and goes on later is asked again. */
+/* After a stop (Ctrl-Z) and continue the user is asked again. */
 static bool ask(int terminal, const char *question, struct chronosign_secret *pin,
 		struct chronosign_error **error)
 {

@@ -1,4 +1,4 @@
-/* Words for tokens that are refused, by a server or by us, and for servers that refuse nobody. */
+/* Messages about refused tokens, and about servers that let everyone in. */
 #include "cli/refusal.h"
 
 #include "base/cleanup.h"

@@ -1,4 +1,4 @@
-/* Words for what servers and the network program do to a token. */
+/* Messages about tokens that servers refuse, and about the network program's misbehaviour. */
 #ifndef CLI_REFUSAL_H
 #define CLI_REFUSAL_H
 
@@ -13,10 +13,10 @@
  */
 bool refusal_set(struct chronosign_error **error, const char *url, const struct exchange *exchange);
 
-/* Sets *error to what is known when two entries of a list give out one nonce. Always returns false. */
+/* Sets *error for two entries of a list that give out the same nonce. Always returns false. */
 bool shared_nonce_set(struct chronosign_error **error, const char *url, const char *other_url);
 
-/* Sets *error to what came from the network program and was not due. Always returns false. */
+/* Sets *error to a message from the network program that was not due. Always returns false. */
 bool misbehaviour_set(struct chronosign_error **error, const char *url,
 		      const struct exchange *exchange, enum exchange_event event);
 

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Whoever has something to warn of should not have to know whether somebody listens. */
+/* Callers that warn need not know whether warnings are shown. */
 static bool without_warnings;
 
 /* A handler of pthread_atfork(3) has no context. */
@@ -40,7 +40,8 @@ bool report_move(int standard_error)
 		report_error("cannot move standard error aside: %s", strerror(errno));
 		return false;
 	}
-	/* What a module forks may live on, and whoever reads our messages would wait for it. */
+	/* A process forked by a module may live on, and the reader of our messages would wait
+	 * for it. */
 	descriptor = aside;
 	pthread_atfork(NULL, NULL, close_descriptor);
 	return true;
@@ -50,8 +51,8 @@ static void report(const char *kind, const char *format, va_list arguments)
 	__attribute__((format(printf, 2, 0)));
 
 /*
- * A sentence follows the one before it on the same line; an indented line, such as one of a list, stays
- * one, with the prefix, since a journal shows lines apart. What follows a list is a line as well.
+ * Sentences are joined on one line; an indented line, such as a list entry, stays a line of its own
+ * with the prefix, since a journal shows lines separately. So does the text after a list.
  */
 static void put_lines(FILE *out, const char *kind, char *message)
 {
@@ -83,7 +84,7 @@ static void report(const char *kind, const char *format, va_list arguments)
 		message = NULL;
 		return;
 	}
-	/* Whatever was mistyped, and wherever a PIN stood in it: a message does not repeat one. */
+	/* No message repeats a PIN, whatever was mistyped. */
 	pin_values_mask(message);
 	FILE *out = open_memstream(&lines, &length);
 	if (out == NULL)

@@ -1,4 +1,4 @@
-/* Talking to the person at the command line: on standard error, one prefix, nothing that a terminal
+/* Messages to the user: on standard error, with a prefix, and without anything that a terminal
  * could act on. */
 #ifndef CLI_REPORT_H
 #define CLI_REPORT_H
@@ -13,7 +13,7 @@ int report_descriptor(void);
 /* Makes the given descriptor standard error. False, and told, if that fails. */
 bool report_move(int standard_error);
 
-/* What a person should know of something that went well. */
+/* Information about a success. */
 void report_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 void report_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -23,7 +23,7 @@ bool round_begin(struct round *round, bool check, int64_t now)
 	       exchange_list_begin(&round->exchanges, round->servers->count, rules, now);
 }
 
-/* A signature of a server's nonce, and what has come of it, for the system log. */
+/* The signature of a server's nonce and its result, for the system log. */
 static void log_signature(struct round *round, size_t server, const char *nonce,
 			  enum verdict verdict)
 {
@@ -39,7 +39,7 @@ static void log_signature(struct round *round, size_t server, const char *nonce,
 	audit_signed(&signature);
 }
 
-/* Of a signature whose verdict has not come, there is no more to say. */
+/* A signature whose verdict is missing is logged without one. */
 void round_end(struct round *round)
 {
 	for (size_t i = 0; round->unlogged != NULL && i < round->exchanges.count; i++)
@@ -49,7 +49,7 @@ void round_end(struct round *round)
 	exchange_list_end(&round->exchanges);
 }
 
-/* Of several servers, how far it has come. */
+/* The progress over several servers. */
 static void say(const struct round *round)
 {
 	const struct exchange_list *exchanges = &round->exchanges;
@@ -127,7 +127,7 @@ static bool take_answer(struct round *round, struct network_answer *answer,
 	return true;
 }
 
-/* No further answer comes. Always false. */
+/* No further answer will come. Always returns false. */
 static bool ended(const struct round *round, struct chronosign_error **error)
 {
 	if (*error == NULL)
@@ -180,8 +180,8 @@ static bool try_token(struct round *round, size_t server, struct chronosign_erro
 	return true;
 }
 
-/* Sends a token to be tried if there is room for it. Else listens: a program that is full of requests
- * has answers to give, and two that only send would wait for each other. */
+/* Sends a token to be tried if there is room for it. Otherwise it reads answers: two processes
+ * that only send would wait for each other. */
 static bool try_or_listen(struct round *round, size_t server, struct chronosign_error **error)
 {
 	struct pollfd room = {.fd = network_descriptor(round->network), .events = POLLOUT};

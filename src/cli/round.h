@@ -1,6 +1,6 @@
 /*
  * One round over a list of servers: nonces as they come, signatures, trials, a second attempt after
- * a refusal. Which exchange is where, exchange_list.h knows; what is told of it, the caller.
+ * a refusal. exchange_list.h keeps the exchanges; the caller reports on them.
  */
 #ifndef CLI_ROUND_H
 #define CLI_ROUND_H
@@ -14,20 +14,20 @@ struct round {
 	struct network *network;
 	const struct servers *servers;
 	struct exchange_list exchanges;
-	bool *unlogged;  /* of each server: a signature that its verdict goes with into the log */
+	bool *unlogged;  /* of each server: the signature to be logged with its verdict */
 	const char *key; /* its name, for the audit trail */
 	const struct options *options;
-	bool stopped;  /* set by a handler: no more is wanted */
-	size_t failed; /* exchanges that were no good */
+	bool stopped;  /* set by a handler to stop */
+	size_t failed; /* failed exchanges */
 	const struct round_handlers *handlers;
 	void *context;
 	struct waiting before_next; /* what was waited for before the one server's next nonce */
 };
 
 struct round_handlers {
-	/* An answer that was due has come; `settled` tells what it means. NULL: no matter. */
+	/* An answer that was due has come; `settled` reports what it means. NULL: ignored. */
 	void (*heard)(void *context, struct network_answer *answer);
-	/* The token for a nonce; NULL: none can be made, and whoever wants to know has been told. */
+	/* The token for a nonce; NULL: none can be made, which the handler has reported. */
 	char *(*sign)(void *context, size_t server, const char *nonce);
 	/* The exchange is over, for this reason: DUE_GOOD, …; `error` may say why it failed. One that
 	 * was good may turn out to be shared later. */

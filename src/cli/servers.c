@@ -1,4 +1,4 @@
-/* Collecting URLs. What is wrong with one is for the library to say. */
+/* Collects URLs. The network program checks them. */
 #include "cli/servers.h"
 
 #include "base/cleanup.h"
@@ -28,7 +28,8 @@ static bool add(struct servers *servers, const char *url, size_t length,
 	return true;
 }
 
-/* What is seen of a line without a parser for URLs, which the network program alone has; NULL: nothing. */
+/* What is obviously wrong with a URL, without a parser, which only the network program has;
+ * NULL: nothing. */
 static const char *why_no_server(const char *url)
 {
 	if (strpbrk(url, " \t") != NULL)
@@ -177,7 +178,7 @@ bool servers_from_options(const struct options *options, struct servers *servers
 	return false;
 }
 
-/* Without the filter any code that it is made to run can make any system call. */
+/* Without the filter, injected code could make any system call. */
 static void warn_of_sandbox(unsigned sandbox)
 {
 	if ((sandbox & NETWORK_SANDBOX_CALLS) == 0)
@@ -186,7 +187,7 @@ static void warn_of_sandbox(unsigned sandbox)
 			"or build has none (--require-sandbox makes that an error)");
 }
 
-/* Without Landlock, as on kernels before 5.13, it can read files that it need not. */
+/* Without Landlock, as on kernels before 5.13, it can read files that it does not need. */
 static void tell_of_sandbox(unsigned sandbox)
 {
 	warn_of_sandbox(sandbox);

@@ -17,9 +17,9 @@ struct servers {
 
 /*
  * --chronograf-url as often as it was given, then the lines of --chronograf-urls-from; without
- * either the variable or the default. Empty lines, and those that begin with #, are none; of those
- * that are one server (base_url.h) the first counts. False with *error set if there is none, or the
- * file cannot be read.
+ * either the variable or the default. Empty lines, and those that begin with #, are skipped; of
+ * several URLs of one server (base_url.h) the first counts. False with *error set if there is none,
+ * or the file cannot be read.
  */
 bool servers_from_options(const struct options *options, struct servers *servers,
 			  struct chronosign_error **error);
@@ -27,20 +27,21 @@ bool servers_from_options(const struct options *options, struct servers *servers
 enum asking {
 	ASK_ONCE,
 	ASK_WITH_REQUESTS, /* tokens may be tried there, too, or next nonces awaited */
-	ASK_AS_DOCTOR,     /* the same, and all is told that may be wrong */
+	ASK_AS_DOCTOR,     /* the same, and every possible problem is reported */
 };
 
 /*
- * Starts the network program, which asks each for its nonce, in the way that the options say, and tells
- * if it is not confined as it should be. NULL with *error set if it cannot be started, or if a URL is none.
+ * Starts the network program, which asks each for its nonce, in the way that the options say, and
+ * warns if it is not confined as it should be. NULL with *error set if it cannot be started, or if
+ * a URL is invalid.
  */
 struct network *servers_ask(const struct servers *servers, const struct options *options,
 			    enum asking asking, struct chronosign_error **error);
 
-/* Warns, once, of those to which nonces and tokens travel in the clear. */
+/* Warns, once, of those to which nonces and tokens are sent unencrypted. */
 void servers_warn_of_http(const struct servers *servers);
 
-/* What an answer is to the exchange with its server. */
+/* The event that an answer is for the exchange with its server. */
 struct exchange_news servers_news(const struct network_answer *answer, int64_t now);
 
 /* From here on the servers are waited for (waiting.h). Returns what was before. */

@@ -1,4 +1,4 @@
-/* Watching over the command's process, from one that no module can harm. */
+/* Supervises the command's process, from one that no module can harm. */
 #include "cli/supervisor.h"
 
 #include "base/cleanup.h"
@@ -29,8 +29,8 @@ enum { DECIDED = 0x100 };
 /* Milliseconds, at most, that a line of --verbose waits for those of modules. */
 enum { NOISE_TURNS = 200 };
 
-/* What the child writes and the parent reads, believing none of it unchecked: texts are bounded and
- * made printable, and there is no pointer. */
+/* Written by the child and read by the parent, which does not trust it: texts are bounded and
+ * made printable, and there are no pointers. */
 struct shared {
 	char module[512]; /* that the child is in */
 	char function[64];
@@ -38,7 +38,7 @@ struct shared {
 	atomic_bool in_call;
 	atomic_bool asleep; /* the parent, until the next call wakes it */
 	atomic_ulong calls;
-	atomic_uint outcome; /* an exit status, with DECIDED; 0: the child is at work */
+	atomic_uint outcome; /* an exit status, with DECIDED; 0: the child is working */
 	atomic_bool keeps_file;
 	atomic_bool reads_noise; /* the parent: it may have taken a line that it has not shown */
 	atomic_bool takes_any_module;
@@ -167,7 +167,7 @@ void supervisor_free(struct supervisor *supervisor)
 	free(supervisor);
 }
 
-/* A text of the child's, which may be cut short or no text at all. */
+/* A text from the child, which may be truncated or invalid. */
 static char *printable(const char *text, size_t size)
 {
 	char *safe = text_printable(text, strnlen(text, size), false);
@@ -181,14 +181,14 @@ static bool keeps_file(const struct supervisor *supervisor)
 	       atomic_load(&supervisor->shared->keeps_file);
 }
 
-/* The child keeps it no longer, so it would go stale. */
+/* The child no longer updates it, so it would become stale. */
 static void remove_file(const struct supervisor *supervisor)
 {
 	if (keeps_file(supervisor))
 		out_file_remove(supervisor->options->kept_file, NULL);
 }
 
-/* What the child was about when it ended against its will. */
+/* What the child was doing when it ended unexpectedly. */
 static void warn(const struct supervisor *supervisor)
 {
 	CLEANUP(cleanup_text)
@@ -208,7 +208,7 @@ static bool was_done(const struct supervisor *supervisor, int *status)
 	return outcome != 0;
 }
 
-/* True if the command itself has told of it. */
+/* True if the command itself has reported it. */
 static bool is_told(const struct supervisor *supervisor, const char *module, const char *fact)
 {
 	return supervisor->tell != NULL && supervisor->tell(supervisor->shared->room, module, fact);
@@ -267,7 +267,7 @@ static bool is_crash(int signal)
 	       signal == SIGFPE || signal == SIGSYS || signal == SIGTRAP;
 }
 
-/* Does what the signal does by default; once, if another one waits. */
+/* Performs the signal's default action; only once if another one is pending. */
 static void take_effect(int signal)
 {
 	sigset_t only;
@@ -290,8 +290,8 @@ static int end_by(int signal)
 }
 
 /*
- * Stops after the child has, which first leaves the terminal as it was: a shell goes on as soon as this
- * process has stopped. Somebody else's SIGSTOP of the child alone is none of ours.
+ * Stops after the child, which first restores the terminal: a shell continues as soon as this
+ * process has stopped. A SIGSTOP sent to the child alone is ignored.
  */
 static void stop_with(pid_t child, int signal)
 {
@@ -302,7 +302,7 @@ static void stop_with(pid_t child, int signal)
 	kill(child, SIGCONT);
 }
 
-/* What the signal interrupted is known, if it was a call. */
+/* The call that the signal interrupted is known. */
 static int ended_by(const struct supervisor *supervisor, int signal)
 {
 	const struct shared *shared = supervisor->shared;
@@ -332,7 +332,7 @@ static int judge(const struct supervisor *supervisor, int status)
 		return module_failed(supervisor, what);
 	if (keeps_file(supervisor) && (WTERMSIG(status) == SIGTERM || WTERMSIG(status) == SIGINT))
 		return EXIT_DONE;
-	/* Modules have been seen to crash in destructors of their own. */
+	/* Modules have been seen to crash in their destructors. */
 	int outcome;
 	if (is_crash(WTERMSIG(status)) && was_done(supervisor, &outcome)) {
 		report_warning("the process %s when all was done", what);
@@ -341,7 +341,7 @@ static int judge(const struct supervisor *supervisor, int status)
 	return ended_by(supervisor, WTERMSIG(status));
 }
 
-/* waitpid(2) knows no such child: somebody else has waited for it. */
+/* waitpid(2) does not find the child: something else has waited for it. */
 static int unknown_end(const struct supervisor *supervisor)
 {
 	int outcome;
@@ -366,7 +366,7 @@ static time_t now(void)
 	return time.tv_sec;
 }
 
-/* True of a child that has been in one call for too long. */
+/* True if the child has been in one call for too long. */
 static bool is_hung(const struct supervisor *supervisor, struct patience *patience)
 {
 	const struct shared *shared = supervisor->shared;
@@ -383,10 +383,10 @@ static bool is_hung(const struct supervisor *supervisor, struct patience *patien
 /* In the child. */
 static bool begin(struct supervisor *supervisor, pid_t parent)
 {
-	/* What a module forks has nothing to tell. */
+	/* A process forked by a module reports nothing. */
 	madvise(supervisor->shared, sizeof *supervisor->shared, MADV_DONTFORK);
-	/* Nobody is left behind with a login: not even if the parent was killed before this took
-	 * effect. */
+	/* No process stays behind with a login, not even if the parent was killed before this
+	 * took effect. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	cleanup_descriptor(&supervisor->signals);
 	supervisor->signals = -1;
@@ -399,7 +399,7 @@ pid_t supervisor_fork(struct supervisor *supervisor)
 	sigset_t before;
 	pid_t parent = getpid();
 
-	/* Held back from here on in the parent, so that supervisor_wait misses none. */
+	/* Blocked from here on in the parent, so that supervisor_wait misses none. */
 	watched_signals(&signals);
 	sigprocmask(SIG_BLOCK, &signals, &before);
 	pid_t child = fork();
@@ -478,7 +478,7 @@ static int finish(struct supervisor *supervisor, pid_t ended, int status)
 	return left_with;
 }
 
-/* By SIGABRT a service manager ends what its watchdog has not heard from. */
+/* A service manager sends SIGABRT to a service that its watchdog has not heard from. */
 static int give_up(struct supervisor *supervisor)
 {
 	const struct shared *shared = supervisor->shared;
@@ -513,8 +513,8 @@ int supervisor_wait(struct supervisor *supervisor, pid_t child)
 		}
 		if (ended != 0)
 			return finish(supervisor, ended, status);
-		/* What the terminal sends, the child has got too; what a process sent us is meant
-		 * for it. */
+		/* Signals from the terminal have reached the child as well; those sent to this
+		 * process are passed on. */
 		if (signal > 0 && signal != SIGCHLD && info.ssi_code <= 0)
 			kill(child, signal);
 		if (signal == SIGABRT || is_hung(supervisor, &patience)) {

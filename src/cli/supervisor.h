@@ -1,7 +1,7 @@
 /*
- * The process that outlives a bad module. A command runs in a child; its parent holds no secret and
- * loads nothing, waits, passes signals on, and tells which module hung, crashed or ended the
- * process, by the activity that the child keeps in a shared page.
+ * The process that survives a bad module. A command runs in a child; its parent holds no secret and
+ * loads nothing, waits, passes signals on, and reports which module hung, crashed or ended the
+ * process, by the activity that the child records in a shared page.
  */
 #ifndef CLI_SUPERVISOR_H
 #define CLI_SUPERVISOR_H
@@ -35,12 +35,12 @@ void supervisor_let_tell(struct supervisor *supervisor,
 			 bool (*tell)(void *room, const char *module, const char *fact));
 void supervisor_free(struct supervisor *supervisor);
 
-/* What a person has to know if a module ends the process now: said by the child around a step that
- * changes something. NULL: nothing. The text must be printable. */
+/* What the user has to know if a module ends the process now: set by the child around a step
+ * that changes something. NULL: nothing. The text must be printable. */
 void supervisor_set_warning(struct supervisor *supervisor, const char *text);
 
-/* In the child: from here on the file is ours, and is removed when the child ends, however that may
- * be. */
+/* In the child: from here on the file is ours, and is removed when the child ends for any
+ * reason. */
 void supervisor_keep_file(struct supervisor *supervisor);
 
 /* In the child: no module was named, so every registered one is loaded. */
@@ -51,8 +51,8 @@ void supervisor_take_any_module(struct supervisor *supervisor);
 void supervisor_let_noise_pass(const struct supervisor *supervisor);
 
 /*
- * In the child: its work is done, and its exit status will be this one. What a module breaks from
- * here on, while it is closed, is no more than a warning.
+ * In the child: its work is done, and its exit status will be this one. What a module breaks later,
+ * while it is closed, causes only a warning.
  */
 void supervisor_set_outcome(struct supervisor *supervisor, int status);
 
@@ -62,8 +62,9 @@ pid_t supervisor_fork(struct supervisor *supervisor) __attribute__((nonnull));
 
 /*
  * In the parent: waits for the child's end and returns the exit status to leave with. A child that
- * was ended by a signal from outside ends the parent by the same signal; one that keeps a file is meant to end
- * by SIGTERM and SIGINT. SIGABRT, by which a watchdog ends a service, ends both, and the file is removed.
+ * was ended by a signal from outside ends the parent by the same signal; for one that keeps a file
+ * SIGTERM and SIGINT are the normal end. SIGABRT, by which a watchdog ends a service, ends both,
+ * and the file is removed.
  */
 int supervisor_wait(struct supervisor *supervisor, pid_t child) __attribute__((nonnull));
 

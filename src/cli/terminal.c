@@ -1,4 +1,4 @@
-/* Terminals: what they are asked, and the measures of text. */
+/* Properties of terminals, and the width of text. */
 #include "cli/terminal.h"
 
 #include <langinfo.h>

@@ -6,11 +6,11 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* Its width: $COLUMNS, else what it says itself. 0: it is none, or does not say, and nothing is fitted: what
- * scripts read is the same everywhere. */
+/* Its width: $COLUMNS, else what it reports. 0: not a terminal, or unknown; then nothing is
+ * fitted, so that scripts always read the same. */
 size_t terminal_columns(int descriptor);
 
-/* True if it understands sequences that colour, and those that clear a line: not where $TERM is dumb. */
+/* True if it understands sequences for colours and for clearing a line: not if $TERM is dumb. */
 bool terminal_takes_sequences(int descriptor);
 
 /* The same, unless $NO_COLOR forbids it (no-color.org: set, and not empty). */
@@ -33,8 +33,8 @@ struct margins {
 	size_t width;
 };
 
-/* Prints words, wrapped at blanks, and no newline at the end. A word that is wider than the room stays whole: a URI
- * is there to be copied. */
+/* Prints words, wrapped at blanks, and no newline at the end. A word that is too wide stays
+ * whole, so that URIs can be copied. */
 void terminal_print_words(FILE *out, const char *text, struct margins margins);
 
 #endif

@@ -45,7 +45,7 @@ static void clear(void)
 
 /* ---- The command's process ---- */
 
-/* Whoever has it for longer has been stopped or killed. */
+/* A process that holds it for longer has been stopped or killed. */
 static void take(void)
 {
 	for (int turn = 0; turn < TURNS && atomic_flag_test_and_set(&line->taken); turn++)

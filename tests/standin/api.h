@@ -1,4 +1,4 @@
-/* Chronograf's API below /chronograf/v1/, as whoever has a good token finds it. */
+/* Chronograf's API below /chronograf/v1/, as the holder of a good token sees it. */
 #ifndef STANDIN_API_H
 #define STANDIN_API_H
 

@@ -1,4 +1,4 @@
-/* The raw modes: bytes sent to whoever connects, for what a HTTP library would not let us say. */
+/* The raw modes: bytes sent to every client, which an HTTP library would not let us send. */
 #ifndef STANDIN_RAW_H
 #define STANDIN_RAW_H
 

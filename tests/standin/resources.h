@@ -51,7 +51,7 @@ struct api_result api_add(const struct api_call *call, json_t *object);
 /* 404 for the object of this path. */
 struct api_result api_not_found(const char *path);
 
-/* Lets a person log in by OAuth: whoever is new becomes a user, and a superadmin if the server is
+/* Lets a person log in by OAuth: a new person becomes a user, and a superadmin if the server is
  * set so, or if it is the first of all. */
 void user_log_in(struct store *store, const char *name);
 

@@ -28,7 +28,7 @@ bool store_add(struct store *store, const char *collection, json_t *object, bool
 /* Removes an object that is there, and all that is below its path. */
 void store_remove(struct store *store, const char *path);
 
-/* Whether whoever logs in for the first time becomes a superadmin. */
+/* Whether people who log in for the first time become superadmins. */
 bool store_super_admin_new_users(const struct store *store);
 void store_set_super_admin_new_users(struct store *store, bool on);
 

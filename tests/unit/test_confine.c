@@ -1,5 +1,5 @@
-/* The network program, taken over by whoever it talks to: what it can reach is what it needs, and
- * every attempt to reach more (tests/hostile) fails that succeeds elsewhere. */
+/* The network program, taken over by a server: it can only reach what it needs, and every
+ * attempt to reach more (tests/hostile) fails that succeeds elsewhere. */
 #include "network/program/confine.h"
 
 #include "../hostile/attempts.h"
@@ -208,7 +208,7 @@ static void assert_holds_alone(bool (*confine)(void), unsigned guard)
 	assert_int_equal(WEXITSTATUS(status), 3);
 }
 
-/* A session of its own is given to the program by whoever starts it. */
+/* The process that starts the program puts it into a separate session. */
 static bool isolate_child(void)
 {
 	return setsid() >= 0 && privileges_give_up() == NULL;

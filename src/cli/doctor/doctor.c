@@ -1,7 +1,7 @@
 /*
  * `chronoctl doctor`: walks the chain from the module to the signature, then to each server, and
- * tells of each link. What depends on a broken link is not guessed. The servers are
- * doctor_servers.c's.
+ * reports on each link. What depends on a broken link is not guessed. doctor_servers.c handles the
+ * servers.
  */
 #include "cli/doctor/doctor.h"
 
@@ -29,7 +29,7 @@ DEFINE_CLEANUP(network, struct network *, network_free)
 
 /* ---- OpenSSL ---- */
 
-/* A fact, and no fault: the machine's configuration decides. */
+/* A fact, not a fault: the machine's configuration decides. */
 static void tell_openssl(struct doctor *doctor)
 {
 	static const char *const words[] = {
@@ -73,7 +73,7 @@ static void tell_unloadable(struct doctor *doctor, const char *unloadable)
 				 line + strspn(line, " "));
 }
 
-/* A registered module that does not work is no fault as long as another has the token. */
+/* A registered module that does not work is not a fault if another one has the token. */
 static void tell_module(void *context, const char *module, const char *failure)
 {
 	struct doctor *doctor = context;
@@ -128,7 +128,7 @@ static bool tell_tokens(struct doctor *doctor, const struct survey *survey)
 	return false;
 }
 
-/* Told of a token whose login is not even tried. */
+/* For a token whose login is not tried. */
 static void tell_no_try(struct doctor *doctor, const struct surveyed_token *token)
 {
 	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
@@ -158,8 +158,8 @@ static void tell_pin(struct doctor *doctor, const struct surveyed_token *token)
 
 /* ---- Mechanism ---- */
 
-/* A list may leave out what works: of a token that lists none, the test signature tells. NULL: it is
- * not certain which token is meant. */
+/* A list may omit mechanisms that work: if a token lists none, the test signature decides. NULL:
+ * it is not certain which token is meant. */
 static void tell_mechanisms(struct doctor *doctor, const struct surveyed_token *token)
 {
 	struct findings *findings = doctor->findings;
@@ -207,8 +207,8 @@ static void tell_key(struct doctor *doctor, const struct chronosign_error *error
 		findings_failed(doctor->findings, "key", name, error);
 }
 
-/* Looks for the key; *error is why it is not open. True if that is the PIN or passphrase, whose row has been told, and the
- * key's with it: one error is about one of them. */
+/* Searches for the key; *error is why it could not be opened. True if that is the PIN or
+ * passphrase, whose row has been told, and the key's with it: one error is about one of them. */
 static bool open_key(struct doctor *doctor, const char *subject, struct chronosign_error **error)
 {
 	doctor->signer = key_open(doctor->key, error);
@@ -295,7 +295,7 @@ char *doctor_sign(struct doctor *doctor, const char *nonce, const char *whose,
 	return token;
 }
 
-/* A version 4 UUID as Chronograf makes them (RFC 9562 §5.4), for want of a server's. */
+/* A version 4 UUID as Chronograf makes them (RFC 9562 §5.4), used if no server gives one. */
 static bool make_nonce(char nonce[static UUID_LENGTH + 1])
 {
 	unsigned char bytes[16];
@@ -314,7 +314,7 @@ static bool make_nonce(char nonce[static UUID_LENGTH + 1])
 
 /* ---- The chain ---- */
 
-/* True if the key can be looked for; *token is where, NULL if that is not certain. */
+/* True if the key can be searched for; *token is where, NULL if that is not certain. */
 static bool tell_survey(struct doctor *doctor, const struct survey *survey,
 			const struct surveyed_token **token)
 {
@@ -416,8 +416,8 @@ void doctor_sign_alone(struct doctor *doctor)
 
 /*
  * In the order of `token`: the PIN leaves the environment, the network process starts, the key is
- * opened. What a module breaks when the findings are printed is no finding any more. With *error set:
- * what was asked for cannot be looked at at all.
+ * opened. What a module breaks after the findings are printed is not a finding any more. With
+ * *error set: the request cannot be examined at all.
  */
 static int examine(struct doctor *doctor, struct options *options, struct chronosign_error **error)
 {

@@ -1,4 +1,5 @@
-/* What the two halves of doctor share: the key's chain (doctor.c) and the servers' (doctor_servers.c). */
+/* Shared by the two halves of doctor: the key's chain (doctor.c) and the servers'
+ * (doctor_servers.c). */
 #ifndef CLI_DOCTOR_DOCTOR_H
 #define CLI_DOCTOR_DOCTOR_H
 
@@ -17,23 +18,24 @@ struct doctor {
 	int64_t started_at; /* the network program, or a little earlier */
 	struct findings *findings;
 	struct chronosign_signer *signer; /* NULL: the key is not open */
-	char *without_mechanism; /* the token that lists none, of which signing is to tell */
-	bool has_module;         /* one at least works */
-	bool can_sign;           /* until a signature fails */
-	bool tested;             /* the test signature has been told of, or there can be none */
+	char *without_mechanism;          /* the token that lists none, to be tested by signing */
+	bool has_module;                  /* one at least works */
+	bool can_sign;                    /* until a signature fails */
+	bool tested; /* the test signature has been reported, or is impossible */
 };
 
 /*
- * The token for a nonce; the first one is the test signature, and told of. `whose` says whose nonce
- * that is. NULL if it cannot be, with *error set if this call found that out. The caller frees it.
+ * The token for a nonce; the first one is the test signature, and is reported. `whose` says whose
+ * nonce that is. NULL if it cannot be made, with *error set if this call has found out why. The
+ * caller frees it.
  */
 char *doctor_sign(struct doctor *doctor, const char *nonce, const char *whose,
 		  struct chronosign_error **error);
 
-/* Makes the test signature over a nonce of our own, if it has not been made yet and can be. */
+/* Makes the test signature over a random nonce, if it has not been made yet and is possible. */
 void doctor_sign_alone(struct doctor *doctor);
 
-/* Asks the servers, tries a token on each, and tells of them in their order. */
+/* Asks the servers, tries a token on each, and reports on them in their order. */
 void doctor_visit_servers(struct doctor *doctor);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * doctor at the servers: nonces as they come, a token on trial for each, and four rows a server, in
- * the servers' order. Nothing here is signed but their nonces.
+ * doctor's servers: fetches their nonces, tries a token on each, and prints four rows for each
+ * server, in their order. Only their nonces are signed.
  */
 #include "cli/doctor/doctor.h"
 
@@ -13,10 +13,10 @@
 #include <string.h>
 #include <time.h>
 
-/* What is kept of a server until it can be told of. */
+/* The state of a server until it is reported. */
 struct visit {
 	bool settled;
-	bool answered; /* its first answer came */
+	bool answered; /* its first answer has come */
 	enum reached reached;
 	bool tls;
 	char release[sizeof((struct network_answer *)0)->release]; /* of the first answer */
@@ -71,7 +71,7 @@ static bool tell_server(struct findings *findings, const char *url, const struct
 	return reached;
 }
 
-/* True if TLS does not stand in the way. */
+/* True if TLS works, or is not used. */
 static bool tell_tls(const struct doctor *doctor, struct findings *findings, const char *url,
 		     const struct visit *visit)
 {
@@ -105,7 +105,7 @@ static bool tell_nonce(struct findings *findings, const char *url, const struct 
 	return visit->no_nonce == NULL;
 }
 
-/* The server's clock told how long; when that is, this machine's tells, in its zone. */
+/* The duration is by the server's clock; the time of day is by this machine's, in its zone. */
 static void tell_accepted(struct findings *findings, const char *url,
 			  const struct exchange *exchange)
 {
@@ -168,8 +168,8 @@ static void tell(struct visits *visits, size_t server)
 }
 
 /*
- * As far as no earlier server holds it up, after the test signature, and after the last server's first
- * answer, which may show that it gives out another's nonce.
+ * Once all earlier servers are reported, after the test signature, and after the last server's
+ * first answer, which may show that it gives out another's nonce.
  */
 static void tell_ready(struct visits *visits)
 {
@@ -194,7 +194,7 @@ static char *sign(void *context, size_t server, const char *nonce)
 	if (asprintf(&whose, "the nonce of %s", url == NULL ? "a server" : url) < 0)
 		whose = NULL;
 	char *token = doctor_sign(doctor, nonce, whose == NULL ? "a nonce" : whose, &error);
-	/* The row of the test signature has its error already. */
+	/* The row of the test signature already shows the error. */
 	if (tested)
 		visits->list[server].no_verdict = TAKE(error);
 	return token;
@@ -247,7 +247,7 @@ static void visit_all(struct visits *visits)
 	if (!round_run(&visits->round, &error))
 		findings_failed(doctor->findings, "server", "network process", error);
 	doctor_sign_alone(doctor);
-	/* Those that the network process has left behind, too. */
+	/* Including those that the network process has not finished. */
 	while (visits->next < doctor->servers->count)
 		tell(visits, visits->next++);
 }

@@ -1,4 +1,5 @@
-/* Rows of findings, as text and as JSON, and what they come to. What is looked at, and in which order, is doctor.c's. */
+/* Rows of findings, as text and as JSON, and the verdict. doctor.c decides what is examined, and
+ * in which order. */
 #include "cli/doctor/findings.h"
 
 #include "base/cleanup.h"
@@ -50,7 +51,7 @@ struct finding {
 	char *advice; /* NULL: none */
 };
 
-/* What does not fit on the row's line, and advice, stand below it. */
+/* Text that does not fit on the row's line, and advice, go below it. */
 enum { INDENT = 4 };
 
 static void print_advice(const struct findings *findings, char *advice, FILE *lines)
@@ -88,7 +89,7 @@ static bool print_row(const struct findings *findings, const struct finding *fin
 	return fclose(lines) == 0 && output_write_line(findings->output, row);
 }
 
-/* A line each, so that who reads lines has it when it is known. */
+/* One per line, so that a program that reads lines gets it at once. */
 static bool print_member(const struct findings *findings, const struct finding *finding)
 {
 	json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:s?}", "link", finding->link, "subject",
@@ -152,7 +153,7 @@ void findings_unknown(struct findings *findings, const char *link, const char *s
 
 /* ---- Problems ---- */
 
-/* What a failed link comes to; with a kind of error, if that makes a difference. */
+/* The problem that a failed link stands for; with a kind of error if that matters. */
 static const struct {
 	const char *link;
 	int status; /* 0: any */
@@ -186,7 +187,7 @@ static void count(struct findings *findings, const char *link, int status)
 		findings->status = status;
 }
 
-/* The row names its subject: an error that begins by it says it no second time. */
+/* The row names its subject, so it is removed from the beginning of an error. */
 static const char *without_subject(const char *message, const char *subject)
 {
 	size_t length = strlen(subject);

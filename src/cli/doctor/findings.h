@@ -1,4 +1,4 @@
-/* What doctor finds out, a row each, printed as it is found, as text or as JSON; then a verdict. */
+/* doctor's findings, a row each, printed at once, as text or as JSON; then a verdict. */
 #ifndef CLI_DOCTOR_FINDINGS_H
 #define CLI_DOCTOR_FINDINGS_H
 
@@ -16,11 +16,11 @@ struct findings {
 	bool text; /* else JSON */
 	bool utf8; /* what the terminal takes */
 	bool colour;
-	bool unwritten; /* something could not be written, and that is told */
-	bool open;      /* a row is printed, and the end is not */
+	bool unwritten; /* something could not be written, which has been reported */
+	bool open;      /* a row is printed, but not the end */
 	int output;
-	int status;                          /* of the first thing that is broken: an exit status */
-	size_t columns;                      /* of the terminal; 0: nothing is fitted */
+	int status;                          /* the exit status of the first broken link */
+	size_t columns;                      /* of the terminal; 0: unlimited */
 	unsigned problems[FINDING_PROBLEMS]; /* how many of each kind */
 };
 
@@ -28,8 +28,8 @@ struct findings {
 void findings_begin(struct findings *findings, enum output_form form, int output);
 
 /*
- * A row: a link of the chain, what it is about (may be empty), and the fact. What follows the
- * fact's first line says what to do. No PIN and no token may be in it.
+ * A row: a link of the chain, its subject (may be empty), and the fact. The lines after the first
+ * are advice. It must not hold a PIN or a token.
  */
 void findings_ok(struct findings *findings, const char *link, const char *subject,
 		 const char *format, ...) __attribute__((format(printf, 4, 5)));

@@ -34,7 +34,7 @@ static void tell_failure(struct issue *issue, const struct chronosign_error *err
 
 /* ---- The handlers of the round ---- */
 
-/* A key that fails fails for all. What it has signed is worth waiting for. */
+/* A key that fails, fails for all servers. Tokens already signed are still awaited. */
 static char *sign(void *context, size_t server, const char *nonce)
 {
 	struct issue *issue = context;
@@ -144,7 +144,7 @@ static void print_all(struct issue *issue)
 			return;
 }
 
-/* The gravest failure: the key concerns all servers, and a server that fails may be mended. */
+/* The most serious failure: the key concerns all servers, while a server may recover. */
 static int judge(struct issue *issue)
 {
 	static const int by_weight[] = {EXIT_KEY, EXIT_USAGE, EXIT_SERVER, EXIT_REFUSED,
@@ -161,7 +161,7 @@ static int judge(struct issue *issue)
 	return EXIT_DONE;
 }
 
-/* What the network program told before it died or misbehaved is not used. */
+/* Nothing from a network program that died or misbehaved is used. */
 static int run(struct issue *issue)
 {
 	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;

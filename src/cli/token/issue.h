@@ -7,7 +7,7 @@
 #include <chronosign/signer.h>
 
 /*
- * Signs the nonces as they come and, when all have come, prints the lines. Whatever fails is told on
+ * Signs the nonces as they come and, when all have come, prints the lines. Failures are reported on
  * standard error. Returns the exit status.
  */
 int issue_tokens(const struct token_order *order, struct chronosign_signer *signer);

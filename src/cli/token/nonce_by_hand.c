@@ -1,4 +1,4 @@
-/* A nonce out of the arguments or a file, and the token for it. */
+/* A nonce from the arguments or a file, and the token for it. */
 #include "cli/token/nonce_by_hand.h"
 
 #include "base/cleanup.h"
@@ -17,7 +17,7 @@
 DEFINE_CLEANUP(key, struct chronosign_key *, chronosign_key_free)
 DEFINE_CLEANUP(signer, struct chronosign_signer *, chronosign_signer_close)
 
-/* Room for the nonce, a line end, and one byte more, by which longer files are told. */
+/* Room for the nonce, a line end, and one byte more to recognise longer files. */
 enum { NONCE_FILE_LENGTH = UUID_LENGTH + 3 };
 
 bool nonce_by_hand_is_given(const struct options *options)
@@ -25,8 +25,8 @@ bool nonce_by_hand_is_given(const struct options *options)
 	return options->nonce != NULL || options->nonce_from != NULL;
 }
 
-/* No server is asked, so what says which, or what to ask it, is a mistake; a variable may be there
- * for other calls. */
+/* No server is asked, so options about servers are a mistake; variables may be set for other
+ * calls. */
 static bool check_options(const struct options *options, struct chronosign_error **error)
 {
 	const char *name = options->nonce != NULL ? "--nonce" : "--nonce-from";
@@ -82,7 +82,7 @@ static bool read_file(const char *name, char bytes[NONCE_FILE_LENGTH], size_t *l
 	return true;
 }
 
-/* Does not repeat what it is instead: it may be a PIN that was given to the wrong option. */
+/* Does not repeat the text: it may be a PIN that was given to the wrong option. */
 static bool get_nonce(const struct options *options, char nonce[UUID_LENGTH + 1],
 		      struct chronosign_error **error)
 {

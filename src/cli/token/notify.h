@@ -4,7 +4,7 @@
 
 /*
  * Sends assignments such as "READY=1", a line each, as by printf, to the socket of $NOTIFY_SOCKET;
- * without that variable nothing happens. Nothing depends on it, so failures are not told.
+ * without that variable nothing happens. Nothing depends on it, so failures are not reported.
  */
 void notify(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

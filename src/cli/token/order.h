@@ -1,4 +1,4 @@
-/* What `chronoctl token` has in hand when it begins to sign: once (issue.h) or for as long as it runs (watch.h). */
+/* What `chronoctl token` needs to sign once (issue.h) or as long as it runs (watch.h). */
 #ifndef CLI_TOKEN_ORDER_H
 #define CLI_TOKEN_ORDER_H
 

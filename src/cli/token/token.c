@@ -1,5 +1,5 @@
-/* `chronoctl token`: from options to a network process and an open key. What is done with the nonces
- * is issue.c's and watch.c's. */
+/* `chronoctl token`: from options to a network process and an open key. issue.c and watch.c sign
+ * the nonces. */
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -40,7 +40,7 @@ static bool check_options(const struct options *options, struct chronosign_error
 				    "each token as soon as its nonce ends");
 }
 
-/* A shell that evaluates several lines has the last token alone, whichever server's that is. */
+/* A shell that evaluates several lines keeps only the last token, whichever server's that is. */
 static bool check_form(const struct options *options, const struct servers *servers,
 		       struct chronosign_error **error)
 {
@@ -51,14 +51,15 @@ static bool check_form(const struct options *options, const struct servers *serv
 				    servers->count);
 }
 
-/* Nobody types a PIN for a URL that is none. */
+/* Nobody should type a PIN if a URL is invalid. */
 static struct chronosign_secret *ask(void *context, const struct chronosign_prompt_request *request,
 				     struct chronosign_error **error)
 {
 	return network_await(context, error) ? prompt_for_pin(NULL, request, error) : NULL;
 }
 
-/* While the network program starts, and the nonces travel. What it has to say of the servers comes first. */
+/* While the network program starts and fetches the nonces. Its errors about the servers come
+ * first. */
 static struct chronosign_signer *open_key(struct chronosign_key *key, struct network *network,
 					  struct chronosign_error **error)
 {

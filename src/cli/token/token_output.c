@@ -1,4 +1,4 @@
-/* The lines of --output. Where they go is another matter. */
+/* Formats the lines of --output. */
 #include "cli/token/token_output.h"
 
 #include "base/cleanup.h"
@@ -13,7 +13,7 @@
 
 DEFINE_CLEANUP(json, json_t *, json_decref)
 
-/* RFC 3339 §5.6, by this machine's clock, which is the one that a script compares it to. */
+/* RFC 3339 §5.6, by this machine's clock, to which a script compares it. */
 static json_t *expiry(int64_t valid_for)
 {
 	char text[sizeof "2024-03-05T10:00:00Z"];
@@ -61,7 +61,7 @@ char *token_line(const struct issued_token *token, enum output_form form, bool l
 	} else if (form == FORM_JSON) {
 		line = json_line(token, url, header);
 	} else if (form == FORM_ENV) {
-		/* Base64 has nothing that a shell would take for more than itself. */
+		/* Base64 has no characters that are special to a shell. */
 		line = text_format(VARIABLE "'%s'", token->token);
 	} else {
 		const char *text = form == FORM_HEADER ? header : token->token;

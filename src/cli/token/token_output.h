@@ -22,7 +22,7 @@ struct issued_token {
 
 /*
  * The line for a token, without its newline; of a `listed` one it begins with the server's URL and
- * a tab, except in JSON and as a variable. NULL with *error set if that cannot be. The caller frees it.
+ * a tab, except in JSON and as a variable. NULL with *error set on failure. The caller frees it.
  */
 char *token_line(const struct issued_token *token, enum output_form form, bool listed,
 		 struct chronosign_error **error);

@@ -1,7 +1,7 @@
 /*
  * The loop of --watch: answers of the network process, signals, and times at which tokens end or a
  * lost key is tried again. The file is written when nothing else is waiting, and now and then in
- * between. What an answer means is watched_servers.c's, what the file says watched_file.c's.
+ * between. watched_servers.c interprets the answers, watched_file.c writes the file.
  */
 #include "cli/token/watch.h"
 
@@ -73,8 +73,8 @@ static void write_file(struct watch *watch)
 /* ---- Signing ---- */
 
 /*
- * While the key is at work, what ends the command ends it at once, as before the loop: a FIFO, a module or a PIN pad
- * may keep us waiting for long. The supervisor removes the file.
+ * While the key is in use, signals end the command at once, as before the loop: a FIFO, a module or
+ * a PIN pad may take long. The supervisor removes the file.
  */
 static void hear_signals(bool heard)
 {
@@ -83,7 +83,7 @@ static void hear_signals(bool heard)
 
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
-	/* An ignored one would be lost; after the work, it is heard if a process sent it. */
+	/* An ignored signal would be lost; afterwards it is handled if a process sent it. */
 	if (!interrupts_ignored(SIGINT))
 		sigaddset(&signals, SIGINT);
 	if (heard)
@@ -125,7 +125,8 @@ static void sign(struct watch *watch, size_t index)
 	watched_servers_signed(&watch->servers, index, token, milliseconds());
 }
 
-/* What is due, and where; nothing while the key is lost. `*when`: the time at which something is. */
+/* What is due, and for which server; nothing while the key is lost. `*when`: the time of the
+ * next due step. */
 static enum exchange_due find_due(struct watch *watch, size_t *index, int64_t *when)
 {
 	*when = INT64_MAX;
@@ -137,8 +138,8 @@ static enum exchange_due find_due(struct watch *watch, size_t *index, int64_t *w
 }
 
 /*
- * Does one thing that is due. One at a time, with answers and signals heard in between: they may be
- * thousands, and whoever only asked and never listened would wait for ever.
+ * Does one due step. One at a time, with answers and signals handled in between: there may be
+ * thousands, and sending without reading would block for ever.
  */
 static void serve_next(struct watch *watch, bool has_room)
 {
@@ -180,7 +181,7 @@ static void take_answer(struct watch *watch, const struct network_answer *answer
 		tell_state(watch);
 }
 
-/* The network program has sent what it must not, or no more comes. */
+/* The network program has misbehaved, or has ended. */
 static void end_by_error(struct watch *watch, const struct chronosign_error *error)
 {
 	if (network_has_misbehaved(watch->order->network))
@@ -208,8 +209,8 @@ static void listen_to_network(struct watch *watch)
 	network_answer_clear(&answer);
 }
 
-/* The key may be another one: everything is signed again, and what there is stays so long. What the
- * network program has read may be other, too. */
+/* The key may have changed: everything is signed again, and old tokens stay until then. The
+ * network program's inputs may have changed, too. */
 static void reload(struct watch *watch)
 {
 	if (watch->ready)
@@ -227,7 +228,7 @@ static void take_signal(struct watch *watch)
 
 	if (read(watch->signals, &info, sizeof info) != (ssize_t)sizeof info)
 		return;
-	/* The kernel itself sends them, for the terminal; under nohup and in the background they are ignored. */
+	/* Sent by the kernel for the terminal; ignored under nohup and in the background. */
 	int code = interrupts_code(&info);
 	if (code == SI_KERNEL && interrupts_ignored((int)info.ssi_signo))
 		return;
@@ -323,7 +324,7 @@ static void step(struct watch *watch)
 	watchdog_tell(&watch->watchdog, milliseconds());
 }
 
-/* Whatever is in the file that the key or its PIN is read from. */
+/* The file must not be the one that the key or its PIN is read from. */
 static bool spares_key(const struct token_order *order, struct chronosign_error **error)
 {
 	const struct out_file *file = order->options->kept_file;
@@ -340,12 +341,13 @@ static bool start(struct watch *watch, struct chronosign_error **error)
 {
 	const struct token_order *order = watch->order;
 
-	/* Until the key is open, a signal just ends it: a PIN may be waited for, or a FIFO. */
+	/* Until the key is open, a signal simply ends the command, which may be waiting for a
+	 * PIN or a FIFO. */
 	if (!spares_key(order, error) ||
 	    !watched_key_prepare(&watch->key, order->key, order->options, error) ||
 	    !watched_key_open(&watch->key, error) || !hold_signals(watch, error))
 		return false;
-	/* What stands there is of an earlier time. */
+	/* Its contents are from an earlier run. */
 	if (!out_file_remove(order->options->kept_file, error))
 		return false;
 	supervisor_keep_file(order->options->supervisor);

@@ -8,7 +8,7 @@
 
 /*
  * Opens the key and keeps --out-file until SIGTERM or SIGINT. SIGHUP opens the key anew and signs
- * everything again. Whatever fails is told on standard error. Returns the exit status; the file is
+ * everything again. Failures are reported on standard error. Returns the exit status; the file is
  * removed by the process above (supervisor.h), however this one ends.
  */
 int watch_servers(const struct token_order *order);

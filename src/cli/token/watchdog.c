@@ -1,4 +1,4 @@
-/* Without $WATCHDOG_USEC, or if it is meant for another process, nothing is told. */
+/* Without $WATCHDOG_USEC, or if it is meant for another process, nothing is sent. */
 #include "cli/token/watchdog.h"
 
 #include "cli/token/notify.h"

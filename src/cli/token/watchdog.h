@@ -13,7 +13,7 @@ struct watchdog {
 /* From $WATCHDOG_USEC and $WATCHDOG_PID, which is the supervisor's process, the caller's parent. */
 void watchdog_begin(struct watchdog *watchdog, int64_t now);
 
-/* Tells the manager, if it is time, that the caller gets on. */
+/* Notifies the manager, when it is time, that the caller is alive. */
 void watchdog_tell(struct watchdog *watchdog, int64_t now);
 
 #endif

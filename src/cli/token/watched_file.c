@@ -1,5 +1,4 @@
-/* Writes down which tokens are fit. Which they are is watched_servers.c's, and when it is time
- * watch.c's. */
+/* Writes the valid tokens. watched_servers.c decides which are valid, watch.c when to write. */
 #include "cli/token/watched_file.h"
 
 #include "base/cleanup.h"
@@ -54,7 +53,7 @@ static bool replace(const struct watched_file *file, const struct watched_server
 	return false;
 }
 
-/* No file says better than an old one that there is no valid token. */
+/* A missing file shows that there is no valid token; an old one would not. */
 static void remove_file(struct watched_file *file, bool tell)
 {
 	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;

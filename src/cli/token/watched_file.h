@@ -1,12 +1,12 @@
-/* The file of --watch: the tokens that are fit now, a line each, and no file where there are none. */
+/* The file of --watch: the tokens that are valid now, one per line; no file if there are none. */
 #ifndef CLI_TOKEN_WATCHED_FILE_H
 #define CLI_TOKEN_WATCHED_FILE_H
 
 #include "cli/token/order.h"
 #include "cli/token/watched_servers.h"
 
-/* While there is other work, writing it takes at most one part in so many of the time, but it waits
- * no longer than that; while it cannot be written, it is tried so often. */
+/* While there is other work, writing takes at most this fraction of the time, and is delayed at
+ * most this long; after a failure it is retried at this interval. */
 enum { WATCHED_FILE_PART = 10, WATCHED_FILE_EVERY_MS = 1000 };
 
 struct watched_file {
@@ -18,8 +18,8 @@ struct watched_file {
 };
 
 /*
- * Writes the file anew, in one stroke, or removes it if no token is fit or it cannot be written.
- * Failures are told on standard error, those to write it once in a row.
+ * Atomically writes the new file, or removes it if no token is valid or it cannot be written.
+ * Failures are reported on standard error, repeated write failures only once.
  */
 void watched_file_write(struct watched_file *file, const struct watched_servers *servers,
 			int64_t now);

@@ -26,7 +26,7 @@ static void end_call(void *context, const char *module, const char *function, un
 	enum cryptoki_login login = cryptoki_login(function, result);
 
 	supervisor_watch.end(watched->supervisor, module, function, result);
-	/* Other signers look around by Cryptoki, but log in and sign by their own library. */
+	/* Other signers search by Cryptoki, but log in and sign by their own library. */
 	if (login != LOGIN_NOT_CONCERNED)
 		watched->sees_logins = true;
 	if (login != LOGIN_REFUSED)
@@ -37,7 +37,7 @@ static void end_call(void *context, const char *module, const char *function, un
 
 static const struct chronosign_watch watch = {begin_call, end_call};
 
-/* Asks a person once, and keeps the answer: nobody sits at the terminal when a token comes back. */
+/* Prompts once, and keeps the answer: nobody may be at the terminal when a token comes back. */
 static struct chronosign_secret *ask_once(void *context,
 					  const struct chronosign_prompt_request *request,
 					  struct chronosign_error **error)

@@ -1,5 +1,5 @@
-/* A key that is kept open for a long time: lost, and opened again, but never at the risk of its PIN.
- */
+/* A key that is kept open for a long time: it may be lost and reopened, but without risk to its
+ * PIN. */
 #ifndef CLI_TOKEN_WATCHED_KEY_H
 #define CLI_TOKEN_WATCHED_KEY_H
 
@@ -11,7 +11,7 @@
 struct watched_key {
 	struct chronosign_key *key;
 	struct chronosign_signer *signer; /* NULL: it is lost, or was never open */
-	struct chronosign_secret *pin;    /* what a person has entered */
+	struct chronosign_secret *pin;    /* the entered PIN */
 	struct supervisor *supervisor;
 	bool sees_logins; /* they are Cryptoki calls that we watch */
 	bool login_refused;

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-/* Works for whoever holds the other end of the socket, and returns the exit status. */
+/* Works for the process at the other end of the socket, and returns the exit status. */
 int program_run(int socket);
 
 /* The same from the job on. False: something failed, which was said where that was possible. */
