@@ -228,7 +228,7 @@ serve_tokens() {
 	echo "$SERVER_SOCKET" >"$state"
 }
 
-# feed FILE FIFO: offers the file to whoever reads the FIFO, once.
+# feed FILE FIFO: offers the file to the reader of the FIFO, once.
 feed() {
 	cat "$1" >"$2" 3>&- 4>&- &
 	echo $! >>"$SCRATCH/pids"

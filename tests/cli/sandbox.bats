@@ -1,4 +1,4 @@
-# The network program of the command, taken over by whoever it talks to (tests/hostile): what it can reach, and that
+# The network program of the command, taken over by a server (tests/hostile): what it can reach, and that
 # what it is there for still works.
 load helper
 

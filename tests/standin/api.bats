@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Chronograf's API, as whoever has a token finds it.
+# Chronograf's API, as the holder of a token sees it.
 load helper
 
 # start_api [ARGUMENT...]: a server with a fixed nonce, and a file that is the token's header.
