@@ -78,7 +78,7 @@ static void tell_next(struct round *round, size_t server, int64_t wait_ms)
 
 	if (round->options->verbose)
 		report_detail(
-			"waiting for the next nonce of %s for %lld s at most, since this one may "
+			"%s: waiting for the next nonce for %lld s at most, since this one may "
 			"end within %u s (--min-life)",
 			shown == NULL ? "the server" : shown, (long long)(wait_ms + 999) / 1000,
 			min_life);

@@ -62,10 +62,10 @@ static void warn_of_brief_life(const struct issue *issue, size_t server)
 {
 	CLEANUP(cleanup_text) char *shown = url_without_user(url_of(issue, server));
 
-	report_warning("the token for %s may end within --min-life (%u s): the server gives no "
-		       "nonce that lives longer",
-		       shown == NULL ? "the server" : shown,
-		       issue->order->options->min_life.seconds);
+	report_warning(
+		"%s: the token may end within %u s, though its server's next nonce was awaited "
+		"(--min-life)",
+		shown == NULL ? "the server" : shown, issue->order->options->min_life.seconds);
 }
 
 static void tell_good(struct issue *issue, size_t server)
