@@ -68,7 +68,7 @@ with() { chronoctl_token --no-prompt --priv-key-file "$@"; }
 
 @test "signer provider: the default provider is not loaded beside the FIPS module" {
 	with 'handle:0x81000001'
-	refused 3 'providers base, fips;'
+	refused 3 'loaded providers: base, fips;'
 	OPENSSL_CONF=/dev/null with 'handle:0x81000001'
 	refused 3 'providers: default;'
 }
