@@ -167,6 +167,9 @@ char *pkcs11_token_label(const CK_TOKEN_INFO *info)
 {
 	size_t length = p11_kit_space_strlen(info->label, sizeof info->label);
 
+	/* Some pad with zeros, and in a URI they stand for a label that it does not name. */
+	while (length > 0 && info->label[length - 1] == '\0')
+		length--;
 	return text_printable((const char *)info->label, length, false);
 }
 

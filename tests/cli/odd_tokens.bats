@@ -132,9 +132,10 @@ label_is() {
 	prints_token "$KEY" || fail "the listed URI '$uri' does not find it"
 }
 
-@test "a label padded with blanks, and one that fills its 32 bytes" {
+@test "a label padded with blanks, or with zeros, and one that fills its 32 bytes" {
 	own_tokens
 	label_is 'short' 'short'
+	label_is 'zeros\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0' 'zeros'
 	label_is '0123456789abcdef0123456789ABCDEF' '0123456789abcdef0123456789ABCDEF'
 }
 
