@@ -67,7 +67,7 @@ one_login() {
 	SHIM_FAIL=C_Login:*=CKR_PIN_EXPIRED one_login 'expired'
 	SHIM_FAIL=C_Login:*=CKR_USER_PIN_NOT_INITIALIZED one_login 'PIN.*(not|no|never).*|no .*PIN'
 	SHIM_FAIL=C_Login:*=CKR_DEVICE_ERROR one_login 'device.?error'
-	SHIM_FAIL=C_Login:*=CKR_TOKEN_NOT_PRESENT one_login 'check that the token is plugged in'
+	SHIM_FAIL=C_Login:*=CKR_TOKEN_NOT_PRESENT one_login 'the token was removed or does not answer; check that it is plugged in'
 	SHIM_FAIL=C_Login:*=CKR_FUNCTION_FAILED one_login 'function.?failed'
 	SHIM_FAIL=C_Login:1=CKR_PIN_INCORRECT one_login 'PIN'
 }

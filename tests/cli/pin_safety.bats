@@ -175,5 +175,5 @@ answers() {
 
 @test "a device that fails in C_Login: whether the PIN was counted is not known, so it is not tried again" {
 	answers CKR_DEVICE_ERROR 'C_Login of .* answered CKR_DEVICE_ERROR: '
-	answers CKR_DEVICE_REMOVED 'check that the token is plugged in'
+	answers CKR_DEVICE_REMOVED 'the token was removed or does not answer; check that it is plugged in'
 }

@@ -105,5 +105,5 @@ signs_not() { # LABEL REGEX…
 }
 
 @test "a token that is pulled out before it signs: exit 3" {
-	SHIM_FAIL=C_Sign:*=CKR_DEVICE_REMOVED signs_not chronograf 'check that the token is plugged in'
+	SHIM_FAIL=C_Sign:*=CKR_DEVICE_REMOVED signs_not chronograf 'the token was removed or does not answer; check that it is plugged in'
 }

@@ -12,7 +12,7 @@ load watching
 	control 'SHIM_FAIL=C_Sign:*=CKR_DEVICE_REMOVED,C_Initialize:*=CKR_DEVICE_REMOVED'
 	replace_nonce
 	goes
-	said "check that the token is plugged in"
+	said "the token was removed or does not answer; check that it is plugged in"
 	lives
 	control ''
 	appears

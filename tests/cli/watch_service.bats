@@ -132,7 +132,7 @@ listen() {
 	appears
 	control 'SHIM_FAIL=C_Sign:*=CKR_DEVICE_REMOVED,C_Initialize:*=CKR_DEVICE_REMOVED'
 	replace_nonce
-	wait_for said "check that the token is plugged in"
+	wait_for said "the token was removed or does not answer; check that it is plugged in"
 	beaten_on() { local before; before=$(beats); wait_for beaten $((before + 5)); }
 	beaten_on || fail "silent with a key that is lost"
 	signal_server STOP
