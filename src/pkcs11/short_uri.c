@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -105,9 +106,41 @@ static char *text_of(P11KitUri *made, CK_ATTRIBUTE *attributes, CK_ULONG count)
 		       : NULL;
 }
 
+/* A label that is left to write comes last. */
+static int turn_of(const char *attribute)
+{
+	bool is_label = strncmp(attribute, "object=", 7) == 0 && strcspn(attribute, ";") > 7;
+
+	return strncmp(attribute, "token=", 6) == 0 ? 0 : is_label ? 1 : 2;
+}
+
+/* The labels before what else tells them apart: to read, and to complete what is begun by hand. No value
+ * has a ';' or '?' of its own (RFC 7512 §2.3). Frees the text. */
+static char *labels_first(char *owned)
+{
+	CLEANUP(cleanup_text) char *text = owned;
+	CLEANUP(cleanup_text) char *sorted = NULL;
+	char *query = text == NULL ? NULL : strchr(text, '?');
+
+	if (text == NULL)
+		return NULL;
+	if (query != NULL)
+		*query++ = '\0';
+	for (int turn = 0; turn < 3; turn++)
+		for (const char *piece = text + strlen("pkcs11:"); *piece != '\0';) {
+			int length = (int)strcspn(piece, ";");
+			if (turn_of(piece) == turn)
+				text_append(&sorted, "%c%.*s", sorted == NULL ? ':' : ';', length,
+					    piece);
+			piece += piece[length] == ';' ? length + 1 : length;
+		}
+	return text_format("pkcs11%s%s%s", sorted == NULL ? ":" : sorted, query == NULL ? "" : "?",
+			   query == NULL ? "" : query);
+}
+
 char *short_uri_with(const struct pkcs11_token *token, CK_ATTRIBUTE *attributes, CK_ULONG count)
 {
-	return text_of(make(token, token->told_by), attributes, count);
+	return labels_first(text_of(make(token, token->told_by), attributes, count));
 }
 
 char *short_uri_in_full(const struct pkcs11_token *token, CK_ATTRIBUTE *attributes, CK_ULONG count)

@@ -118,7 +118,7 @@ has() {
 	new_key "$SCRATCH/key"
 	import_key "$SCRATCH/key" ops chronograf 03
 	completes "chronoctl token --priv-key-file 'pkcs11:"
-	[ "$(grep -c 'token=ops;id=%0[13];object=chronograf$' <<<"$output")" -eq 2 ] || fail "not both in full"
+	[ "$(grep -c 'token=ops;object=chronograf;id=%0[13]$' <<<"$output")" -eq 2 ] || fail "not both in full"
 	has 'pkcs11:token=ops;object=spare%20one'
 }
 

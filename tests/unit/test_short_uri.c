@@ -76,26 +76,26 @@ static void a_token_is_named_by_what_alone_tells_it_from_others(void **state)
 	(void)state;
 	NAMED_SO(1, "pkcs11:token=ops", {"ops", "1", "m", "f", 0, 0});
 	NAMED_SO(2, "pkcs11:token=ops", {"ops", "1", "m", "f", 0, 0}, {"web", "1", "m", "f", 0, 1});
-	NAMED_SO(2, "pkcs11:serial=1;token=ops", {"ops", "1", "m", "f", 0, 0},
+	NAMED_SO(2, "pkcs11:token=ops;serial=1", {"ops", "1", "m", "f", 0, 0},
 		 {"ops", "2", "n", "g", 0, 1});
-	NAMED_SO(2, "pkcs11:model=m;token=ops", {"ops", "", "m", "f", 0, 0},
+	NAMED_SO(2, "pkcs11:token=ops;model=m", {"ops", "", "m", "f", 0, 0},
 		 {"ops", "", "n", "g", 0, 1});
-	NAMED_SO(2, "pkcs11:manufacturer=f;token=ops", {"ops", "", "m", "f", 0, 0},
+	NAMED_SO(2, "pkcs11:token=ops;manufacturer=f", {"ops", "", "m", "f", 0, 0},
 		 {"ops", "", "m", "g", 0, 1});
-	NAMED_SO(3, "pkcs11:model=m;serial=1;token=ops", {"ops", "1", "m", "f", 0, 0},
+	NAMED_SO(3, "pkcs11:token=ops;model=m;serial=1", {"ops", "1", "m", "f", 0, 0},
 		 {"ops", "2", "m", "f", 0, 1}, {"ops", "1", "n", "f", 0, 2});
-	NAMED_SO(2, "pkcs11:slot-id=7;token=ops", {"ops", "", "m", "f", 0, 7},
+	NAMED_SO(2, "pkcs11:token=ops;slot-id=7", {"ops", "", "m", "f", 0, 7},
 		 {"ops", "", "m", "f", 0, 8});
 	NAMED_SO(2, "pkcs11:token=ops?module-path=%2Fa.so", {"ops", "1", "m", "f", 0, 7},
 		 {"ops", "1", "m", "f", 1, 7});
-	NAMED_SO(3, "pkcs11:slot-id=7;token=ops?module-path=%2Fa.so", {"ops", "1", "m", "f", 0, 7},
+	NAMED_SO(3, "pkcs11:token=ops;slot-id=7?module-path=%2Fa.so", {"ops", "1", "m", "f", 0, 7},
 		 {"ops", "1", "m", "f", 1, 7}, {"ops", "1", "m", "f", 0, 8});
 }
 
 static void a_token_that_the_user_s_uri_does_not_mean_counts_all_the_same(void **state)
 {
 	(void)state;
-	NAMED_SO(1, "pkcs11:serial=1;token=ops", {"ops", "1", "m", "f", 0, 0},
+	NAMED_SO(1, "pkcs11:token=ops;serial=1", {"ops", "1", "m", "f", 0, 0},
 		 {"ops", "2", "m", "f", 0, 1});
 }
 
@@ -136,7 +136,7 @@ static void a_slot_stays_only_where_others_were_left_out_by_it(void **state)
 	free(token.uri);
 	tokens.passed_over_count = 1;
 	assert_true(short_uri_name_tokens(&tokens, asked->parsed, NULL));
-	assert_string_equal(token.uri, "pkcs11:slot-id=5;token=ops");
+	assert_string_equal(token.uri, "pkcs11:token=ops;slot-id=5");
 	free(token.uri);
 	free(token.label);
 	pkcs11_uri_free(asked);
