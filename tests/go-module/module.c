@@ -164,6 +164,16 @@ static CK_RV sign(CK_SESSION_HANDLE session, unsigned char *data, CK_ULONG lengt
 	return goSign(session, data, length, signature, room);
 }
 
+static CK_RV sign_update(CK_SESSION_HANDLE session, unsigned char *data, CK_ULONG length)
+{
+	return goSignUpdate(session, data, length);
+}
+
+static CK_RV sign_final(CK_SESSION_HANDLE session, unsigned char *signature, CK_ULONG *room)
+{
+	return goSign(session, NULL, 0, signature, room);
+}
+
 CK_RV C_GetFunctionList(CK_FUNCTION_LIST **list);
 
 static CK_FUNCTION_LIST functions = {
@@ -189,6 +199,8 @@ static CK_FUNCTION_LIST functions = {
 	.C_FindObjectsFinal = find_final,
 	.C_SignInit = sign_init,
 	.C_Sign = sign,
+	.C_SignUpdate = sign_update,
+	.C_SignFinal = sign_final,
 };
 
 CK_RV C_GetFunctionList(CK_FUNCTION_LIST **list)

@@ -92,6 +92,11 @@ func goSignInit(handle, mechanism, object C.ulong) C.ulong {
 	return C.ulong(held.signInit(uint64(handle), uint64(mechanism), uint64(object)))
 }
 
+//export goSignUpdate
+func goSignUpdate(handle C.ulong, data unsafe.Pointer, length C.ulong) C.ulong {
+	return C.ulong(held.signUpdate(uint64(handle), C.GoBytes(data, C.int(length))))
+}
+
 // What GO_TOKEN_FAULT names happens instead of a signature.
 func fail() {
 	switch os.Getenv("GO_TOKEN_FAULT") {

@@ -33,6 +33,8 @@ const (
 	callFindObjectsFinal         = 28
 	callSignInit                 = 42
 	callSign                     = 43
+	callSignUpdate               = 44
+	callSignFinal                = 45
 	noArray               uint32 = 0xffffffff
 )
 
@@ -189,9 +191,13 @@ func attributesOf(in *reader, out *writer) {
 	out.result = ckrOK
 }
 
-func signature(in *reader, out *writer) {
+func signature(in *reader, out *writer, whole bool) {
 	out.signature = "ay"
-	handle, data, room := in.number(), in.array(), in.length()
+	handle, data := in.number(), []byte(nil)
+	if whole {
+		data = in.array()
+	}
+	room := in.length()
 	if uint64(room) < out.token.signatureLength() {
 		out.byte(0)
 		out.length(uint32(out.token.signatureLength()))
@@ -279,7 +285,12 @@ func answer(call uint32, in *reader, out *writer) {
 		}
 		out.result = out.token.signInit(handle, mechanism, in.number())
 	case callSign:
-		signature(in, out)
+		signature(in, out, true)
+	case callSignUpdate:
+		handle := in.number()
+		out.result = out.token.signUpdate(handle, in.array())
+	case callSignFinal:
+		signature(in, out, false)
 	default:
 		slot(call, in, out)
 	}

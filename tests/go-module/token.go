@@ -47,6 +47,7 @@ type session struct {
 	found     []uint64
 	mechanism uint64
 	signing   bool
+	data      []byte
 }
 
 // As one application sees it.
@@ -256,7 +257,18 @@ func (t *token) signInit(handle, mechanism, object uint64) uint64 {
 	case mechanism != ckmRSA && mechanism != ckmSHA256RSA:
 		return ckrMechanism
 	}
-	in.mechanism, in.signing = mechanism, true
+	in.mechanism, in.signing, in.data = mechanism, true, nil
+	return ckrOK
+}
+
+func (t *token) signUpdate(handle uint64, data []byte) uint64 {
+	t.lock.Lock()
+	defer t.lock.Unlock()
+	in := t.sessions[handle]
+	if in == nil || !in.signing {
+		return ckrSessionHandle
+	}
+	in.data = append(in.data, data...)
 	return ckrOK
 }
 
@@ -268,6 +280,7 @@ func (t *token) sign(handle uint64, data []byte) ([]byte, uint64) {
 	if in == nil || !in.signing {
 		return nil, ckrSessionHandle
 	}
+	data = append(in.data, data...)
 	hash, digest := crypto.Hash(0), data
 	if in.mechanism == ckmSHA256RSA {
 		sum := sha256.Sum256(data)
