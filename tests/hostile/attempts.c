@@ -456,6 +456,13 @@ static bool become_dumpable(const struct hostile_aims *aims)
 	return prctl(PR_SET_DUMPABLE, 1) == 0;
 }
 
+/* As ps(1) shows it. */
+static bool take_other_name(const struct hostile_aims *aims)
+{
+	(void)aims;
+	return prctl(PR_SET_NAME, "sshd") == 0;
+}
+
 static bool outlive_parent(const struct hostile_aims *aims)
 {
 	(void)aims;
@@ -781,6 +788,7 @@ const struct hostile_attempt hostile_attempts[] = {
 	{"slow its parent down", slow_parent, HOSTILE_CALLS, true},
 	{"let the kernel signal its parent", let_kernel_signal_parent, HOSTILE_CALLS, true},
 	{"become dumpable", become_dumpable, HOSTILE_CALLS, true},
+	{"take another name", take_other_name, HOSTILE_CALLS, true},
 	{"outlive its parent", outlive_parent, HOSTILE_CALLS, true},
 	{"use a capability of root", use_capability, HOSTILE_CALLS | HOSTILE_ISOLATION, false},
 	{"change its groups", become_somebody_else, HOSTILE_CALLS | HOSTILE_ISOLATION, false},

@@ -191,7 +191,6 @@ static const struct allowed_form allowed_forms[] = {
 	{SCMP_SYS(ioctl), 1, WHOLE, FIONREAD},
 	{SCMP_SYS(ioctl), 1, WHOLE, FIONBIO},
 	{SCMP_SYS(ioctl), 1, WHOLE, TCGETS},
-	{SCMP_SYS(prctl), 0, WHOLE, PR_SET_NAME},
 	{SCMP_SYS(prctl), 0, WHOLE, PR_SET_VMA},
 	{SCMP_SYS(prctl), 0, WHOLE, PR_GET_DUMPABLE},
 	{SCMP_SYS(prctl), 0, WHOLE, PR_GET_NO_NEW_PRIVS},
