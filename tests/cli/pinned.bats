@@ -140,7 +140,7 @@ start_tunnel() {
 	echo $! >>"$SCRATCH/pids"
 	wait_for [ -s "$SCRATCH/token" ] || fail "$(cat "$said")"
 	kill "$(tail -n 2 "$SCRATCH/pids" | head -n 1)"
-	wait_for grep -q 'no nonce' "$said" || fail "it is not said that the server is gone"
+	wait_for grep -qF "$URL" "$said" || fail "it is not said that the server is gone"
 	serve other
 	sleep 3
 	is_not_asked
