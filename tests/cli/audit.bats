@@ -1,4 +1,4 @@
-# The audit trail: a line in the system log for each signature, login that failed and message that was refused.
+# The audit trail: a line in the system log for each signature, failed login and refused message.
 load helper
 
 setup_file() {

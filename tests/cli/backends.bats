@@ -1,4 +1,4 @@
-# What is promised of every way to a key. The same list runs once for each row of the table in CMakeLists.txt, named by
+# What every signer promises. The same list runs once for each row of the table in CMakeLists.txt, named by
 # $BACKEND; a way that the machine lacks is skipped with the name of the package that would bring it.
 load helper
 
@@ -44,7 +44,7 @@ make_toy_keys() {
 
 # ---- The table ----
 
-# What the machine lacks for this backend; nothing if it has it all.
+# What the machine lacks for this backend, or nothing.
 lacking() {
 	[ "$BACKEND" != pkcs11 ] || return 0
 	built_in "${BACKEND%%-*}" || echo "the signer ${BACKEND%%-*} is not built in: $(built_with)" || return

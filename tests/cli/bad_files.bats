@@ -1,4 +1,4 @@
-# Files that hold no key for us: each is refused with a clear message of its own.
+# Files without a usable key: each kind is refused with its own message.
 load helper
 load key_files
 

@@ -1,11 +1,11 @@
-# The canary: a PIN, passphrase or prime that can be recognised, given in each way, is then searched for wherever it could have
-# got to, at the moment the server is waited for. It may stand in the key process's locked pages and nowhere else.
+# The canary: a PIN, passphrase or prime that can be recognised, given in each way, is then searched for everywhere it could have
+# got to, while the command waits for the server. It may be in the key process's locked pages only.
 # secrets.bats looks at messages, command lines and environments at other moments.
 load helper
 
 : "${CANARY_SEARCH:?path of canary}"
 
-# Long, so that what is left of it in a buffer that was written over in part is found, too.
+# Long, so that remains in a partly overwritten buffer are found as well.
 PIECE=k4nary-5f0c1e-PIN
 ENCODED=k4nary%2D5f0c1e%2DPIN
 repeated() { # TEXT
@@ -58,7 +58,7 @@ search_file() { # WHERE FILE
 }
 
 # search_memory NAME PID [MAPPING]: its locked pages, and a mapping in which a library keeps its own copy, do not count.
-# The server's address is searched for too, and is in each process: it shows that the search finds what is there.
+# The server's address, which is in each process, is searched for as well, to show that the search works.
 search_memory() {
 	local finds address=${URL#http://}
 	printf '%s\n' "$PIECE" "$ENCODED" "$address" | "$CANARY_SEARCH" "$2" >"$SCRATCH/finds" ||
@@ -167,7 +167,7 @@ typed() {
 	done
 }
 
-# One prime of the key, as DER has it and as a little-endian machine reckons with it: 32 bytes of each.
+# One prime of the key, as in DER and as in a little-endian machine's memory: 32 bytes of each.
 prime() {
 	openssl rsa -in "$KEY" -noout -text 2>/dev/null | sed -n '/^prime1:/,/^prime2:/{/^ /p}' | tr -d ' :\n' |
 		sed 's/^00//' | cut -c 17-80

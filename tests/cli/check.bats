@@ -76,7 +76,7 @@ logged() { # TIMES REGEX
 	logged 0 "mappings"
 }
 
-# But for its line in the system log, which audit.bats looks at.
+# Except for its line in the system log, which audit.bats checks.
 @test "the token is sent by the network process: the one with the key opens no socket to anywhere" {
 	local trace=$BATS_TEST_TMPDIR/trace
 	command -v strace >/dev/null || skip "there is no strace"

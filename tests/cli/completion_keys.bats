@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Completion as a person meets it: keys pressed in bash, zsh and fish on a terminal, and what the shell then reads.
+# Completion as users see it: key presses in bash, zsh and fish on a terminal, and the resulting command line.
 load helper
 load shells
 
@@ -22,7 +22,7 @@ empty_word() {
 @test "zsh: an empty word becomes the beginning of the options" { empty_word zsh; }
 @test "fish: an empty word becomes the beginning of the options" { empty_word fish; }
 
-# From two letters to a key, by Tab alone: ':', ';' and '=' survive the shell.
+# From two letters to a key by Tab: ':', ';' and '=' survive the shell.
 begun_unquoted() {
 	start_shell "$@"
 	types 'chronoctl token --priv-key-file pk'
@@ -97,7 +97,7 @@ completes_to() {
 		chronoctl token "--priv-key-file=$URI"
 }
 
-# The whole way: what Tab has written finds the key.
+# End to end: the completed line finds the key.
 finds_the_key() {
 	start_shell "$1"
 	types 'chronoctl pub-key --priv-key-file pkcs11:'
@@ -146,7 +146,7 @@ new_key_in_token() {
 @test "zsh: a new key: the token, and the label is left to write" { new_key_in_token zsh; }
 @test "fish: a new key: the token, and the label is left to write" { new_key_in_token fish; }
 
-# A file is quoted by the shell; where a URI is begun none is offered.
+# The shell quotes files; after the beginning of a URI none are offered.
 files_too() {
 	touch 'my key.pem' 'pkcs11:a:b'
 	start_shell "$1"

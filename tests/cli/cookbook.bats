@@ -1,10 +1,10 @@
-# docs/cookbook.md: its recipes do what they promise, as they are printed, at a server that answers as Chronograf does.
+# docs/cookbook.md: its recipes work as printed, with a server that answers like Chronograf.
 load helper
 load pages
 
 setup_file() { suite_key_in_token ops; }
 
-# All arguments of the programs that the page runs are on record: the token is to be in none.
+# The arguments of all programs that the page runs are recorded: none may contain the token.
 setup() {
 	local program
 	reader
@@ -99,7 +99,7 @@ logs_in() { curl -fsS -o /dev/null "$URL/oauth/generic/login/$1"; }
 	is dashboards '[.dashboards[] | [.name, .cells]]' '[["disk",null],["cpu",[{"i":"1"}]]]'
 }
 
-# In cron's environment, and with what chronoctl needs in a test.
+# In cron's environment, plus what chronoctl needs in a test.
 as_cron() {
 	run --separate-stderr env -i HOME="$HOME" LOGNAME=ops SHELL=/bin/sh PATH="$PATH" SOFTHSM2_CONF="$SOFTHSM2_CONF" \
 		ASAN_OPTIONS="$ASAN_OPTIONS" LSAN_OPTIONS="$LSAN_OPTIONS" BACKUPS="$SCRATCH/there" CHRONOGRAF_URL="${1:-$URL}" \

@@ -20,10 +20,10 @@ setup() {
 	export CHRONOCTL_PIN=$PIN PKCS11SPY=$SOFTHSM PKCS11SPY_OUTPUT=$SCRATCH/spy
 }
 
-# In the order made; the loader's C_GetFunctionList is none.
+# In call order; the loader's C_GetFunctionList does not count.
 spied_calls() { sed -n 's/^[0-9]*: \(C_[A-Za-z]*\).*/\1/p' "$PKCS11SPY_OUTPUT" | grep -v '^C_GetFunctionList$'; }
 
-# SoftHSM has a slot more than it has tokens. Only an answer of none ends a search, so there are two of C_FindObjects.
+# SoftHSM has one slot more than tokens. Only an empty result ends a search, so C_FindObjects is called twice.
 # C_Finalize would end the session, but p11-kit closes what is open before it, and so nothing is saved by leaving it open.
 CALLS='C_Initialize C_GetSlotList C_GetTokenInfo C_GetTokenInfo C_OpenSession C_Login C_FindObjectsInit C_FindObjects
 	C_FindObjects C_FindObjectsFinal C_GetAttributeValue C_SignInit C_Sign C_CloseSession C_Finalize'

@@ -1,4 +1,4 @@
-# doctor: the chain from the module to the acceptance, a row a link: what is found, what is broken, what is not known.
+# doctor: the chain from the module to the server's acceptance, one row per link: good, broken, or not known.
 load helper
 
 setup_file() {
@@ -49,10 +49,10 @@ verdict() { # TEXT
 	[ "$(tail -n 1 <<<"$output")" = "$1" ] || fail "the verdict is not '$1'"
 }
 
-# Nothing but, after a test of wrong PINs, what the token's flags say.
+# Nothing, except after a test with wrong PINs the warning by the token's flags.
 tells_all_in_rows() { ! grep -v 'few tries may be left' <<<"$stderr" | grep -q . || fail "more on standard error"; }
 
-# A document that is whole though the command was ended, and no word beside it.
+# A complete document although the command was ended, and nothing else.
 whole_document() { # STATUS JQ-FILTER
 	[[ $status =~ ^($1)$ ]] || fail "exit status $1 expected" || return
 	tells_all_in_rows && jq -e ".ok == false and (.verdict | startswith(\"1 problem: \")) and ($2)" <<<"$output" || fail "not so"
@@ -148,7 +148,7 @@ logged() { # TIMES REGEX
 	is_silent
 }
 
-# ---- The key's chain is broken, the server's is walked still ----
+# ---- The key's chain is broken, the server's is still checked ----
 
 @test "a module that cannot be loaded: exit 3, and what it should hold is not known" {
 	examines --pkcs11-module /nonexistent.so

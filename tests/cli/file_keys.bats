@@ -1,4 +1,4 @@
-# Keys in files: every form that is taken. Those that are not are in bad_files.bats.
+# Keys in files: every accepted form. Refused ones are in bad_files.bats.
 load helper
 load key_files
 

@@ -1,4 +1,4 @@
-# Many servers: one login, a line each in the order given, and a dead one costs nobody else.
+# Many servers: one login, a line each in the given order, and a dead one does not affect the others.
 load helper
 
 setup_file() {

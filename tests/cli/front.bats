@@ -1,4 +1,4 @@
-# Whose answer it is: Chronograf's own, or that of something in front of it; and what is advised then.
+# Who answers: Chronograf, or something in front of it; and the advice for each.
 load helper
 
 setup_file() { suite_key; }

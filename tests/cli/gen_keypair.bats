@@ -1,4 +1,4 @@
-# gen-keypair into files: a pair as the original makes it; whole, or not at all.
+# gen-keypair into files: a pair in the same form as InfluxData's; complete, or not at all.
 load helper
 load keys
 load new_pairs

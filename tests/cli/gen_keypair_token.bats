@@ -1,4 +1,4 @@
-# gen-keypair into a token: made there, guarded there, and whole, or not at all.
+# gen-keypair into a token: generated there, protected there, and complete, or not at all.
 load helper
 load keys
 load new_pairs

@@ -1,4 +1,4 @@
-# What is not ours: add-superadmin, list-users and migrate run InfluxData's chronoctl, in whose place ours is installed.
+# Commands that are not ours: add-superadmin, list-users and migrate run InfluxData's chronoctl, which ours replaces.
 load helper
 
 setup() {
@@ -6,7 +6,7 @@ setup() {
 	export CHRONOCTL_INFLUXDATA=$SCRATCH/influxdata
 }
 
-# influxdata LINE…: a shell script in the place of InfluxData's program.
+# influxdata LINE…: a shell script in place of InfluxData's program.
 influxdata() {
 	printf '%s\n' '#!/bin/sh' "$@" >"$CHRONOCTL_INFLUXDATA"
 	chmod +x "$CHRONOCTL_INFLUXDATA"

@@ -8,7 +8,7 @@ bats_require_minimum_version 1.5.0
 NONCE=7d9f2c1e-5b3a-4c6d-8e9f-0a1b2c3d4e5f
 OTHER_NONCE=3a8e1d5c-9b27-4f60-a1c4-5e7d2f9b8036
 PIN=20394
-# What `|cat` and chronoctl itself may take on a busy machine under AddressSanitizer.
+# The time that `|cat` and chronoctl may take on a busy machine under AddressSanitizer.
 PATIENCE=60
 
 first_of() {
@@ -19,16 +19,16 @@ first_of() {
 }
 SOFTHSM=$(first_of /usr/lib/softhsm/libsofthsm2.so /usr/lib/*/softhsm/libsofthsm2.so)
 SPY=$(first_of /usr/lib/*/pkcs11-spy.so /usr/lib/*/pkcs11/pkcs11-spy.so)
-# How chronoctl gets at SoftHSM's tokens: with REMOTE=ON, in another process behind p11-kit's socket.
+# How chronoctl reaches SoftHSM's tokens: with REMOTE=ON, in another process behind p11-kit's socket.
 TOKENS=$SOFTHSM
 if [ "${REMOTE-}" = ON ]; then
 	TOKENS=$(first_of /usr/lib/*/pkcs11/p11-kit-client.so /usr/lib/pkcs11/p11-kit-client.so)
 fi
 export SHIM_MODULE=$TOKENS
 
-# ---- Surroundings ----
+# ---- Environment ----
 
-# Nothing that the user has configured may decide a test, and nothing of ours may reach the user's files.
+# The user's configuration must not affect tests, and tests must not touch the user's files.
 private_environment() {
 	SCRATCH=${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}
 	export HOME=$SCRATCH/home XDG_RUNTIME_DIR=$SCRATCH/home/run LC_ALL=C.UTF-8
@@ -163,7 +163,7 @@ new_token_dir() { # DIR
 	export SOFTHSM2_CONF=$1/softhsm2.conf
 }
 
-# A copy of the file's tokens for a test that changes them.
+# A copy of the suite's tokens for a test that changes them.
 own_tokens() {
 	local from=${SOFTHSM2_CONF%/*}
 	new_token_dir "$BATS_TEST_TMPDIR/own"
@@ -192,7 +192,7 @@ import_private_key() { # KEY TOKEN LABEL ID [PIN]
 	rm "$SCRATCH/import.der"
 }
 
-# Just the private key object, for everyone to see.
+# Just the private key object, visible without login.
 import_open_key() { # KEY TOKEN LABEL ID [PIN]
 	openssl rsa -in "$1" -traditional -outform DER -out "$SCRATCH/import.der" 2>/dev/null
 	[ -x "$SCRATCH/open_key" ] || "${CC:-cc}" -o "$SCRATCH/open_key" "$BATS_TEST_DIRNAME/open_key.c" \
@@ -313,7 +313,7 @@ requests() { grep -c . "$STANDIN_LOG" || true; }
 
 # ---- chronoctl ----
 
-# Who leaks in the engine is told by its callers, which no frame pointers lead to.
+# Leaks in the engine are recognised by their callers, which frame pointers do not lead to.
 unwind_engine() { # ARGUMENTS
 	case " $1 ${CHRONOCTL_SIGNER-} " in *[\ =\']engine[\ \']*) ASAN_OPTIONS+=:fast_unwind_on_malloc=0 ;; esac
 }
@@ -333,7 +333,7 @@ WRAPPER=()
 # chronoctl_token ARGUMENT…: at the stand-in server.
 chronoctl_token() { chronoctl token --chronograf-url "$URL" "$@"; }
 
-# With $KEY at a stand-in server of its own. Sets TOOK, the seconds.
+# With $KEY at a separate stand-in server. Sets TOOK, the seconds.
 asked() { # MODE ARGUMENT…
 	start_standin --mode "$1"
 	SECONDS=0
@@ -362,7 +362,7 @@ refused() {
 	says "${@:2}"
 }
 
-# What a message says of the code that a call answered: what it means, or the code itself where that is not known.
+# What a message says about a call's return code: its meaning, or the code itself if that is not known.
 told_as() { # FUNCTION CODE
 	case $2 in
 	CKR_SESSION_HANDLE_INVALID | CKR_SESSION_CLOSED) echo 'the token lost the connection; try again' ;;

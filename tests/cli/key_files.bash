@@ -1,4 +1,4 @@
-# What the suites about key files share: one key in every form, and what is no key. Load it after helper.
+# Shared by the suites about key files: one key in every form, and files without a key. Load it after helper.
 
 setup_file() {
 	private_environment

@@ -1,4 +1,4 @@
-# The documents: what one of them links to is there, and the README is one page.
+# The documents: the targets of their links exist, and the README is one page.
 load helper
 
 documents() { find "$SOURCE_DIR/README.md" "$SOURCE_DIR/CHANGELOG.md" "$SOURCE_DIR/docs" -name '*.md'; }

@@ -153,7 +153,7 @@ row() { # LABEL KIND
 	says 'twin'
 }
 
-# Two private keys by the same name and id, which SoftHSM allows.
+# Two private keys with the same label and id, which SoftHSM allows.
 softhsm_twins() {
 	import_private_key "$KEY" ops twin f1
 	import_private_key "$D/second" ops twin f1

@@ -1,4 +1,4 @@
-# Logging in: once, to one token, and what is said when the token does not want us.
+# Logging in: once, to one token, and the messages when the token refuses.
 load helper
 load token
 

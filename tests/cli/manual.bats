@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The manual pages: what a command takes and what its page tells are the same, and mandoc finds no fault.
+# The manual pages: they list exactly the options of each command, and mandoc finds no errors.
 load helper
 
 MANUALS=$SOURCE_DIR/docs/man

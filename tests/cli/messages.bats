@@ -1,4 +1,4 @@
-# What a person reads after a mistake: the object first, what is wrong and what to do, on one line, and nothing twice.
+# Messages after a mistake: the object first, what is wrong and what to do, on one line, and nothing twice.
 load helper
 
 setup_file() {
@@ -11,10 +11,10 @@ setup() {
 	echo "$NONCE" >"$SCRATCH/nonce"
 }
 
-# signs_not ARGUMENT…: of a nonce at hand, so that no server has a say.
+# signs_not ARGUMENT…: with a given nonce, so that no server is involved.
 signs_not() { chronoctl token --nonce-from "$SCRATCH/nonce" --no-prompt "$@"; }
 
-# one_line STATUS TEXT: this exit status, and the one line that is the text.
+# one_line STATUS TEXT: this exit status, and exactly this one line.
 one_line() {
 	refused "$1" || return
 	[ "$stderr" = "chronoctl: $2" ] || fail "expected: chronoctl: $2"

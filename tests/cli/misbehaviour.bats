@@ -1,4 +1,4 @@
-# A network program that was taken over says what no honest one can say: that ends the command, and no signature comes of it.
+# A network program that was taken over sends what no honest one can send: that ends the command without a signature.
 load helper
 load watching
 

@@ -1,4 +1,4 @@
-# Which PKCS#11 modules are loaded, and what of those that are noisy, broken or missing.
+# Which PKCS#11 modules are loaded, and what happens to noisy, broken or missing ones.
 load helper
 load token
 

@@ -1,4 +1,4 @@
-# The nonce: a canonical UUID from a 200 answer gets signed, or nothing at all, and it is said what came.
+# The nonce: only a canonical UUID from a 200 answer is signed; the message says what else came.
 load helper
 load nonces
 

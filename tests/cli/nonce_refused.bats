@@ -1,4 +1,4 @@
-# Every answer that is no nonce: exit 4, no bytes on standard output, nothing signed, and no endless waiting.
+# Every answer that is not a nonce: exit 4, nothing on standard output, nothing signed, and no endless wait.
 load helper
 load nonces
 

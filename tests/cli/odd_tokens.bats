@@ -76,7 +76,7 @@ zero_nonce() { # KEY
 		SHIM_SIGNATURE=leading-zero-stripped SHIM_MECHANISMS=$mechanism chronoctl_token --no-prompt \
 			--priv-key-file 'pkcs11:object=small'
 		prints_token "$SCRATCH/small"
-		# The shim has dropped something: a byte more or less of anything else is not mended.
+		# The shim has dropped something: other differences in length are not corrected.
 		SHIM_SIGNATURE=short SHIM_MECHANISMS=$mechanism chronoctl_token --no-prompt \
 			--priv-key-file 'pkcs11:object=small'
 		refused 3 'signature does not verify'

@@ -1,4 +1,4 @@
-# One key, one nonce, one token: whatever form the key has, and it is what the server takes.
+# One key, one nonce, one token: the same for every form of the key, and accepted by the server.
 load helper
 
 setup_file() {

@@ -1,4 +1,4 @@
-# In the place of InfluxData's chronoctl: what docs/replacing-chronoctl.md says is the same, and what it says differs.
+# Compared to InfluxData's chronoctl: what docs/replacing-chronoctl.md calls the same, and what it says differs.
 load helper
 
 setup_file() { suite_key; }

@@ -1,4 +1,4 @@
-# --out-file: which file may be replaced and removed, who may read it, and what is said of its folder before anything is asked.
+# --out-file: which file may be replaced and removed, who may read it, and the warnings about its folder.
 load helper
 
 setup_file() {
@@ -143,7 +143,7 @@ spared() {
 	[ -z "$(ls -A "$FOLDER")" ] || fail "left: $(ls -A "$FOLDER")"
 }
 
-# The fixed name that it once had beside the file.
+# The fixed name that it had in earlier versions.
 @test "nothing beside the file can block it, and nothing is left beside it" {
 	mkdir "$FOLDER/.token.new"
 	kept
@@ -176,7 +176,7 @@ spared() {
 
 # ---- Its mode and its group ----
 
-# A group that this user may give a file to, and that new files do not get by themselves, where there is one.
+# A group that this user may give a file to and that new files do not get by default, if there is one.
 group_to_give() {
 	local own
 	own=$(id -gn)

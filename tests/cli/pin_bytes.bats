@@ -1,4 +1,4 @@
-# What is a PIN: any bytes of any sensible length, without the line ends at the end.
+# A PIN: any bytes of a sensible length, without trailing line ends.
 load helper
 load pins
 

@@ -1,4 +1,4 @@
-# No try of a PIN is spent blindly: what the token's flags forbid, what each refusal says, and --force-login.
+# No PIN try is wasted: what the token's flags forbid, the message of each refusal, and --force-login.
 load helper
 load token
 

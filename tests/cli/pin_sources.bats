@@ -1,4 +1,4 @@
-# Where the PIN comes from, in which order. The prompt and the PIN pad have files of their own.
+# The sources of the PIN, in order. The prompt and the PIN pad have separate files.
 load helper
 load pins
 

@@ -1,4 +1,4 @@
-# No message ever repeats a pin-value, whatever is wrong, and wherever the URI was put.
+# No message ever repeats a pin-value, whatever is wrong, and wherever the URI was given.
 load helper
 load secrets
 

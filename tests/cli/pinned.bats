@@ -87,7 +87,7 @@ is_not_asked() { [ "$(requests)" -eq 0 ] || fail "the server was asked: $(cat "$
 	is_not_asked
 }
 
-# A proxy that leads every CONNECT to this machine. Sets PROXY.
+# A proxy that connects every CONNECT to this machine. Sets PROXY.
 start_tunnel() {
 	cat >"$SCRATCH/tunnel.pl" <<-'END'
 		use IO::Socket::INET;

@@ -1,4 +1,4 @@
-# What the system shows of the processes of the command: no PIN in a command line, an environment, on the swap.
+# What the system shows of the command's processes: no PIN in a command line, an environment, or swap.
 load helper
 load secrets
 

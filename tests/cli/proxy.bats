@@ -1,4 +1,4 @@
-# Proxies by environment, as curl(1) heeds them. The stand-in is the proxy: its log shows who came to it.
+# Proxies from the environment, as in curl(1). The stand-in is the proxy: its log shows the requests.
 load helper
 
 setup_file() {

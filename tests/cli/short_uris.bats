@@ -1,4 +1,4 @@
-# Every URI that is printed to be used: it finds one private key, as it stands, and none of its attributes can go. In
+# Every URI printed for use: it finds one private key unchanged, and none of its attributes can be left out. In
 # situations that are odd: tokens and keys of one label, without one, seen twice, and halves that are labelled apart.
 load helper
 
@@ -72,7 +72,7 @@ none_can_go() {
 	done
 }
 
-# sign COUNT URI…: so many URIs, each of a key of its own, each by itself.
+# sign COUNT URI…: so many URIs, each for a different key, each alone.
 sign() {
 	local uri tokens=
 	[ $(($# - 1)) -eq "$1" ] || fail "$1 URIs expected:" "${@:2}" || return

@@ -1,4 +1,4 @@
-# Whatever one call into the module answers: a good token, or a message that tells which call, which code and what to do.
+# Whatever one call into the module answers: a good token, or a message that says what is wrong and what to do.
 # The other situations take many minutes: tests/report has them all.
 load helper
 

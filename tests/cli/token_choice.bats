@@ -1,4 +1,4 @@
-# Which token is logged in to, when the URI names none: one, or an error. No PIN is ever offered to two.
+# Which token is logged in to if the URI names none: one, or an error. No PIN is ever offered to two.
 load helper
 
 setup_file() {

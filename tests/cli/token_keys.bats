@@ -1,4 +1,4 @@
-# Keys in tokens by RFC 7512 URI: every attribute, finding the key, what is said when none or several match.
+# Keys in tokens by RFC 7512 URI: every attribute, finding the key, the messages when none or several match.
 load helper
 
 setup_file() {

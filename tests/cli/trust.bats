@@ -1,4 +1,4 @@
-# What the command does not take on trust: rights of its own file, files that others can change, descriptors, and values
+# What the command does not trust: rights of its own file, files that others can change, descriptors, and values
 # that may be a PIN.
 load helper
 

@@ -27,7 +27,7 @@ program_as_well() {
 	WRAPPER=("${WRAPPER[@]/#--trace-children=no/--trace-children=yes}")
 }
 
-# What valgrind says of itself, in the network program that may open no file, is none.
+# Valgrind's own messages in the network program, which may open no file, do not count.
 complaints() { grep -h '^==' "$SCRATCH"/valgrind.* | grep -vE 'warning: connection to image|no debug info loaded'; }
 
 is_clean() {

@@ -1,4 +1,4 @@
-# What is no error and yet to be told: keys and passphrases that are too short; and --quiet, which leaves it out.
+# Warnings about keys and passphrases that are too short; and --quiet, which leaves them out.
 load helper
 
 setup_file() {
@@ -19,7 +19,7 @@ setup() {
 
 SHORT_KEY='^chronoctl: warning: the key .* has 1024 bits, and fewer than 2048 are too few to be safe'
 
-# warned TIMES REGEX: it has gone well, and this was told so often.
+# warned TIMES REGEX: success, with so many of these warnings.
 warned() {
 	[ "$status" -eq 0 ] || fail "exit status 0 expected" || return
 	[ "$(grep -cE -e "$2" <<<"$stderr")" -eq "$1" ] || fail "/$2/ is not told $1 times"

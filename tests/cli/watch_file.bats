@@ -1,4 +1,4 @@
-# --watch where its file cannot be written: told once, and tried again.
+# --watch if its file cannot be written: reported once, and tried again.
 load helper
 load watching
 

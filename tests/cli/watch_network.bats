@@ -7,7 +7,7 @@ network_program() { pgrep -P "$(pgrep -P "$WATCH")"; }
 # The process is another one than before.
 is_another() { [ -n "$(network_program)" ] && [ "$(network_program)" != "$1" ]; } # PID
 
-# A command and a network program of the test's own. Sets CHRONOCTL and PROGRAM.
+# A separate command and network program for the test. Sets CHRONOCTL and PROGRAM.
 own_tree() {
 	local build=${CHRONOCTL%/bin/*}
 	mkdir "$BATS_TEST_TMPDIR/tree"

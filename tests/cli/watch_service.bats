@@ -1,8 +1,8 @@
-# --watch as a service: what its manager is told, and the unit in docs.
+# --watch as a service: the notifications to its manager, and the unit in docs.
 load helper
 load watching
 
-# notified REGEX: what a service manager has been told.
+# notified REGEX: what the service manager was sent.
 notified() { grep -qE -e "$1" "$BATS_TEST_TMPDIR/notified"; }
 
 listen_for_notice() { # ADDRESS, as $NOTIFY_SOCKET has it
