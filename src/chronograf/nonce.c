@@ -251,7 +251,7 @@ char *nonce_refusal(const struct nonce_response *response)
 
 	if (shown == NULL || type_shown == NULL)
 		return NULL;
-	return text_format("the answer is no nonce: status %u, %s%zu bytes%s%s%s%s%s\n%s",
+	return text_format("the answer is not a nonce: status %u, %s%zu bytes%s%s%s%s%s\n%s",
 			   response->status, response->longer ? "more than " : "", response->length,
 			   type[0] == '\0' ? "" : " of ", type_shown,
 			   response->length == 0 ? "" : ": \"", shown,

@@ -30,8 +30,8 @@ static struct chronosign_key *file_from_options(struct options *options,
 {
 	if (options->priv_key_file == NULL || options->to == NULL) {
 		chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
-				     "give the key's file by --priv-key-file FILE, and where it "
-				     "goes by --to 'pkcs11:token=TOKEN;object=LABEL'");
+				     "import-key needs --priv-key-file FILE, and --to "
+				     "'pkcs11:token=TOKEN;object=LABEL'");
 		return NULL;
 	}
 	CLEANUP(cleanup_key)
@@ -62,7 +62,7 @@ static void tell(const char *file, const char *reference)
 	report_note("the key of '%s' is in the token now, and a signature made there verifies; the "
 		    "server needs no new configuration",
 		    file);
-	report_warning("the file '%s' still exists, and whoever reads it is a superadmin. Try "
+	report_warning("the file '%s' still exists, and anyone who reads it is a superadmin. Try "
 		       "`chronoctl token --priv-key-file '%s'`, then keep one copy offline or "
 		       "none, and remove the file: shred -u '%s'. Copies in backups remain; a key "
 		       "that never was in a file is made by gen-keypair",

@@ -295,10 +295,11 @@ static bool print(const struct options *options, const struct key_list *list, in
 static void tell(const struct key_list *list, bool logged_in)
 {
 	if (list->key_count == 0)
-		report_note("no RSA key shows");
+		report_note("no RSA key found");
 	for (size_t i = 0; !logged_in && i < list->hiding_count; i++)
-		report_note("'%s' may hold more, which it shows after a login only: --login",
-			    list->hiding[i].uri);
+		report_note(
+			"'%s' may hold more keys, which are visible after a login only: --login",
+			list->hiding[i].uri);
 }
 
 static int run(struct options *options, int output, struct chronosign_error **error)

@@ -233,8 +233,8 @@ void servers_warn_of_http(const struct servers *servers)
 	CLEANUP(cleanup_text) char *shown = first == NULL ? NULL : url_without_user(first);
 	if (shown == NULL)
 		return;
-	report_warning("%s%s is not encrypted: whoever is on the way can use the token, and can "
-		       "have the nonce of another server signed; use https",
+	report_warning("%s%s is not encrypted: anyone on the network path can use the token, and "
+		       "can get the nonce of another server signed; use https",
 		       shown, exposed > 1 ? ", as others of the list," : "");
 }
 

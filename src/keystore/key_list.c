@@ -298,7 +298,7 @@ struct key_list *key_list_make(const struct chronosign_key *where, bool log_in_t
 	}
 	if (where->kind != KEY_IN_TOKEN) {
 		error_set(error, CHRONOSIGN_ERROR_USAGE,
-			  "'%s' is no pkcs11: URI; only the keys of tokens are listed",
+			  "'%s' is not a pkcs11: URI, and only the keys of tokens are listed",
 			  where->name);
 		return NULL;
 	}

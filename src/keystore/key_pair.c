@@ -59,7 +59,7 @@ static bool prepare(struct key_pair *pair, struct chronosign_error **error)
 		break;
 	}
 	return error_set(error, CHRONOSIGN_ERROR_USAGE,
-			 "a new key goes into a file or a token (a pkcs11: URI); '%s' is neither",
+			 "'%s' is neither a file nor a pkcs11: URI, so no key can be made there",
 			 pair->where->name);
 }
 
@@ -143,11 +143,11 @@ bool key_pair_import(struct key_pair *pair, const struct chronosign_key *file,
 {
 	if (file->kind != KEY_IN_FILE)
 		return error_set(error, CHRONOSIGN_ERROR_USAGE,
-				 "only the key of a file can be moved; '%s' is no file",
+				 "'%s' is not a file, and only the key of a file can be moved",
 				 file->name);
 	if (pair->in_token == NULL)
 		return error_set(error, CHRONOSIGN_ERROR_USAGE,
-				 "a key is moved into a token (a pkcs11: URI); '%s' is none",
+				 "'%s' is not a pkcs11: URI, and a key is moved into a token",
 				 pair->where->name);
 	CLEANUP(cleanup_pkey) EVP_PKEY *key = key_file_read(file, error);
 	if (key == NULL)

@@ -118,9 +118,10 @@ static bool make(struct pkcs11_search *search, struct survey *survey,
 		 struct chronosign_error **error)
 {
 	if (search->key->kind != KEY_IN_TOKEN)
-		return error_set(error, CHRONOSIGN_ERROR_USAGE,
-				 "'%s' is no pkcs11: URI; only the way to tokens is surveyed",
-				 search->key->name);
+		return error_set(
+			error, CHRONOSIGN_ERROR_USAGE,
+			"'%s' is not a pkcs11: URI, and only the way to tokens is surveyed",
+			search->key->name);
 	if (!pkcs11_search_is_for_private_key(search->key, error) ||
 	    !pkcs11_search_open(search, FIND_TOKENS, error) ||
 	    !add_unloadable(&search->modules, survey, error) ||

@@ -152,7 +152,7 @@ static bool check_verdict(const struct network_message *message, struct chronosi
 	bool refused = message->http_status == 401 || message->http_status == 403;
 
 	if (!uuid_is_version_4(message->nonce, sizeof message->nonce))
-		return message_wrong("a check of a nonce that is none", error);
+		return message_wrong("a check of an invalid nonce", error);
 	if (is_failure(message->outcome))
 		return check_failure(message, error);
 	if (message->failure[0] != '\0')
@@ -169,7 +169,7 @@ static bool check_outcome(const struct network_message *message, struct chronosi
 	switch (message->outcome) {
 	case MESSAGE_NONCE:
 		if (!uuid_is_version_4(message->nonce, sizeof message->nonce))
-			return message_wrong("a nonce that is none", error);
+			return message_wrong("an invalid nonce", error);
 		if (message->http_status != 200)
 			return message_wrong("a nonce of another status than 200", error);
 		if (message->reached != REACHED_ANSWER)

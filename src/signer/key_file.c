@@ -49,8 +49,8 @@ static void warn_of_readers(const struct chronosign_key *key, const struct stat 
 {
 	if (S_ISREG(status->st_mode) && (status->st_mode & (S_IRGRP | S_IROTH)) != 0)
 		key_notice(key, CHRONOSIGN_NOTICE_WARNING,
-			   "the key file '%s' can be read by others (mode %04o); whoever reads it "
-			   "is a superadmin: chmod 600",
+			   "the key file '%s' can be read by others (mode %04o), and anyone who "
+			   "reads it is a superadmin: chmod 600",
 			   key->name, (unsigned)(status->st_mode & 07777));
 }
 

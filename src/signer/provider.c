@@ -384,8 +384,8 @@ static bool no_loader(const struct provider_signer *signer, struct chronosign_er
 				 "load one by --provider",
 				 length, key->name);
 	return error_set(error, CHRONOSIGN_ERROR_KEY,
-			 "'%s' is no file, and no OpenSSL provider here opens '%.*s:'%s", key->name,
-			 length, key->name,
+			 "'%s' is not a file, and no OpenSSL provider here opens '%.*s:'%s",
+			 key->name, length, key->name,
 			 strncasecmp(key->name, "pkcs", 4) == 0
 				 ? "; a key in a token begins with pkcs11:"
 				 : "");

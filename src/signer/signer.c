@@ -190,7 +190,7 @@ char *chronosign_token_make(struct chronosign_signer *signer, const char *nonce,
 	 * elsewhere. */
 	if (!uuid_is_version_4(nonce, strlen(nonce))) {
 		error_set(error, CHRONOSIGN_ERROR_SERVER,
-			  "what is to be signed is no Chronograf nonce; it is not signed");
+			  "this is not a Chronograf nonce, so it is not signed");
 		return NULL;
 	}
 	bool signed_it = signer->backend->sign(signer->state, &signing, error);

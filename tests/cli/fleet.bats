@@ -104,7 +104,7 @@ tokens_are_of_their_servers() {
 	[ "$status" -eq 4 ]
 	[ "$(cut -f 1 <<<"$output")" = "$(urls 3)" ] || fail "not all good ones"
 	tokens_are_of_their_servers
-	says "http://127.0.0.1:1/first: connection refused" "$URL/wrong: the answer is no nonce" "2 of 5 servers failed"
+	says "http://127.0.0.1:1/first: connection refused" "$URL/wrong: the answer is not a nonce" "2 of 5 servers failed"
 }
 
 @test "a server that never answers costs its own time-out, once, and holds nobody up" {

@@ -168,7 +168,7 @@ load new_pairs
 	CHRONOCTL_PIN=$PIN in_token --encrypt
 	refused 2 passphrase
 	chronoctl gen-keypair --out handle:0x81000001
-	refused 2 'file.*token'
+	refused 2 'neither a file nor a pkcs11: URI'
 	chronoctl gen-keypair key
 	refused 2 argument
 	nothing_here

@@ -74,12 +74,12 @@ one_line() {
 	one_line 1 "cannot make '~/new': $not"
 }
 
-@test "an unknown scheme: that it is no file, and what was meant" {
+@test "an unknown scheme: that it is not a file, and what was meant" {
 	signs_not --priv-key-file 'pkcs1:object=x'
-	refused 3 "^chronoctl: 'pkcs1:object=x' is no file, and no OpenSSL provider here opens 'pkcs1:'; a key in a token begins with pkcs11:$"
+	refused 3 "^chronoctl: 'pkcs1:object=x' is not a file, and no OpenSSL provider here opens 'pkcs1:'; a key in a token begins with pkcs11:$"
 	never_says stat unregistered unsupported
 	signs_not --priv-key-file 'keys:x'
-	refused 3 "^chronoctl: 'keys:x' is no file, and no OpenSSL provider here opens 'keys:'$"
+	refused 3 "^chronoctl: 'keys:x' is not a file, and no OpenSSL provider here opens 'keys:'$"
 }
 
 @test "a module that is missing: its path, once" {
@@ -134,7 +134,7 @@ asks() { chronoctl token --priv-key-file "$KEY" "$@"; }
 
 @test "a URL with a blank, /nonce or a query: what is wrong, and the URL to give; no warning beside it" {
 	asks --chronograf-url 'http://host name:8888'
-	refused 2 "^chronoctl: 'http://host name:8888' is no URL of a server: it has a blank in it"
+	refused 2 "^chronoctl: 'http://host name:8888' is not a server's URL: it has a blank in it"
 	never_says 'write http' warning
 	asks --chronograf-url http://localhost:8888/nonce
 	one_line 2 "'http://localhost:8888/nonce' ends with /nonce, which is added to it: write http://localhost:8888"

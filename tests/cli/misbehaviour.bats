@@ -128,12 +128,12 @@ misbehaves() { # REGEX…
 	called C_Sign 0
 }
 
-@test "a nonce that is none: exit 1, and nothing is signed" {
+@test "an invalid nonce: exit 1, and nothing is signed" {
 	for text in eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJyb290In0 7D9F2C1E-5B3A-4C6D-8E9F-0A1B2C3D4E5F \
 		7d9f2c1e-5b3a-1c6d-8e9f-0a1b2c3d4e5f ''; do
 		lies "text nonce $text" 'nonce 0 a'
 		with_token
-		misbehaves 'a nonce that is none'
+		misbehaves 'an invalid nonce'
 	done
 	called C_Sign 0
 }

@@ -44,7 +44,7 @@ field() { jq -r ".$1" <<<"$output"; }
 	for nonce in '' "$PIN" "${NONCE^^}" "{$NONCE}" "${NONCE//-/}" "$NONCE " " $NONCE" "$NONCE"$'\n' "${NONCE}0" "${NONCE%?}" \
 		"${NONCE/-4/-1}" "${NONCE/-8/-7}" 00000000-0000-0000-0000-000000000000 "${NONCE%?}g" eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0; do
 		chronoctl token --priv-key-file /nonexistent --nonce "$nonce"
-		refused 2 'is no nonce.*36 characters'
+		refused 2 'is not a nonce.*36 characters'
 		[ -z "$nonce" ] || never_says "'$nonce'" "$PIN"
 	done
 }
@@ -54,10 +54,10 @@ field() { jq -r ".$1" <<<"$output"; }
 	for text in '' "$NONCE\n\n" "$NONCE\r" " $NONCE" "$NONCE " "\n$NONCE" "$NONCE\n$NONCE\n" "${NONCE%?}\0" "$NONCE\0" "${NONCE^^}"; do
 		printf "$text" >"$SCRATCH/nonce"
 		signs_by_hand --nonce-from "$SCRATCH/nonce"
-		refused 2 'what --nonce-from reads is no nonce'
+		refused 2 'what --nonce-from reads is not a nonce'
 	done
 	signs_by_hand --nonce-from /dev/zero
-	refused 2 'is no nonce'
+	refused 2 'is not a nonce'
 }
 
 @test "--nonce-from: a file that cannot be read is named, exit 2" {

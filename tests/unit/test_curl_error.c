@@ -51,7 +51,7 @@ static void what_speaks_another_protocol_is_asked_in_the_other(void **state)
 	SAYS("https://", .code = CURLE_GOT_NOTHING);
 	SAYS("https://", .code = CURLE_RECV_ERROR);
 	SAYS("https://", .code = CURLE_UNSUPPORTED_PROTOCOL);
-	SAYS("no HTTP server", .code = CURLE_UNSUPPORTED_PROTOCOL, .https = true);
+	SAYS("not an HTTP server", .code = CURLE_UNSUPPORTED_PROTOCOL, .https = true);
 	SAYS("http://", .code = CURLE_SSL_CONNECT_ERROR, .https = true,
 	     .reason = "error:0A00010B:SSL routines::wrong version number");
 }

@@ -166,7 +166,7 @@ static void a_survey_of_what_is_in_no_token_is_a_usage_error(void **state)
 	(void)state;
 	assert_null(survey_make(key, NULL, NULL, &error));
 	assert_int_equal(chronosign_error_get_kind(error), CHRONOSIGN_ERROR_USAGE);
-	assert_non_null(strstr(chronosign_error_message(error), "'/etc/key' is no pkcs11: URI"));
+	assert_non_null(strstr(chronosign_error_message(error), "'/etc/key' is not a pkcs11: URI"));
 	survey_free(NULL);
 }
 

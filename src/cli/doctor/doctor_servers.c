@@ -76,9 +76,9 @@ static bool tell_tls(const struct doctor *doctor, struct findings *findings, con
 		     const struct visit *visit)
 {
 	if (!visit->tls)
-		findings_unknown(findings, "tls", url,
-				 "not encrypted: whoever is on the way can read the token, and use "
-				 "it");
+		findings_unknown(
+			findings, "tls", url,
+			"not encrypted: anyone on the network path can read the token, and use it");
 	else if (visit->reached < REACHED_TLS)
 		findings_failed(findings, "tls", url, visit->no_nonce);
 	else if (doctor->options->skip_verify)

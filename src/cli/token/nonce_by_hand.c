@@ -95,7 +95,7 @@ static bool get_nonce(const struct options *options, char nonce[UUID_LENGTH + 1]
 	if (!uuid_is_version_4(given, length))
 		return chronosign_error_set(
 			error, CHRONOSIGN_ERROR_USAGE,
-			"%s is no nonce, and is not signed: a nonce of Chronograf has 36 "
+			"%s is not a nonce, so it is not signed: Chronograf's nonces have 36 "
 			"characters, such as 7d9f2c1e-5b3a-4c6d-8e9f-0a1b2c3d4e5f",
 			options->nonce == NULL ? "what --nonce-from reads" : "--nonce");
 	memcpy(nonce, given, UUID_LENGTH);

@@ -45,7 +45,7 @@ static const char advice_offer[] =
 	"Either they have no cipher, group or signature algorithm in common (see openssl.cnf), or "
 	"the server wants a client certificate: its log says which.";
 static const char advice_client[] =
-	"There is none to send: give a URL of Chronograf that asks for none.";
+	"There is none to send: give a URL of Chronograf that does not ask for one.";
 /* So do servers of plain HTTP that stop reading after the first bytes. */
 static const char advice_tls_cut[] =
 	"Does the port speak plain HTTP? Then the URL begins with http://. Else look into the log "
@@ -248,7 +248,7 @@ static const char *advice(const struct transfer_failure *failure)
 		return advice_tls;
 	case CURLE_UNSUPPORTED_PROTOCOL:
 	case CURLE_WEIRD_SERVER_REPLY:
-		return failure->https ? "That is no HTTP server." : advice_plain_port;
+		return failure->https ? "That is not an HTTP server." : advice_plain_port;
 	case CURLE_GOT_NOTHING:
 	case CURLE_RECV_ERROR:
 	case CURLE_SEND_ERROR:

@@ -358,7 +358,7 @@ static bool refuse_redirect(struct transfer *transfer, const char *location)
 {
 	CLEANUP(cleanup_url) CURLU *to = curl_url_dup(transfer->url);
 	bool is_url = to != NULL && url_resolve(to, location, NULL);
-	CLEANUP(cleanup_text) char *shown = is_url ? url_shown(to) : strdup("what is no URL");
+	CLEANUP(cleanup_text) char *shown = is_url ? url_shown(to) : strdup("an invalid URL");
 	CLEANUP(cleanup_text) char *base = is_url ? url_base_shown(to, URL_MAPPINGS) : NULL;
 	CLEANUP(cleanup_text)
 	char *reason =

@@ -58,7 +58,7 @@ static const char *why_no_url(CURLUcode code)
 #if LIBCURL_VERSION_NUM >= 0x075000
 	return curl_url_strerror(code);
 #else
-	return code == CURLUE_BAD_PORT_NUMBER ? "its port is none" : "it is malformed";
+	return code == CURLUE_BAD_PORT_NUMBER ? "its port is invalid" : "it is malformed";
 #endif
 }
 
@@ -67,7 +67,7 @@ static bool not_a_url(const char *base, const char *reason, struct chronosign_er
 	CLEANUP(cleanup_text) char *shown = url_as_given(base);
 
 	return error_set(error, CHRONOSIGN_ERROR_USAGE,
-			 "'%s' is no URL of a server: %s\nIt looks like http://host:8888 or "
+			 "'%s' is not a server's URL: %s\nIt looks like http://host:8888 or "
 			 "https://host/base/path.",
 			 shown == NULL ? "" : shown, reason);
 }
@@ -242,7 +242,7 @@ bool url_resolve(CURLU *url, const char *location, struct chronosign_error **err
 				      CURLU_NON_SUPPORT_SCHEME | CURLU_URLENCODE);
 	if (code != CURLUE_OK)
 		return error_set(error, CHRONOSIGN_ERROR_SERVER,
-				 "it redirects to what is no URL: %s", why_no_url(code));
+				 "it redirects to an invalid URL: %s", why_no_url(code));
 	if (!is_http(url)) {
 		CLEANUP(cleanup_text) char *shown = url_shown(url);
 		return error_set(error, CHRONOSIGN_ERROR_SERVER,
