@@ -162,15 +162,29 @@ static bool reserve(struct pkcs11_modules *modules, size_t count, struct chronos
 	return modules->list != NULL || error_out_of_memory(error);
 }
 
-/* p11-kit and the loader both put the path in front of what they say. */
+/* "couldn't load module: PATH: PATH: cannot open …": p11-kit and the loader both name the path. */
 static const char *why_not_loaded(const char *path)
 {
+	static const char intro[] = "couldn't load module: ";
 	const char *message = p11_kit_message();
-	const char *rest = message;
 
-	while ((rest = strstr(message, path)) != NULL && strncmp(rest + strlen(path), ": ", 2) == 0)
-		message = rest + strlen(path) + 2;
+	if (strncmp(message, intro, strlen(intro)) != 0)
+		return message;
+	for (const char *at = message; (at = strstr(at, path)) != NULL; at++)
+		if (strncmp(at + strlen(path), ": ", 2) == 0)
+			message = at + strlen(path) + 2;
 	return message;
+}
+
+static bool cannot_load(const char *path, struct chronosign_error **error)
+{
+	const char *reason = why_not_loaded(path);
+
+	return error_set(error, CHRONOSIGN_ERROR_KEY, "cannot load the PKCS#11 module '%s': %s%s",
+			 path, reason,
+			 strstr(reason, "No such file") != NULL
+				 ? ""
+				 : "; is it a PKCS#11 module for this machine?");
 }
 
 /* The loader runs the module's constructors: if it crashes there, the watch has its name. */
@@ -183,8 +197,7 @@ static CK_FUNCTION_LIST *load_path(const char *path, const struct chronosign_key
 	CK_FUNCTION_LIST *managed = p11_kit_module_load(path, 0);
 	cryptoki_end(&loading, "C_GetFunctionList", managed == NULL ? CKR_GENERAL_ERROR : CKR_OK);
 	if (managed == NULL)
-		error_set(error, CHRONOSIGN_ERROR_KEY, "cannot load the PKCS#11 module '%s': %s",
-			  path, why_not_loaded(path));
+		cannot_load(path, error);
 	return managed;
 }
 
