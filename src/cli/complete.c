@@ -51,10 +51,11 @@ static void split(struct completion *completion, char *line, const char *breaks)
 			continue;
 		}
 		begun = true;
-		if (plain ? strchr("'\"", *next) != NULL : *next == completion->quote) {
-			completion->quote = plain ? *next : 0;
-			if (plain && breaks != NULL)
-				completion->left = (size_t)(end - word);
+		if (plain && strchr("'\"", *next) != NULL) {
+			completion->quote = *next;
+			completion->left = breaks == NULL ? 0 : (size_t)(end - word);
+		} else if (!plain && *next == completion->quote) {
+			completion->quote = 0;
 		} else if (*next == '\\' && completion->quote != '\'') {
 			if (next[1] != '\0')
 				*end++ = *++next;

@@ -224,7 +224,7 @@ bool pkcs11_search_no_match(const struct pkcs11_search *search, struct chronosig
 		return no_key_in(search, only, error);
 	error_set(error, CHRONOSIGN_ERROR_KEY,
 		  "no %s matches '%s'; looked at:", wanted(search->key), search->key->name);
-	for (size_t i = 0; i < tokens->count; i++) {
+	for (size_t i = 0; tokens->list != NULL && i < tokens->count; i++) {
 		CLEANUP(cleanup_text) char *there = list_keys(search->key, &tokens->list[i]);
 		error_append(error, "  %s (%s): %s", tokens->list[i].uri,
 			     tokens->list[i].module->name, there == NULL ? "" : there);
