@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "key/pin.h"
-#include "pkcs11/search.h"
+#include "pkcs11/no_match.h"
 #include "pkcs11/session.h"
 #include "pkcs11/short_uri.h"
 
@@ -276,9 +276,16 @@ static bool check_login(const struct listing *listing, struct chronosign_error *
 
 static bool list_all(struct listing *listing, struct chronosign_error **error)
 {
+	CLEANUP(cleanup_error) struct chronosign_error *none = NULL;
+
 	if (!pkcs11_search_open(&listing->search, FIND_SLOTS, error) ||
 	    !check_login(listing, error))
 		return false;
+	if (!no_match_token(&listing->search, &none))
+		/* What was looked at is in the list of what is left out. */
+		key_notice(listing->search.key, CHRONOSIGN_NOTICE_WARNING, "%.*s",
+			   (int)strcspn(chronosign_error_message(none), "\n"),
+			   chronosign_error_message(none));
 	for (size_t i = 0; i < listing->search.tokens.count; i++)
 		if (!list_token(listing, &listing->search.tokens.list[i], error))
 			return false;

@@ -167,9 +167,10 @@ softhsm_twins() {
 	[ -n "$(row chronograf public)" ] && [ -z "$(row chronograf private)" ]
 	chronoctl list-keys --login -o uri 'pkcs11:id=%b1;type=private'
 	[ "$(wc -l <<<"$output")" -eq 1 ]
-	chronoctl list-keys --login -o uri 'pkcs11:token=other'
+	chronoctl list-keys --login -o uri 'pkcs11:token=osp'
 	lists
 	[ -z "$output" ]
+	says "warning: no token 'osp'; there are: ops; did you mean 'ops'\?$"
 	chronoctl list-keys "$KEY"
 	refused 2 'pkcs11:'
 	chronoctl list-keys 'pkcs11:objct=x'
