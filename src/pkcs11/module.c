@@ -168,7 +168,9 @@ static const char *why_not_loaded(const char *path)
 	static const char intro[] = "couldn't load module: ";
 	const char *message = p11_kit_message();
 
-	if (strncmp(message, intro, strlen(intro)) != 0)
+	if (message == NULL)
+		return "no reason given";
+	if (path[0] == '\0' || strncmp(message, intro, strlen(intro)) != 0)
 		return message;
 	for (const char *at = message; (at = strstr(at, path)) != NULL; at++)
 		if (strncmp(at + strlen(path), ": ", 2) == 0)
