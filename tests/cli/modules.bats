@@ -48,6 +48,20 @@ signs() { # ARGUMENT…
 	done
 }
 
+@test "p11-kit's proxy: the same for the other commands" {
+	export PKCS11_MODULE_PATH
+	PKCS11_MODULE_PATH=$(pkg-config --variable=proxy_module p11-kit-1)
+	chronoctl list-keys --login -o uri
+	[ "$status" -eq 0 ] && [[ $output == *object=chronograf* ]]
+	chronoctl pub-key --priv-key-file 'pkcs11:object=chronograf'
+	[ "$output" = "$(cat "$PUB")" ]
+	chronoctl doctor --chronograf-url "$URL" --priv-key-file 'pkcs11:object=chronograf'
+	grep -qE '✓ module .*libsofthsm2' <<<"$output"
+	own_tokens
+	chronoctl gen-keypair --bits 2048 --out 'pkcs11:token=estate;object=new'
+	[ "$status" -eq 0 ]
+}
+
 @test "module-path beats --pkcs11-module, which beats module-name" {
 	signs "pkcs11:object=chronograf?module-path=$SOFTHSM" --pkcs11-module /nonexistent.so
 	signs 'pkcs11:object=chronograf?module-name=no-such-module' --pkcs11-module "$SOFTHSM"

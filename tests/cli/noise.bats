@@ -77,6 +77,14 @@ module_lines() { grep -c '^chronoctl: module: ' <<<"$stderr" || true; }
 	says_in_order 'Aborted' "module: shim: environment: no setting is called 'SHIM_SETTING'"
 }
 
+@test "--quiet leaves it out behind a warning, and not behind an error" {
+	SHIM_CRASH=C_Finalize:1 chronoctl_token --quiet --priv-key-file "$URI"
+	prints_token "$KEY"
+	is_silent
+	SHIM_CRASH=C_Sign:1 chronoctl_token --quiet --priv-key-file "$URI"
+	refused 3 'crashed .*in C_Sign' 'module: shim: noise on standard error, in C_Initialize'
+}
+
 @test "where the server is at fault, nothing of the module is shown" {
 	chronoctl token --chronograf-url http://127.0.0.1:1 --priv-key-file "$URI"
 	refused 4

@@ -89,6 +89,18 @@ program_is_confined() {
 		grep -q '^Seccomp:.*[12]' "/proc/$PROGRAM/status"
 }
 
+@test "a TLS policy that openssl.cnf includes, as crypto-policies has it, holds" {
+	local -x OPENSSL_CONF
+	with_policy PSK-AES128-CBC-SHA256 TLS_AES_128_CCM_8_SHA256
+	sed -n '/^CipherString/,$p' "$OPENSSL_CONF" >"$BATS_TEST_TMPDIR/policy.config"
+	sed -i '/^CipherString/,$d' "$OPENSSL_CONF"
+	chronoctl_token --priv-key-file "$KEY" --ca-file "$D/server.crt"
+	prints_token "$KEY"
+	echo ".include = $BATS_TEST_TMPDIR/policy.config" >>"$OPENSSL_CONF"
+	chronoctl_token --priv-key-file "$KEY" --ca-file "$D/server.crt"
+	refused 4
+}
+
 @test "of OpenSSL's providers its own are loaded as configured, others and engines never" {
 	local modules process
 	modules=$(openssl version -m | cut -d '"' -f 2)
