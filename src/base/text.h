@@ -23,4 +23,8 @@ char *text_printable(const char *bytes, size_t length, bool keep_newlines);
 /* strerror(3) of why `path` could not be opened, or that the shell has left its ~ as it was. */
 const char *text_open_error(const char *path, int reason);
 
+/* The text as one word of a shell, in single quotes (POSIX.1-2017, Shell §2.2.2) if need be, for advice that is copied. NULL: no
+ * memory. The caller frees it. */
+char *text_shell_word(const char *text);
+
 #endif

@@ -72,8 +72,9 @@ char *check_redirected(unsigned status, const char *location, const char *base)
 			"to no other address. Does a login stand in front of Chronograf? "
 			"Then " SOURCE_REMEDY,
 			status, location);
+	CLEANUP(cleanup_text) char *word = text_shell_word(base);
 	return text_format("the answer, with status %u, redirects to %s\nA token is sent to no "
 			   "other address. If that is the server, give its own URL: "
 			   "--chronograf-url %s",
-			   status, location, base);
+			   status, location, word == NULL ? "" : word);
 }

@@ -36,6 +36,12 @@ setup_file() { suite_key; }
 	refused 4 'another host' "--chronograf-url $other\$"
 }
 
+@test "the URL of a redirect is given as one word of a shell" {
+	start_standin --redirect 'http://127.0.0.2:1/$(id);id|sh&`id`'
+	chronoctl_token --priv-key-file "$KEY"
+	refused 4 'another host' "--chronograf-url 'http://127\.0\.0\.2:1/\\$\\(id\\);id\\|sh&(\`|%60)id(\`|%60)'\$"
+}
+
 @test "a redirect from https to http is an error that names the URL to give" {
 	local plain
 	new_tls_key "$BATS_TEST_TMPDIR/tls" DNS:localhost

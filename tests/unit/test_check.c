@@ -112,6 +112,9 @@ static void a_redirect_names_the_url_to_give_where_it_is_known(void **state)
 	assert_told(check_redirected(302, "https://a/chronograf/v1/mappings", "https://a"),
 		    "the answer, with status 302, redirects to https://a/chronograf/v1/mappings",
 		    "--chronograf-url https://a");
+	assert_told(check_redirected(302, "https://a/$(id)'/x", "https://a/$(id)'"),
+		    "the answer, with status 302, redirects to https://a/$(id)'/x",
+		    "--chronograf-url 'https://a/$(id)'\\'''");
 }
 
 static void nothing_of_a_content_type_acts_on_a_terminal(void **state)

@@ -282,7 +282,9 @@ bool url_may_follow(CURLU *from, CURLU *to, struct chronosign_error **error)
 {
 	CLEANUP(cleanup_text) char *base = url_base_shown(to, URL_NONCE);
 	CLEANUP(cleanup_text) char *whole = url_shown(to);
-	const char *shown = base != NULL ? base : whole == NULL ? "another URL" : whole;
+	const char *other = base != NULL ? base : whole == NULL ? "another URL" : whole;
+	CLEANUP(cleanup_text) char *word = text_shell_word(other);
+	const char *shown = word == NULL ? "another URL" : word;
 
 	if (!same_part(from, to, CURLUPART_HOST))
 		return error_set(error, CHRONOSIGN_ERROR_SERVER,
