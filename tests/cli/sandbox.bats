@@ -76,6 +76,36 @@ achieves_nothing() {
 	refused 1 'no Landlock'
 }
 
+# As somebody who may not list the root folder, in a tree whose network program goes without Landlock.
+in_closed_root() { # ARGUMENT…
+	run --separate-stderr unshare --mount bash -euc '
+		mount -t tmpfs none /mnt
+		for folder in /usr /etc /proc /dev /bin /lib /lib64 /sbin; do
+			[ ! -L "$folder" ] || { cp -a "$folder" /mnt && continue; }
+			mkdir "/mnt$folder"
+			mount --rbind "$folder" "/mnt$folder"
+		done
+		mkdir /mnt/tmp
+		cp -r "$1" /mnt/tmp/tree
+		cp "$2" /mnt/tmp/key
+		chown -R 65534:65534 /mnt/tmp
+		chmod 0711 /mnt
+		shift 2
+		chroot --userspec=65534:65534 /mnt /tmp/tree/bin/chronoctl token --priv-key-file /tmp/key "$@"' \
+		bash "$SCRATCH/hostile" "$KEY" "$@"
+}
+
+@test "a root folder that may not be listed is not taken for Landlock" {
+	need_user
+	unshare --mount true 2>/dev/null || skip "no mount namespace of one's own here"
+	taken_over --priv-key-file "$KEY"
+	touch "${REPORT%/*}/no-landlock"
+	taken_over --priv-key-file "$KEY"
+	grep -qF '| not tried' "$REPORT" || skip "Landlock cannot be taken away here"
+	in_closed_root --chronograf-url "$URL" --require-sandbox
+	refused 1 'no Landlock'
+}
+
 @test "the table of attempts in docs/reliability.md is what they come to, on a terminal" {
 	local tried
 	taken_over --priv-key-file "$KEY"
