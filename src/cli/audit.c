@@ -6,8 +6,10 @@
 #include "cli/datagram.h"
 #include "network/network.h"
 
+#include <errno.h>
 #include <string.h>
 #include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 
 /* systemd-journald takes fields here (systemd.journal-fields(7), JOURNAL_NATIVE_PROTOCOL). */
@@ -64,7 +66,29 @@ static void append(char **line, char **fields, const char *name, const char *val
 	text_append(fields, "CHRONOCTL_%s=%s\n", field, value);
 }
 
-/* The journal stores the fields; without a journal the line goes to syslog(3). */
+/*
+ * To the log as syslog(3) writes, which alone can write to a stream. It waits where nobody reads the log: a
+ * token must not, and goes without its line then.
+ */
+static void write_line(int priority, const char *line)
+{
+	char now[sizeof "Jan  1 00:00:00"] = "";
+	time_t seconds = time(NULL);
+	struct tm local;
+
+	if (localtime_r(&seconds, &local) != NULL)
+		strftime(now, sizeof now, "%b %e %T", &local);
+	CLEANUP(cleanup_text)
+	char *text = text_format("<%d>%s chronoctl[%d]: %s", LOG_AUTHPRIV | priority, now,
+				 (int)getpid(), line);
+	if (text == NULL || datagram_send(_PATH_LOG, text) || errno != EPROTOTYPE)
+		return;
+	openlog("chronoctl", LOG_PID, LOG_AUTHPRIV);
+	syslog(LOG_AUTHPRIV | priority, "%s", line);
+	closelog();
+}
+
+/* The journal stores the fields; without a journal the line goes to the system log. */
 static void write_event(const struct event *event)
 {
 	CLEANUP(cleanup_text) char *uid = text_format("%u", (unsigned)getuid());
@@ -88,11 +112,8 @@ static void write_event(const struct event *event)
 		text_format("MESSAGE=%s\nPRIORITY=%d\nSYSLOG_FACILITY=%d\n"
 			    "SYSLOG_IDENTIFIER=chronoctl\nSYSLOG_PID=%d\n%s",
 			    line, event->priority, LOG_FAC(LOG_AUTHPRIV), (int)getpid(), fields);
-	if (record == NULL || datagram_send(journal, record))
-		return;
-	openlog("chronoctl", LOG_PID, LOG_AUTHPRIV);
-	syslog(LOG_AUTHPRIV | event->priority, "%s", line);
-	closelog();
+	if (record != NULL && !datagram_send(journal, record) && errno != EAGAIN)
+		write_line(event->priority, line);
 }
 
 static const char *outcome(const struct audit_signature *signature)

@@ -26,6 +26,17 @@ logged() {
 			listener=$!
 			while [ ! -S "$1" ]; do sleep 0.01; done
 		}
+		fill() {
+			perl -MIO::Socket::UNIX -e "
+				\$s = IO::Socket::UNIX->new(Type => SOCK_DGRAM, Local => \$ARGV[0]) or die;
+				\$c = IO::Socket::UNIX->new(Type => SOCK_DGRAM, Peer => \$ARGV[0]) or die;
+				\$c->blocking(0);
+				while (defined \$c->send(\"x\")) {}
+				open \$f, \">\", \"\$ARGV[0].full\" or die;
+				sleep 60" "$1" &
+			filled+=" $!"
+			while [ ! -e "$1.full" ]; do sleep 0.01; done
+		}
 		log=$1 kind=$2
 		shift 2
 		mount -t tmpfs none /run
@@ -46,10 +57,17 @@ logged() {
 			listen /run/systemd/journal/socket
 			;;
 		syslog) listen /dev/log ;;
+		stuck)
+			mkdir -p /run/systemd/journal
+			fill /run/systemd/journal/socket
+			fill /dev/log
+			set -- timeout 20 "$@"
+			;;
 		esac
 		[ -z "${LOGIN_UID-}" ] || echo "$LOGIN_UID" >/proc/self/loginuid
 		status=0
 		"$@" || status=$?
+		[ -z "${filled-}" ] || kill $filled
 		if [ -n "${listener-}" ]; then
 			sleep 0.1
 			kill "$listener"
@@ -163,4 +181,9 @@ liar() {
 	has '^MESSAGE=a token refused a login: key=pkcs11:.*object=chronograf uid=0'
 	has '^PRIORITY=4$'
 	has_not 99999999
+}
+
+@test "a log that nobody reads keeps no token waiting" {
+	logged stuck token --chronograf-url "$URL" --priv-key-file "$KEY"
+	prints_token "$KEY"
 }
