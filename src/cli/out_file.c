@@ -21,13 +21,27 @@ static bool failed(const char *what, const char *path, struct chronosign_error *
 				    text_open_error(path, errno));
 }
 
+/* False: the line is longer than any of ours, or has a NUL in it, behind which anything may stand. */
+static bool read_line(FILE *stream, char line[static LINE_MAX_LENGTH])
+{
+	size_t length = 0;
+
+	for (int c = getc(stream); c != EOF && c != '\n'; c = getc(stream)) {
+		if (c == '\0' || length == LINE_MAX_LENGTH - 1)
+			return false;
+		line[length++] = (char)c;
+	}
+	line[length] = '\0';
+	return true;
+}
+
 static bool all_lines_are_ours(FILE *stream)
 {
 	char line[LINE_MAX_LENGTH];
 
-	while (fgets(line, sizeof line, stream) != NULL) {
-		line[strcspn(line, "\n")] = '\0';
-		if (!token_line_is_ours(line))
+	for (int c = getc(stream); c != EOF; c = getc(stream)) {
+		ungetc(c, stream);
+		if (!read_line(stream, line) || !token_line_is_ours(line))
 			return false;
 	}
 	return ferror(stream) == 0;

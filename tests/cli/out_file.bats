@@ -52,6 +52,10 @@ spared() {
 		printf '%s\n' "$text" >"$FILE"
 		spared "something other than tokens" --priv-key-file "$KEY"
 	done
+	printf '%s\0notes\n' "$(expected_token "$KEY")" >"$FILE"
+	spared "something other than tokens" --priv-key-file "$KEY"
+	printf '%s\n\0notes' "$(expected_token "$KEY")" >"$FILE"
+	spared "something other than tokens" --priv-key-file "$KEY"
 	head -c 20000 /dev/urandom >"$FILE"
 	spared "something other than tokens" --priv-key-file "$KEY"
 	head -c 20000 /dev/zero | tr '\0' A >"$FILE"
