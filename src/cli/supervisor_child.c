@@ -1,0 +1,66 @@
+/* What the command's process tells its supervisor by the shared page. */
+#include "cli/supervisor_page.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Milliseconds, at most, that a line of --verbose waits for those of modules. */
+enum { NOISE_TURNS = 200 };
+
+static void begin_call(void *context, const char *module, const char *function)
+{
+	struct shared *shared = ((struct supervisor *)context)->shared;
+
+	snprintf(shared->module, sizeof shared->module, "%s", module);
+	snprintf(shared->function, sizeof shared->function, "%s", function);
+	atomic_fetch_add(&shared->calls, 1);
+	atomic_store(&shared->in_call, true);
+	if (atomic_exchange(&shared->asleep, false))
+		kill(getppid(), SIGCHLD);
+}
+
+static void end_call(void *context, const char *module, const char *function, unsigned long result)
+{
+	struct supervisor *supervisor = context;
+
+	(void)module, (void)function, (void)result;
+	atomic_store(&supervisor->shared->in_call, false);
+}
+
+const struct chronosign_watch supervisor_watch = {begin_call, end_call};
+
+void supervisor_set_warning(struct supervisor *supervisor, const char *text)
+{
+	snprintf(supervisor->shared->warning, sizeof supervisor->shared->warning, "%s",
+		 text == NULL ? "" : text);
+}
+
+void supervisor_keep_file(struct supervisor *supervisor)
+{
+	atomic_store(&supervisor->shared->keeps_file, true);
+}
+
+void supervisor_take_any_module(struct supervisor *supervisor)
+{
+	atomic_store(&supervisor->shared->takes_any_module, true);
+}
+
+void supervisor_let_noise_pass(const struct supervisor *supervisor)
+{
+	int waiting = 0;
+
+	for (int turn = 0; turn < NOISE_TURNS; turn++) {
+		if (ioctl(STDERR_FILENO, FIONREAD, &waiting) != 0 ||
+		    (waiting == 0 && !atomic_load(&supervisor->shared->reads_noise)))
+			return;
+		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+	}
+}
+
+void supervisor_set_outcome(struct supervisor *supervisor, int status)
+{
+	atomic_store(&supervisor->shared->outcome, OUTCOME_DECIDED | ((unsigned)status & 0xff));
+}

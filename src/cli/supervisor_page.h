@@ -1,0 +1,38 @@
+/* What the supervisor has in hand, and the page that it shares with the command's process: for supervisor*.c alone. */
+#ifndef CLI_SUPERVISOR_PAGE_H
+#define CLI_SUPERVISOR_PAGE_H
+
+#include "cli/noise.h"
+#include "cli/supervisor.h"
+
+#include <stdatomic.h>
+#include <stddef.h>
+
+/* With an exit status in `outcome`: it is decided. */
+enum { OUTCOME_DECIDED = 0x100 };
+
+/* Written by the child and read by the parent, which does not trust it: texts are bounded and
+ * made printable, and there are no pointers. */
+struct shared {
+	char module[512]; /* that the child is in */
+	char function[64];
+	char warning[1024];
+	atomic_bool in_call;
+	atomic_bool asleep; /* the parent, until the next call wakes it */
+	atomic_ulong calls;
+	atomic_uint outcome; /* an exit status, with DECIDED; 0: the child is working */
+	atomic_bool keeps_file;
+	atomic_bool reads_noise; /* the parent: it may have taken a line that it has not shown */
+	atomic_bool takes_any_module;
+	_Alignas(max_align_t) char room[SUPERVISOR_ROOM];
+};
+
+struct supervisor {
+	struct shared *shared;
+	const struct options *options;
+	struct noise noise; /* in the child: closed */
+	int signals;        /* those that are held back from here on */
+	bool (*tell)(void *room, const char *module, const char *fact);
+};
+
+#endif
