@@ -79,7 +79,7 @@ const struct token_object *token_object_companion(const struct token_objects *ob
 						  const struct token_object *object,
 						  CK_OBJECT_CLASS class);
 
-/* Where the public half of the object's key can be had, and its length; *bits is 0 if nowhere. */
+/* Where the public half of the object's key can be read, and its length; *bits is 0 if nowhere. */
 enum half_source token_object_half_source(const struct token_objects *objects,
 					  const struct token_object *object, unsigned *bits);
 
