@@ -223,7 +223,8 @@ label_is() {
 
 @test "a module without a token: the daemon is named, not the plug alone" {
 	chronoctl_token --no-prompt --priv-key-file 'pkcs11:object=chronograf' --pkcs11-module opensc-pkcs11.so
-	refused 3 'no slot has a token; is one plugged in, and does its daemon \(pcscd'
+	# Without pcscd OpenSC 0.26 does not start; OpenSC 0.23 has a slot without a token.
+	refused 3 'no slot has a token; is one plugged in, and does its daemon \(pcscd|C_Initialize answered .*: check that its daemon \(pcscd'
 }
 
 @test "a module or a session that does not start: its daemon or its configuration, not our memory" {

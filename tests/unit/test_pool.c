@@ -729,14 +729,14 @@ static void a_next_nonce_is_awaited_and_one_that_does_not_come_is_told_once(void
 	assert_int_equal(write(end, &request, sizeof request), sizeof request);
 	struct network_message message = receive_one(end, 1);
 	assert_nonce(&message);
-	assert_in_range(message.answered - before, 700, 5000);
+	assert_true(message.answered - before >= 700 && message.answered - before <= 5000);
 	/* What it has is the next of another one. */
 	assert_true(request_init_next(&request, 0, "3a8e1d5c-9b27-4f60-a1c4-5e7d2f9b8036", 2000));
 	assert_int_equal(write(end, &request, sizeof request), sizeof request);
 	before = milliseconds();
 	message = receive_one(end, 1);
 	assert_nonce(&message);
-	assert_in_range(message.answered - before, 0, 1900);
+	assert_true(message.answered >= before && message.answered - before <= 1900);
 	assert_int_equal(end_work(end, worker), 0);
 }
 

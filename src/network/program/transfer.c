@@ -442,6 +442,7 @@ static bool take_result(struct transfer *transfer, CURLcode result)
 static bool was_connected(const struct transfer *transfer, CURLcode result)
 {
 	return result == CURLE_SSL_CONNECT_ERROR || result == CURLE_PEER_FAILED_VERIFICATION ||
+	       result == CURLE_SSL_PINNEDPUBKEYNOTMATCH ||
 	       (result != CURLE_COULDNT_CONNECT &&
 		curl_number(transfer->easy, CURLINFO_LOCAL_PORT) > 0);
 }
