@@ -116,11 +116,9 @@ static void write_event(const struct event *event)
 		write_line(event->priority, line);
 }
 
-static const char *outcome(const struct audit_signature *signature)
+static const char *outcome(enum verdict verdict)
 {
-	if (!signature->checked)
-		return "not-checked";
-	switch (signature->verdict) {
+	switch (verdict) {
 	case VERDICT_ACCEPTED:
 		return "yes";
 	case VERDICT_REFUSED:
@@ -139,7 +137,8 @@ static char *printable(const char *text)
 	return text_printable(text, strlen(text), false);
 }
 
-void audit_signed(const struct audit_signature *signature)
+static void write_signature(const char *words, const struct audit_signature *signature,
+			    const char *accepted)
 {
 	if (!is_wanted())
 		return;
@@ -149,11 +148,22 @@ void audit_signed(const struct audit_signature *signature)
 	CLEANUP(cleanup_text) char *key = printable(signature->key);
 	CLEANUP(cleanup_text) char *nonce = text_format("%.*s", NONCE_SHOWN, signature->nonce);
 	const struct event event = {LOG_NOTICE,
-				    "signed a nonce",
+				    words,
 				    {"key", "server", "nonce", "accepted"},
-				    {key, server, nonce, outcome(signature)}};
+				    {key, server, nonce, accepted}};
 
 	write_event(&event);
+}
+
+void audit_signed(const struct audit_signature *signature)
+{
+	write_signature("signed a nonce", signature,
+			signature->to_be_tried ? "to-be-checked" : "not-checked");
+}
+
+void audit_tried(const struct audit_signature *signature, enum verdict verdict)
+{
+	write_signature("checked a token", signature, outcome(verdict));
 }
 
 void audit_login_failed(const char *key)

@@ -14,13 +14,15 @@ struct audit_signature {
 	const char *key;    /* its name: a URI without a PIN, or a path */
 	const char *server; /* its URL, logged without user and password; NULL: none */
 	const char *nonce;  /* the first eight characters are logged */
-	bool checked;       /* the token was tried on the server */
-	enum verdict verdict;
+	bool to_be_tried;   /* the server is asked next whether it accepts the token */
 };
 
 /* Each writes one line. Without a system log, and with CHRONOCTL_LOG=off in the environment, nothing
  * happens. */
 void audit_signed(const struct audit_signature *signature);
+
+/* The server was asked. The signature has its line by then: the command may end before the answer. */
+void audit_tried(const struct audit_signature *signature, enum verdict verdict);
 
 /* A token has refused a login. */
 void audit_login_failed(const char *key);

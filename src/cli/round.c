@@ -10,7 +10,6 @@
 #include "cli/waiting.h"
 
 #include <poll.h>
-#include <stdlib.h>
 #include <string.h>
 
 bool round_begin(struct round *round, bool check, int64_t now)
@@ -18,35 +17,24 @@ bool round_begin(struct round *round, bool check, int64_t now)
 	const struct exchange_rules rules = {.check = check,
 					     .min_life = round->options->min_life.seconds};
 
-	round->unlogged = calloc(round->servers->count, sizeof *round->unlogged);
-	return round->unlogged != NULL &&
-	       exchange_list_begin(&round->exchanges, round->servers->count, rules, now);
+	return exchange_list_begin(&round->exchanges, round->servers->count, rules, now);
 }
 
-/* The signature of a server's nonce and its result, for the system log. */
-static void log_signature(struct round *round, size_t server, const char *nonce,
-			  enum verdict verdict)
+void round_end(struct round *round)
 {
-	const struct audit_signature signature = {
+	exchange_list_end(&round->exchanges);
+}
+
+/* A signature of a server's nonce, for the system log. */
+static struct audit_signature signature_of(const struct round *round, size_t server,
+					   const char *nonce)
+{
+	return (struct audit_signature){
 		.key = round->key,
 		.server = round->servers->urls[server],
 		.nonce = nonce,
-		.checked = round->exchanges.rules.check,
-		.verdict = verdict,
+		.to_be_tried = round->exchanges.rules.check,
 	};
-
-	round->unlogged[server] = false;
-	audit_signed(&signature);
-}
-
-/* A signature whose verdict is missing is logged without one. */
-void round_end(struct round *round)
-{
-	for (size_t i = 0; round->unlogged != NULL && i < round->exchanges.count; i++)
-		if (round->unlogged[i])
-			log_signature(round, i, round->exchanges.exchanges[i].nonce, VERDICT_NONE);
-	free(round->unlogged);
-	exchange_list_end(&round->exchanges);
 }
 
 /* The progress over several servers. */
@@ -113,8 +101,11 @@ static bool take_answer(struct round *round, struct network_answer *answer,
 		audit_misbehaved(chronosign_error_message(*error));
 		return false;
 	}
-	if (answer->about == NETWORK_ANSWER_CHECK)
-		log_signature(round, answer->server, answer->nonce, answer->verdict);
+	if (answer->about == NETWORK_ANSWER_CHECK) {
+		const struct audit_signature signature =
+			signature_of(round, answer->server, answer->nonce);
+		audit_tried(&signature, answer->verdict);
+	}
 	if (round->handlers->heard != NULL)
 		round->handlers->heard(round->context, answer);
 	if (due == DUE_QUESTION)
@@ -157,13 +148,13 @@ static void sign(struct round *round, size_t server)
 	size_t twin;
 
 	const char *nonce = round->exchanges.exchanges[server].nonce;
+	const struct audit_signature signature = signature_of(round, server, nonce);
+
 	news.token = round->handlers->sign(round->context, server, nonce);
 	if (news.token == NULL)
 		news.event = EVENT_NOT_SIGNED;
-	else if (round->exchanges.rules.check)
-		round->unlogged[server] = true;
 	else
-		log_signature(round, server, nonce, VERDICT_NONE);
+		audit_signed(&signature);
 	news.now = milliseconds();
 	settle(round, server, exchange_list_take(&round->exchanges, server, &news, &twin), NULL);
 }

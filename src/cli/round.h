@@ -14,7 +14,6 @@ struct round {
 	struct network *network;
 	const struct servers *servers;
 	struct exchange_list exchanges;
-	bool *unlogged;  /* of each server: the signature to be logged with its verdict */
 	const char *key; /* its name, for the audit trail */
 	const struct options *options;
 	bool stopped;  /* set by a handler to stop */

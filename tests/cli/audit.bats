@@ -120,11 +120,48 @@ sign() { # KIND ARGUMENT…
 	[ ! -s "$LOG" ] || fail "$(cat "$LOG")"
 }
 
-@test "with --check the line says what the server made of the token" {
+@test "with --check a second line says whether the server accepted the token" {
 	sign journal --check
 	prints_token "$KEY"
-	has 'nonce=[0-9a-f]{8} accepted=yes'
-	[ "$(grep -c '^MESSAGE=' "$LOG")" -eq 1 ]
+	has '^MESSAGE=signed a nonce: .* nonce=[0-9a-f]{8} accepted=to-be-checked'
+	has '^MESSAGE=checked a token: key=pkcs11:.*object=chronograf server=http://.* nonce=[0-9a-f]{8} accepted=yes uid=0'
+	[ "$(grep -c '^MESSAGE=' "$LOG")" -eq 2 ]
+	has_not "$output"
+}
+
+# end_when_signed: from now on chronoctl is sent SIGTERM as soon as the log has a signature.
+end_when_signed() {
+	cat >"$BATS_TEST_TMPDIR/ended" <<-END
+		#!/bin/bash
+		"$CHRONOCTL" "\$@" &
+		for _ in {1..1000}; do
+			grep -q 'signed a nonce' "$LOG" && break
+			sleep 0.01
+		done
+		kill -TERM \$!
+		wait \$!
+	END
+	chmod +x "$BATS_TEST_TMPDIR/ended"
+	CHRONOCTL=$BATS_TEST_TMPDIR/ended
+}
+
+@test "a signature is logged even if the command ends while the server checks the token" {
+	start_standin --pub-key-file "$PUB" --delay 3000
+	end_when_signed
+	sign journal --check
+	[ "$status" -ne 0 ]
+	has 'signed a nonce: .* accepted=to-be-checked'
+	has_not 'checked a token'
+
+	: >"$LOG"
+	sign journal --check --watch --out-file "$BATS_TEST_TMPDIR/token"
+	has 'signed a nonce: .* accepted=to-be-checked'
+	has_not 'checked a token'
+
+	: >"$LOG"
+	logged journal doctor --chronograf-url "$URL" --priv-key-file "$KEY"
+	has 'signed a nonce: .* accepted=to-be-checked'
+	has_not 'checked a token'
 }
 
 @test "a nonce that was given by hand: a line without a server" {

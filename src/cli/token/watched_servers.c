@@ -120,19 +120,15 @@ static void ask_again(struct watched_servers *servers, size_t index, int64_t now
 		watched_network_lose(servers->network, now, error);
 }
 
-/* A signature of a server's nonce, and what has come of it, for the system log. */
-static void log_signature(const struct watched_servers *servers, size_t index, const char *nonce,
-			  enum verdict verdict)
+/* A signature of a server's nonce, for the system log. */
+static struct audit_signature signature_of(const struct watched_servers *servers, size_t index,
+					   const char *nonce)
 {
-	const struct audit_signature signature = {
+	return (struct audit_signature){
 		.key = chronosign_key_name(servers->order->key),
 		.server = url_of(servers, index),
 		.nonce = nonce,
-		.checked = servers->exchanges.rules.check,
-		.verdict = verdict,
 	};
-
-	audit_signed(&signature);
 }
 
 bool watched_servers_take(struct watched_servers *servers, const struct network_answer *answer,
@@ -148,8 +144,11 @@ bool watched_servers_take(struct watched_servers *servers, const struct network_
 		audit_misbehaved(chronosign_error_message(*error));
 		return false;
 	}
-	if (answer->about == NETWORK_ANSWER_CHECK)
-		log_signature(servers, answer->server, answer->nonce, answer->verdict);
+	if (answer->about == NETWORK_ANSWER_CHECK) {
+		const struct audit_signature signature =
+			signature_of(servers, answer->server, answer->nonce);
+		audit_tried(&signature, answer->verdict);
+	}
 	if (due == DUE_QUESTION)
 		ask_again(servers, answer->server, now);
 	if (news.event == EVENT_EVERYONE && due == DUE_GOOD)
@@ -167,9 +166,9 @@ void watched_servers_signed(struct watched_servers *servers, size_t index, char 
 	size_t twin;
 	enum exchange_due due = take(servers, index, &news, &twin);
 
-	/* Else its verdict is to come. */
-	if (!servers->exchanges.rules.check || due == DUE_GOOD)
-		log_signature(servers, index, exchange->nonce, (enum verdict)exchange->verdict);
+	struct audit_signature signature = signature_of(servers, index, exchange->nonce);
+	signature.to_be_tried = due == DUE_TRIAL;
+	audit_signed(&signature);
 	tell(servers, index, due, NULL);
 }
 
