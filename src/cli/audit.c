@@ -54,15 +54,35 @@ struct event {
 	const char *values[4];
 };
 
+/* A value that could be read as two, in quotes: a name of a key or a file may hold anything. */
+static char *quoted(const char *value)
+{
+	char *copy = malloc(2 * strlen(value) + sizeof "\"\"");
+	char *to = copy;
+
+	if (copy == NULL)
+		return NULL;
+	*to++ = '"';
+	for (const char *from = value; *from != '\0'; from++) {
+		if (*from == '"' || *from == '\\')
+			*to++ = '\\';
+		*to++ = *from;
+	}
+	strcpy(to, "\"");
+	return copy;
+}
+
 static void append(char **line, char **fields, const char *name, const char *value)
 {
+	bool plain = value[0] != '\0' && strpbrk(value, " \"") == NULL;
+	CLEANUP(cleanup_text) char *shown = plain ? strdup(value) : quoted(value);
 	char field[32] = "";
 
 	char *to = field;
 
 	for (const char *from = name; *from != '\0' && to < field + sizeof field - 1; from++)
 		*to++ = (char)(*from == '-' ? '_' : *from - 'a' + 'A');
-	text_append(line, " %s=%s", name, value);
+	text_append(line, " %s=%s", name, shown == NULL ? "?" : shown);
 	text_append(fields, "CHRONOCTL_%s=%s\n", field, value);
 }
 

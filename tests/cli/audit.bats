@@ -171,6 +171,20 @@ end_when_signed() {
 	has_not "$NONCE"
 }
 
+@test "a name with blanks, quotes or = in it forges no field of the line" {
+	local name="$BATS_TEST_TMPDIR/x accepted=yes \"uid=7 \\"
+	cp "$KEY" "$name"
+	chmod 600 "$name"
+	logged syslog token --priv-key-file "$name" --nonce "$NONCE"
+	prints_token "$KEY"
+	grep -qF "signed a nonce: key=\"$BATS_TEST_TMPDIR/x accepted=yes \\\"uid=7 \\\\\" nonce=${NONCE:0:8} accepted=not-checked uid=0" "$LOG" ||
+		fail "$(cat "$LOG")"
+	: >"$LOG"
+	logged journal token --priv-key-file "$name" --nonce "$NONCE"
+	prints_token "$KEY"
+	grep -qxF "CHRONOCTL_KEY=$name" "$LOG" || fail "$(cat "$LOG")"
+}
+
 @test "at a terminal the line has its name, and under sudo who logged in first" {
 	script -qfc "tty >'$BATS_TEST_TMPDIR/tty'; sleep 60" /dev/null >/dev/null 2>&1 </dev/null 3>&- 4>&- &
 	echo $! >>"$SCRATCH/pids"
