@@ -415,6 +415,30 @@ static bool limit_parent(const struct hostile_aims *aims)
 	       syscall(SYS_prlimit64, aims->parent, RLIMIT_CORE, &limit, NULL) == 0;
 }
 
+static bool read_limits_of_parent(const struct hostile_aims *aims)
+{
+	struct rlimit limit;
+
+	return syscall(SYS_prlimit64, aims->parent, RLIMIT_CORE, NULL, &limit) == 0;
+}
+
+static bool see_processors_of_parent(const struct hostile_aims *aims)
+{
+	unsigned long processors[128];
+
+	return syscall(SYS_sched_getaffinity, aims->parent, sizeof processors, processors) > 0;
+}
+
+/* The clock of what it has computed, which has a number of its own for each process. */
+static bool time_parent(const struct hostile_aims *aims)
+{
+	int clock = (int)(~(unsigned)aims->parent << 3 | 2 /* CPUCLOCK_SCHED */);
+	struct timespec time;
+
+	return syscall(SYS_clock_gettime, clock, &time) == 0 ||
+	       syscall(SYS_clock_getres, clock, &time) == 0;
+}
+
 static bool slow_parent(const struct hostile_aims *aims)
 {
 	return setpriority(PRIO_PROCESS, (id_t)aims->parent, 0) == 0;
@@ -667,6 +691,19 @@ static bool load_socket_filter(const struct hostile_aims *aims)
 	       opened(name);
 }
 
+/* Datagrams that are meant for others, too. */
+static bool join_group(const struct hostile_aims *aims)
+{
+	struct ip_mreq group = {.imr_multiaddr = {htonl(0xe00000fb)},
+				.imr_interface = {htonl(INADDR_LOOPBACK)}};
+	int name = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	(void)aims;
+	return name >= 0 &&
+	       setsockopt(name, IPPROTO_IP, IP_ADD_MEMBERSHIP, &group, sizeof group) == 0 &&
+	       opened(name);
+}
+
 static bool serve(const struct hostile_aims *aims)
 {
 	int name = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -785,6 +822,9 @@ const struct hostile_attempt hostile_attempts[] = {
 	{"hold its parent by a descriptor", hold_parent, HOSTILE_CALLS, false},
 	{"take a descriptor of its parent", take_descriptor_of_parent, HOSTILE_CALLS, false},
 	{"set its parent's limits", limit_parent, HOSTILE_CALLS, true},
+	{"read its parent's limits", read_limits_of_parent, HOSTILE_CALLS, true},
+	{"see which processors its parent may use", see_processors_of_parent, HOSTILE_CALLS, true},
+	{"see how long its parent has computed", time_parent, HOSTILE_CALLS, true},
 	{"slow its parent down", slow_parent, HOSTILE_CALLS, true},
 	{"let the kernel signal its parent", let_kernel_signal_parent, HOSTILE_CALLS, true},
 	{"become dumpable", become_dumpable, HOSTILE_CALLS, true},
@@ -814,6 +854,7 @@ const struct hostile_attempt hostile_attempts[] = {
 	{"reach the hypervisor", reach_hypervisor, HOSTILE_CALLS, false},
 	{"take a port", take_ports, HOSTILE_CALLS, true},
 	{"serve", serve, HOSTILE_CALLS, true},
+	{"join a multicast group", join_group, HOSTILE_CALLS, true},
 	{"load BPF", load_bpf, HOSTILE_CALLS, false},
 	{"add to the kernel's keyring", use_keyring, HOSTILE_CALLS, false},
 	{"search the kernel's keyring", search_keyring, HOSTILE_CALLS, false},

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <seccomp.h>
@@ -80,8 +79,6 @@ static const int allowed[] = {
 	SCMP_SYS(epoll_wait),
 	SCMP_SYS(epoll_pwait),
 	SCMP_SYS(nanosleep),
-	SCMP_SYS(clock_nanosleep),
-	SCMP_SYS(clock_nanosleep_time64),
 	SCMP_SYS(restart_syscall),
 	SCMP_SYS(pause),
 	/* sockets of clients: neither bind nor listen nor accept */
@@ -112,7 +109,6 @@ static const int allowed[] = {
 	SCMP_SYS(set_robust_list),
 	SCMP_SYS(rseq),
 	SCMP_SYS(sched_yield),
-	SCMP_SYS(sched_getaffinity),
 	SCMP_SYS(rt_sigaction),
 	SCMP_SYS(rt_sigprocmask),
 	SCMP_SYS(rt_sigreturn),
@@ -141,10 +137,6 @@ static const int allowed[] = {
 	SCMP_SYS(getrandom),
 	SCMP_SYS(time),
 	SCMP_SYS(gettimeofday),
-	SCMP_SYS(clock_gettime),
-	SCMP_SYS(clock_gettime64),
-	SCMP_SYS(clock_getres),
-	SCMP_SYS(clock_getres_time64),
 };
 
 /* A call that is allowed where one argument is equal to `value` under `mask`. */
@@ -159,6 +151,9 @@ struct allowed_form {
 /* 0 means that a file is opened for reading, and neither created nor truncated. */
 #define WRITING (O_ACCMODE | O_CREAT | O_TRUNC)
 
+/* clock_getcpuclockid(3): the numbers of the processes' clocks are negative. */
+#define NOT_OF_A_PROCESS (~UINT64_C(15))
+
 /* clone(2), NOTES: the flags come second on some machines. */
 #if defined(__s390__) || defined(__CRIS__)
 #define CLONE_FLAGS 1
@@ -170,7 +165,14 @@ static const struct allowed_form allowed_forms[] = {
 	{SCMP_SYS(open), 1, WRITING, 0},
 	{SCMP_SYS(openat), 2, WRITING, 0},
 	{SCMP_SYS(clone), CLONE_FLAGS, CLONE_THREAD, CLONE_THREAD},
-	{SCMP_SYS(prlimit64), 2, WHOLE, 0}, /* reads a limit, sets none */
+	/* Its own, not another process's. */
+	{SCMP_SYS(sched_getaffinity), 0, WHOLE, 0},
+	{SCMP_SYS(clock_gettime), 0, NOT_OF_A_PROCESS, 0},
+	{SCMP_SYS(clock_gettime64), 0, NOT_OF_A_PROCESS, 0},
+	{SCMP_SYS(clock_getres), 0, NOT_OF_A_PROCESS, 0},
+	{SCMP_SYS(clock_getres_time64), 0, NOT_OF_A_PROCESS, 0},
+	{SCMP_SYS(clock_nanosleep), 0, NOT_OF_A_PROCESS, 0},
+	{SCMP_SYS(clock_nanosleep_time64), 0, NOT_OF_A_PROCESS, 0},
 	/* All code is loaded already: no more is loaded or generated. */
 	{SCMP_SYS(mmap), 2, PROT_EXEC, 0},
 	{SCMP_SYS(mmap2), 2, PROT_EXEC, 0},
@@ -256,27 +258,32 @@ static bool allow_socket(scmp_filter_ctx filter, struct allowed_socket form)
 
 /*
  * Socket options up to those that hold a process by its socket (SO_PEERPIDFD, SO_PASSPIDFD), load a filter
- * (SO_ATTACH_FILTER), or put another protocol on one of TCP (TCP_ULP, 31).
+ * (SO_ATTACH_FILTER), or put another protocol on one of TCP (TCP_ULP, 31). Of IP those that resolvers set: no groups,
+ * no source routes.
  */
 static bool allow_options(scmp_filter_ctx filter)
 {
 	static const struct {
 		int call;
 		int level;
-		unsigned end;
+		enum scmp_compare which;
+		int option;
 	} forms[] = {
-		{SCMP_SYS(getsockopt), SOL_SOCKET, SO_ATTACH_FILTER},
-		{SCMP_SYS(getsockopt), IPPROTO_TCP, 31},
-		{SCMP_SYS(setsockopt), SOL_SOCKET, SO_ATTACH_FILTER},
-		{SCMP_SYS(setsockopt), IPPROTO_TCP, 31},
-		{SCMP_SYS(setsockopt), IPPROTO_IP, UINT_MAX},
-		{SCMP_SYS(setsockopt), IPPROTO_IPV6, UINT_MAX},
+		{SCMP_SYS(getsockopt), SOL_SOCKET, SCMP_CMP_LT, SO_ATTACH_FILTER},
+		{SCMP_SYS(getsockopt), IPPROTO_TCP, SCMP_CMP_LT, 31},
+		{SCMP_SYS(setsockopt), SOL_SOCKET, SCMP_CMP_LT, SO_ATTACH_FILTER},
+		{SCMP_SYS(setsockopt), IPPROTO_TCP, SCMP_CMP_LT, 31},
+		{SCMP_SYS(setsockopt), IPPROTO_IP, SCMP_CMP_EQ, IP_MTU_DISCOVER},
+		{SCMP_SYS(setsockopt), IPPROTO_IP, SCMP_CMP_EQ, IP_RECVERR},
+		{SCMP_SYS(setsockopt), IPPROTO_IPV6, SCMP_CMP_EQ, IPV6_MTU_DISCOVER},
+		{SCMP_SYS(setsockopt), IPPROTO_IPV6, SCMP_CMP_EQ, IPV6_RECVERR},
+		{SCMP_SYS(setsockopt), IPPROTO_IPV6, SCMP_CMP_EQ, IPV6_V6ONLY},
 	};
 
 	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
 		const struct scmp_arg_cmp conditions[] = {
 			{1, SCMP_CMP_EQ, (uint64_t)forms[i].level, 0},
-			{2, SCMP_CMP_LT, (uint64_t)forms[i].end, 0},
+			{2, forms[i].which, (uint64_t)forms[i].option, 0},
 		};
 		if (seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, forms[i].call, 2, conditions) !=
 		    0)
@@ -294,6 +301,18 @@ static bool allow_own_signals(scmp_filter_ctx filter)
 	       allow_form(filter, (struct allowed_form){SCMP_SYS(tgkill), 0, WHOLE, self});
 }
 
+/* Reads a limit of its own, and sets none. */
+static bool allow_own_limits(scmp_filter_ctx filter)
+{
+	const struct scmp_arg_cmp conditions[] = {
+		{0, SCMP_CMP_EQ, 0, 0},
+		{2, SCMP_CMP_EQ, 0, 0},
+	};
+
+	return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 2, conditions) ==
+	       0;
+}
+
 static bool add_rules(scmp_filter_ctx filter)
 {
 	for (size_t i = 0; i < sizeof allowed / sizeof allowed[0]; i++)
@@ -305,7 +324,7 @@ static bool add_rules(scmp_filter_ctx filter)
 	for (size_t i = 0; i < sizeof allowed_sockets / sizeof allowed_sockets[0]; i++)
 		if (!allow_socket(filter, allowed_sockets[i]))
 			return false;
-	return allow_options(filter) && allow_own_signals(filter);
+	return allow_options(filter) && allow_own_signals(filter) && allow_own_limits(filter);
 }
 
 bool confine_calls(void)
