@@ -1,6 +1,8 @@
 /* Text that grows, and text made safe for a terminal. */
 #include "base/text.h"
 
+#include "base/cleanup.h"
+
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -63,32 +65,56 @@ static size_t utf8_length(const uint8_t *bytes, size_t left)
 	return length;
 }
 
-/* U+200B and so on: marks that reorder what a terminal shows, and characters that it does not show. */
-static bool is_mark(const uint8_t *character, size_t length)
+static uint32_t code_point(const uint8_t *character, size_t length)
 {
-	static const struct {
-		uint32_t first;
-		uint32_t last;
-	} marks[] = {{0xd89c, 0xd89c},     {0xe2808b, 0xe2808b}, {0xe2808e, 0xe2808f},
-		     {0xe280a8, 0xe280ae}, {0xe281a0, 0xe281af}, {0xefbbbf, 0xefbbbf}};
-	uint32_t bytes = 0;
+	uint32_t code = length == 1 ? character[0] : character[0] & (0x7fu >> length);
 
-	for (size_t i = 0; i < length; i++)
-		bytes = bytes << 8 | character[i];
-	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
-		if (bytes >= marks[i].first && bytes <= marks[i].last)
+	for (size_t i = 1; i < length; i++)
+		code = code << 6 | (character[i] & 0x3fu);
+	return code;
+}
+
+struct range {
+	uint32_t first;
+	uint32_t last;
+};
+
+/*
+ * What a terminal acts on, does not show, or shows elsewhere than where it stands: controls, formats
+ * (Cf, Zl, Zp), what may be ignored (Default_Ignorable_Code_Point), blanks but U+0020, private use,
+ * planes that are empty, and the scripts that are written from right to left.
+ */
+static const struct range hidden[] = {
+	{0x0000, 0x001f},   {0x007f, 0x00a0},    {0x00ad, 0x00ad},   {0x034f, 0x034f},
+	{0x0590, 0x08ff},   {0x115f, 0x1160},    {0x1680, 0x1680},   {0x17b4, 0x17b5},
+	{0x180b, 0x180f},   {0x2000, 0x200f},    {0x2028, 0x202f},   {0x205f, 0x206f},
+	{0x2800, 0x2800},   {0x3000, 0x3000},    {0x3164, 0x3164},   {0xe000, 0xf8ff},
+	{0xfb1d, 0xfe0f},   {0xfe70, 0xfeff},    {0xffa0, 0xffa0},   {0xfff0, 0xfffb},
+	{0x10800, 0x10fff}, {0x110bd, 0x110bd},  {0x110cd, 0x110cd}, {0x13430, 0x1345f},
+	{0x16fe4, 0x16fe4}, {0x1bca0, 0x1bca3},  {0x1d159, 0x1d159}, {0x1d173, 0x1d17a},
+	{0x1e800, 0x1efff}, {0x40000, 0x10ffff},
+};
+
+/* Zs of Unicode. */
+static const struct range blanks[] = {
+	{0x20, 0x20},     {0xa0, 0xa0},     {0x1680, 0x1680}, {0x2000, 0x200a},
+	{0x202f, 0x202f}, {0x205f, 0x205f}, {0x3000, 0x3000},
+};
+
+static bool is_in(const struct range *ranges, size_t count, uint32_t code)
+{
+	for (size_t i = 0; i < count; i++)
+		if (code >= ranges[i].first && code <= ranges[i].last)
 			return true;
 	return false;
 }
 
-/* C0 and C1 controls, DEL, and marks. */
-static bool acts_on_terminal(const uint8_t *character, size_t length)
+static bool is_hidden(const uint8_t *character, size_t length)
 {
-	if (length == 1)
-		return character[0] < 0x20 || character[0] == 0x7f;
-	if (length == 2 && character[0] == 0xc2)
-		return character[1] < 0xa0;
-	return is_mark(character, length);
+	uint32_t code = code_point(character, length);
+
+	/* The last two of each plane are no characters. */
+	return (code & 0xfffe) == 0xfffe || is_in(hidden, sizeof hidden / sizeof hidden[0], code);
 }
 
 char *text_printable(const char *bytes, size_t length, bool keep_newlines)
@@ -103,7 +129,7 @@ char *text_printable(const char *bytes, size_t length, bool keep_newlines)
 		size_t step = utf8_length(at, length - i);
 		bool newline = keep_newlines && *at == '\n';
 
-		if (newline || (step != 0 && !acts_on_terminal(at, step))) {
+		if (newline || (step != 0 && !is_hidden(at, step))) {
 			memcpy(end, at, step);
 			end += step;
 			i += step;
@@ -114,6 +140,61 @@ char *text_printable(const char *bytes, size_t length, bool keep_newlines)
 	}
 	*end = '\0';
 	return printable;
+}
+
+/* A copy in which each run of blanks is one U+0020. */
+static char *narrow(const char *bytes, size_t *length)
+{
+	char *copy = malloc(*length + 1);
+	char *end = copy;
+	bool in_blanks = false;
+
+	for (size_t i = 0; copy != NULL && i < *length;) {
+		const uint8_t *at = (const uint8_t *)bytes + i;
+		size_t step = utf8_length(at, *length - i);
+		bool blank = step != 0 &&
+			     is_in(blanks, sizeof blanks / sizeof blanks[0], code_point(at, step));
+
+		step = step == 0 ? 1 : step;
+		if (!blank)
+			end = mempcpy(end, at, step);
+		else if (!in_blanks)
+			*end++ = ' ';
+		in_blanks = blank;
+		i += step;
+	}
+	*length = copy == NULL ? 0 : (size_t)(end - copy);
+	return copy;
+}
+
+char *text_of_others(const char *bytes, size_t length, bool keep_newlines)
+{
+	CLEANUP(cleanup_text) char *copy = narrow(bytes, &length);
+
+	return copy == NULL ? NULL : text_printable(copy, length, keep_newlines);
+}
+
+/* False: no memory. */
+static bool append_quoted(char **text, char *rest)
+{
+	for (char *part; (part = strsep(&rest, "\"")) != NULL;)
+		if (!text_append(text, "%s%s", *text == NULL ? "\"" : "\\x22", part))
+			return false;
+	return text_append(text, "\"");
+}
+
+char *text_quoted(const char *bytes, size_t length)
+{
+	CLEANUP(cleanup_text) char *line = malloc(length + 1);
+	CLEANUP(cleanup_text) char *quoted = NULL;
+
+	if (line == NULL)
+		return NULL;
+	memcpy(line, bytes, length);
+	for (char *end; (end = memchr(line, '\n', length)) != NULL;)
+		*end = ' ';
+	CLEANUP(cleanup_text) char *shown = text_of_others(line, length, false);
+	return shown != NULL && append_quoted(&quoted, shown) ? TAKE(quoted) : NULL;
 }
 
 /* A shell expands no ~ in quotes or behind "--option=". */

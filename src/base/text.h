@@ -15,10 +15,20 @@ char *text_format_list(const char *format, va_list arguments) __attribute__((for
 bool text_append(char **text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * A copy in which bytes that a terminal could act on, and invalid UTF-8, are written as \xNN.
- * Newlines are kept if keep_newlines. NULL if memory is out. The caller frees it.
+ * A copy in which invalid UTF-8 and characters that a terminal could act on, does not show, or shows
+ * from right to left, are written as \xNN. Newlines are kept if keep_newlines. NULL if memory is
+ * out. The caller frees it.
  */
 char *text_printable(const char *bytes, size_t length, bool keep_newlines);
+
+/*
+ * The same for words of a server, of the network program or of a module: a run of blanks is one
+ * blank, so that none of the words begins a line where the terminal's ends.
+ */
+char *text_of_others(const char *bytes, size_t length, bool keep_newlines);
+
+/* The same in double quotes, which end where the words do, and on one line. */
+char *text_quoted(const char *bytes, size_t length);
 
 /* strerror(3) of why `path` could not be opened, or that the shell has left its ~ as it was. */
 const char *text_open_error(const char *path, int reason);

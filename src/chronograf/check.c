@@ -51,7 +51,7 @@ static const char *advice(const struct check_response *response)
 char *check_unclear(const struct check_response *response)
 {
 	const char *type = response->content_type == NULL ? "" : response->content_type;
-	CLEANUP(cleanup_text) char *shown = text_printable(type, strnlen(type, 80), false);
+	CLEANUP(cleanup_text) char *shown = text_of_others(type, strnlen(type, 80), false);
 
 	if (shown == NULL)
 		return NULL;

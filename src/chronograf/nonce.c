@@ -236,7 +236,7 @@ static char *first_bytes(const char *bytes, size_t length, bool longer)
 		while (shown > SHOWN_BYTES - 4 && (bytes[shown] & 0xc0) == 0x80)
 			shown--;
 	}
-	CLEANUP(cleanup_text) char *printable = text_printable(bytes, shown, false);
+	CLEANUP(cleanup_text) char *printable = text_of_others(bytes, shown, false);
 	return printable == NULL ? NULL : text_format("%s%s", printable, longer ? "..." : "");
 }
 

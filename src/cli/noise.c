@@ -57,7 +57,7 @@ void noise_close_writer(struct noise *noise)
 
 static void show(const struct noise_line *line)
 {
-	CLEANUP(cleanup_text) char *text = text_printable(line->text, line->length, false);
+	CLEANUP(cleanup_text) char *text = text_of_others(line->text, line->length, false);
 
 	if (text != NULL)
 		report_note("module: %s", text);

@@ -66,7 +66,7 @@ static char *one_line(const char *text)
 	for (char *end = line; end != NULL && *end != '\0'; end++)
 		if (*end == '\n')
 			*end = ' ';
-	return line == NULL ? NULL : text_printable(line, strlen(line), false);
+	return line == NULL ? NULL : text_of_others(line, strlen(line), false);
 }
 
 static bool leave_out(struct key_list *list, const char *what, const char *module,
@@ -149,7 +149,7 @@ static bool list_object(struct listing *listing, const struct pkcs11_token *toke
 							  : LISTED_CERTIFICATE,
 		.token = strdup(token->label),
 		.module = one_line(token->module->name),
-		.label = text_printable((const char *)object->label, object->label_length, false),
+		.label = text_of_others((const char *)object->label, object->label_length, false),
 		.id = hexadecimal(object->id, object->id_length),
 		.can_sign = object->can_sign,
 		.pin_for_each = object->pin_for_each,

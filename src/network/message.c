@@ -244,6 +244,13 @@ bool message_check(const struct network_message *message, size_t length, size_t 
 	return check_outcome(message, error);
 }
 
+static struct chronosign_error *error_of_words(enum chronosign_error_kind kind, const char *words)
+{
+	CLEANUP(cleanup_text) char *shown = text_of_others(words, strlen(words), true);
+
+	return error_make(kind, shown == NULL ? "out of memory" : shown);
+}
+
 static const enum verdict verdicts[] = {
 	[MESSAGE_ACCEPTED] = VERDICT_ACCEPTED,
 	[MESSAGE_REFUSED] = VERDICT_REFUSED,
@@ -255,10 +262,10 @@ void message_to_answer(const struct network_message *message, struct network_ans
 	uint32_t outcome = message->outcome;
 	bool by_server = outcome == MESSAGE_SERVER_FAILED || outcome == MESSAGE_CHECK_SERVER_FAILED;
 	CLEANUP(cleanup_text)
-	char *trace = text_printable(message->trace, strlen(message->trace), false);
+	char *trace = text_of_others(message->trace, strlen(message->trace), false);
 
 	CLEANUP(cleanup_text)
-	char *release = text_printable(message->release, strlen(message->release), false);
+	char *release = text_of_others(message->release, strlen(message->release), false);
 
 	memset(answer, 0, sizeof *answer);
 	answer->server = message->server;
@@ -280,8 +287,8 @@ void message_to_answer(const struct network_message *message, struct network_ans
 	memcpy(answer->nonce, message->nonce, sizeof message->nonce);
 	if (is_failure(outcome))
 		answer->error =
-			error_make(by_server ? CHRONOSIGN_ERROR_SERVER : CHRONOSIGN_ERROR_OTHER,
-				   message->failure);
+			error_of_words(by_server ? CHRONOSIGN_ERROR_SERVER : CHRONOSIGN_ERROR_OTHER,
+				       message->failure);
 	else if (is_check(outcome))
 		answer->verdict = verdicts[outcome];
 }

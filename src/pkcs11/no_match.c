@@ -77,7 +77,7 @@ static char *wanted_label(const struct chronosign_key *key)
 {
 	const CK_ATTRIBUTE *name = p11_kit_uri_get_attribute(key->uri->parsed, CKA_LABEL);
 
-	return name == NULL ? strdup("") : text_printable(name->pValue, name->ulValueLen, false);
+	return name == NULL ? strdup("") : text_of_others(name->pValue, name->ulValueLen, false);
 }
 
 /* "key 'web' with the id 0a". */
@@ -114,7 +114,7 @@ static char *label_of(const struct token_object *object)
 {
 	return object->label_length == 0
 		       ? strdup("one without a label")
-		       : text_printable((const char *)object->label, object->label_length, false);
+		       : text_of_others((const char *)object->label, object->label_length, false);
 }
 
 /* What the token has in place of the key. */

@@ -170,7 +170,7 @@ char *pkcs11_token_label(const CK_TOKEN_INFO *info)
 	/* Some pad with zeros, and in a URI they stand for a label that it does not name. */
 	while (length > 0 && info->label[length - 1] == '\0')
 		length--;
-	return text_printable((const char *)info->label, length, false);
+	return text_of_others((const char *)info->label, length, false);
 }
 
 /* Adds a token to the list, or to that of the others. */

@@ -158,6 +158,17 @@ misbehaves() { # REGEX…
 	[[ $output == *'\x1b[31m1.8'* ]] || fail "its release is not there"
 }
 
+@test "blanks up to where a line of the terminal begins, and characters that it does not show: one blank, and \x.. for each" {
+	lies 'text trace GET x        \xc2\xa0\xe2\x80\x83  chronoctl: a\xc2\xad\xf3\xa0\x80\x81\xd7\x90' \
+		'text failure http://x: y         \xe3\x80\x80    chronoctl: b\xe1\xa0\x8e\xf0\x9d\x85\xb3' 'lost 0'
+	with_token -v
+	refused 4 'http://x: y chronoctl: b\\xe1\\xa0\\x8e\\xf0\\x9d\\x85\\xb3' \
+		'GET x chronoctl: a\\xc2\\xad\\xf3\\xa0\\x80\\x81\\xd7\\x90'
+	lies 'text release 1.8       chronoctl: c\xe2\xa0\x80' 'nonce 0 a' request 'accepted 0 a'
+	chronoctl doctor --priv-key-file "$KEY" --chronograf-url "$URL"
+	[[ $output == *'1.8 chronoctl: c\xe2\xa0\x80'* ]] || fail "its release is not there"
+}
+
 @test "bytes on standard output and standard error: they reach nobody" {
 	lies 'shout chronoctl: forged\x1b]52;c;Zm9yZ2VkCg==\x07' 'nonce 0 a'
 	with_token

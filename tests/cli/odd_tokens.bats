@@ -144,6 +144,8 @@ label_is() {
 	label_is 'est\xff\xc3(ate' 'est\xff\xc3(ate'
 	label_is 'est\033[2Jate' 'est\x1b[2Jate'
 	label_is 'Schl\xc3\xbcssel' 'Schlüssel'
+	label_is 'a\xe2\x80\x8b      b\xc2\xa0 c' 'a\xe2\x80\x8b b c'
+	label_is '\xd7\x9e 1' '\xd7\x9e 1'
 }
 
 # ---- Locking and start ----

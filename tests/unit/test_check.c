@@ -124,6 +124,8 @@ static void nothing_of_a_content_type_acts_on_a_terminal(void **state)
 	(void)state;
 	assert_told(unclear(200, "\x1b[2Jx", SOURCE_UNNAMED),
 		    "the answer says neither yes nor no: status 200, \\x1b[2Jx", "login page");
+	assert_told(unclear(200, "x     chronoctl: y", SOURCE_UNNAMED),
+		    "the answer says neither yes nor no: status 200, x chronoctl: y", "login page");
 	memset(endless, 'x', sizeof endless);
 	endless[sizeof endless - 1] = '\0';
 	CLEANUP(cleanup_text) char *told = unclear(418, endless, SOURCE_UNNAMED);

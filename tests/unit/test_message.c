@@ -410,6 +410,16 @@ static void texts_are_made_printable_by_the_receiver(void **state)
 	assert_string_equal(chronosign_error_message(answer.error), "a\\x1b[2Jb\nc");
 	assert_string_equal(answer.trace, "a\\x0ab\\x9b");
 	network_answer_clear(&answer);
+	/* No words are moved to where a line of the terminal begins. */
+	strcpy(message.failure, "http://h: a    \xc2\xa0\xe2\x80\x83 chronoctl: b\nc   d");
+	strcpy(message.trace, "GET      chronoctl: b");
+	strcpy(message.release, "1.11.4     chronoctl: b");
+	message_to_answer(&message, &answer);
+	assert_string_equal(chronosign_error_message(answer.error),
+			    "http://h: a chronoctl: b\nc d");
+	assert_string_equal(answer.trace, "GET chronoctl: b");
+	assert_string_equal(answer.release, "1.11.4 chronoctl: b");
+	network_answer_clear(&answer);
 	memset(message.trace, '\033', sizeof message.trace - 1);
 	message_to_answer(&message, &answer);
 	assert_int_equal(strlen(answer.trace), sizeof answer.trace - 1);

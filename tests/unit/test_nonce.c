@@ -312,6 +312,10 @@ static void a_refusal_shows_at_most_64_bytes_and_none_that_act_on_a_terminal(voi
 	assert_non_null(strstr(text, "xxx...\"\n"));
 	assert_true(strlen(text) < 300);
 	free(text);
+	memcpy(body, "<p>   \xc2\xa0  chronoctl:", 20);
+	text = nonce_refusal(&response);
+	assert_non_null(strstr(text, ": \"<p> chronoctl:"));
+	free(text);
 }
 
 static void a_nonce_is_found_only_in_a_whole_answer_of_status_200(void **state)

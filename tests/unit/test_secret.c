@@ -215,6 +215,21 @@ static void nothing_that_acts_on_a_terminal_gets_through(void **state)
 		{"\xed\xa0\x80", "\\xed\\xa0\\x80"},                      /* a surrogate */
 		{"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"},             /* beyond U+10FFFF */
 		{"\xe2\x82", "\\xe2\\x82"},                               /* cut short */
+		{"a\xc2\xad\xe1\xa0\x8e", "a\\xc2\\xad\\xe1\\xa0\\x8e"},  /* U+00AD, U+180E */
+		{"\xf0\x9d\x85\xb3", "\\xf0\\x9d\\x85\\xb3"},             /* U+1D173 */
+		{"\xf3\xa0\x80\x81", "\\xf3\\xa0\\x80\\x81"},             /* a tag, U+E0001 */
+		{"\xef\xb8\x8f", "\\xef\\xb8\\x8f"},                      /* variation selector */
+		{"\xee\x80\x80", "\\xee\\x80\\x80"},                      /* private use */
+		{"\xef\xbf\xbe", "\\xef\\xbf\\xbe"},                      /* no character */
+		{"\xe2\xa0\x80\xe3\x85\xa4", "\\xe2\\xa0\\x80\\xe3\\x85\\xa4"}, /* look blank */
+		{"a\xc2\xa0\xe3\x80\x80", "a\\xc2\\xa0\\xe3\\x80\\x80"},        /* are blank */
+		{"\xd7\x90\xd8\xa7", "\\xd7\\x90\\xd8\\xa7"},                   /* Hebrew, Arabic */
+		{"\xf0\x9e\xa4\x80", "\\xf0\\x9e\\xa4\\x80"},                   /* Adlam */
+		{"\xe6\xbc\xa2\xed\x95\x9c\xd0\xb6",
+		 "\xe6\xbc\xa2\xed\x95\x9c\xd0\xb6"},                       /* CJK, Cyrillic */
+		{"e\xcc\x81\xf0\x9f\x94\x91", "e\xcc\x81\xf0\x9f\x94\x91"}, /* accent, emoji */
+		{"\xef\xbf\xbd", "\xef\xbf\xbd"}, /* U+FFFD, which is seen */
+		{"a  b", "a  b"},
 	};
 
 	(void)state;
@@ -225,6 +240,33 @@ static void nothing_that_acts_on_a_terminal_gets_through(void **state)
 	}
 	CLEANUP(cleanup_text) char *kept = text_printable("a\nb\0c", 5, true);
 	assert_string_equal(kept, "a\nb\\x00c");
+}
+
+static void words_of_others_have_one_blank_in_a_row(void **state)
+{
+	static const struct {
+		const char *given, *shown, *quoted;
+	} rows[] = {
+		{"", "", "\"\""},
+		{"   a    b c  ", " a b c ", "\" a b c \""},
+		{"a \xc2\xa0\xe2\x80\x83\xe3\x80\x80 b", "a b", "\"a b\""},
+		{"a\xe2\x80\xaf\xe1\x9a\x80", "a ", "\"a \""},
+		{"a\xe2\x80\x8b b\t\xff", "a\\xe2\\x80\\x8b b\\x09\\xff",
+		 "\"a\\xe2\\x80\\x8b b\\x09\\xff\""},
+		{"a\n  \"b\"", "a\n \"b\"", "\"a \\x22b\\x22\""},
+		{"\xe6\xbc\xa2 \xc3\xa9", "\xe6\xbc\xa2 \xc3\xa9", "\"\xe6\xbc\xa2 \xc3\xa9\""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		const char *given = rows[i].given;
+		CLEANUP(cleanup_text) char *shown = text_of_others(given, strlen(given), true);
+		CLEANUP(cleanup_text) char *quoted = text_quoted(given, strlen(given));
+		assert_string_equal(shown, rows[i].shown);
+		assert_string_equal(quoted, rows[i].quoted);
+	}
+	CLEANUP(cleanup_text) char *line = text_of_others("a\n  b", 5, false);
+	assert_string_equal(line, "a\\x0a b");
 }
 
 int main(void)
@@ -239,6 +281,7 @@ int main(void)
 		cmocka_unit_test(an_error_that_is_handed_on_has_one_owner),
 		cmocka_unit_test(the_error_of_no_memory_needs_none),
 		cmocka_unit_test(nothing_that_acts_on_a_terminal_gets_through),
+		cmocka_unit_test(words_of_others_have_one_blank_in_a_row),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

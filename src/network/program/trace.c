@@ -73,5 +73,5 @@ char *trace_line(const struct trace *trace)
 		version_name(curl_number(trace->easy, CURLINFO_HTTP_VERSION)), trace->status,
 		trace->body_length, trace->redirects, peer, (long long)trace->milliseconds, times,
 		process[0] == '\0' ? "" : "; ", process);
-	return line == NULL ? NULL : text_printable(line, strlen(line), false);
+	return line == NULL ? NULL : text_of_others(line, strlen(line), false);
 }

@@ -134,7 +134,7 @@ static bool fail(struct transfer *transfer, uint32_t outcome, const char *reason
 		transfer->task == TASK_NONCE ? "" : "cannot check the token: ",
 		reason == NULL ? "out of memory" : reason);
 	CLEANUP(cleanup_text)
-	char *printable = text == NULL ? NULL : text_printable(text, strlen(text), true);
+	char *printable = text == NULL ? NULL : text_of_others(text, strlen(text), true);
 
 	if (reason == NULL)
 		outcome = MESSAGE_MACHINE_FAILED;
