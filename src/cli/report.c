@@ -2,6 +2,7 @@
 #include "cli/report.h"
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "cli/pin_value.h"
 #include "cli/terminal.h"
 #include "cli/waiting.h"
@@ -136,6 +137,14 @@ void report_detail(const char *format, ...)
 	va_start(arguments, format);
 	report("  ", format, arguments);
 	va_end(arguments);
+}
+
+void report_trace(const char *words)
+{
+	CLEANUP(cleanup_text) char *quoted = text_quoted(words, strlen(words));
+
+	if (quoted != NULL)
+		report_detail("chronoctl-network says: %s", quoted);
 }
 
 int report_failure(const struct chronosign_error *error)

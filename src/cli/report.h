@@ -20,6 +20,9 @@ void report_error(const char *format, ...) __attribute__((format(printf, 1, 2)))
 void report_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void report_detail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* The network program's words about an exchange, as such. */
+void report_trace(const char *words);
+
 /* From here on report_warning prints nothing (--quiet). */
 void report_leave_out_warnings(void);
 

@@ -136,7 +136,7 @@ static bool listen_once(struct round *round, struct chronosign_error **error)
 	if (!network_next(round->network, &answer, error))
 		return ended(round, error);
 	if (round->options->verbose && answer.trace[0] != '\0')
-		report_detail("%s", answer.trace);
+		report_trace(answer.trace);
 	bool good = take_answer(round, &answer, error);
 	network_answer_clear(&answer);
 	return good;

@@ -2,6 +2,7 @@
 #include "network/job.h"
 
 #include "base/error.h"
+#include "base/text.h"
 #include "network/ca_file.h"
 #include "network/pinned_key.h"
 
@@ -58,6 +59,11 @@ static bool check_wanted(const struct network_job *wanted, struct chronosign_err
 	if (wanted->timeout_seconds == 0)
 		return error_set(error, CHRONOSIGN_ERROR_USAGE,
 				 "the time-out is 0 seconds: give 1 or more");
+	for (size_t i = 0; i < wanted->url_count; i++)
+		if (wanted->urls[i][0] == '\0')
+			return error_set(error, CHRONOSIGN_ERROR_USAGE,
+					 "the URL of a server is empty: give it with "
+					 "--chronograf-url or CHRONOGRAF_URL");
 	return check_pinned(wanted, error);
 }
 
@@ -124,6 +130,22 @@ bool job_pack(const struct network_job *wanted, struct packed_job *packed,
 	if (wanted->pinned_pubkey != NULL)
 		memcpy(end, wanted->pinned_pubkey, (size_t)packed->header.pin_bytes);
 	return true;
+}
+
+bool packed_job_names(const struct packed_job *packed, const char *words)
+{
+	const char *url = packed->bytes;
+
+	for (uint64_t i = 0; i < packed->header.url_count; i++, url += strlen(url) + 1) {
+		CLEANUP(cleanup_text) char *given = url_as_given(url);
+		CLEANUP(cleanup_text)
+		char *shown = given == NULL ? NULL : text_printable(given, strlen(given), true);
+		CLEANUP(cleanup_text)
+		char *name = shown == NULL ? NULL : text_format("'%s' ", shown);
+		if (name != NULL && strncmp(words, name, strlen(name)) == 0)
+			return true;
+	}
+	return false;
 }
 
 void packed_job_release(struct packed_job *packed)

@@ -71,6 +71,8 @@ struct program_job {
  * case. */
 bool job_pack(const struct network_job *wanted, struct packed_job *packed,
 	      struct chronosign_error **error);
+/* True if a message begins with one of its URLs, in quotes. */
+bool packed_job_names(const struct packed_job *packed, const char *words);
 void packed_job_release(struct packed_job *packed);
 
 /* Sends it over a socket that blocks. False with errno set. */

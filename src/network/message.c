@@ -208,8 +208,28 @@ static bool check_frame(const struct network_message *message, size_t length,
 	return true;
 }
 
+static struct chronosign_error *error_of_words(enum chronosign_error_kind kind, const char *words)
+{
+	CLEANUP(cleanup_text) char *shown = text_of_others(words, strlen(words), true);
+
+	return error_make(kind, shown == NULL ? "out of memory" : shown);
+}
+
+/* Words that do not begin with the URL that they are about say whose they are. */
+static struct chronosign_error *error_of_job(enum chronosign_error_kind kind, const char *words,
+					     const struct packed_job *job)
+{
+	CLEANUP(cleanup_text) char *quoted = text_quoted(words, strlen(words));
+	CLEANUP(cleanup_text)
+	char *named = quoted == NULL ? NULL : text_format("chronoctl-network says: %s", quoted);
+
+	if (packed_job_names(job, words))
+		return error_of_words(kind, words);
+	return error_make(kind, named == NULL ? "out of memory" : named);
+}
+
 bool message_check_job(const struct network_message *message, size_t length,
-		       struct chronosign_error **error)
+		       const struct packed_job *job, struct chronosign_error **error)
 {
 	if (!check_frame(message, length, error))
 		return false;
@@ -220,10 +240,10 @@ bool message_check_job(const struct network_message *message, size_t length,
 	if (message->failure[0] == '\0')
 		return message_wrong("a failure without a reason", error);
 	if (error != NULL)
-		*error =
-			error_make(message->outcome == MESSAGE_JOB_REFUSED ? CHRONOSIGN_ERROR_USAGE
-									   : CHRONOSIGN_ERROR_OTHER,
-				   message->failure);
+		*error = error_of_job(message->outcome == MESSAGE_JOB_REFUSED
+					      ? CHRONOSIGN_ERROR_USAGE
+					      : CHRONOSIGN_ERROR_OTHER,
+				      message->failure, job);
 	return false;
 }
 
@@ -242,13 +262,6 @@ bool message_check(const struct network_message *message, size_t length, size_t 
 	    message->at_least > 1)
 		return message_wrong("an impossible life of the nonce", error);
 	return check_outcome(message, error);
-}
-
-static struct chronosign_error *error_of_words(enum chronosign_error_kind kind, const char *words)
-{
-	CLEANUP(cleanup_text) char *shown = text_of_others(words, strlen(words), true);
-
-	return error_make(kind, shown == NULL ? "out of memory" : shown);
 }
 
 static const enum verdict verdicts[] = {

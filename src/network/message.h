@@ -6,6 +6,7 @@
 #define NETWORK_MESSAGE_H
 
 #include "chronograf/nonce.h"
+#include "network/job.h"
 #include "network/network.h"
 
 #include <stdbool.h>
@@ -121,9 +122,9 @@ void message_set_trace(struct network_message *message, const char *text);
 bool message_check(const struct network_message *message, size_t length, size_t server_count,
 		   struct chronosign_error **error);
 
-/* The same for the answer to a job. True if the job was taken. */
+/* The same for the answer to that job. True if the job was taken. */
 bool message_check_job(const struct network_message *message, size_t length,
-		       struct chronosign_error **error);
+		       const struct packed_job *job, struct chronosign_error **error);
 
 /* Sets *error to "the network program sent a message with `what`". Always returns false. */
 bool message_wrong(const char *what, struct chronosign_error **error);

@@ -110,7 +110,7 @@ static bool hear_of_job(struct network *network, struct chronosign_error **error
 	if (got < 0)
 		return error_set(error, CHRONOSIGN_ERROR_OTHER,
 				 "the network program does not take its job: %s", strerror(errno));
-	return message_check_job(&message, (size_t)got, error);
+	return message_check_job(&message, (size_t)got, &network->job, error);
 }
 
 static bool begin(struct network *network, struct chronosign_error **error)

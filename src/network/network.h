@@ -179,6 +179,10 @@ void network_free(struct network *network);
  */
 char *url_without_user(const char *text);
 
+/* As url_without_user, for a message, which may need room for more; and any text, cut alike. */
+char *url_as_given(const char *base);
+char *url_shortened(const char *text);
+
 /* Overwrites them where they stand. */
 void url_mask_user(char *text);
 

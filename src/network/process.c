@@ -232,13 +232,14 @@ static bool check_hello(const struct network_hello *hello, size_t length,
 		return error_set(error, CHRONOSIGN_ERROR_OTHER,
 				 "the network program is not chronoctl's: it does not say its "
 				 "version");
-	CLEANUP(cleanup_text) char *text = text_printable(hello->text, strlen(hello->text), false);
+	CLEANUP(cleanup_text) char *text = text_quoted(hello->text, strlen(hello->text));
 	if (text == NULL)
 		return error_out_of_memory(error);
-	errno = (int)hello->reason;
 	if (hello->magic == HELLO_STEP_FAILED)
-		return cannot_start(text, error);
-	return strcmp(text, CHRONOCTL_VERSION) == 0 ||
+		return error_set(error, CHRONOSIGN_ERROR_OTHER,
+				 "cannot start the network program; chronoctl-network says: %s: %s",
+				 text, strerror((int)hello->reason));
+	return strcmp(hello->text, CHRONOCTL_VERSION) == 0 ||
 	       error_set(error, CHRONOSIGN_ERROR_OTHER,
 			 "the network program is of version %s, chronoctl of %s: install both from "
 			 "one package",
@@ -338,7 +339,7 @@ int process_end(struct process *process)
 	return status;
 }
 
-/* What it has written to standard error, printable, without the newline at its end. NULL: nothing. */
+/* What it has written to standard error, quoted, without the newline at its end. NULL: nothing. */
 static char *read_stderr(const struct process *process)
 {
 	char bytes[STDERR_MAX];
@@ -355,7 +356,7 @@ static char *read_stderr(const struct process *process)
 	}
 	while (length > 0 && bytes[length - 1] == '\n')
 		length--;
-	return length == 0 ? NULL : text_printable(bytes, length, true);
+	return length == 0 ? NULL : text_quoted(bytes, length);
 }
 
 bool process_tell_end(struct process *process, const char *what, struct chronosign_error **error)
@@ -364,7 +365,8 @@ bool process_tell_end(struct process *process, const char *what, struct chronosi
 	CLEANUP(cleanup_text) char *said = read_stderr(process);
 
 	if (said != NULL)
-		return error_set(error, CHRONOSIGN_ERROR_OTHER, "%s: %s", what, said);
+		return error_set(error, CHRONOSIGN_ERROR_OTHER, "%s; chronoctl-network says: %s",
+				 what, said);
 	if (WIFSIGNALED(status))
 		return error_set(error, CHRONOSIGN_ERROR_OTHER, "%s: signal %d (%s)", what,
 				 WTERMSIG(status), strsignal(WTERMSIG(status)));

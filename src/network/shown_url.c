@@ -1,8 +1,14 @@
 /* A URL for display and storage, handled as text: the key process does not parse URLs. */
 #include "network/network.h"
 
+#include "base/cleanup.h"
+#include "base/text.h"
+
 #include <stdlib.h>
 #include <string.h>
+
+/* Long enough for every sensible URL, short enough to leave a message its advice. */
+#define SHOWN_LENGTH 256
 
 /* "user:pass" where a host and its port are due: the password has a slash in it, say. */
 static bool is_no_host(const char *authority, size_t length)
@@ -66,4 +72,17 @@ char *url_without_user(const char *text)
 	while (shown != NULL && cut_user(shown))
 		;
 	return shown;
+}
+
+char *url_shortened(const char *text)
+{
+	return strlen(text) <= SHOWN_LENGTH ? strdup(text)
+					    : text_format("%.*s...", SHOWN_LENGTH, text);
+}
+
+char *url_as_given(const char *base)
+{
+	CLEANUP(cleanup_text) char *shown = url_without_user(base);
+
+	return shown == NULL ? NULL : url_shortened(shown);
 }

@@ -365,7 +365,7 @@ logged() { # TIMES REGEX
 
 @test "the server's version is shown; of an answer that names none, that" {
 	of_file
-	found 0 ✓ server "$URL.*answers; Chronograf [0-9]+[.][0-9]+[.][0-9]+\$"
+	found 0 ✓ server "$URL.*answers, and says that it is Chronograf \"[0-9]+[.][0-9]+[.][0-9]+\"\$"
 	start_standin --pub-key-file "$PUB" --oauth2-proxy
 	of_file
 	found 4 ✓ server 'answers; nothing says that it is Chronograf' ✗ nonce 'in front of Chronograf'
@@ -396,7 +396,7 @@ logged() { # TIMES REGEX
 @test "a server that runs with --htpasswd, or without a key, is told so" {
 	start_standin --htpasswd ops:pass
 	of_file
-	found 4 ✓ server 'Chronograf [0-9]' ✗ nonce 'runs with --htpasswd'
+	found 4 ✓ server 'Chronograf "[0-9]' ✗ nonce 'runs with --htpasswd'
 	start_standin
 	of_file
 	found 5 ✓ nonce 'UUID' ✗ acceptance 'without --pub-key-file'

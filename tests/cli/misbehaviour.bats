@@ -163,10 +163,10 @@ misbehaves() { # REGEX…
 		'text failure http://x: y         \xe3\x80\x80    chronoctl: b\xe1\xa0\x8e\xf0\x9d\x85\xb3' 'lost 0'
 	with_token -v
 	refused 4 'http://x: y chronoctl: b\\xe1\\xa0\\x8e\\xf0\\x9d\\x85\\xb3' \
-		'GET x chronoctl: a\\xc2\\xad\\xf3\\xa0\\x80\\x81\\xd7\\x90'
+		'chronoctl:   chronoctl-network says: "GET x chronoctl: a\\xc2\\xad\\xf3\\xa0\\x80\\x81\\xd7\\x90"'
 	lies 'text release 1.8       chronoctl: c\xe2\xa0\x80' 'nonce 0 a' request 'accepted 0 a'
 	chronoctl doctor --priv-key-file "$KEY" --chronograf-url "$URL"
-	[[ $output == *'1.8 chronoctl: c\xe2\xa0\x80'* ]] || fail "its release is not there"
+	[[ $output == *'says that it is Chronograf "1.8 chronoctl: c\xe2\xa0\x80"'* ]] || fail "its release is not there"
 }
 
 @test "bytes on standard output and standard error: they reach nobody" {
@@ -178,6 +178,15 @@ misbehaves() { # REGEX…
 	with_token
 	refused 1 'network program died'
 	[ "$SANITIZED" = ON ] || never_says forged
+}
+
+@test "words that no URL stands before, in its trace and its release: they are quoted, and it is said whose they are" {
+	lies 'text trace http://x: "chronoctl: accepted"' 'text release 1" chronoctl: accepted' 'nonce 0 a' request 'accepted 0 a'
+	with_token -v --check
+	[ "$status" -eq 0 ] || fail "exit status 0 expected"
+	says '^chronoctl:   chronoctl-network says: "http://x: \\x22chronoctl: accepted\\x22"$'
+	chronoctl doctor --priv-key-file "$KEY" --chronograf-url "$URL"
+	[[ $output == *'it is Chronograf "1\x22 chronoctl: accepted"'* ]] || fail "its release is not there"
 }
 
 @test "a descriptor with each message: the key process keeps none" {

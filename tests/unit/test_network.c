@@ -178,8 +178,8 @@ static void why_it_does_not_start_is_told_in_its_own_words_made_printable(void *
 {
 	(void)state;
 	assert_start_fails("complain", CHRONOSIGN_ERROR_OTHER,
-			   "the network program does not start: libcurl.so.4: cannot "
-			   "open\\x1b]52;\nagain");
+			   "the network program does not start; chronoctl-network says: "
+			   "\"libcurl.so.4: cannot open\\x1b]52; again \\x22x\\x22\"");
 	assert_start_fails("abort", CHRONOSIGN_ERROR_OTHER, "signal 9");
 }
 
@@ -187,8 +187,8 @@ static void the_step_that_fails_is_told_and_why(void **state)
 {
 	(void)state;
 	assert_start_fails("fail", CHRONOSIGN_ERROR_OTHER,
-			   "cannot start the network program: cannot give up\\x1b: Operation not "
-			   "permitted");
+			   "cannot start the network program; chronoctl-network says: "
+			   "\"cannot give up\\x1b\": Operation not permitted");
 }
 
 /* With a limit on descriptors that lets this process make its own, and the child no more. */
@@ -202,7 +202,7 @@ static bool tells_of_too_many_descriptors(void)
 	return setrlimit(RLIMIT_NOFILE, &few) == 0 &&
 	       start_puppet("puppet:wait", 1, &error) == NULL &&
 	       strstr(chronosign_error_message(error),
-		      "cannot place its descriptors: Too many open files") != NULL;
+		      "\"cannot place its descriptors\": Too many open files") != NULL;
 }
 
 static void a_step_of_the_child_that_fails_is_told_and_why(void **state)
@@ -233,14 +233,16 @@ static void a_program_of_another_version_is_refused(void **state)
 {
 	(void)state;
 	assert_start_fails("other-version", CHRONOSIGN_ERROR_OTHER,
-			   "of version 0.0.1\\x1b[2J, chronoctl of " CHRONOCTL_VERSION);
+			   "of version \"0.0.1\\x1b[2J\", chronoctl of " CHRONOCTL_VERSION);
 	assert_start_fails("no-hello", CHRONOSIGN_ERROR_OTHER, "not chronoctl's");
 }
 
 static void a_job_that_it_refuses_is_a_usage_error(void **state)
 {
 	(void)state;
-	assert_start_fails("refuse", CHRONOSIGN_ERROR_USAGE, "no\\x1b URL");
+	assert_start_fails("refuse", CHRONOSIGN_ERROR_USAGE,
+			   "chronoctl-network says: \"no\\x1b URL chronoctl: x\"");
+	assert_start_fails("refuse-its-url", CHRONOSIGN_ERROR_USAGE, "'puppet:wait' is no URL");
 	assert_start_fails("no-answer", CHRONOSIGN_ERROR_OTHER, "no answer to its job");
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "cli/refusal.h"
 #include "cli/report.h"
 #include "cli/round.h"
@@ -44,6 +45,14 @@ static void tell_unknown(struct findings *findings, const char *url, const char 
 		findings_unknown(findings, second, url, "%s", why);
 }
 
+static void tell_release(struct findings *findings, const char *url, const char *release)
+{
+	CLEANUP(cleanup_text) char *quoted = text_quoted(release, strlen(release));
+
+	findings_ok(findings, "server", url, "answers, and says that it is Chronograf %s",
+		    quoted == NULL ? "" : quoted);
+}
+
 static void tell_answer(struct findings *findings, const char *url, const struct visit *visit)
 {
 	if (visit->reached != REACHED_ANSWER)
@@ -53,7 +62,7 @@ static void tell_answer(struct findings *findings, const char *url, const struct
 			findings, "server", url,
 			"answers; nothing says that it is Chronograf (no X-Chronograf-Version)");
 	else
-		findings_ok(findings, "server", url, "answers; Chronograf %s", visit->release);
+		tell_release(findings, url, visit->release);
 }
 
 /* True if there is a connection to the server. */

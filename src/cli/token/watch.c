@@ -174,7 +174,7 @@ static void take_answer(struct watch *watch, const struct network_answer *answer
 	size_t unheard = watch->servers.exchanges.unheard;
 
 	if (watch->order->options->verbose && answer->trace[0] != '\0')
-		report_detail("%s", answer->trace);
+		report_trace(answer->trace);
 	if (!watched_servers_take(&watch->servers, answer, milliseconds(), &error))
 		end(watch, report_failure(error));
 	if (unheard > 0 && watch->servers.exchanges.unheard == 0)

@@ -12,20 +12,11 @@
 #include <string.h>
 #include <strings.h>
 
-/* Long enough for every sensible URL, short enough to leave a message its advice. */
-#define SHOWN_LENGTH 256
-
 char *url_part(CURLU *url, CURLUPart part)
 {
 	char *text = NULL;
 
 	return curl_url_get(url, part, &text, CURLU_DEFAULT_PORT) == CURLUE_OK ? text : NULL;
-}
-
-static char *shortened(const char *text)
-{
-	return strlen(text) <= SHOWN_LENGTH ? strdup(text)
-					    : text_format("%.*s...", SHOWN_LENGTH, text);
 }
 
 char *url_shown(CURLU *url)
@@ -43,14 +34,7 @@ char *url_shown(CURLU *url)
 	if (curl_url_get(bare, CURLUPART_URL, &whole, 0) != CURLUE_OK)
 		return NULL;
 	CLEANUP(cleanup_text) char *text = whole;
-	return shortened(text);
-}
-
-char *url_as_given(const char *base)
-{
-	CLEANUP(cleanup_text) char *shown = url_without_user(base);
-
-	return shown == NULL ? NULL : shortened(shown);
+	return url_shortened(text);
 }
 
 static const char *why_no_url(CURLUcode code)
@@ -144,10 +128,6 @@ static bool too_long(CURLU *url, const char *base, const char *more,
 
 static bool parse_base(CURLU *url, const char *base, struct chronosign_error **error)
 {
-	if (base[0] == '\0')
-		return error_set(error, CHRONOSIGN_ERROR_USAGE,
-				 "the URL of a server is empty: give it with --chronograf-url or "
-				 "CHRONOGRAF_URL");
 	CURLUcode code = curl_url_set(url, CURLUPART_URL, base, CURLU_NON_SUPPORT_SCHEME);
 	if (code == CURLUE_OUT_OF_MEMORY)
 		return error_out_of_memory(error);

@@ -54,9 +54,6 @@ char *url_part(CURLU *url, CURLUPart part);
  * out. */
 char *url_shown(CURLU *url);
 
-/* What the user has written, without user and password; NULL if memory is out. The caller frees it. */
-char *url_as_given(const char *base);
-
 /* The same less `end`, as --chronograf-url takes it. NULL if it does not end so, too. */
 char *url_base_shown(CURLU *url, const char *end);
 

@@ -383,7 +383,7 @@ static void say_hello(const char *version)
 static void act_before_job(const char *act)
 {
 	if (strcmp(act, "complain") == 0) {
-		fputs("libcurl.so.4: cannot open\x1b]52;\nagain\n", stderr);
+		fputs("libcurl.so.4: cannot open\x1b]52;\n   again \"x\"\n", stderr);
 		_exit(127);
 	}
 	if (strcmp(act, "babble") == 0) {
@@ -419,7 +419,9 @@ int main(void)
 	if (role == NULL)
 		_exit(openssl_conf_load(NULL) && program_work(&job, PROCESS_SOCKET) ? 0 : 1);
 	if (before != NULL && strcmp(before, "refuse") == 0)
-		return !say_failure(MESSAGE_JOB_REFUSED, "no\x1b URL");
+		return !say_failure(MESSAGE_JOB_REFUSED, "no\x1b URL    chronoctl: x");
+	if (before != NULL && strcmp(before, "refuse-its-url") == 0)
+		return !say_failure(MESSAGE_JOB_REFUSED, "'puppet:wait' is no URL");
 	if (before != NULL && strcmp(before, "no-answer") == 0)
 		return !say_nonce(0);
 	say_failure(MESSAGE_JOB_TAKEN, "");
