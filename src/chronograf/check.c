@@ -1,4 +1,4 @@
-/* Judging the answer to the request that only a superadmin may make. */
+/* Judges the answer to the request that only a superadmin may make. */
 #include "chronograf/check.h"
 
 #include "base/cleanup.h"

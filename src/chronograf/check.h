@@ -1,5 +1,4 @@
-/* What the server's answer to GET /chronograf/v1/mappings, which only superadmins may read, says
- * about a token. */
+/* What the answer at SERVER_CHECK_PATH, which only superadmins may read, says about a token. */
 #ifndef CHRONOGRAF_CHECK_H
 #define CHRONOGRAF_CHECK_H
 

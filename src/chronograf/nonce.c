@@ -1,4 +1,4 @@
-/* Judges the server's answer to GET /nonce. No I/O here. */
+/* Judges the answer that should be a nonce. No I/O here. */
 #include "chronograf/nonce.h"
 
 #include "base/cleanup.h"

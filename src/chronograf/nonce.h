@@ -1,5 +1,4 @@
-/* What the server's answer to GET /nonce means: the lifetime of its nonce, or what it is
- * instead. */
+/* What the answer at SERVER_NONCE_PATH means: the lifetime of its nonce, or what it is instead. */
 #ifndef CHRONOGRAF_NONCE_H
 #define CHRONOGRAF_NONCE_H
 

@@ -1,5 +1,4 @@
-/* Who sent an answer. Every release that supports tokens sends X-Chronograf-Version with each
- * answer. */
+/* Tells Chronograf from what may stand in front of it. */
 #include "chronograf/source.h"
 
 #include <stddef.h>

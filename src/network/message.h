@@ -107,7 +107,7 @@ void message_set_check(struct network_message *message, uint32_t outcome, const 
 void message_set_failure(struct network_message *message, uint32_t outcome, const char *text);
 
 /*
- * What X-Chronograf-Version says of the last answer; NULL: missing, so that the answer is not known
+ * What SERVER_RELEASE_HEADER says of the last answer; NULL: missing, so that the answer is not known
  * to be Chronograf's.
  */
 void message_set_release(struct network_message *message, const char *release);

@@ -77,7 +77,7 @@ struct network_answer {
 	bool tls;             /* it went to an https URL; after redirects, the last one */
 	unsigned http_status; /* of the last answer; 0: none came */
 	char release[64];     /* of Chronograf, printable; empty: nothing says that the last answer
-				 was Chronograf's (no X-Chronograf-Version) */
+				 was Chronograf's (no SERVER_RELEASE_HEADER) */
 	char trace[512];      /* one printable line about the exchange, or empty */
 };
 
@@ -158,8 +158,7 @@ bool network_ask_next(struct network *network, size_t server, const char *nonce,
 		      struct chronosign_error **error);
 
 /*
- * Tries a token, made for that nonce, on its server: `GET {url}/chronograf/v1/mappings`, which only
- * a superadmin may. It goes to that URL alone: redirects are not followed. If it is accepted, the
+ * Tries a token, made for that nonce, on its server (SERVER_CHECK_PATH). It goes to that URL alone: redirects are not followed. If it is accepted, the
  * server is asked once more without a token.
  */
 bool network_try_token(struct network *network, size_t server, const char *nonce, const char *token,

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "chronograf/server.h"
 #include "cli/refusal.h"
 #include "cli/report.h"
 #include "cli/round.h"
@@ -58,9 +59,9 @@ static void tell_answer(struct findings *findings, const char *url, const struct
 	if (visit->reached != REACHED_ANSWER)
 		findings_ok(findings, "server", url, "takes connections");
 	else if (visit->release[0] == '\0')
-		findings_ok(
-			findings, "server", url,
-			"answers; nothing says that it is Chronograf (no X-Chronograf-Version)");
+		findings_ok(findings, "server", url,
+			    "answers; nothing says that it is Chronograf (no " SERVER_RELEASE_HEADER
+			    ")");
 	else
 		tell_release(findings, url, visit->release);
 }

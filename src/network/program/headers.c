@@ -2,6 +2,8 @@
  * around them. */
 #include "network/program/headers.h"
 
+#include "chronograf/server.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -12,7 +14,7 @@ static const char *const names[HEADER_COUNT] = {
 	[HEADER_EXPIRES] = "Expires",
 	[HEADER_LOCATION] = "Location",
 	[HEADER_AUTHENTICATE] = "WWW-Authenticate",
-	[HEADER_RELEASE] = "X-Chronograf-Version",
+	[HEADER_RELEASE] = SERVER_RELEASE_HEADER,
 };
 
 static bool is_white(char byte)

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "chronograf/check.h"
 #include "chronograf/nonce.h"
+#include "chronograf/server.h"
 #include "network/program/curl_error.h"
 #include "network/program/curl_options.h"
 #include "network/program/headers.h"
@@ -287,7 +288,7 @@ bool transfer_prepare_check(struct transfer *transfer, const struct network_requ
 {
 	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 	CLEANUP(cleanup_text)
-	char *header = text_format("Authorization: CHRONOGRAF-SHA256 %s", request->token);
+	char *header = text_format(SERVER_TOKEN_HEADER "%s", request->token);
 
 	begin(transfer, TASK_CHECK, request->server);
 	message_set_check(&transfer->message, MESSAGE_CHECK_MACHINE_FAILED, request->nonce);
@@ -295,7 +296,7 @@ bool transfer_prepare_check(struct transfer *transfer, const struct network_requ
 		transfer->headers = curl_slist_append(NULL, header);
 	if (transfer->headers == NULL)
 		return fail(transfer, MESSAGE_MACHINE_FAILED, NULL);
-	CURLU *url = url_of_mappings(base, &error);
+	CURLU *url = url_of_check(base, &error);
 	return set_out(transfer, url, base, error);
 }
 
@@ -359,7 +360,7 @@ static bool refuse_redirect(struct transfer *transfer, const char *location)
 	CLEANUP(cleanup_url) CURLU *to = curl_url_dup(transfer->url);
 	bool is_url = to != NULL && url_resolve(to, location, NULL);
 	CLEANUP(cleanup_text) char *shown = is_url ? url_shown(to) : strdup("an invalid URL");
-	CLEANUP(cleanup_text) char *base = is_url ? url_base_shown(to, URL_MAPPINGS) : NULL;
+	CLEANUP(cleanup_text) char *base = is_url ? url_base_shown(to, SERVER_CHECK_PATH) : NULL;
 	CLEANUP(cleanup_text)
 	char *reason =
 		shown == NULL ? NULL : check_redirected(transfer->message.http_status, shown, base);

@@ -1,5 +1,5 @@
-/* One exchange with one server: GET {url}/nonce with redirects, or the check of a token without, and
- * the message that comes of it. */
+/* One exchange with one server: the request for its nonce, with redirects, or the trial of a token,
+ * without, and the message that comes of it. */
 #ifndef NETWORK_PROGRAM_TRANSFER_H
 #define NETWORK_PROGRAM_TRANSFER_H
 

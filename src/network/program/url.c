@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "chronograf/server.h"
 #include "chronograf/source.h"
 #include "network/network.h"
 
@@ -96,7 +97,7 @@ static bool has_part(CURLU *url, CURLUPart part)
 	return has;
 }
 
-/* As url_shown, less /nonce and the slashes around it at its end. NULL: there is none, or no memory. */
+/* As url_shown, less SERVER_NONCE_PATH and the slashes around it at its end. NULL: there is none, or no memory. */
 static char *trimmed(CURLU *url)
 {
 	char *shown = url_shown(url);
@@ -104,9 +105,10 @@ static char *trimmed(CURLU *url)
 
 	while (end > 0 && shown[end - 1] == '/')
 		end--;
-	if (end > strlen(URL_NONCE) &&
-	    strncmp(shown + end - strlen(URL_NONCE), URL_NONCE, strlen(URL_NONCE)) == 0) {
-		shown[end - strlen(URL_NONCE)] = '\0';
+	if (end > strlen(SERVER_NONCE_PATH) &&
+	    strncmp(shown + end - strlen(SERVER_NONCE_PATH), SERVER_NONCE_PATH,
+		    strlen(SERVER_NONCE_PATH)) == 0) {
+		shown[end - strlen(SERVER_NONCE_PATH)] = '\0';
 		return shown;
 	}
 	free(shown);
@@ -182,12 +184,12 @@ static CURLU *below(const char *base, const char *path, struct chronosign_error 
 
 CURLU *url_of_nonce(const char *base, struct chronosign_error **error)
 {
-	return below(base, URL_NONCE, error);
+	return below(base, SERVER_NONCE_PATH, error);
 }
 
-CURLU *url_of_mappings(const char *base, struct chronosign_error **error)
+CURLU *url_of_check(const char *base, struct chronosign_error **error)
 {
-	return below(base, URL_MAPPINGS, error);
+	return below(base, SERVER_CHECK_PATH, error);
 }
 
 static bool same_part(CURLU *one, CURLU *other, CURLUPart part)
@@ -260,7 +262,7 @@ static const char if_login[] = "\nIf it is a login in front of Chronograf, " SOU
 
 bool url_may_follow(CURLU *from, CURLU *to, struct chronosign_error **error)
 {
-	CLEANUP(cleanup_text) char *base = url_base_shown(to, URL_NONCE);
+	CLEANUP(cleanup_text) char *base = url_base_shown(to, SERVER_NONCE_PATH);
 	CLEANUP(cleanup_text) char *whole = url_shown(to);
 	const char *other = base != NULL ? base : whole == NULL ? "another URL" : whole;
 	CLEANUP(cleanup_text) char *word = text_shell_word(other);
@@ -315,7 +317,7 @@ bool url_is_at_home(CURLU *url)
 {
 	CLEANUP(cleanup_text) char *port = url_part(url, CURLUPART_PORT);
 
-	return url_is_loopback(url) || (port != NULL && strcmp(port, "8888") == 0);
+	return url_is_loopback(url) || (port != NULL && strcmp(port, SERVER_PORT) == 0);
 }
 
 bool url_has_port(CURLU *url)

@@ -9,21 +9,17 @@
 #include <curl/curl.h>
 #include <stdbool.h>
 
-/* Below a base URL. */
-#define URL_NONCE "/nonce"
-#define URL_MAPPINGS "/chronograf/v1/mappings"
-
 DEFINE_CLEANUP(url, CURLU *, curl_url_cleanup)
 
 /*
- * `{base}/nonce`, for a base URL as a user gives it. NULL with *error set (a usage error) if it is
+ * Where the nonce is, for a base URL as a user gives it. NULL with *error set (a usage error) if it is
  * none: empty, no scheme, another than http and https, a query, a fragment. Needs no
  * curl_global_init.
  */
 CURLU *url_of_nonce(const char *base, struct chronosign_error **error);
 
-/* The same for `{base}/chronograf/v1/mappings`. */
-CURLU *url_of_mappings(const char *base, struct chronosign_error **error);
+/* The same for where a token is tried. */
+CURLU *url_of_check(const char *base, struct chronosign_error **error);
 
 /*
  * Sets *url to where `location` (absolute or relative) leads. Its user and password stay only on the
