@@ -17,7 +17,8 @@ enum {
 	COMMAND_COMPLETE = 1 << 7, /* hidden: what the completion scripts run */
 };
 
-/* The forms of --output; which command has which is in the table. */
+/* The forms of --output. Which command has which is in options.c; what they look like, in
+ * token/token_output.c, list_keys.c and doctor/findings.c. */
 enum output_form { FORM_TOKEN, FORM_HEADER, FORM_ENV, FORM_JSON, FORM_TEXT, FORM_TABLE, FORM_URI };
 
 enum shell { SHELL_NONE, SHELL_BASH, SHELL_ZSH, SHELL_FISH };

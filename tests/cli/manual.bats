@@ -51,6 +51,17 @@ faults() {
 	done
 }
 
+@test "every word that an option takes is in the command's page, where the option is" {
+	for command in $(commands); do
+		for option in $(sed -nE 's/^\.It Fl (. , Fl )?-([a-z0-9-]+) Ar .*/--\2/p' "$MANUALS/chronoctl-$command.1"); do
+			about=$(sed -nE "/^\.It Fl (. , Fl )?${option#-}( |\$)/,/^\.It|^\.El/p" "$MANUALS/chronoctl-$command.1")
+			for word in $(words_of "$command" "$option"); do
+				grep -qE "^\.Cm (.* )?$word(\\\\&)?( |\$)" <<<"$about" || fail "chronoctl-$command.1: $option has no $word"
+			done
+		done
+	done
+}
+
 @test "every variable of --help is in the command's page" {
 	for command in $(commands); do
 		for variable in $(variables_of_help "$command"); do

@@ -90,7 +90,7 @@ spared() {
 	: >"$FILE"
 	kept
 	ends
-	for form in token header env json; do
+	for form in $(words_of token --output); do
 		kept -o "$form"
 		ends
 		leave
@@ -202,7 +202,7 @@ nothing_is_done() { # REQUESTS
 	group=$(group_to_give)
 	for mask in 000 077; do
 		umask "$mask"
-		for form in token header env json; do
+		for form in $(words_of token --output); do
 			kept -o "$form" --out-mode 0640 --out-group "$group"
 			[ "$(stat -c '%a %G' "$FILE")" = "640 $group" ] || fail "$form: $(ls -l "$FILE")"
 			ends

@@ -1,17 +1,69 @@
-/* Formats the lines of --output. */
+/* The forms of --output for a token. */
 #include "cli/token/token_output.h"
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "chronograf/server.h"
 
 #include <jansson.h>
 #include <string.h>
 #include <time.h>
 
-#define HEADER "Authorization: CHRONOGRAF-SHA256 "
 #define VARIABLE "CHRONOGRAF_TOKEN="
 
 DEFINE_CLEANUP(json, json_t *, json_decref)
+
+/* ---- The token alone ---- */
+
+static char *token_text(const struct issued_token *token)
+{
+	return strdup(token->token);
+}
+
+/* Standard base64 (RFC 4648 §4) of an RSA signature; 1024 bits are the least. */
+static bool is_token(const char *text)
+{
+	size_t length = strlen(text);
+	size_t digits = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				     "0123456789+/");
+
+	return length >= 172 && length % 4 == 0 && length - digits <= 2 &&
+	       strspn(text + digits, "=") == length - digits;
+}
+
+/* ---- As a header ---- */
+
+static char *header_text(const struct issued_token *token)
+{
+	return text_format(SERVER_TOKEN_HEADER "%s", token->token);
+}
+
+static bool is_header(const char *text)
+{
+	return strncmp(text, SERVER_TOKEN_HEADER, strlen(SERVER_TOKEN_HEADER)) == 0 &&
+	       is_token(text + strlen(SERVER_TOKEN_HEADER));
+}
+
+/* ---- As a shell's variable ---- */
+
+/* Base64 has no characters that are special to a shell. */
+static char *env_text(const struct issued_token *token)
+{
+	return text_format(VARIABLE "'%s'", token->token);
+}
+
+static bool is_env(const char *text)
+{
+	size_t length = strlen(text);
+
+	if (strncmp(text, VARIABLE "'", strlen(VARIABLE "'")) != 0 || text[length - 1] != '\'')
+		return false;
+	CLEANUP(cleanup_text)
+	char *token = strndup(text + strlen(VARIABLE "'"), length - strlen(VARIABLE "''"));
+	return token != NULL && is_token(token);
+}
+
+/* ---- As JSON ---- */
 
 /* RFC 3339 §5.6, by this machine's clock, to which a script compares it. */
 static json_t *expiry(int64_t valid_for)
@@ -33,14 +85,15 @@ static json_t *verdict_word(enum verdict verdict)
 	return json_string(verdict == VERDICT_EVERYONE ? "everyone" : "accepted");
 }
 
-static char *json_line(const struct issued_token *token, const char *url, const char *header)
+static char *json_text(const struct issued_token *token)
 {
 	int64_t exact = token->at_least ? -1 : token->valid_for;
 	json_t *seconds = exact < 0 ? json_null() : json_integer(exact);
 	json_t *at_least = token->at_least ? json_integer(token->valid_for) : NULL;
+	CLEANUP(cleanup_text) char *header = header_text(token);
 	CLEANUP(cleanup_json)
 	json_t *object =
-		json_pack("{s:s?, s:s, s:s, s:s, s:o, s:o, s:o*, s:o}", "url", url, "token",
+		json_pack("{s:s?, s:s, s:s, s:s, s:o, s:o, s:o*, s:o}", "url", token->url, "token",
 			  token->token, "header", header, "key", token->key, "nonce_expires",
 			  expiry(exact), "valid_for_seconds", seconds, "valid_for_at_least",
 			  at_least, "check", verdict_word(token->verdict));
@@ -48,25 +101,44 @@ static char *json_line(const struct issued_token *token, const char *url, const 
 	return object == NULL ? NULL : json_dumps(object, JSON_COMPACT);
 }
 
+static bool is_json(const char *text)
+{
+	CLEANUP(cleanup_json) json_t *object = json_loads(text, 0, NULL);
+	const char *token = json_string_value(json_object_get(object, "token"));
+	const char *header = json_string_value(json_object_get(object, "header"));
+
+	return token != NULL && header != NULL && is_token(token) && is_header(header) &&
+	       strcmp(header + strlen(SERVER_TOKEN_HEADER), token) == 0;
+}
+
+/* ---- The table ---- */
+
+/* A form of -o: how its text is made, and how a text is recognised that was made earlier. --watch
+ * replaces a file only if it recognises each of its lines. */
+static const struct form {
+	char *(*make)(const struct issued_token *token);
+	bool (*recognise)(const char *text);
+	bool follows_url; /* of a list: the server's URL and a tab come first */
+} forms[] = {
+	[FORM_TOKEN] = {token_text, is_token, true},
+	[FORM_HEADER] = {header_text, is_header, true},
+	[FORM_ENV] = {env_text, is_env, false},
+	[FORM_JSON] = {json_text, is_json, false},
+};
+
 char *token_line(const struct issued_token *token, enum output_form form, bool listed,
 		 struct chronosign_error **error)
 {
 	CLEANUP(cleanup_text) char *url = token->url == NULL ? NULL : url_without_user(token->url);
-	CLEANUP(cleanup_text) char *header = NULL;
+	struct issued_token shown = *token;
 	char *line = NULL;
 
-	if ((url == NULL && token->url != NULL) ||
-	    asprintf(&header, HEADER "%s", token->token) < 0) {
-		header = NULL;
-	} else if (form == FORM_JSON) {
-		line = json_line(token, url, header);
-	} else if (form == FORM_ENV) {
-		/* Base64 has no characters that are special to a shell. */
-		line = text_format(VARIABLE "'%s'", token->token);
-	} else {
-		const char *text = form == FORM_HEADER ? header : token->token;
-		if (asprintf(&line, "%s%s%s", listed ? url : "", listed ? "\t" : "", text) < 0)
-			line = NULL;
+	shown.url = url;
+	if (url != NULL || token->url == NULL)
+		line = forms[form].make(&shown);
+	if (line != NULL && listed && forms[form].follows_url) {
+		CLEANUP(cleanup_text) char *text = line;
+		line = text_format("%s\t%s", url, text);
 	}
 	if (line == NULL)
 		chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER,
@@ -76,41 +148,15 @@ char *token_line(const struct issued_token *token, enum output_form form, bool l
 	return line;
 }
 
-/* Standard base64 (RFC 4648 §4) of an RSA signature, to the end of the text; 1024 bits are the least. */
-static bool is_token(const char *text, size_t length)
-{
-	size_t digits = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				     "0123456789+/");
-
-	return length >= 172 && length % 4 == 0 && digits <= length && length - digits <= 2 &&
-	       strspn(text + digits, "=") == length - digits;
-}
-
-static bool is_json_line(const char *line)
-{
-	CLEANUP(cleanup_json) json_t *object = json_loads(line, 0, NULL);
-	const char *token = json_string_value(json_object_get(object, "token"));
-	const char *header = json_string_value(json_object_get(object, "header"));
-
-	return token != NULL && header != NULL && is_token(token, strlen(token)) &&
-	       strncmp(header, HEADER, strlen(HEADER)) == 0 &&
-	       strcmp(header + strlen(HEADER), token) == 0;
-}
-
 bool token_line_is_ours(const char *line)
 {
 	const char *tab = strchr(line, '\t');
-	const char *text = tab == NULL ? line : tab + 1;
-	size_t length = strlen(text);
+	bool has_url = tab != NULL && memmem(line, (size_t)(tab - line), "://", 3) != NULL;
 
-	if (line[0] == '{')
-		return is_json_line(line);
-	if (tab != NULL && memmem(line, (size_t)(tab - line), "://", 3) == NULL)
-		return false;
-	if (tab == NULL && strncmp(line, VARIABLE "'", strlen(VARIABLE "'")) == 0 &&
-	    line[length - 1] == '\'')
-		return is_token(line + strlen(VARIABLE "'"), length - strlen(VARIABLE "''"));
-	if (strncmp(text, HEADER, strlen(HEADER)) == 0)
-		return is_token(text + strlen(HEADER), length - strlen(HEADER));
-	return is_token(text, length);
+	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+		const char *text = has_url && forms[i].follows_url ? tab + 1 : line;
+		if (forms[i].recognise(text))
+			return true;
+	}
+	return false;
 }
