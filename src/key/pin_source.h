@@ -1,0 +1,17 @@
+/* The forms of --pin-source, and of pin-source in a URI: one table, in pin_source.c. */
+#ifndef KEY_PIN_SOURCE_H
+#define KEY_PIN_SOURCE_H
+
+#include <chronosign/signer.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+
+/* Reads the PIN from the source in the key's URI, else from the key's own; there is one. NULL with
+ * *error set if it cannot be read, or is empty. */
+struct chronosign_secret *pin_source_read(const struct chronosign_key *key,
+					  struct chronosign_error **error);
+
+/* The status of the file that it would be read from. False: there is none. */
+bool pin_source_status(const struct chronosign_key *key, struct stat *status);
+
+#endif
