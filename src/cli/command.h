@@ -1,4 +1,5 @@
-/* A command. The table is in main.c; to add one: a file in this folder, and a row there. */
+/* A command. To add one: a file in this folder with its function, which is declared below, a bit in
+ * options.h, and a row in the table of main.c. */
 #ifndef CLI_COMMAND_H
 #define CLI_COMMAND_H
 

@@ -23,8 +23,6 @@ enum output_form { FORM_TOKEN, FORM_HEADER, FORM_ENV, FORM_JSON, FORM_TEXT, FORM
 
 enum shell { SHELL_NONE, SHELL_BASH, SHELL_ZSH, SHELL_FISH };
 
-/* The values: what was given by flag, else by environment, else the default. Strings belong to argv
- * or the environment. */
 struct supervisor;
 struct out_file;
 
@@ -50,6 +48,8 @@ struct given {
 	size_t url_count;
 };
 
+/* The values: what was given by flag, else by environment, else the default. Strings belong to argv
+ * or the environment. */
 struct options {
 	bool help;
 	bool verbose;

@@ -1,6 +1,7 @@
 /*
- * Standard output, moved aside. Modules, engines and providers may print on descriptor 1; only the
- * result goes to the original standard output, and everything else to standard error.
+ * Standard output, moved aside (the forms of --output are the commands' own). Modules, engines and
+ * providers may print on descriptor 1; only the result goes to the original standard output, and
+ * everything else to standard error.
  */
 #ifndef CLI_OUTPUT_H
 #define CLI_OUTPUT_H

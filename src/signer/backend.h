@@ -1,6 +1,7 @@
 /*
  * What a backend is: a way to use a private RSA key and read its public half. To add one: a file
- * beside this one that defines a `struct backend`, and a row in the table of signer.c.
+ * beside this one that defines a `struct backend`, its declaration below, and a row in the table of
+ * signer.c (docs/contributing.md has an example).
  */
 #ifndef SIGNER_BACKEND_H
 #define SIGNER_BACKEND_H
@@ -16,7 +17,7 @@ struct backend {
 
 	/*
 	 * Finds and opens the key: *state is the backend's own until `close`, *public_key the
-	 * verified-with half, owned by the caller. False with *error set, and nothing to close, if
+	 * half that verifies, owned by the caller. False with *error set, and nothing to close, if
 	 * it cannot.
 	 */
 	bool (*open)(const struct chronosign_key *key, void **state, EVP_PKEY **public_key,
