@@ -163,7 +163,8 @@ static bool load_failed(struct engine_signer *signer, struct chronosign_error **
 static bool load_key(struct engine_signer *signer, struct chronosign_error **error)
 {
 	if (signer->token.search.token != NULL &&
-	    !openssl_token_before_login(&signer->token, error))
+	    (!openssl_token_before_login(&signer->token, error) ||
+	     !openssl_token_log_in_if_it_hides(&signer->token, error)))
 		return false;
 	openssl_call_begin(&signer->ui, "ENGINE_load_private_key");
 	signer->pkey =

@@ -12,8 +12,8 @@
 
 #include <string.h>
 
-bool openssl_token_open(struct openssl_token *token, const struct openssl_ui *ui,
-			const char *module_path, struct chronosign_error **error)
+bool openssl_token_open(struct openssl_token *token, struct openssl_ui *ui, const char *module_path,
+			struct chronosign_error **error)
 {
 	*token = (struct openssl_token){.search = {.key = ui->key, .module_path = module_path},
 					.ui = ui};
@@ -56,6 +56,31 @@ bool openssl_token_before_login(struct openssl_token *token, struct chronosign_e
 		key_notice(token->search.key, CHRONOSIGN_NOTICE_ACTION,
 			   "enter the PIN of the token '%s' on its reader", chosen->shown);
 	return true;
+}
+
+/* The PIN may be needed again, at the signature. */
+static bool log_in_ourselves(struct openssl_token *token, struct chronosign_error **error)
+{
+	struct pkcs11_token *chosen = token->search.token;
+
+	if (!pkcs11_session_login(chosen, error))
+		return false;
+	if (chosen->session.pin == NULL)
+		return true;
+	token->ui->pin = secret_copy(chosen->session.pin, error);
+	return token->ui->pin != NULL;
+}
+
+bool openssl_token_log_in_if_it_hides(struct openssl_token *token, struct chronosign_error **error)
+{
+	struct pkcs11_search *search = &token->search;
+	size_t count = 0;
+
+	if (pkcs11_token_needs_login(search->token) || !pkcs11_search_may_log_in(search))
+		return true;
+	if (!pkcs11_search_count(search, &count, error))
+		return false;
+	return count > 0 || log_in_ourselves(token, error);
 }
 
 /* p11-kit-client.so gives each of its users a connection, and so a login, of its own. The PIN is a good
@@ -111,8 +136,9 @@ bool openssl_token_explain(struct openssl_token *token, const char *who, bool pi
 		return error_mark_login(error);
 	}
 	return pkcs11_search_visible_key(&token->search, error) &&
-	       error_set(error, CHRONOSIGN_ERROR_KEY, "%s cannot open the key '%s': %s", who,
-			 token->search.key->name, reasons);
+	       error_set(error, CHRONOSIGN_ERROR_KEY, "%s cannot open the key '%s': %s%s", who,
+			 token->search.key->name, reasons,
+			 chosen->session.logged_in ? "; use --signer pkcs11" : "");
 }
 
 bool openssl_token_finish_key(struct openssl_token *token, const EVP_PKEY *pkey, const char *name,

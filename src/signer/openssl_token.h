@@ -12,7 +12,7 @@
 
 struct openssl_token {
 	struct pkcs11_search search; /* its token is NULL if the key is in none, or is at rest */
-	const struct openssl_ui *ui; /* that gives the library its PIN */
+	struct openssl_ui *ui;       /* that gives the library its PIN */
 	char *label;                 /* the token's, printable */
 	char *uri; /* the key on this one token: no PIN, no module, type=private */
 };
@@ -22,8 +22,8 @@ struct openssl_token {
  * that is not NULL, and chooses the token; never logs in. False with *error set if that fails; close it
  * in any case.
  */
-bool openssl_token_open(struct openssl_token *token, const struct openssl_ui *ui,
-			const char *module_path, struct chronosign_error **error);
+bool openssl_token_open(struct openssl_token *token, struct openssl_ui *ui, const char *module_path,
+			struct chronosign_error **error);
 
 /* The file of the chosen token's module, for a library to load. NULL with *error set, which names
  * `who`, if it has none (a remote one). */
@@ -36,6 +36,13 @@ const char *openssl_token_module_file(const struct openssl_token *token, const c
  * reader if the PIN is entered there.
  */
 bool openssl_token_before_login(struct openssl_token *token, struct chronosign_error **error);
+
+/*
+ * Some tokens that require no login hide private objects all the same. If nothing shows, and the user
+ * gave a PIN or --force-login, we log in, once, since engines and providers do not: a login is the
+ * process's, so they see the key, too, unless the module gives each of its users one.
+ */
+bool openssl_token_log_in_if_it_hides(struct openssl_token *token, struct chronosign_error **error);
 
 /* Finds and reads the key, and its public half. If the module keeps a login for each of its users, logs
  * us in by the PIN that the library has logged in by. */

@@ -197,7 +197,8 @@ bool provider_load_key(struct provider_signer *signer, struct chronosign_error *
 	struct yield yield = {0};
 
 	if (signer->token.search.token != NULL &&
-	    !openssl_token_before_login(&signer->token, error))
+	    (!openssl_token_before_login(&signer->token, error) ||
+	     !openssl_token_log_in_if_it_hides(&signer->token, error)))
 		return false;
 	ERR_clear_error();
 	signer->ui.left = 1;

@@ -333,6 +333,34 @@ signatures() { echo $(($(calls C_Sign) + $(calls C_SignFinal))); }
 	called C_Login 0
 }
 
+@test "a token that requires no login and hides its keys all the same: a PIN that was given logs in, once" {
+	tokens_only
+	three_tokens
+	export SHIM_TOKEN_FLAGS=-CKF_LOGIN_REQUIRED
+	CHRONOCTL_PIN=3333 with 'pkcs11:token=three;object=hidden'
+	prints_token "$KEY"
+	called C_Login 1
+	with 'pkcs11:token=three;object=hidden'
+	refused 3 'hidden'
+	called C_Login 1
+	CHRONOCTL_PIN=99999 with 'pkcs11:token=three;object=hidden'
+	refused 3 "wrong (or locked )?PIN for token 'three', tried once"
+	called C_Login 2
+	SHIM_TOKEN_FLAGS+=,+CKF_USER_PIN_FINAL_TRY CHRONOCTL_PIN=3333 with 'pkcs11:token=three;object=hidden'
+	refused 3 'one try is left'
+	called C_Login 2
+}
+
+@test "the same for a key that wants the PIN at its signature: the PIN is read once, and given twice" {
+	tokens_only
+	one_openssl
+	three_tokens
+	export SHIM_TOKEN_FLAGS=-CKF_LOGIN_REQUIRED SHIM_ATTRIBUTE=CKA_ALWAYS_AUTHENTICATE=1 SHIM_CONTEXT_PIN=3333
+	with 'pkcs11:token=three;object=hidden' --pin-source fd:7 7< <(printf 3333)
+	prints_token "$KEY"
+	called C_Login 2
+}
+
 @test "what a module, engine or provider prints never reaches standard output, and is shown with --verbose or an error" {
 	export CHRONOCTL_PIN=$PIN
 	export SHIM_NOISE=1 TOY_NOISE=1

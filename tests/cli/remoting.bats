@@ -40,6 +40,19 @@ asks() { # ARGUMENT…
 	done
 }
 
+@test "a token that hides its keys though it requires no login: the engine does not see our login, and what does is told" {
+	export SHIM_TOKEN_FLAGS=-CKF_LOGIN_REQUIRED
+	asks
+	prints_token "$KEY"
+	if built_in libp11; then
+		asks --signer libp11
+		prints_token "$KEY"
+	fi
+	built_in engine || return 0
+	asks --signer engine
+	refused 3 "cannot open the key 'pkcs11:object=chronograf': .*; use --signer pkcs11"
+}
+
 @test "a wrong PIN is one C_Login at the token, and the token's own answer" {
 	CHRONOCTL_PIN=99999 asks
 	refused 3 "wrong PIN for token '[^']*', tried once"
