@@ -35,14 +35,23 @@ static bool read_line(FILE *stream, char line[static LINE_MAX_LENGTH])
 	return true;
 }
 
+/* They are of one form, and one where it names no server. */
 static bool all_lines_are_ours(FILE *stream)
 {
 	char line[LINE_MAX_LENGTH];
+	struct token_line_kind kind = {0};
+	struct token_line_kind before = {0};
+	bool is_first = true;
 
 	for (int c = getc(stream); c != EOF; c = getc(stream)) {
 		ungetc(c, stream);
-		if (!read_line(stream, line) || !token_line_is_ours(line))
+		if (!read_line(stream, line) || !token_line_is_ours(line, &kind))
 			return false;
+		if (!is_first &&
+		    (kind.form != before.form || !kind.names_server || !before.names_server))
+			return false;
+		before = kind;
+		is_first = false;
 	}
 	return ferror(stream) == 0;
 }

@@ -63,6 +63,24 @@ spared() {
 	[ "$(requests)" -eq 0 ] || fail "the server was asked"
 }
 
+@test "a file with what resembles tokens is refused: more members, other URLs, other lengths, forms that are mixed" {
+	local token header json text
+	token=$(expected_token "$KEY") header="Authorization: CHRONOGRAF-SHA256 $token"
+	json='{"url":"http://h:1","token":"'$token'","header":"'$header'","key":"k","nonce_expires":null,"valid_for_seconds":null,"check":null}'
+	for text in "${json%\}},\"mine\":1}" "${json/,\"check\":null/}" "${json/\"url\"/\"token\":\"x\",\"url\"}" \
+		"${json/http:/mailto:}" "${json/\"k\"/7}" "[$json]" "$json $json" "${json/\"check\":null/\"check\":1}" \
+		"see http://h:1"$'\t'"$token" "ftp://h:1"$'\t'"$token" "notes://"$'\t'"$token" "http://"$'\t'"$token" \
+		"http://h 1"$'\t'"$token" "http://h:1"$'\t'"$token"$'\t'"$token" "http://h:1"$'\t'"CHRONOGRAF_TOKEN='$token'" \
+		"$token"$'\n'"$token" "$header"$'\n'"$header" "CHRONOGRAF_TOKEN='$token'"$'\n'"CHRONOGRAF_TOKEN='$token'" \
+		"$token"$'\n'"http://h:1"$'\t'"$token" "http://h:1"$'\t'"$token"$'\n'"http://h:2"$'\t'"$header" "$json"$'\n'"$token" \
+		"$token"$'\n' "http://h:1"$'\t'"$token"$'\n\n'"http://h:2"$'\t'"$token" "${token%?==}B==" "${token%==}" \
+		"$(printf %2736s | tr ' ' A)" "CHRONOGRAF_TOKEN='" "CHRONOGRAF_TOKEN=$token" "export CHRONOGRAF_TOKEN='$token'"; do
+		printf '%s\n' "$text" >"$FILE"
+		spared "something other than tokens" --priv-key-file "$KEY" || fail "with: $text"
+	done
+	[ "$(requests)" -eq 0 ] || fail "the server was asked"
+}
+
 @test "the key file is never replaced: named twice, by a hard link, or a symbolic one" {
 	cp "$KEY" "$FILE"
 	spared "something other than tokens" --priv-key-file "$FILE"

@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #define VARIABLE "CHRONOGRAF_TOKEN="
@@ -20,15 +21,22 @@ static char *token_text(const struct issued_token *token)
 	return strdup(token->token);
 }
 
-/* Standard base64 (RFC 4648 §4) of an RSA signature; 1024 bits are the least. */
+/* Standard base64 (RFC 4648 §4) of an RSA signature: of 1024 bits at least, of the longest that is made
+ * (chronosign/signer.h) at most. */
 static bool is_token(const char *text)
 {
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				     "0123456789+/";
 	size_t length = strlen(text);
-	size_t digits = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				     "0123456789+/");
+	size_t count = strspn(text, digits);
+	size_t padding = length - count;
 
-	return length >= 172 && length % 4 == 0 && length - digits <= 2 &&
-	       strspn(text + digits, "=") == length - digits;
+	if (length < 172 || length > 2732 || length % 4 != 0 || padding > 2 ||
+	    strspn(text + count, "=") != padding)
+		return false;
+	/* The bits that no byte needs are 0. */
+	size_t last = (size_t)(strchr(digits, text[count - 1]) - digits);
+	return padding == 0 || last % (padding == 1 ? 4 : 16) == 0;
 }
 
 /* ---- As a header ---- */
@@ -64,6 +72,19 @@ static bool is_env(const char *text)
 }
 
 /* ---- As JSON ---- */
+
+/* As far as it goes: with a scheme, and without a blank or a control character. */
+static bool is_url(const char *text, size_t length)
+{
+	size_t scheme = strncasecmp(text, "http://", 7) == 0    ? 7
+			: strncasecmp(text, "https://", 8) == 0 ? 8
+								: 0;
+
+	for (size_t i = 0; i < length; i++)
+		if ((unsigned char)text[i] <= ' ' || text[i] == 0x7f)
+			return false;
+	return scheme > 0 && scheme < length;
+}
 
 /* RFC 3339 §5.6, by this machine's clock, to which a script compares it. */
 static json_t *expiry(int64_t valid_for)
@@ -101,14 +122,29 @@ static char *json_text(const struct issued_token *token)
 	return object == NULL ? NULL : json_dumps(object, JSON_COMPACT);
 }
 
+static bool is_string_or_null(const json_t *value)
+{
+	return json_is_string(value) || json_is_null(value);
+}
+
+/* All members that json_text writes, and no others. */
 static bool is_json(const char *text)
 {
-	CLEANUP(cleanup_json) json_t *object = json_loads(text, 0, NULL);
-	const char *token = json_string_value(json_object_get(object, "token"));
-	const char *header = json_string_value(json_object_get(object, "header"));
+	CLEANUP(cleanup_json) json_t *object = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	const char *token = "", *header = "", *key = NULL;
+	const json_t *url = NULL, *expires = NULL, *seconds = NULL, *check = NULL;
+	json_int_t at_least = -1;
 
-	return token != NULL && header != NULL && is_token(token) && is_header(header) &&
-	       strcmp(header + strlen(SERVER_TOKEN_HEADER), token) == 0;
+	if (json_unpack(object, "{s:o, s:s, s:s, s:s, s:o, s:o, s?I, s:o !}", "url", &url, "token",
+			&token, "header", &header, "key", &key, "nonce_expires", &expires,
+			"valid_for_seconds", &seconds, "valid_for_at_least", &at_least, "check",
+			&check) != 0)
+		return false;
+	const char *address = json_string_value(url);
+	return (json_is_null(url) || (address != NULL && is_url(address, strlen(address)))) &&
+	       is_header(header) && strcmp(header + strlen(SERVER_TOKEN_HEADER), token) == 0 &&
+	       is_string_or_null(expires) && is_string_or_null(check) &&
+	       (json_is_integer(seconds) || json_is_null(seconds));
 }
 
 /* ---- The table ---- */
@@ -148,15 +184,17 @@ char *token_line(const struct issued_token *token, enum output_form form, bool l
 	return line;
 }
 
-bool token_line_is_ours(const char *line)
+bool token_line_is_ours(const char *line, struct token_line_kind *kind)
 {
 	const char *tab = strchr(line, '\t');
-	bool has_url = tab != NULL && memmem(line, (size_t)(tab - line), "://", 3) != NULL;
+	bool has_url = tab != NULL && is_url(line, (size_t)(tab - line));
 
 	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
-		const char *text = has_url && forms[i].follows_url ? tab + 1 : line;
-		if (forms[i].recognise(text))
-			return true;
+		bool named = has_url && forms[i].follows_url;
+		if (!forms[i].recognise(named ? tab + 1 : line))
+			continue;
+		*kind = (struct token_line_kind){(enum output_form)i, named || i == FORM_JSON};
+		return true;
 	}
 	return false;
 }

@@ -27,7 +27,13 @@ struct issued_token {
 char *token_line(const struct issued_token *token, enum output_form form, bool listed,
 		 struct chronosign_error **error);
 
-/* True if it is a line (without its newline) such as token_line makes, in any form. */
-bool token_line_is_ours(const char *line);
+/* What a line says besides the token. */
+struct token_line_kind {
+	enum output_form form;
+	bool names_server; /* others may follow it */
+};
+
+/* True if it is a line (without its newline) such as token_line makes, in any form; *kind is filled. */
+bool token_line_is_ours(const char *line, struct token_line_kind *kind);
 
 #endif
