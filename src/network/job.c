@@ -1,12 +1,14 @@
 /* Packs, sends, receives and unpacks a job. The program judges the URLs. */
 #include "network/job.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "network/ca_file.h"
 #include "network/pinned_key.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -153,25 +155,21 @@ void packed_job_release(struct packed_job *packed)
 	free(TAKE(packed->bytes));
 }
 
-static bool send_packet(int socket, const void *bytes, size_t length)
+static bool send_packet(int socket, const void *bytes, size_t length, int64_t until)
 {
-	ssize_t sent;
-
-	do
-		sent = send(socket, bytes, length, MSG_NOSIGNAL);
-	while (sent < 0 && errno == EINTR);
-	return sent == (ssize_t)length;
+	return wait_until(until, socket, POLLOUT) &&
+	       send(socket, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)length;
 }
 
-bool job_send(const struct packed_job *packed, int socket)
+bool job_send(const struct packed_job *packed, int socket, int64_t until)
 {
 	size_t left = (size_t)total(&packed->header);
 
-	if (!send_packet(socket, &packed->header, sizeof packed->header))
+	if (!send_packet(socket, &packed->header, sizeof packed->header, until))
 		return false;
 	for (const char *next = packed->bytes; left > 0;) {
 		size_t length = left < JOB_PACKET ? left : JOB_PACKET;
-		if (!send_packet(socket, next, length))
+		if (!send_packet(socket, next, length, until))
 			return false;
 		next += length;
 		left -= length;

@@ -22,6 +22,8 @@
 #define JOB_SECONDS_MAX UINT32_C(1000000000)
 /* A packet must fit into the socket's buffer, however small that is configured. */
 #define JOB_PACKET 16384
+/* The number of servers that the program asks at once; more servers do not take more memory. */
+#define JOB_CONCURRENT 64
 
 enum {
 	JOB_SKIP_VERIFY = 1,
@@ -75,8 +77,8 @@ bool job_pack(const struct network_job *wanted, struct packed_job *packed,
 bool packed_job_names(const struct packed_job *packed, const char *words);
 void packed_job_release(struct packed_job *packed);
 
-/* Sends it over a socket that blocks. False with errno set. */
-bool job_send(const struct packed_job *packed, int socket);
+/* Sends it to the program, which has to take it by that time (base/clock.h). False: it has not, or has ended. */
+bool job_send(const struct packed_job *packed, int socket, int64_t until);
 
 /* True if a job of this size can be accepted. */
 bool job_header_check(const struct job_header *header, size_t length);

@@ -10,8 +10,18 @@
 #include "network/process.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+
+/* What the program says next. */
+enum stage { STAGE_STARTED, STAGE_HELLO, STAGE_OF_JOB };
+
+/* What a server has been asked for. */
+struct questions {
+	bool answered; /* none is open */
+	unsigned count;
+};
 
 /* What is needed to restart, and the state of the running program. */
 struct network {
@@ -21,16 +31,18 @@ struct network {
 	bool watch;
 	size_t server_count;
 	struct process process;
-	bool starting;                    /* it has not been heard yet */
+	enum stage stage;
 	struct chronosign_error *refusal; /* why it has not taken its job */
 	size_t question_count;
 	size_t answer_count;
 	bool require_sandbox;
 	bool sandbox_told;
 	void (*tell_sandbox)(unsigned sandbox);
-	bool *answered; /* no question to the server is open */
+	struct questions *questions; /* to each server */
 	int64_t started_at;
 	unsigned wait_seconds; /* the longest that a next nonce is awaited */
+	unsigned rounds;       /* the most questions to one server */
+	int64_t waited;        /* milliseconds for its messages, in all */
 	int64_t allowed;       /* messages of a watching program, now */
 	int64_t allowed_at;    /* counted then */
 	bool finished;
@@ -42,11 +54,39 @@ struct network {
 /* Added to the time-out of transfers for busy machines. */
 #define MARGIN_SECONDS 10
 
+/* At least so long is waited for a program that was to start while this process was busy. */
+#define START_LEAST_MS 1000
+
+/* Without a job: starting takes milliseconds; under valgrind, seconds. */
+#define START_SECONDS 30
+
+static unsigned start_seconds(const struct network *network)
+{
+	return network->job.header.timeout_seconds + MARGIN_SECONDS;
+}
+
 static unsigned patience_seconds(const struct network *network)
 {
 	const struct job_header *job = &network->job.header;
 
+	if (network->stage != STAGE_STARTED)
+		return start_seconds(network);
 	return job->timeout_seconds + job->poll_seconds + network->wait_seconds + MARGIN_SECONDS;
+}
+
+/*
+ * The time that an honest program takes at most for all servers: each question is answered within the time-out,
+ * a server's one after the other. Where not all are asked at once, a slot is free before all work is done.
+ */
+static int64_t total_seconds(const struct network *network)
+{
+	int64_t turns = 1;
+
+	if (network->server_count > JOB_CONCURRENT)
+		turns += (int64_t)(network->server_count + JOB_CONCURRENT - 1) / JOB_CONCURRENT;
+	return turns * ((int64_t)network->rounds * network->job.header.timeout_seconds +
+			MARGIN_SECONDS) +
+	       network->wait_seconds;
 }
 
 /* One for each server and, after the key was slow, what lies in the socket and behind it. */
@@ -77,8 +117,8 @@ static struct network *network_new(const struct network_job *job, struct chronos
 	network->failed = true;
 	if (!job_pack(job, &network->job, error))
 		return NULL;
-	network->answered = calloc(job->url_count, sizeof *network->answered);
-	if (network->answered == NULL) {
+	network->questions = calloc(job->url_count, sizeof *network->questions);
+	if (network->questions == NULL) {
 		error_out_of_memory(error);
 		return NULL;
 	}
@@ -94,8 +134,15 @@ void network_free(struct network *network)
 	chronosign_error_free(network->refusal);
 	packed_job_release(&network->job);
 	cleanup_descriptor(&network->program);
-	free(network->answered);
+	free(network->questions);
 	free(network);
+}
+
+static void end(struct network *network)
+{
+	network->failed = true;
+	network->stage = STAGE_STARTED;
+	process_end(&network->process);
 }
 
 /* The program checks the URLs first. */
@@ -113,39 +160,73 @@ static bool hear_of_job(struct network *network, struct chronosign_error **error
 	return message_check_job(&message, (size_t)got, &network->job, error);
 }
 
-static bool begin(struct network *network, struct chronosign_error **error)
+/* Hears what it says of its start: two messages. */
+static bool hear_start(struct network *network, struct chronosign_error **error)
 {
-	process_end(&network->process);
-	chronosign_error_free(TAKE(network->refusal));
-	network->failed = true;
+	if (network->stage == STAGE_HELLO && process_hear_hello(&network->process, error)) {
+		network->stage = STAGE_OF_JOB;
+		return true;
+	}
+	if (network->stage == STAGE_OF_JOB && hear_of_job(network, error)) {
+		network->stage = STAGE_STARTED;
+		network->failed = false;
+		return true;
+	}
+	end(network);
+	return false;
+}
+
+static void count_anew(struct network *network)
+{
 	network->died = false;
 	network->started_at = milliseconds();
 	network->wait_seconds = 0;
+	network->rounds = 1;
+	network->waited = 0;
 	network->question_count = network->server_count;
 	network->answer_count = 0;
 	network->sandbox_told = false;
 	network->allowed = most_messages(network);
 	network->allowed_at = milliseconds();
-	memset(network->answered, 0, network->server_count * sizeof *network->answered);
+	for (size_t i = 0; i < network->server_count; i++)
+		network->questions[i] = (struct questions){.count = 1};
+}
+
+static int64_t start_end(const struct network *network)
+{
+	return network->started_at + (int64_t)start_seconds(network) * 1000;
+}
+
+static bool begin(struct network *network, struct chronosign_error **error)
+{
+	end(network);
+	chronosign_error_free(TAKE(network->refusal));
+	count_anew(network);
 	if (!process_start(network->program, &network->process, error))
 		return false;
-	/* If it has ended already, network_await hears why. */
-	job_send(&network->job, network->process.socket);
-	network->starting = true;
+	network->stage = STAGE_HELLO;
+	/* If it has ended already, or takes none of it, that is heard next. */
+	job_send(&network->job, network->process.socket, start_end(network));
 	return true;
 }
 
 bool network_await(struct network *network, struct chronosign_error **error)
 {
-	if (network->starting)
-		network->failed = !process_hear_hello(&network->process, &network->refusal) ||
-				  !hear_of_job(network, &network->refusal);
-	network->starting = false;
-	if (!network->failed) {
-		process_started(&network->process, patience_seconds(network));
-		return true;
+	int64_t soonest = milliseconds() + START_LEAST_MS;
+	int64_t until = start_end(network) > soonest ? start_end(network) : soonest;
+
+	while (network->stage != STAGE_STARTED) {
+		if (wait_until(until, network->process.socket, POLLIN)) {
+			hear_start(network, &network->refusal);
+			continue;
+		}
+		end(network);
+		error_set(&network->refusal, CHRONOSIGN_ERROR_OTHER,
+			  "the network program has not started within %u seconds",
+			  start_seconds(network));
 	}
-	process_end(&network->process);
+	if (!network->failed)
+		return true;
 	if (network->refusal == NULL)
 		return error_set(error, CHRONOSIGN_ERROR_OTHER, "the network program does not run");
 	return error_set(error, chronosign_error_get_kind(network->refusal), "%s",
@@ -154,7 +235,7 @@ bool network_await(struct network *network, struct chronosign_error **error)
 
 bool network_restart(struct network *network, struct chronosign_error **error)
 {
-	return begin(network, error) && network_await(network, error);
+	return begin(network, error);
 }
 
 struct network *network_start(const struct network_job *job, struct chronosign_error **error)
@@ -173,9 +254,14 @@ bool network_tell_fips(bool *fips, struct chronosign_error **error)
 {
 	struct process process = PROCESS_NONE;
 	CLEANUP(cleanup_descriptor) int program = process_open_program(error);
-	bool started = program >= 0 && process_start(program, &process, error) &&
-		       process_hear_hello(&process, error);
+	bool started = program >= 0 && process_start(program, &process, error);
 
+	if (started && !wait_until(milliseconds() + START_SECONDS * 1000, process.socket, POLLIN))
+		started = error_set(error, CHRONOSIGN_ERROR_OTHER,
+				    "the network program has not started within %u seconds",
+				    (unsigned)START_SECONDS);
+	else
+		started = started && process_hear_hello(&process, error);
 	*fips = process.fips;
 	process_end(&process);
 	return started;
@@ -252,12 +338,12 @@ static bool take(struct network *network, const struct network_message *message,
 		return message_wrong("too many others before it", error);
 	if (message->outcome == MESSAGE_FILES_REPLACED)
 		return network->watch || message_wrong("news of files that nobody watches", error);
-	if (!network->watch && network->answered[message->server])
+	if (!network->watch && network->questions[message->server].answered)
 		return message_wrong("a second answer of one server", error);
 	if (message->outcome == MESSAGE_NONCE &&
 	    (message->answered < network->started_at || message->answered > milliseconds()))
 		return message_wrong("a nonce of another time", error);
-	network->answered[message->server] = true;
+	network->questions[message->server].answered = true;
 	network->answer_count++;
 	return true;
 }
@@ -269,23 +355,48 @@ int64_t network_patience(const struct network *network)
 
 bool network_give_up(struct network *network, struct chronosign_error **error)
 {
-	network->failed = true;
+	unsigned seconds = patience_seconds(network);
+
+	end(network);
 	network->died = true;
-	process_end(&network->process);
 	return error_set(error, CHRONOSIGN_ERROR_OTHER,
 			 "the network program has been silent for %u seconds, and was ended\n"
 			 "Does a name server hang, or a server attack it?",
-			 patience_seconds(network));
+			 seconds);
+}
+
+static bool end_late(struct network *network, struct chronosign_error **error)
+{
+	end(network);
+	network->died = true;
+	return error_set(error, CHRONOSIGN_ERROR_OTHER,
+			 "the network program has taken more than %lld seconds in all, and was "
+			 "ended\nDoes a name server hang, or a server attack it?",
+			 (long long)total_seconds(network));
+}
+
+/* The caller of a watching program waits by itself. Time in which this process was busy does not count. */
+static bool wait_for_message(struct network *network, struct chronosign_error **error)
+{
+	int64_t now = milliseconds();
+	int64_t silent = now + network_patience(network);
+	int64_t late = now + total_seconds(network) * 1000 - network->waited;
+	/* Silence is told as such, where both are over. */
+	bool by_total = !network->watch && late < silent - 1000;
+	bool came = wait_until(by_total ? late : silent, network->process.socket, POLLIN);
+
+	network->waited += milliseconds() - now;
+	return came || (by_total ? end_late(network, error) : network_give_up(network, error));
 }
 
 /* False with *error NULL: it has closed the socket as expected. */
 static bool receive(struct network *network, struct network_message *message,
 		    struct chronosign_error **error)
 {
+	if (!wait_for_message(network, error))
+		return false;
 	ssize_t got = process_receive(&network->process, message, sizeof *message);
 
-	if (got < 0 && errno == EAGAIN)
-		return network_give_up(network, error);
 	if (got < 0)
 		return error_set(error, CHRONOSIGN_ERROR_OTHER,
 				 "cannot hear the network program: %s", strerror(errno));
@@ -296,12 +407,25 @@ static bool receive(struct network *network, struct network_message *message,
 	       take(network, message, error);
 }
 
+/* One of the messages of a start that network_await has not waited for. */
+static bool start_on(struct network *network, struct network_answer *answer,
+		     struct chronosign_error **error)
+{
+	*answer = (struct network_answer){.about = NETWORK_ANSWER_STARTING};
+	if (hear_start(network, error))
+		return true;
+	network->died = true;
+	return false;
+}
+
 bool network_next(struct network *network, struct network_answer *answer,
 		  struct chronosign_error **error)
 {
 	CLEANUP(cleanup_error) struct chronosign_error *reason = NULL;
 	struct network_message message;
 
+	if (network->stage != STAGE_STARTED && network->watch)
+		return start_on(network, answer, error);
 	if (network->failed)
 		return error_set(error, CHRONOSIGN_ERROR_OTHER,
 				 "the network program has been ended");
@@ -317,8 +441,7 @@ bool network_next(struct network *network, struct network_answer *answer,
 	}
 	if (reason == NULL)
 		return false;
-	network->failed = true;
-	process_end(&network->process);
+	end(network);
 	if (error != NULL)
 		*error = TAKE(reason);
 	return false;
@@ -347,22 +470,32 @@ void network_answer_clear(struct network_answer *answer)
 
 /* ---- Requests ---- */
 
+/* False: there is none, and the program was given up. A caller that watches may not wait here: it would hear no signal. */
+static bool has_room(struct network *network, struct chronosign_error **error)
+{
+	int64_t until = milliseconds() + (network->watch ? 0 : network_patience(network));
+
+	return wait_until(until, network->process.socket, POLLOUT) ||
+	       network_give_up(network, error);
+}
+
 static bool send_request(struct network *network, const struct network_request *request,
 			 struct chronosign_error **error)
 {
-	ssize_t sent;
+	struct questions *questions = &network->questions[request->server];
 
 	if (network->failed)
 		return error_set(error, CHRONOSIGN_ERROR_OTHER,
 				 "cannot speak to the network program: it has ended");
-	network->answered[request->server] = false;
+	questions->answered = false;
+	questions->count++;
+	if (questions->count > network->rounds)
+		network->rounds = questions->count;
 	network->question_count++;
-	do
-		sent = send(network->process.socket, request, sizeof *request, MSG_NOSIGNAL);
-	while (sent < 0 && errno == EINTR);
-	if (sent < 0 && errno == EAGAIN)
-		return network_give_up(network, error);
-	return sent == (ssize_t)sizeof *request ||
+	if (!has_room(network, error))
+		return false;
+	return send(network->process.socket, request, sizeof *request,
+		    MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)sizeof *request ||
 	       error_set(error, CHRONOSIGN_ERROR_OTHER, "cannot speak to the network program: %s",
 			 strerror(errno));
 }
@@ -371,6 +504,9 @@ bool network_ask_again(struct network *network, size_t server, struct chronosign
 {
 	struct network_request request;
 
+	/* A watching program asks by itself, only later. */
+	if (network->watch && !network->failed && !wait_until(0, network->process.socket, POLLOUT))
+		return true;
 	return request_init(&request, REQUEST_NONCE, server, NULL, NULL) &&
 	       send_request(network, &request, error);
 }
@@ -383,10 +519,8 @@ bool network_ask_next(struct network *network, size_t server, const char *nonce,
 	if (!request_init_next(&request, server, nonce, wait_ms))
 		return error_set(error, CHRONOSIGN_ERROR_USAGE,
 				 "what is to be waited for is no nonce, or comes too late");
-	if (request.wait_ms / 1000 >= network->wait_seconds) {
+	if (request.wait_ms / 1000 >= network->wait_seconds)
 		network->wait_seconds = request.wait_ms / 1000 + 1;
-		process_started(&network->process, patience_seconds(network));
-	}
 	return send_request(network, &request, error);
 }
 

@@ -49,7 +49,8 @@ enum network_answer_kind {
 	 * in the answer counts.
 	 */
 	NETWORK_ANSWER_FILES_REPLACED,
-	NETWORK_ANSWER_STARTED, /* without a request: a watching program is confined, and begins */
+	NETWORK_ANSWER_STARTED,  /* without a request: a watching program is confined, and begins */
+	NETWORK_ANSWER_STARTING, /* the same, before: after network_restart. Nothing else counts */
 };
 
 /* How far the last request of an exchange got. */
@@ -92,18 +93,18 @@ struct network;
 struct network *network_start(const struct network_job *job, struct chronosign_error **error);
 
 /*
- * Waits until the program has taken its job; to be called before it is listened to or asked. An
- * invalid URL is a usage error. False with *error set, each time.
+ * Waits until the program has taken its job, until 10 seconds after its time-out at most; to be called before it is
+ * listened to or asked. An invalid URL is a usage error. False with *error set, each time.
  */
 bool network_await(struct network *network, struct chronosign_error **error);
 
 /*
- * Starts the program anew with the same job, and waits as network_await does, whether it runs, has
- * died or was ended for a wrong message; it is the one that was opened by network_start, whatever
- * has been installed since. Everything starts again: each server is asked for its nonce at once.
- * Open requests are dropped: the caller has to try a token on trial again, once a new nonce has
- * come or before. network_descriptor changes. False with *error set: it is not running, and may be
- * started again later; network_next fails until then.
+ * Starts the program anew with the same job, whether it runs, has died or was ended for a wrong message; it is the
+ * one that was opened by network_start, whatever has been installed since. Everything starts again: each server is
+ * asked for its nonce at once. Open requests are dropped: the caller has to try a token on trial again, once a new
+ * nonce has come or before. network_descriptor changes. Only where a long job does not fit into the socket does it
+ * wait, and no longer than a start may take. Call network_await then or, with `watch`, network_next, which fails if
+ * it does not start. False with *error set: it is not running, and may be started again later.
  */
 bool network_restart(struct network *network, struct chronosign_error **error);
 
@@ -124,7 +125,7 @@ bool network_has_misbehaved(const struct network *network);
 
 /*
  * In milliseconds: an honest busy program is never silent for longer; network_next ends one that
- * is. Callers that watch, and do not wait in network_next, call network_give_up.
+ * is, or whose silences are longer together than all its questions may take. Callers that watch, and do not wait in network_next, call network_give_up.
  */
 int64_t network_patience(const struct network *network);
 
@@ -146,7 +147,7 @@ int network_descriptor(const struct network *network);
 
 /*
  * Asks a server for its nonce once more, now. There may be one open question to a server, unless it is
- * watched.
+ * watched: then nothing is asked either while the program is too busy to take a question.
  */
 bool network_ask_again(struct network *network, size_t server, struct chronosign_error **error);
 

@@ -24,9 +24,6 @@
 /* The limit for what is read of its output before its first message. */
 #define STDERR_MAX 4096
 
-/* Starting takes milliseconds; under valgrind, seconds. */
-#define START_SECONDS 60
-
 /* The variables that the program reads; it gets no others. */
 static const char *const variables[] = {
 	"http_proxy=",     "HTTP_PROXY=",        "https_proxy=",   "HTTPS_PROXY=",
@@ -215,15 +212,6 @@ static bool run(int program, struct process *process, struct chronosign_error **
 	return true;
 }
 
-/* So that a program that hangs does not block this process. */
-static void limit_waiting(int socket, time_t seconds)
-{
-	const struct timeval limit = {.tv_sec = seconds};
-
-	setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-	setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-}
-
 static bool check_hello(const struct network_hello *hello, size_t length,
 			struct chronosign_error **error)
 {
@@ -253,7 +241,7 @@ ssize_t process_receive(const struct process *process, void *message, size_t roo
 	ssize_t got;
 
 	do
-		got = recv(process->socket, message, room, MSG_TRUNC);
+		got = recv(process->socket, message, room, MSG_TRUNC | MSG_DONTWAIT);
 	while (got < 0 && (errno == EINTR || errno == ECONNRESET));
 	return got;
 }
@@ -266,20 +254,14 @@ static bool hear_hello(struct process *process, struct chronosign_error **error)
 	process->fips = got > 0 && hello.reason == 1;
 	if (got > 0)
 		return check_hello(&hello, (size_t)got, error);
-	if (got < 0 && errno == EAGAIN)
-		return error_set(error, CHRONOSIGN_ERROR_OTHER,
-				 "the network program does not start within %d seconds",
-				 START_SECONDS);
 	return process_tell_end(process, "the network program does not start", error);
 }
 
 bool process_start(int program, struct process *process, struct chronosign_error **error)
 {
 	*process = PROCESS_NONE;
-	if (run(program, process, error)) {
-		limit_waiting(process->socket, START_SECONDS);
+	if (run(program, process, error))
 		return true;
-	}
 	process_end(process);
 	return false;
 }
@@ -294,11 +276,6 @@ bool process_hear_hello(struct process *process, struct chronosign_error **error
 	}
 	process_end(process);
 	return false;
-}
-
-void process_started(struct process *process, unsigned patience_seconds)
-{
-	limit_waiting(process->socket, (time_t)patience_seconds);
 }
 
 void process_close_complaints(struct process *process)

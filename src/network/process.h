@@ -43,14 +43,14 @@ int process_open_program(struct chronosign_error **error);
  */
 bool process_start(int program, struct process *process, struct chronosign_error **error);
 
-/* Waits until it has sent the same version. False: it has been ended. */
+/* Hears that it is of the same version. Does not wait. False: it has been ended. */
 bool process_hear_hello(struct process *process, struct chronosign_error **error);
 
-/* One message (recv(2)), with the length that was sent, even if it is more than there is room for. */
+/*
+ * One message (recv(2)), with the length that was sent, even if it is more than there is room for. Does not wait:
+ * wait_until does (base/clock.h).
+ */
 ssize_t process_receive(const struct process *process, void *message, size_t room);
-
-/* After it has taken its job: recv(2) and send(2) now fail with EAGAIN after this time. */
-void process_started(struct process *process, unsigned patience_seconds);
 
 /* Stops reading its standard error. */
 void process_close_complaints(struct process *process);

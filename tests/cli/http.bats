@@ -134,3 +134,25 @@ setup_file() { suite_key; }
 		never_says secret
 	done
 }
+
+# token_within LEAST MOST ARGUMENT…: exit 4, after so many seconds.
+token_within() {
+	SECONDS=0
+	chronoctl_token --priv-key-file "$KEY" --timeout 2 "${@:3}"
+	refused 4 'within 2 s|timed out'
+	[ "$SECONDS" -ge "$1" ] && [ "$SECONDS" -le "$2" ] || fail "after $SECONDS seconds"
+}
+
+@test "a byte now and then, and redirects that take their time, cost --timeout in all" {
+	start_standin --mode slow
+	token_within 2 4
+	start_standin --mode redirect-10 --delay 400
+	token_within 2 4
+}
+
+@test "with --check the trial has --timeout for both its requests, and four times as long is the most that all may take" {
+	start_standin --pub-key-file "$PUB" --delay 1300
+	token_within 3 5 --check
+	start_standin --pub-key-file "$PUB" --mode replaced-once --delay 1300
+	token_within 5 9 --check
+}

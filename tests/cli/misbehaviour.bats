@@ -263,6 +263,73 @@ many_servers() {
 	falls_silent "${NONCES[@]}" -- --check "${SERVERS[@]}"
 }
 
+# ends_late SECONDS WORDS ARGUMENT…: exit 1, by that time and no more than a busy machine's delay later. --timeout is 1 s.
+ends_late() {
+	SECONDS=0
+	with_token --timeout 1 "${@:3}"
+	refused 1 "$2"
+	[ "$SECONDS" -ge "$1" ] && [ "$SECONDS" -lt $(($1 + 20)) ] || fail "after $SECONDS seconds"
+}
+
+@test "never its hello, and hears nothing of a job of many packets: exit 1, 10 seconds after --timeout" {
+	local number
+	lies 'mute 3600000'
+	ends_late 11 'network program has not started within 11 seconds'
+	for ((number = 0; number < 20000; number++)); do echo "http://127.0.0.1:1/$number"; done >"$BATS_TEST_TMPDIR/list"
+	ends_late 11 'network program has not started within 11 seconds' --chronograf-urls-from "$BATS_TEST_TMPDIR/list"
+}
+
+@test "an answer now and then, each in time: exit 1, after the time that all may take" {
+	lies 'nonce 0 a' 'sleep 6000' 'nonce 1 b' 'sleep 6000' 'nonce 2 c'
+	ends_late 11 'network program has taken more than 11 seconds in all' \
+		--chronograf-url http://127.0.0.1:2 --chronograf-url http://127.0.0.1:3
+	lies 'nonce 0 a' request 'sleep 8000' 'refused 0 a' request 'sleep 8000' 'nonce 0 b' request 'accepted 0 b'
+	ends_late 13 'network program has taken more than 13 seconds in all' --check
+}
+
+# heard_at_once LINE: a program that is started anew and says that is waited for when SIGTERM comes.
+heard_at_once() {
+	lies "$1"
+	kill -HUP "$WATCH"
+	sleep 3
+	lives
+	SECONDS=0
+	kill -TERM "$WATCH"
+	ended_with 0
+	[ "$SECONDS" -lt 5 ] || fail "after $SECONDS seconds"
+}
+
+@test "--watch, never its hello when it is started anew by SIGHUP or after its death: SIGTERM ends it at once" {
+	lies 'nonce 0 a' 'sleep 3600000'
+	watch_token
+	appears
+	heard_at_once 'mute 3600000'
+	lies 'nonce 0 a' 'sleep 1000' die
+	watch_token
+	appears
+	lies 'mute 3600000'
+	wait_for said 'is started anew' || fail "$(cat "$BATS_TEST_TMPDIR/said")"
+	sleep 1
+	SECONDS=0
+	kill -TERM "$WATCH"
+	ended_with 0
+	[ "$SECONDS" -lt 5 ] || fail "after $SECONDS seconds"
+}
+
+@test "--watch, never its hello when it is started anew: the token ends in its time, and it is started once more" {
+	lies 'nonce 0 a 8' 'sleep 2000' die
+	watch_token --timeout 1
+	appears
+	lies 'mute 3600000'
+	goes
+	lies 'nonce 0 b' 'sleep 3600000'
+	wait_for said 'is started anew' || fail "$(cat "$BATS_TEST_TMPDIR/said")"
+	appears
+	lives
+	kill -TERM "$WATCH"
+	ended_with 0
+}
+
 @test "--watch, nothing more, and keeps silent: it is started anew" {
 	lies 'nonce 0 a' 'sleep 3600000'
 	watch_token --timeout 1

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "network/message.h"
 #include "network/network.h"
 
@@ -264,6 +265,7 @@ static void it_is_started_anew_and_asked_from_the_beginning(void **state)
 			assert_false(network_is_running(network));
 		}
 		assert_true(network_restart(network, &error));
+		assert_true(network_await(network, &error));
 	}
 	network_free(network);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
@@ -277,12 +279,14 @@ static void a_start_that_fails_can_be_tried_again(void **state)
 
 	(void)state;
 	setenv("LOCALDOMAIN", "abort", 1);
-	assert_false(network_restart(network, NULL));
+	assert_true(network_restart(network, NULL));
 	unsetenv("LOCALDOMAIN");
+	assert_false(network_await(network, NULL));
 	assert_false(network_next(network, &answer, &error));
 	assert_non_null(error);
 	assert_false(network_ask_again(network, 0, NULL));
 	assert_true(network_restart(network, NULL));
+	assert_true(network_await(network, NULL));
 	assert_true(network_next(network, &answer, NULL));
 	network_answer_clear(&answer);
 	network_free(network);
@@ -554,6 +558,26 @@ static void requests_are_answered_for_until_there_are_no_more(void **state)
 	network_free(fetch);
 }
 
+/* Who watches has signals to hear. */
+static void nobody_waits_for_a_watching_program_that_takes_no_question(void **state)
+{
+	const char *urls[] = {"puppet:wait"};
+	const struct network_job job = {.urls = urls,
+					.url_count = 1,
+					.timeout_seconds = 5,
+					.watch = true,
+					.poll_seconds = 1};
+	struct network *network = start(&job, NULL);
+	int64_t started = milliseconds();
+
+	(void)state;
+	assert_non_null(network);
+	for (size_t i = 0; i < 1000; i++)
+		assert_true(network_ask_again(network, 0, NULL));
+	assert_true(milliseconds() - started < 2000);
+	network_free(network);
+}
+
 static void who_asks_it_after_its_end_is_told(void **state)
 {
 	struct network *network = start_puppet("puppet:end 0", 1, NULL);
@@ -715,6 +739,7 @@ int main(void)
 		cmocka_unit_test(it_dies_with_its_parent),
 		cmocka_unit_test(what_cannot_be_is_refused_before_it_starts),
 		cmocka_unit_test(requests_are_answered_for_until_there_are_no_more),
+		cmocka_unit_test(nobody_waits_for_a_watching_program_that_takes_no_question),
 		cmocka_unit_test(who_asks_it_after_its_end_is_told),
 		cmocka_unit_test(what_is_shown_of_a_url_has_no_user_and_is_else_as_given),
 		cmocka_unit_test(user_and_password_are_overwritten_where_they_stand),

@@ -153,6 +153,16 @@ static void serve_next(struct watch *watch, bool has_room)
 		watched_servers_try(&watch->servers, index, milliseconds());
 }
 
+/* A long job may have to wait for a program that does not take it. */
+static void restart_network(struct watch *watch)
+{
+	hear_signals(true);
+	bool restarted = watched_network_restart(&watch->network, milliseconds());
+	hear_signals(false);
+	if (restarted)
+		watched_servers_restart(&watch->servers, milliseconds());
+}
+
 static void open_key(struct watch *watch)
 {
 	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
@@ -201,10 +211,12 @@ static void listen_to_network(struct watch *watch)
 			end_by_error(watch, error);
 		return;
 	}
-	watched_network_answered(&watch->network, milliseconds());
+	/* Its start as a whole has its time. */
+	if (network_is_running(watch->order->network))
+		watched_network_answered(&watch->network, milliseconds());
 	if (answer.about == NETWORK_ANSWER_FILES_REPLACED)
 		watched_network_renew(&watch->network, milliseconds());
-	else if (answer.about != NETWORK_ANSWER_STARTED)
+	else if (answer.about == NETWORK_ANSWER_NONCE || answer.about == NETWORK_ANSWER_CHECK)
 		take_answer(watch, &answer);
 	network_answer_clear(&answer);
 }
@@ -317,8 +329,8 @@ static void step(struct watch *watch)
 	watched_servers_expire(&watch->servers, milliseconds());
 	if (watch->key.signer == NULL && milliseconds() >= watch->key.retry_at && !watch->ended)
 		open_key(watch);
-	if (!watch->ended && watched_network_restart(&watch->network, milliseconds()))
-		watched_servers_restart(&watch->servers, milliseconds());
+	if (!watch->ended && watched_network_is_due(&watch->network, milliseconds()))
+		restart_network(watch);
 	if (is_time_to_write(watch, idle))
 		write_file(watch);
 	watchdog_tell(&watch->watchdog, milliseconds());

@@ -47,17 +47,21 @@ void watched_network_renew(struct watched_network *watched, int64_t now)
 		watched->restart_at = now < earliest ? earliest : now;
 }
 
+bool watched_network_is_due(const struct watched_network *watched, int64_t now)
+{
+	return now >= watched->restart_at;
+}
+
 bool watched_network_restart(struct watched_network *watched, int64_t now)
 {
 	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 
-	if (now < watched->restart_at)
-		return false;
 	watched->restart_at = INT64_MAX;
 	watched->started_at = now;
-	watched->silent_at = now + network_patience(watched->network);
-	if (network_restart(watched->network, &error))
+	if (network_restart(watched->network, &error)) {
+		watched->silent_at = now + network_patience(watched->network);
 		return true;
+	}
 	watched_network_lose(watched, now, error);
 	return false;
 }

@@ -24,7 +24,9 @@ void watched_network_lose(struct watched_network *watched, int64_t now,
 /* It is to be started anew, though nothing is wrong with it. */
 void watched_network_renew(struct watched_network *watched, int64_t now);
 
-/* Starts it anew if it is time. True if it was: all servers are asked again. */
+bool watched_network_is_due(const struct watched_network *watched, int64_t now);
+
+/* Starts it anew. True if that went well so far: all servers are asked again. */
 bool watched_network_restart(struct watched_network *watched, int64_t now);
 
 /* A message has come. */

@@ -43,7 +43,7 @@ struct pool {
 	struct schedule schedule;
 	size_t busy;  /* slots that are not free */
 	size_t ready; /* those waiting for room in the socket */
-	struct pool_slot slots[POOL_CONCURRENT];
+	struct pool_slot slots[JOB_CONCURRENT];
 };
 
 /* Plans when a nonce's server is asked next. False: no message is needed. */
@@ -108,7 +108,7 @@ static bool start(struct pool *pool, struct pool_slot *slot, const struct schedu
 
 static struct pool_slot *free_slot(struct pool *pool)
 {
-	for (size_t i = 0; i < POOL_CONCURRENT; i++)
+	for (size_t i = 0; i < JOB_CONCURRENT; i++)
 		if (pool->slots[i].state == SLOT_FREE)
 			return &pool->slots[i];
 	return NULL;
@@ -233,7 +233,7 @@ static bool send_all(struct pool *pool)
 	if (pool->state == INPUTS_CHANGED && !tell_of_inputs(pool))
 		return false;
 
-	for (size_t i = 0; i < POOL_CONCURRENT && !full; i++) {
+	for (size_t i = 0; i < JOB_CONCURRENT && !full; i++) {
 		struct pool_slot *slot = &pool->slots[i];
 		if (slot->state != SLOT_READY)
 			continue;
@@ -253,7 +253,7 @@ static bool send_all(struct pool *pool)
 static bool wait_for_events(struct pool *pool)
 {
 	bool waits_for_room = pool->ready > 0 || pool->state == INPUTS_CHANGED;
-	bool has_slot = pool->busy < POOL_CONCURRENT;
+	bool has_slot = pool->busy < JOB_CONCURRENT;
 	int64_t wait = has_slot ? schedule_wait(&pool->schedule, milliseconds()) : INT64_MAX;
 	struct curl_waitfd other = {.fd = pool->socket};
 
@@ -292,7 +292,7 @@ static bool serve(struct pool *pool)
 
 static void free_slots(struct pool *pool)
 {
-	for (size_t i = 0; i < POOL_CONCURRENT; i++) {
+	for (size_t i = 0; i < JOB_CONCURRENT; i++) {
 		struct pool_slot *slot = &pool->slots[i];
 		if (slot->state == SLOT_RUNNING)
 			curl_multi_remove_handle(pool->multi, transfer_handle(slot->transfer));
@@ -322,7 +322,7 @@ static bool run_pool(const struct program_job *job, const struct inputs *inputs,
 
 	bool done = schedule_init(&pool.schedule, job->url_count, job->poll_seconds) &&
 		    pool.multi != NULL &&
-		    curl_multi_setopt(pool.multi, CURLMOPT_MAXCONNECTS, (long)POOL_CONCURRENT) ==
+		    curl_multi_setopt(pool.multi, CURLMOPT_MAXCONNECTS, (long)JOB_CONCURRENT) ==
 			    CURLM_OK &&
 		    serve(&pool);
 	free_slots(&pool);

@@ -7,9 +7,6 @@
 
 #include <stdbool.h>
 
-/* The number of servers asked at once; more servers do not take more memory. */
-#define POOL_CONCURRENT 64
-
 /*
  * Asks the servers and writes a message for each to the socket as it is ready, and one for each
  * request that comes in. Ends when everything is answered and no more requests can come, which also
