@@ -25,6 +25,21 @@ load nonces
 	done
 }
 
+@test "a header or a status line that is too long: exit 4, and that is said, not that memory is out" {
+	local mode
+	for mode in endless-header endless-header-line endless-status-line; do
+		asked "$mode" --timeout 50
+		refused 4 'the answer has more than 65536 bytes of headers. Does the URL lead to Chronograf' || fail "mode $mode"
+		[ "$TOOK" -lt 20 ] || fail "mode $mode: after $TOOK s"
+		never_says 'out of memory'
+		as_promised "$mode"
+	done
+	start_standin --mode endless-header-line
+	chronoctl doctor --priv-key-file "$KEY" --chronograf-url "$URL"
+	[ "$status" -eq 4 ] || fail "exit status 4 expected"
+	never_says 'out of memory'
+}
+
 @test "an answer that does not come, or not to an end: exit 4 at the time-out, for the whole exchange" {
 	local mode
 	for mode in never slow endless-status; do

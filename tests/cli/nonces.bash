@@ -3,7 +3,8 @@
 # Everything else that the stand-in can do is to be refused.
 GOOD='ok chunked no-expires bad-expires past-expires redirect-once redirect-10
 	replaced-once other-replica check-403-unnamed check-500 check-redirect'
-WITHOUT_END='never slow endless endless-html endless-header endless-status huge-length'
+WITHOUT_END='never slow endless endless-html endless-header endless-header-line endless-status-line
+	endless-status huge-length'
 
 setup_file() { suite_key; }
 
