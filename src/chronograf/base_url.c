@@ -2,6 +2,7 @@
 #include "chronograf/base_url.h"
 
 #include <ctype.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -63,6 +64,21 @@ char *base_url_normal(const char *url)
 	for (size_t end = strlen(normal); end > parts.port && normal[end - 1] == '/'; end--)
 		normal[end - 1] = '\0';
 	return normal;
+}
+
+bool base_url_has_bad_port(const char *url)
+{
+	struct parts parts;
+	long port = 0;
+
+	if (!find_parts(url, &parts))
+		return false;
+	for (size_t at = parts.port + 1; at < parts.path; at++) {
+		if (!isdigit((unsigned char)url[at]))
+			return true;
+		port = port > UINT16_MAX ? port : port * 10 + (url[at] - '0');
+	}
+	return port > UINT16_MAX;
 }
 
 static bool host_is(const char *url, const struct parts *parts, const char *host)

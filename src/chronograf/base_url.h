@@ -12,6 +12,9 @@
  */
 char *base_url_normal(const char *url);
 
+/* True if what follows the host's colon is not a number up to 65535. */
+bool base_url_has_bad_port(const char *url);
+
 /* True if what is sent there can be read on the way: http, and not to this machine itself. */
 bool base_url_is_exposed(const char *url);
 

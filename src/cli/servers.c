@@ -36,7 +36,10 @@ static const char *why_no_server(const char *url)
 		return "has a blank in it";
 	if (strncasecmp(url, "http://", 7) != 0 && strncasecmp(url, "https://", 8) != 0)
 		return "does not begin with http:// or https://";
-	return strpbrk(url, "?#") != NULL ? "has a query or a fragment (? or #)" : NULL;
+	if (strpbrk(url, "?#") != NULL)
+		return "has a query or a fragment (? or #)";
+	return base_url_has_bad_port(url) ? "has no valid port: ports are numbers up to 65535"
+					  : NULL;
 }
 
 static bool refuse_line(const char *name, size_t number, const char *url, const char *why_not,

@@ -198,18 +198,21 @@ struct command {
 	int standard_error;
 };
 
-/* Starts /bin/sh -c command with its standard output at the pipe. */
+/* Starts /bin/sh -c command with its standard output at the pipe. What the shell itself says begins
+ * with the name after the command. */
 static bool start_command(const struct command *command, int output, pid_t *child,
 			  struct chronosign_error **error)
 {
 	posix_spawn_file_actions_t actions;
-	char *arguments[] = {(char *)"sh", (char *)"-c", (char *)command->text, NULL};
-
+	CLEANUP(cleanup_text)
+	char *name = text_format("%s: PIN command", program_invocation_short_name);
+	char *arguments[] = {(char *)"sh", (char *)"-c", (char *)command->text, name, NULL};
 	posix_spawnattr_t attributes;
 	sigset_t defaults;
 	sigset_t none;
 
-	if (posix_spawn_file_actions_init(&actions) != 0 || posix_spawnattr_init(&attributes) != 0)
+	if (name == NULL || posix_spawn_file_actions_init(&actions) != 0 ||
+	    posix_spawnattr_init(&attributes) != 0)
 		return error_out_of_memory(error);
 	/* The command does not inherit ignored signals. */
 	sigemptyset(&defaults);

@@ -93,7 +93,7 @@ const char *pkcs11_session_warning(const struct pkcs11_token *token)
 	return left;
 }
 
-bool pkcs11_session_may_try(const struct pkcs11_token *token, struct chronosign_error **error)
+bool pkcs11_session_may_try(struct pkcs11_token *token, struct chronosign_error **error)
 {
 	const char *why_not = why_not_try(token);
 	const char *warning = why_not == NULL ? tries_left(token) : why_not;
@@ -103,10 +103,23 @@ bool pkcs11_session_may_try(const struct pkcs11_token *token, struct chronosign_
 			error, CHRONOSIGN_ERROR_KEY,
 			"the token '%s' says: %s. No PIN was tried; --force-login tries it",
 			token->label, why_not);
-	if (warning != NULL)
+	/* A person may still decide not to try; else the error, if any, says it. */
+	token->session.warn_later = warning != NULL && why_not == NULL &&
+				    is_unattended(token->module->key) &&
+				    !pkcs11_session_has_pin_pad(token);
+	if (warning != NULL && !token->session.warn_later)
 		key_notice(token->module->key, CHRONOSIGN_NOTICE_WARNING, "the token '%s' says: %s",
 			   token->label, warning);
 	return true;
+}
+
+void pkcs11_session_warn_later(struct pkcs11_token *token)
+{
+	if (token->session.warn_later)
+		key_notice(token->module->key, CHRONOSIGN_NOTICE_WARNING,
+			   "the token '%s' says: a wrong PIN was entered before this login",
+			   token->label);
+	token->session.warn_later = false;
 }
 
 static bool append_lengths(const struct pkcs11_token *token, struct chronosign_error **error)
@@ -204,7 +217,10 @@ bool pkcs11_session_login(struct pkcs11_token *token, struct chronosign_error **
 	    !pkcs11_session_pin_fits(&token->info, token->module->key, token->session.pin, error))
 		return error_mark_login(error);
 	token->session.logged_in = login(token, CKU_USER, error);
-	return token->session.logged_in || error_mark_login(error);
+	if (!token->session.logged_in)
+		return error_mark_login(error);
+	pkcs11_session_warn_later(token);
+	return true;
 }
 
 bool pkcs11_session_login_for_key(struct pkcs11_token *token, struct chronosign_error **error)

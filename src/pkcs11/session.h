@@ -44,10 +44,13 @@ bool pkcs11_session_has_pin_pad(const struct pkcs11_token *token);
 /*
  * Whether a login may be tried, by the token's flags: not if its PIN is locked or not set yet, nor
  * if one try is left and no person is asked for the PIN. The key's force_login turns that into a
- * warning; few tries left are always a warning. False with *error set. pkcs11_session_login calls
- * this itself; it is for callers that log in by another library.
+ * warning; few tries left are always a warning, but one that comes after the login if no person is
+ * asked: the error of a wrong PIN says the same. False with *error set. pkcs11_session_login calls
+ * this itself; it is for callers that log in by another library, which call
+ * pkcs11_session_warn_later after a login that succeeded.
  */
-bool pkcs11_session_may_try(const struct pkcs11_token *token, struct chronosign_error **error);
+bool pkcs11_session_may_try(struct pkcs11_token *token, struct chronosign_error **error);
+void pkcs11_session_warn_later(struct pkcs11_token *token);
 
 /* The same without side effects: whether pkcs11_session_may_try would refuse, and the warning;
  * NULL: none. */

@@ -11,6 +11,7 @@
 struct pkcs11_session {
 	CK_SESSION_HANDLE handle; /* CK_INVALID_HANDLE if there is none */
 	bool logged_in;
+	bool warn_later;               /* of an earlier wrong PIN, once the login has succeeded */
 	struct chronosign_secret *pin; /* kept for a key that wants it at every signature, and for a
 					  second try */
 	enum cryptoki_retry retry;     /* whether the first call that failed may be retried */

@@ -110,6 +110,7 @@ bool openssl_token_read_key(struct openssl_token *token, EVP_PKEY **public_key,
 {
 	if (!find_key(token, error))
 		return false;
+	pkcs11_session_warn_later(token->search.token);
 	*public_key = pkcs11_public_key(token->search.token, &token->search.private_key, error);
 	return *public_key != NULL;
 }

@@ -50,7 +50,7 @@ verdict() { # TEXT
 }
 
 # Nothing, except after a test with wrong PINs the warning by the token's flags.
-tells_all_in_rows() { ! grep -v 'few tries may be left' <<<"$stderr" | grep -q . || fail "more on standard error"; }
+tells_all_in_rows() { ! grep -v 'a wrong PIN was entered' <<<"$stderr" | grep -q . || fail "more on standard error"; }
 
 # A complete document although the command was ended, and nothing else.
 whole_document() { # STATUS JQ-FILTER

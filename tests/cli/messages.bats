@@ -26,6 +26,20 @@ one_line() {
 	one_line 3 "wrong PIN for token 'ops', tried once; few tries may be left"
 }
 
+@test "a wrong PIN after another one: no warning beside the error" {
+	echo 9999 >"$SCRATCH/wrong"
+	for _ in 1 2; do
+		signs_not --priv-key-file 'pkcs11:token=ops;object=chronograf' --pin-source "$SCRATCH/wrong"
+		one_line 3 "wrong PIN for token 'ops', tried once; few tries may be left"
+	done
+}
+
+@test "a PIN command that is not found: the shell's line has the prefix, too" {
+	signs_not --priv-key-file 'pkcs11:token=ops;object=chronograf' --pin-source '|no-such-command'
+	refused 3 'PIN command: .*no-such-command.*not found' 'the PIN command failed with exit status 127'
+	! grep -v '^chronoctl: ' <<<"$stderr" || fail "a line without the prefix"
+}
+
 @test "names of PKCS#11 errors are for --verbose" {
 	export CHRONOCTL_PIN=99999
 	signs_not --priv-key-file 'pkcs11:token=ops;object=chronograf'
@@ -114,6 +128,9 @@ asks() { chronoctl token --priv-key-file "$KEY" "$@"; }
 	one_line 2 "$list, line 1: 'http://ops host:8888' has a blank in it"
 	asks --chronograf-urls-from - <<<'http://host:8888/?a=b'
 	one_line 2 "standard input, line 1: 'http://host:8888/?a=b' has a query or a fragment (? or #)"
+	printf '%s\n' http://127.0.0.1:1 http://ops:secret@host:99999 >"$list"
+	asks --chronograf-urls-from "$list"
+	one_line 2 "$list, line 2: 'http://host:99999' has no valid port: ports are numbers up to 65535"
 }
 
 @test "a server that does not listen: its URL as given, and that Chronograf listens on port 8888" {
@@ -140,6 +157,11 @@ asks() { chronoctl token --priv-key-file "$KEY" "$@"; }
 	one_line 2 "'http://localhost:8888/nonce' ends with /nonce, which is added to it: write http://localhost:8888"
 	asks --chronograf-url 'http://host:8888?a=b'
 	one_line 2 "'http://host:8888?a=b' has a query or a fragment (? or #): write http://host:8888/"
+	asks --chronograf-url http://host:8888/nonce
+	one_line 2 "'http://host:8888/nonce' ends with /nonce, which is added to it: write http://host:8888"
+	asks --chronograf-url http://host:99999
+	refused 2 "^chronoctl: 'http://host:99999' is not a server's URL: "
+	never_says warning
 }
 
 @test "OpenSSL's words for a failed handshake are for --verbose" {

@@ -35,8 +35,8 @@ asked_for() {
 # ---- Before a try ----
 
 @test "few tries left: a warning, and the login" {
-	SHIM_TOKEN_FLAGS=+CKF_USER_PIN_COUNT_LOW warns_and_signs 'wrong PIN.*since.*few'
-	SHIM_TOKEN_FLAGS=+CKF_USER_PIN_COUNT_LOW warns_and_signs 'wrong PIN.*since.*few' --no-prompt
+	SHIM_TOKEN_FLAGS=+CKF_USER_PIN_COUNT_LOW warns_and_signs 'wrong PIN.*before this login'
+	SHIM_TOKEN_FLAGS=+CKF_USER_PIN_COUNT_LOW warns_and_signs 'wrong PIN.*before this login' --no-prompt
 }
 
 @test "few tries left: the warning stands before the prompt" {

@@ -92,6 +92,34 @@ static void http_to_another_machine_is_exposed(void **state)
 			fail_msg("%s", rows[i].url);
 }
 
+static void a_port_is_a_number_up_to_65535(void **state)
+{
+	static const struct {
+		const char *url;
+		bool bad;
+	} rows[] = {
+		{"http://host:65535", false},
+		{"http://host:08888/mon", false},
+		{"http://host:", false},
+		{"http://host", false},
+		{"http://[::1]", false},
+		{"http://[::1]:8888/a:b", false},
+		{"http://user:p%40ss:word@host", false},
+		{"host:port", false},
+		{"http://host:65536", true},
+		{"https://host:99999999999999999999", true},
+		{"http://host:http/", true},
+		{"http://host:-1", true},
+		{"http://user:1@host:88x88", true},
+		{"http://[::1]:x", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		if (base_url_has_bad_port(rows[i].url) != rows[i].bad)
+			fail_msg("%s", rows[i].url);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -99,6 +127,7 @@ int main(void)
 		cmocka_unit_test(other_servers_stay_others),
 		cmocka_unit_test(what_is_no_url_stays_as_it_is),
 		cmocka_unit_test(http_to_another_machine_is_exposed),
+		cmocka_unit_test(a_port_is_a_number_up_to_65535),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,25 +51,43 @@ static bool check_form(const struct options *options, const struct servers *serv
 				    servers->count);
 }
 
+/* The network program until it has taken its job. */
+struct start {
+	struct network *network;
+	const struct servers *servers;
+	bool warned;
+};
+
+/* A URL that is invalid is an error, and no warning about its scheme stands before that. */
+static bool await(struct start *start, struct chronosign_error **error)
+{
+	if (!network_await(start->network, error))
+		return false;
+	if (!start->warned)
+		servers_warn_of_http(start->servers);
+	start->warned = true;
+	return true;
+}
+
 /* Nobody should type a PIN if a URL is invalid. */
 static struct chronosign_secret *ask(void *context, const struct chronosign_prompt_request *request,
 				     struct chronosign_error **error)
 {
-	return network_await(context, error) ? prompt_for_pin(NULL, request, error) : NULL;
+	return await(context, error) ? prompt_for_pin(NULL, request, error) : NULL;
 }
 
 /* While the network program starts and fetches the nonces. Its errors about the servers come
  * first. */
-static struct chronosign_signer *open_key(struct chronosign_key *key, struct network *network,
+static struct chronosign_signer *open_key(struct chronosign_key *key, struct start *start,
 					  struct chronosign_error **error)
 {
 	CLEANUP(cleanup_error) struct chronosign_error *of_key = NULL;
 
 	if (key->prompt != NULL)
-		chronosign_key_set_prompt(key, ask, network);
+		chronosign_key_set_prompt(key, ask, start);
 	CLEANUP(cleanup_signer)
 	struct chronosign_signer *signer = key_open(key, &of_key);
-	if (!network_await(network, error))
+	if (!await(start, error))
 		return NULL;
 	if (signer == NULL)
 		error_move(error, &of_key);
@@ -91,11 +109,12 @@ static int run(struct options *options, const struct servers *servers, int outpu
 	if (network == NULL)
 		return EXIT_OTHER;
 	const struct token_order order = {options, servers, key, network, started_at, output};
+	struct start start = {network, servers, false};
 
 	if (options->watch)
-		return network_await(network, error) ? watch_servers(&order) : EXIT_OTHER;
+		return await(&start, error) ? watch_servers(&order) : EXIT_OTHER;
 	CLEANUP(cleanup_signer)
-	struct chronosign_signer *signer = open_key(key, network, error);
+	struct chronosign_signer *signer = open_key(key, &start, error);
 	if (signer == NULL)
 		return EXIT_OTHER;
 	int status = issue_tokens(&order, signer);
@@ -120,7 +139,6 @@ int token_run(struct options *options)
 	if (!check_options(options, &error) || !servers_from_options(options, &servers, &error) ||
 	    !check_form(options, &servers, &error))
 		return report_failure(error);
-	servers_warn_of_http(&servers);
 	int status = run(options, &servers, output, &error);
 	return error == NULL ? status : report_failure(error);
 }
