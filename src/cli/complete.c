@@ -168,7 +168,7 @@ static void offer_commands(struct completion *completion)
 	offer(completion, "help", "show the help of a command");
 	offer(completion, "--help", "show the help");
 	offer(completion, "-h", "show the help");
-	offer(completion, "--version", "show what is built in, and its versions");
+	offer(completion, "--version", "show the version, and what is built in");
 }
 
 static void offer_options(struct completion *completion, unsigned command)

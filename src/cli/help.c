@@ -83,7 +83,7 @@ static void print_commands(FILE *out, bool ours)
 void help_print(FILE *out)
 {
 	fputs("usage: chronoctl COMMAND [options]\n\n"
-	      "Superadmin tokens for InfluxData Chronograf, signed by a key in a file, a\n"
+	      "Superadmin tokens for InfluxData Chronograf, signed with a key in a file, a\n"
 	      "smartcard or an HSM.\n\n"
 	      "commands:\n",
 	      out);
@@ -91,9 +91,9 @@ void help_print(FILE *out)
 	fputs("\ncommands of InfluxData's own chronoctl, if it is installed:\n", out);
 	print_commands(out, false);
 	fputs("\n"
-	      "  -h, --help     show this help; that of a command: chronoctl help COMMAND\n"
-	      "      --version  show what is built in, and its versions\n\n"
-	      "exit status: 0 done, 2 usage, 3 the key, 4 the server, 5 the token is refused,\n"
+	      "  -h, --help     show this help; for one command: chronoctl help COMMAND\n"
+	      "      --version  show the version, and what is built in\n\n"
+	      "exit status: 0 success; failures: 2 usage, 3 key, 4 server, 5 token refused,\n"
 	      "             1 anything else\n",
 	      out);
 }

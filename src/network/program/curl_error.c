@@ -12,10 +12,10 @@
 #include <string.h>
 
 static const char advice_connect[] =
-	"Is Chronograf running there? --chronograf-url gives another URL.";
+	"Is Chronograf running there? For another server: --chronograf-url.";
 static const char advice_start[] =
-	"Is Chronograf running there? --chronograf-url gives another URL.\n"
-	"If it does not start, its log says why: a public key in the standard form is refused.";
+	"Is Chronograf running there? For another server: --chronograf-url.\n"
+	"If Chronograf does not start, see its log: it refuses a public key in the standard form.";
 static const char advice_port[] = "The URL names no port, and Chronograf listens on 8888 unless "
 				  "told otherwise: add :8888 to the host.";
 static const char advice_way[] = "Is the address right, and does the network lead there?";

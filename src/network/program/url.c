@@ -52,7 +52,7 @@ static bool not_a_url(const char *base, const char *reason, struct chronosign_er
 	CLEANUP(cleanup_text) char *shown = url_as_given(base);
 
 	return error_set(error, CHRONOSIGN_ERROR_USAGE,
-			 "'%s' is not a server's URL: %s\nIt looks like http://host:8888 or "
+			 "'%s' is not a server's URL: %s\nWrite it like http://host:8888 or "
 			 "https://host/base/path.",
 			 shown == NULL ? "" : shown, reason);
 }
@@ -140,7 +140,7 @@ static bool parse_base(CURLU *url, const char *base, struct chronosign_error **e
 	if (code != CURLUE_OK)
 		return not_a_url(base, why_no_url(code), error);
 	if (!is_http(url))
-		return not_a_url(base, "only http and https are spoken", error);
+		return not_a_url(base, "only http and https are supported", error);
 	if (!has_two_slashes(base))
 		return not_a_url(base, "two slashes follow http: and https:", error);
 	if (has_part(url, CURLUPART_QUERY) || has_part(url, CURLUPART_FRAGMENT))
