@@ -48,6 +48,15 @@ gives_up() {
 	done
 }
 
+@test "a module that another library has finalised is initialised again, once" {
+	SHIM_FAIL=C_GetSlotList:1=CKR_CRYPTOKI_NOT_INITIALIZED run_once
+	prints_token "$KEY"
+	called C_Initialize 2
+	SHIM_FAIL='C_GetSlotList:*=CKR_CRYPTOKI_NOT_INITIALIZED' run_once
+	refused 3
+	called C_GetSlotList 2
+}
+
 @test "a lost session is replaced, and the module not started again" {
 	mended C_Sign:1 CKR_SESSION_HANDLE_INVALID
 	called C_Initialize 1
