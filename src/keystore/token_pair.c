@@ -270,16 +270,18 @@ static bool generate_known(struct token_pair *pair, unsigned bits, unsigned left
 }
 
 /* A key that signs and does nothing else, if the token makes such keys: to allow more is not to ask for
- * it. *left: what had to be left to the token. */
+ * it, unless the asking does harm. *left: what had to be left to the token. */
 static bool generate_allowed(struct token_pair *pair, const struct new_key *wanted, unsigned *left,
 			     struct chronosign_error **error)
 {
 	CLEANUP(cleanup_error) struct chronosign_error *reason = NULL;
 
-	*left = 0;
+	*left = wanted->allow_decrypt && pkcs11_keeps_refused_pairs(pair->search.token)
+			? LEAVE_DECRYPTION
+			: 0;
 	if (generate_known(pair, wanted->bits, *left, &reason))
 		return true;
-	if (wanted->allow_decrypt && nothing_is_left(pair, NULL)) {
+	if (wanted->allow_decrypt && *left == 0 && nothing_is_left(pair, NULL)) {
 		chronosign_error_free(TAKE(reason));
 		*left = LEAVE_DECRYPTION;
 		if (generate_known(pair, wanted->bits, *left, &reason))

@@ -3,6 +3,8 @@
 
 #include "base/text.h"
 
+#include <string.h>
+
 /* A call that succeeded must have returned an object. */
 static CK_RV check(CK_RV result, CK_OBJECT_HANDLE handle)
 {
@@ -47,6 +49,15 @@ enum pkcs11_made pkcs11_rsa_pair_generate(struct pkcs11_token *token, struct pkc
 		pair->private_key = CK_INVALID_HANDLE;
 	}
 	return judge(token, "C_GenerateKeyPair", result, what, error);
+}
+
+bool pkcs11_keeps_refused_pairs(const struct pkcs11_token *token)
+{
+	static const char manufacturer[] = "tpm2-software";
+	CK_INFO info;
+
+	return CRYPTOKI(token->module, C_GetInfo, &info) == CKR_OK &&
+	       memcmp(info.manufacturerID, manufacturer, strlen(manufacturer)) == 0;
 }
 
 bool pkcs11_object_destroy(const struct pkcs11_token *token, CK_OBJECT_HANDLE handle, char **why)

@@ -29,6 +29,13 @@ struct pkcs11_rsa_pair {
 enum pkcs11_made pkcs11_rsa_pair_generate(struct pkcs11_token *token, struct pkcs11_rsa_pair *pair,
 					  const char *what, struct chronosign_error **error);
 
+/*
+ * True for tpm2-pkcs11: it refuses a pair whose private key may not decrypt only when the TPM has made
+ * it, and leaves it there. A TPM has room for three, and without a resource manager they stay until
+ * they are flushed or it restarts.
+ */
+bool pkcs11_keeps_refused_pairs(const struct pkcs11_token *token);
+
 /* C_DestroyObject. False with *why, which the caller frees, if it stays. */
 bool pkcs11_object_destroy(const struct pkcs11_token *token, CK_OBJECT_HANDLE handle, char **why);
 

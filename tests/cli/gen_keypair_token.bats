@@ -178,6 +178,21 @@ load new_pairs
 	made
 }
 
+@test "--allow-decrypt: tpm2-pkcs11, which leaves a key that it refuses in the TPM, is asked for one that it makes, once" {
+	use_shim
+	export SHIM_INSIST=CKA_DECRYPT,CKA_ENCRYPT SHIM_MANUFACTURER=$(printf 'tpm2-software.github.io' | od -An -v -tx1 | tr -d ' \n')
+	in_token --allow-decrypt
+	made
+	says "^chronoctl: the token 'ops' insists on CKA_DECRYPT of the private key"
+	called C_GenerateKeyPair 1
+	: >"$SHIM_LOG"
+	renew_token
+	SHIM_FAIL='C_GenerateKeyPair:*=CKR_DEVICE_MEMORY' in_token --allow-decrypt
+	refused 3 'the token is full'
+	called C_GenerateKeyPair 1
+	[ "$(objects)" -eq 0 ]
+}
+
 @test "--allow-decrypt does not ask for it: a token that makes keys that only sign makes such a one" {
 	use_shim
 	in_token --allow-decrypt

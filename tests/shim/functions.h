@@ -37,7 +37,7 @@
 #define SHIM_FUNCTIONS(X) \
 	X(ODD, LIBRARY, C_Initialize, (void *arguments), (arguments)) \
 	X(ODD, LIBRARY, C_Finalize, (void *reserved), (reserved)) \
-	X(REAL, LIBRARY, C_GetInfo, (CK_INFO_PTR info), (info)) \
+	X(ODD, LIBRARY, C_GetInfo, (CK_INFO_PTR info), (info)) \
 	X(ODD, LIBRARY, C_GetFunctionList, (CK_FUNCTION_LIST_PTR_PTR list), (list)) \
 	X(ODD, LIBRARY, C_GetSlotList, \
 	  (CK_BBOOL token_present, CK_SLOT_ID_PTR slots, CK_ULONG_PTR count), \

@@ -34,6 +34,16 @@ CK_RV odd_C_Finalize(void *reserved)
 	return rv;
 }
 
+CK_RV odd_C_GetInfo(CK_INFO_PTR info)
+{
+	const struct label *manufacturer = &settings_now()->manufacturer;
+	CK_RV rv = real->C_GetInfo(info);
+
+	if (rv == CKR_OK && manufacturer->length)
+		memcpy(info->manufacturerID, manufacturer->bytes, sizeof info->manufacturerID);
+	return rv;
+}
+
 bool slot_is_empty(CK_SLOT_ID slot)
 {
 	return slot - first_empty_slot < settings_now()->slots;

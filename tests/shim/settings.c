@@ -257,6 +257,7 @@ static const struct setting table[] = {
 	{"SHIM_SLOTS_CLAIM_TOKEN", read_number, FIELD(slots_claim_token), .most = 1},
 	{"SHIM_LABEL", read_label, FIELD(label), .most = SHIM_LABEL_SIZE},
 	{"SHIM_SERIAL", read_label, FIELD(serial), .most = SHIM_SERIAL_SIZE},
+	{"SHIM_MANUFACTURER", read_label, FIELD(manufacturer), .most = SHIM_LABEL_SIZE},
 	{"SHIM_INITIALIZE", read_word, FIELD(initialize), .words = initialize_words},
 	{"SHIM_NOISE", read_number, FIELD(noise), .most = 1},
 	{"SHIM_FIND_MOST", read_positive_number, FIELD(find_most), .most = 1000},

@@ -88,7 +88,8 @@ struct settings {
 	CK_ULONG slots_claim_token;
 	struct label label;
 	struct label serial;
-	unsigned initialize; /* enum initialize_fault */
+	struct label manufacturer; /* of the library */
+	unsigned initialize;       /* enum initialize_fault */
 	CK_ULONG noise;
 	CK_ULONG find_most;
 	unsigned overstate; /* enum overstatement */

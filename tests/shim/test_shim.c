@@ -535,6 +535,16 @@ static void a_serial_number_is_told_in_the_real_one_s_place(void **state)
 	assert_memory_equal(info.serialNumber, "42              ", 16);
 }
 
+static void a_manufacturer_is_told_in_the_library_s_place(void **state)
+{
+	CK_INFO info;
+
+	(void)state;
+	start("SHIM_MANUFACTURER=3432", NULL);
+	assert_rv(p11->C_GetInfo(&info), CKR_OK);
+	assert_memory_equal(info.manufacturerID, "42                              ", 32);
+}
+
 static CK_RV initialize_with(CK_FLAGS flags)
 {
 	CK_C_INITIALIZE_ARGS arguments = {.flags = flags};
@@ -822,6 +832,7 @@ int main(void)
 		PROMISE(empty_slots_may_claim_a_token),
 		PROMISE(a_label_is_any_bytes_padded_with_blanks),
 		PROMISE(a_serial_number_is_told_in_the_real_one_s_place),
+		PROMISE(a_manufacturer_is_told_in_the_library_s_place),
 		PROMISE(a_module_needs_os_locking),
 		PROMISE(a_module_refuses_os_locking),
 		PROMISE(a_module_says_already_initialized_and_works),
