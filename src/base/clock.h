@@ -14,7 +14,7 @@ static inline int64_t milliseconds(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Waits for events of poll(2), until that time at most. True: one has come; false: none has. */
+/* Waits for events of poll(2), until that time at most. True: one has come. False with errno: none has (EAGAIN). */
 bool wait_until(int64_t until, int descriptor, short events);
 
 #endif

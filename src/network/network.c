@@ -470,13 +470,18 @@ void network_answer_clear(struct network_answer *answer)
 
 /* ---- Requests ---- */
 
-/* False: there is none, and the program was given up. A caller that watches may not wait here: it would hear no signal. */
-static bool has_room(struct network *network, struct chronosign_error **error)
+/* False with errno: EAGAIN where there is no room. A caller that watches does not wait: it would hear no signal. */
+static bool send_whole(struct network *network, const struct network_request *request)
 {
-	int64_t until = milliseconds() + (network->watch ? 0 : network_patience(network));
+	int64_t until = milliseconds() + network_patience(network);
+	ssize_t sent;
 
-	return wait_until(until, network->process.socket, POLLOUT) ||
-	       network_give_up(network, error);
+	do
+		sent = send(network->process.socket, request, sizeof *request,
+			    MSG_NOSIGNAL | MSG_DONTWAIT);
+	while (sent < 0 && errno == EAGAIN && !network->watch &&
+	       wait_until(until, network->process.socket, POLLOUT));
+	return sent == (ssize_t)sizeof *request;
 }
 
 static bool send_request(struct network *network, const struct network_request *request,
@@ -492,11 +497,14 @@ static bool send_request(struct network *network, const struct network_request *
 	if (questions->count > network->rounds)
 		network->rounds = questions->count;
 	network->question_count++;
-	if (!has_room(network, error))
-		return false;
-	return send(network->process.socket, request, sizeof *request,
-		    MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)sizeof *request ||
-	       error_set(error, CHRONOSIGN_ERROR_OTHER, "cannot speak to the network program: %s",
+	if (send_whole(network, request))
+		return true;
+	/* A watching program asks by itself, only later. */
+	if (errno == EAGAIN && network->watch && request->kind == REQUEST_NONCE)
+		return true;
+	if (errno == EAGAIN)
+		return network_give_up(network, error);
+	return error_set(error, CHRONOSIGN_ERROR_OTHER, "cannot speak to the network program: %s",
 			 strerror(errno));
 }
 
@@ -504,9 +512,6 @@ bool network_ask_again(struct network *network, size_t server, struct chronosign
 {
 	struct network_request request;
 
-	/* A watching program asks by itself, only later. */
-	if (network->watch && !network->failed && !wait_until(0, network->process.socket, POLLOUT))
-		return true;
 	return request_init(&request, REQUEST_NONCE, server, NULL, NULL) &&
 	       send_request(network, &request, error);
 }
