@@ -14,9 +14,6 @@
 
 #include <string.h>
 
-DEFINE_CLEANUP(key, struct chronosign_key *, chronosign_key_free)
-DEFINE_CLEANUP(list, struct key_list *, key_list_free)
-
 struct completion {
 	struct options *options;
 	char **words; /* without their quotes; the last is the one at the cursor, which may be empty */

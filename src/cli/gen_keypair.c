@@ -1,17 +1,13 @@
 /* `chronoctl gen-keypair`: a new key pair, in two files or inside a token. */
 #include "base/cleanup.h"
 #include "cli/command.h"
-#include "cli/interrupts.h"
 #include "cli/key.h"
 #include "cli/new_pair.h"
-#include "cli/output.h"
 #include "cli/prompt.h"
 #include "cli/report.h"
 
 #include <string.h>
 #include <strings.h>
-
-DEFINE_CLEANUP(key, struct chronosign_key *, chronosign_key_free)
 
 static bool goes_into_token(const struct options *options)
 {
@@ -61,14 +57,14 @@ static void tell(const struct options *options, const char *reference)
 			    reference);
 }
 
-static char *run(struct options *options, int output, struct chronosign_error **error)
+static bool make(struct options *options, int output, struct chronosign_error **error)
 {
 	if (!check(options, error))
-		return NULL;
+		return false;
 	CLEANUP(cleanup_key)
 	struct chronosign_key *where = key_from_reference(options, options->out, error);
 	if (where == NULL)
-		return NULL;
+		return false;
 	if (options->encrypt && !options->no_prompt && prompt_possible())
 		chronosign_key_set_prompt(where, prompt_for_new_passphrase, NULL);
 	const struct new_pair_plan plan = {
@@ -79,20 +75,13 @@ static char *run(struct options *options, int output, struct chronosign_error **
 		.pub_key_out = options->pub_key_out,
 		.fill = fill,
 	};
-	return new_pair_make(&plan, options, output, error);
+	CLEANUP(cleanup_text) char *reference = new_pair_make(&plan, options, output, error);
+	if (reference != NULL)
+		tell(options, reference);
+	return reference != NULL;
 }
 
 int gen_keypair_run(struct options *options)
 {
-	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
-	CLEANUP(cleanup_descriptor) int output = output_set_aside();
-
-	if (output < 0)
-		return EXIT_OTHER;
-	CLEANUP(cleanup_text) char *reference = run(options, output, &error);
-	if (reference != NULL)
-		tell(options, reference);
-	int status = reference != NULL ? EXIT_DONE : report_failure(error);
-	interrupts_release();
-	return status;
+	return new_pair_run(options, make);
 }

@@ -2,14 +2,10 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "cli/command.h"
-#include "cli/interrupts.h"
 #include "cli/key.h"
 #include "cli/new_pair.h"
-#include "cli/output.h"
 #include "cli/prompt.h"
 #include "cli/report.h"
-
-DEFINE_CLEANUP(key, struct chronosign_key *, chronosign_key_free)
 
 /* The PIN sources are for the token, and are not tried as passphrases of this file. */
 static struct chronosign_secret *no_passphrase(void *context,
@@ -69,36 +65,28 @@ static void tell(const char *file, const char *reference)
 		       file, reference, file);
 }
 
-static char *run(struct options *options, int output, struct chronosign_error **error)
+static bool make(struct options *options, int output, struct chronosign_error **error)
 {
 	CLEANUP(cleanup_key) struct chronosign_key *file = file_from_options(options, error);
 	if (file == NULL)
-		return NULL;
+		return false;
 	CLEANUP(cleanup_key)
 	struct chronosign_key *where = key_from_reference(options, options->to, error);
 	if (where == NULL)
-		return NULL;
+		return false;
 	const struct new_pair_plan plan = {
 		.where = where,
 		.progress = "storing the key in the token",
 		.fill = fill,
 		.context = file,
 	};
-	char *reference = new_pair_make(&plan, options, output, error);
+	CLEANUP(cleanup_text) char *reference = new_pair_make(&plan, options, output, error);
 	if (reference != NULL)
 		tell(chronosign_key_name(file), reference);
-	return reference;
+	return reference != NULL;
 }
 
 int import_key_run(struct options *options)
 {
-	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
-	CLEANUP(cleanup_descriptor) int output = output_set_aside();
-
-	if (output < 0)
-		return EXIT_OTHER;
-	CLEANUP(cleanup_text) char *reference = run(options, output, &error);
-	int status = reference != NULL ? EXIT_DONE : report_failure(error);
-	interrupts_release();
-	return status;
+	return new_pair_run(options, make);
 }

@@ -11,8 +11,6 @@
 #include "key/files.h"
 #include "pkcs11/module.h"
 
-DEFINE_CLEANUP(key, struct chronosign_key *, chronosign_key_free)
-
 static void tell(void *context, enum chronosign_notice_level level, const char *message)
 {
 	const struct options *options = context;

@@ -2,10 +2,14 @@
 #ifndef CLI_KEY_H
 #define CLI_KEY_H
 
+#include "base/cleanup.h"
 #include "cli/options.h"
 #include "cli/supervisor.h"
 
 #include <chronosign/signer.h>
+
+DEFINE_CLEANUP(key, struct chronosign_key *, chronosign_key_free)
+DEFINE_CLEANUP(signer, struct chronosign_signer *, chronosign_signer_close)
 
 /*
  * The key of --priv-key-file, opened as the options say. Takes the PIN out of the arguments and the

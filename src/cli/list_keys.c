@@ -13,8 +13,6 @@
 #include <jansson.h>
 #include <string.h>
 
-DEFINE_CLEANUP(key, struct chronosign_key *, chronosign_key_free)
-DEFINE_CLEANUP(list, struct key_list *, key_list_free)
 DEFINE_CLEANUP(json, json_t *, json_decref)
 
 static const char *const kinds[] = {

@@ -2,8 +2,10 @@
 #include "cli/new_pair.h"
 
 #include "base/cleanup.h"
+#include "cli/command.h"
 #include "cli/interrupts.h"
 #include "cli/output.h"
+#include "cli/report.h"
 #include "cli/supervisor.h"
 #include "cli/waiting.h"
 #include "keystore/public_half_file.h"
@@ -78,4 +80,17 @@ char *new_pair_make(const struct new_pair_plan *plan, const struct options *opti
 	key_pair_close(pair, error);
 	supervisor_set_warning(options->supervisor, NULL);
 	return reference;
+}
+
+int new_pair_run(struct options *options,
+		 bool (*make)(struct options *options, int output, struct chronosign_error **error))
+{
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
+	CLEANUP(cleanup_descriptor) int output = output_set_aside();
+
+	if (output < 0)
+		return EXIT_OTHER;
+	int status = make(options, output, &error) ? EXIT_DONE : report_failure(error);
+	interrupts_release();
+	return status;
 }

@@ -22,4 +22,8 @@ struct new_pair_plan {
 char *new_pair_make(const struct new_pair_plan *plan, const struct options *options, int output,
 		    struct chronosign_error **error);
 
+/* A command that makes its pair by `make`, which tells what came of it: the exit status. */
+int new_pair_run(struct options *options, bool (*make)(struct options *options, int output,
+						       struct chronosign_error **error));
+
 #endif

@@ -67,7 +67,9 @@ static bool is_ours(int descriptor)
 	return all_lines_are_ours(stream);
 }
 
-bool out_file_check(const struct out_file *file, struct chronosign_error **error)
+/* True if nothing has the file's name, or a regular file has it in which every line is a token, in
+ * any form that token_output.c writes. */
+static bool check_file(const struct out_file *file, struct chronosign_error **error)
 {
 	struct stat status;
 
@@ -127,17 +129,12 @@ bool out_file_open(struct out_file *file, const char *path, const struct out_rig
 	if (file->folder < 0)
 		return false;
 	if (!out_file_begin(file, &successor, error)) {
-		out_file_close(file);
+		cleanup_descriptor(&file->folder);
+		file->folder = -1;
 		return false;
 	}
 	out_file_abandon(&successor);
 	return true;
-}
-
-void out_file_close(struct out_file *file)
-{
-	cleanup_descriptor(&file->folder);
-	file->folder = -1;
 }
 
 /* ---- The successor ---- */
@@ -199,7 +196,7 @@ bool out_file_begin(const struct out_file *file, struct out_successor *successor
 		    struct chronosign_error **error)
 {
 	*successor = (struct out_successor){.file = file};
-	if (!out_file_check(file, error))
+	if (!check_file(file, error))
 		return false;
 	int descriptor = open_unnamed(file->folder);
 	if (descriptor < 0)
@@ -251,9 +248,8 @@ void out_file_abandon(struct out_successor *successor)
 
 bool out_file_remove(const struct out_file *file, struct chronosign_error **error)
 {
-	return out_file_check(file, error) &&
-	       (unlinkat(file->folder, file->name, 0) == 0 || errno == ENOENT ||
-		failed("remove", file->path, error));
+	return check_file(file, error) && (unlinkat(file->folder, file->name, 0) == 0 ||
+					   errno == ENOENT || failed("remove", file->path, error));
 }
 
 char *out_file_weakness(const struct out_file *file)

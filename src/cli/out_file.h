@@ -31,17 +31,10 @@ struct out_successor {
  */
 bool out_file_open(struct out_file *file, const char *path, const struct out_rights *rights,
 		   struct chronosign_error **error);
-void out_file_close(struct out_file *file);
 
 /* Why others may be able to replace the file, for a warning; NULL: they cannot. The caller frees
  * it. */
 char *out_file_weakness(const struct out_file *file);
-
-/*
- * True if nothing has the file's name, or a regular file in which all lines are tokens as
- * token_output writes them, or none are.
- */
-bool out_file_check(const struct out_file *file, struct chronosign_error **error);
 
 /* The status of what has the file's name; false if nothing has. */
 bool out_file_look(const struct out_file *file, struct stat *status);

@@ -9,8 +9,6 @@
 
 #include <string.h>
 
-DEFINE_CLEANUP(key, struct chronosign_key *, chronosign_key_free)
-
 static bool print(const EVP_PKEY *half, enum chronosign_public_half_form form, int output,
 		  struct chronosign_error **error)
 {

@@ -45,8 +45,8 @@ static struct chronosign_secret *read_given(const struct chronosign_key *key,
 	return secret_copy(key->pin, error);
 }
 
-struct chronosign_secret *pin_read(const struct chronosign_key *key,
-				   struct chronosign_error **error)
+static struct chronosign_secret *pin_read(const struct chronosign_key *key,
+					  struct chronosign_error **error)
 {
 	struct chronosign_secret *pin = read_given(key, error);
 
@@ -68,8 +68,8 @@ bool chronosign_key_keep_pin(struct chronosign_key *key, struct chronosign_error
 	return true;
 }
 
-struct chronosign_secret *pin_ask(const struct chronosign_key *key, const char *token,
-				  struct chronosign_error **error)
+static struct chronosign_secret *pin_ask(const struct chronosign_key *key, const char *token,
+					 struct chronosign_error **error)
 {
 	struct chronosign_prompt_request request = {.token = token, .key = key->name};
 

@@ -19,8 +19,6 @@ struct listing {
 	struct token_objects objects; /* of the token that is looked at */
 };
 
-DEFINE_CLEANUP(list, struct key_list *, key_list_free)
-
 static void close_listing(struct listing *listing)
 {
 	token_objects_clear(&listing->objects);

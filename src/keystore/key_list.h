@@ -2,6 +2,7 @@
 #ifndef KEYSTORE_KEY_LIST_H
 #define KEYSTORE_KEY_LIST_H
 
+#include "base/cleanup.h"
 #include "key/key.h"
 #include "pkcs11/token_objects.h"
 
@@ -60,5 +61,7 @@ struct key_list {
 struct key_list *key_list_make(const struct chronosign_key *where, bool log_in,
 			       struct chronosign_error **error);
 void key_list_free(struct key_list *list);
+
+DEFINE_CLEANUP(list, struct key_list *, key_list_free)
 
 #endif

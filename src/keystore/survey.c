@@ -32,8 +32,6 @@ void survey_free(struct survey *survey)
 	free(survey);
 }
 
-DEFINE_CLEANUP(survey, struct survey *, survey_free)
-
 static bool add_unloadable(const struct pkcs11_modules *modules, struct survey *to,
 			   struct chronosign_error **error)
 {

@@ -3,6 +3,7 @@
 #ifndef KEYSTORE_SURVEY_H
 #define KEYSTORE_SURVEY_H
 
+#include "base/cleanup.h"
 #include "keystore/key_list.h"
 #include "pkcs11/module.h"
 
@@ -37,5 +38,7 @@ struct survey {
 struct survey *survey_make(const struct chronosign_key *key, pkcs11_module_tried *tried,
 			   void *context, struct chronosign_error **error);
 void survey_free(struct survey *survey);
+
+DEFINE_CLEANUP(survey, struct survey *, survey_free)
 
 #endif

@@ -45,7 +45,6 @@ struct network {
 	int64_t waited;        /* milliseconds for its messages, in all */
 	int64_t allowed;       /* messages of a watching program, now */
 	int64_t allowed_at;    /* counted then */
-	bool finished;
 	bool failed;
 	bool died;       /* that is why */
 	bool unconfined; /* or that, and it was to be confined */
@@ -94,8 +93,6 @@ static int64_t most_messages(const struct network *network)
 {
 	return 300 + (int64_t)network->server_count;
 }
-
-DEFINE_CLEANUP(network, struct network *, network_free)
 
 /* ---- Starting ---- */
 
@@ -276,8 +273,7 @@ bool network_is_running(const struct network *network)
 
 static bool all_answered(const struct network *network)
 {
-	return network->watch ? network->finished
-			      : network->answer_count == network->question_count;
+	return !network->watch && network->answer_count == network->question_count;
 }
 
 /* The program has closed the socket before every question was answered. */
@@ -389,7 +385,6 @@ static bool wait_for_message(struct network *network, struct chronosign_error **
 	return came || (by_total ? end_late(network, error) : network_give_up(network, error));
 }
 
-/* False with *error NULL: it has closed the socket as expected. */
 static bool receive(struct network *network, struct network_message *message,
 		    struct chronosign_error **error)
 {
@@ -401,8 +396,7 @@ static bool receive(struct network *network, struct network_message *message,
 		return error_set(error, CHRONOSIGN_ERROR_OTHER,
 				 "cannot hear the network program: %s", strerror(errno));
 	if (got == 0)
-		return network->finished && all_answered(network) ? false
-								  : ended_early(network, error);
+		return ended_early(network, error);
 	return message_check(message, (size_t)got, network->server_count, error) &&
 	       take(network, message, error);
 }
@@ -429,7 +423,7 @@ bool network_next(struct network *network, struct network_answer *answer,
 	if (network->failed)
 		return error_set(error, CHRONOSIGN_ERROR_OTHER,
 				 "the network program has been ended");
-	if (all_answered(network) && (!network->requests || network->finished))
+	if (all_answered(network) && !network->requests)
 		return false;
 	bool received = receive(network, &message, &reason);
 	/* With `watch` the caller waits for other events, too. */
@@ -538,11 +532,4 @@ bool network_try_token(struct network *network, size_t server, const char *nonce
 		return error_set(error, CHRONOSIGN_ERROR_USAGE,
 				 "what is to be checked is no token");
 	return send_request(network, &request, error);
-}
-
-void network_finish(struct network *network)
-{
-	if (!network->finished)
-		shutdown(network->process.socket, SHUT_WR);
-	network->finished = true;
 }

@@ -5,6 +5,7 @@
 #ifndef NETWORK_NETWORK_H
 #define NETWORK_NETWORK_H
 
+#include "base/cleanup.h"
 #include "base/uuid.h"
 #include "chronograf/check.h"
 
@@ -136,8 +137,8 @@ bool network_give_up(struct network *network, struct chronosign_error **error);
  * Waits for the next answer, in the order in which they come: one for each server and one for each
  * request, or, with `watch`, a nonce whenever it was asked for. True: *answer is filled, release it
  * with network_answer_clear. False with *error set: the program died or sent what it should not
- * (every message is checked again here). False with *error NULL: everything has been answered for
- * (with `requests`: and network_finish was called).
+ * (every message is checked again here). False with *error NULL: everything has been answered, and
+ * the job has neither `watch` nor `requests`.
  */
 bool network_next(struct network *network, struct network_answer *answer,
 		  struct chronosign_error **error);
@@ -159,19 +160,18 @@ bool network_ask_next(struct network *network, size_t server, const char *nonce,
 		      struct chronosign_error **error);
 
 /*
- * Tries a token, made for that nonce, on its server (SERVER_CHECK_PATH). It goes to that URL alone: redirects are not followed. If it is accepted, the
- * server is asked once more without a token.
+ * Tries a token, made for that nonce, on its server (SERVER_CHECK_PATH). It goes to that URL alone:
+ * redirects are not followed. If it is accepted, the server is asked once more without a token.
  */
 bool network_try_token(struct network *network, size_t server, const char *nonce, const char *token,
 		       struct chronosign_error **error);
-
-/* No more requests will follow; those under way are still answered. Ends watching. */
-void network_finish(struct network *network);
 
 void network_answer_clear(struct network_answer *answer);
 
 /* Ends the program if it still runs, and frees. NULL is allowed. */
 void network_free(struct network *network);
+
+DEFINE_CLEANUP(network, struct network *, network_free)
 
 /*
  * A server's URL without user and password, otherwise unchanged, for display and storage. The

@@ -266,22 +266,23 @@ bool process_start(int program, struct process *process, struct chronosign_error
 	return false;
 }
 
+/* Stops reading its standard error. */
+static void close_complaints(struct process *process)
+{
+	cleanup_descriptor(&process->complaints);
+	process->complaints = -1;
+}
+
 bool process_hear_hello(struct process *process, struct chronosign_error **error)
 {
 	if (hear_hello(process, error)) {
 #ifndef CHRONOCTL_SANITIZE
-		process_close_complaints(process);
+		close_complaints(process);
 #endif
 		return true;
 	}
 	process_end(process);
 	return false;
-}
-
-void process_close_complaints(struct process *process)
-{
-	cleanup_descriptor(&process->complaints);
-	process->complaints = -1;
 }
 
 /* ---- Ended ---- */
@@ -312,7 +313,7 @@ int process_end(struct process *process)
 
 	cleanup_descriptor(&process->socket);
 	process->socket = -1;
-	process_close_complaints(process);
+	close_complaints(process);
 	return status;
 }
 

@@ -52,9 +52,6 @@ bool process_hear_hello(struct process *process, struct chronosign_error **error
  */
 ssize_t process_receive(const struct process *process, void *message, size_t room);
 
-/* Stops reading its standard error. */
-void process_close_complaints(struct process *process);
-
 /* Ends it if it still runs, and returns how it ended (waitpid(2)); 0 if unknown. */
 int process_end(struct process *process);
 

@@ -120,10 +120,11 @@ static bool same_bytes(const CK_BYTE *a, size_t a_length, const CK_BYTE *b, size
 	return a_length == b_length && memcmp(a, b, a_length) == 0;
 }
 
-/* Objects belong together by their id, or by their label where there is no id. */
-const struct token_object *token_object_companion(const struct token_objects *objects,
-						  const struct token_object *object,
-						  CK_OBJECT_CLASS class)
+/* The RSA object of that class that belongs to this one: by its id, or by its label where there is
+ * no id. NULL: none. Borrowed. */
+static const struct token_object *companion_of(const struct token_objects *objects,
+					       const struct token_object *object,
+					       CK_OBJECT_CLASS class)
 {
 	for (size_t i = 0; i < objects->count; i++) {
 		const struct token_object *other = &objects->list[i];
@@ -149,11 +150,11 @@ enum half_source token_object_half_source(const struct token_objects *objects,
 
 	if (object->bits == 0) {
 		source = HALF_PUBLIC_KEY;
-		other = token_object_companion(objects, object, CKO_PUBLIC_KEY);
+		other = companion_of(objects, object, CKO_PUBLIC_KEY);
 	}
 	if (other == NULL) {
 		source = HALF_CERTIFICATE;
-		other = token_object_companion(objects, object, CKO_CERTIFICATE);
+		other = companion_of(objects, object, CKO_CERTIFICATE);
 	}
 	*bits = other == NULL ? 0 : other->bits;
 	return other == NULL ? HALF_NOWHERE : source;

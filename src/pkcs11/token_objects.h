@@ -71,14 +71,6 @@ char *token_object_uri(const struct token_objects *objects, const struct token_o
 bool token_objects_tell(const struct token_objects *objects, const struct pkcs11_token *token,
 			CK_OBJECT_CLASS class, P11KitUri *asked, struct chronosign_error **error);
 
-/*
- * The RSA object of that class that belongs to this one: by its id, or by its label where there is
- * no id. NULL: none. Borrowed.
- */
-const struct token_object *token_object_companion(const struct token_objects *objects,
-						  const struct token_object *object,
-						  CK_OBJECT_CLASS class);
-
 /* Where the public half of the object's key can be read, and its length; *bits is 0 if nowhere. */
 enum half_source token_object_half_source(const struct token_objects *objects,
 					  const struct token_object *object, unsigned *bits);

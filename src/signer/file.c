@@ -8,8 +8,6 @@
 #include <openssl/err.h>
 #include <openssl/rand.h>
 
-DEFINE_CLEANUP(digest, EVP_MD_CTX *, EVP_MD_CTX_free)
-
 /* Lets OpenSSL fetch and seed what a first signature needs while the nonce is being fetched;
  * errors show up again at the signature. */
 static void prepare(EVP_PKEY *pkey)

@@ -12,7 +12,6 @@
 #include <openssl/err.h>
 #include <string.h>
 
-DEFINE_CLEANUP(digest, EVP_MD_CTX *, EVP_MD_CTX_free)
 DEFINE_CLEANUP(number, BIGNUM *, BN_free)
 
 bool openssl_key_sign(EVP_PKEY *pkey, OSSL_LIB_CTX *context, struct signing *signing,

@@ -3,11 +3,14 @@
 #ifndef SIGNER_OPENSSL_KEY_H
 #define SIGNER_OPENSSL_KEY_H
 
+#include "base/cleanup.h"
 #include "base/signing.h"
 
 #include <chronosign/error.h>
 #include <openssl/evp.h>
 #include <stdbool.h>
+
+DEFINE_CLEANUP(digest, EVP_MD_CTX *, EVP_MD_CTX_free)
 
 /* RSASSA-PKCS1-v1_5 with SHA-256, in the library context that the key was made in (NULL: the
  * default one). */

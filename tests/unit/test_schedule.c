@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "network/network.h"
 #include "network/program/schedule.h"
 
 static struct schedule schedule;
@@ -313,7 +314,7 @@ static void a_week_of_watching_takes_at_most_100_questions_an_hour(void **state)
 	int64_t now = 0;
 
 	(void)state;
-	start(1, SCHEDULE_CEILING_SECONDS);
+	start(1, NETWORK_POLL_SECONDS);
 	while (now < HOUR)
 		find_next(&ticker, &now);
 	const int64_t begin = now;

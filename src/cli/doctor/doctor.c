@@ -23,10 +23,6 @@
 #include <openssl/rand.h>
 #include <string.h>
 
-DEFINE_CLEANUP(key, struct chronosign_key *, chronosign_key_free)
-DEFINE_CLEANUP(survey, struct survey *, survey_free)
-DEFINE_CLEANUP(network, struct network *, network_free)
-
 /* ---- OpenSSL ---- */
 
 /* A fact, not a fault: the machine's configuration decides. */

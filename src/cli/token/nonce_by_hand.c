@@ -14,9 +14,6 @@
 #include <errno.h>
 #include <string.h>
 
-DEFINE_CLEANUP(key, struct chronosign_key *, chronosign_key_free)
-DEFINE_CLEANUP(signer, struct chronosign_signer *, chronosign_signer_close)
-
 /* Room for the nonce, a line end, and one byte more to recognise longer files. */
 enum { NONCE_FILE_LENGTH = UUID_LENGTH + 3 };
 

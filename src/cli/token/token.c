@@ -15,10 +15,6 @@
 #include "cli/token/watch.h"
 #include "key/key.h"
 
-DEFINE_CLEANUP(key, struct chronosign_key *, chronosign_key_free)
-DEFINE_CLEANUP(signer, struct chronosign_signer *, chronosign_signer_close)
-DEFINE_CLEANUP(network, struct network *, network_free)
-
 static bool check_rights(const struct options *options, struct chronosign_error **error)
 {
 	return (options->out_mode == 0 && options->out_group == NULL) ||

@@ -17,8 +17,6 @@
  * So often it is asked then. */
 #define SCHEDULE_AWAIT_MS 2000
 #define SCHEDULE_AWAIT_STEP_MS 200
-/* The longest pause, unless the user says otherwise. */
-#define SCHEDULE_CEILING_SECONDS 60
 
 /* Times are in milliseconds of one clock that never goes back; INT64_MAX is never. */
 struct schedule {
