@@ -133,6 +133,13 @@ asks() { chronoctl token --priv-key-file "$KEY" "$@"; }
 	one_line 2 "$list, line 2: 'http://host:99999' has no valid port: ports are numbers up to 65535"
 }
 
+@test "a URL that is empty: that is said, and how to give one, as chronoctl's own words" {
+	asks --chronograf-url ''
+	one_line 2 'the URL of a server is empty: give it with --chronograf-url or CHRONOGRAF_URL'
+	asks --chronograf-url http://127.0.0.1:1 --chronograf-url ''
+	one_line 2 'the URL of a server is empty: give it with --chronograf-url or CHRONOGRAF_URL'
+}
+
 @test "a server that does not listen: its URL as given, and that Chronograf listens on port 8888" {
 	asks --chronograf-url http://127.0.0.1:1/base/
 	refused 4 '^chronoctl: http://127.0.0.1:1/base/: connection refused. Is Chronograf running there\?'

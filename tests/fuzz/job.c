@@ -66,6 +66,17 @@ static bool take(const struct packed_job *packed, size_t header_length)
 	return taken;
 }
 
+/* An empty URL is a usage error: here it is another. */
+static char *some_url(const uint8_t **rest, size_t *left)
+{
+	char *url = fuzz_line(rest, left);
+
+	if (url[0] != '\0')
+		return url;
+	free(url);
+	return strdup("http://x");
+}
+
 static void fuzz_job(uint8_t choice, uint8_t cut, const uint8_t *data, size_t size)
 {
 	const uint8_t *rest = data;
@@ -74,7 +85,7 @@ static void fuzz_job(uint8_t choice, uint8_t cut, const uint8_t *data, size_t si
 	struct packed_job packed;
 
 	for (size_t i = 0; i < URLS; i++)
-		urls[i] = fuzz_line(&rest, &left);
+		urls[i] = some_url(&rest, &left);
 	const struct network_job job = {
 		.urls = (const char *const *)urls,
 		.url_count = 1 + choice % URLS,
