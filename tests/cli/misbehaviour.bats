@@ -49,7 +49,7 @@ misbehaves() { # REGEX…
 	misbehaves verdict
 }
 
-@test "an answer of a server that has answered: exit 1, and it is not signed" {
+@test "a second answer from a server: exit 1, and it is not signed" {
 	lies 'nonce 0 a' 'nonce 0 b' 'nonce 1 c'
 	with_token --chronograf-url http://127.0.0.1:2
 	misbehaves
@@ -63,7 +63,7 @@ misbehaves() { # REGEX…
 	called C_Sign 2
 }
 
-@test "a nonce that was refused once more: it is not signed again" {
+@test "a nonce that was refused before: it is not signed again" {
 	lies 'nonce 0 a' request 'refused 0 a' request 'nonce 0 a'
 	with_token --check
 	refused 5 'its nonce is still the one'
@@ -85,14 +85,14 @@ misbehaves() { # REGEX…
 	called C_Sign 0
 }
 
-@test "a next nonce that nobody waits for: exit 1, and it is not signed" {
+@test "a next nonce that was not asked for: exit 1, and it is not signed" {
 	lies 'nonce 0 a' 'nonce 0 b 3'
 	with_token --chronograf-url http://127.0.0.1:2
 	misbehaves
 	[ "$(calls C_Sign)" -le 1 ] || fail "$(calls C_Sign) signatures"
 }
 
-@test "a life of all the seconds that there are, or of less than none: exit 1, and nothing is printed" {
+@test "a life that is the largest number of seconds, or negative: exit 1, and nothing is printed" {
 	for life in 9223372036854775807 -9223372036854775808 -2; do
 		lies "nonce 0 a $life"
 		with_token -o json
@@ -117,7 +117,7 @@ misbehaves() { # REGEX…
 	called C_Sign 0
 }
 
-@test "a number that none of its fields can have, or news that nobody waits for: exit 1, and nothing is signed" {
+@test "a number out of range in any of its fields, or news that was not asked for: exit 1, and nothing is signed" {
 	for field in 'magic 1' 'version 99' 'server 1' 'server -1' 'outcome 0' 'outcome 9' 'outcome 10' 'outcome 32' \
 		'outcome -1' 'http_status 1000' 'http_status 403' 'reached 4' 'reached 1' 'tls 2' 'tls -1' \
 		'answered 1' 'answered -1' 'answered 9000000000000000' 'at_least 2'; do
@@ -138,7 +138,7 @@ misbehaves() { # REGEX…
 	called C_Sign 0
 }
 
-@test "a text without end, or with a line that looks like one of chronoctl's: exit 1" {
+@test "a text without an end, or with a line that looks like one of chronoctl's: exit 1" {
 	for text in 'text failure the server accepts the token' 'text failure http://x\x0a \x0athe server accepts the token' \
 		'fill failure' 'fill trace' 'fill release' 'text failure http://x\x0achronoctl: the server accepts the token' \
 		'text failure http://x\x0a \xe2\x80\x8bchronoctl: accepted'; do
@@ -257,7 +257,7 @@ many_servers() {
 	called C_Sign 1
 }
 
-@test "nothing, and hears nothing of the tokens to be tried: exit 1, 10 seconds after --timeout" {
+@test "nothing, and does not read the tokens to be tried: exit 1, 10 seconds after --timeout" {
 	local COUNT=90
 	many_servers
 	falls_silent "${NONCES[@]}" -- --check "${SERVERS[@]}"
@@ -271,7 +271,7 @@ ends_late() {
 	[ "$SECONDS" -ge "$1" ] && [ "$SECONDS" -lt $(($1 + 20)) ] || fail "after $SECONDS seconds"
 }
 
-@test "never its hello, and hears nothing of a job of many packets: exit 1, 10 seconds after --timeout" {
+@test "no hello, and does not read a job of many packets: exit 1, 10 seconds after --timeout" {
 	local number
 	lies 'mute 3600000'
 	ends_late 11 'network program has not started within 11 seconds'
@@ -279,7 +279,7 @@ ends_late() {
 	ends_late 11 'network program has not started within 11 seconds' --chronograf-urls-from "$BATS_TEST_TMPDIR/list"
 }
 
-@test "an answer now and then, each in time: exit 1, after the time that all may take" {
+@test "an answer from time to time, each in time: exit 1, after the time that all may take" {
 	lies 'nonce 0 a' 'sleep 6000' 'nonce 1 b' 'sleep 6000' 'nonce 2 c'
 	ends_late 11 'network program has taken more than 11 seconds in all' \
 		--chronograf-url http://127.0.0.1:2 --chronograf-url http://127.0.0.1:3
@@ -299,7 +299,7 @@ heard_at_once() {
 	[ "$SECONDS" -lt 5 ] || fail "after $SECONDS seconds"
 }
 
-@test "--watch, never its hello when it is started anew by SIGHUP or after its death: SIGTERM ends it at once" {
+@test "--watch, no hello when it is restarted by SIGHUP or after its death: SIGTERM ends it at once" {
 	lies 'nonce 0 a' 'sleep 3600000'
 	watch_token
 	appears
@@ -316,7 +316,7 @@ heard_at_once() {
 	[ "$SECONDS" -lt 5 ] || fail "after $SECONDS seconds"
 }
 
-@test "--watch, never its hello when it is started anew: the token ends in its time, and it is started once more" {
+@test "--watch, no hello when it is restarted: the token ends in its time, and the program is restarted again" {
 	lies 'nonce 0 a 8' 'sleep 2000' die
 	watch_token --timeout 1
 	appears
@@ -330,7 +330,7 @@ heard_at_once() {
 	ended_with 0
 }
 
-@test "--watch, nothing more, and keeps silent: it is started anew" {
+@test "--watch, nothing more, and keeps silent: it is restarted" {
 	lies 'nonce 0 a' 'sleep 3600000'
 	watch_token --timeout 1
 	appears
@@ -352,7 +352,7 @@ heard_at_once() {
 	[ "$(calls C_Sign)" -le 2 ] || fail "$(calls C_Sign) signatures"
 }
 
-@test "--watch, a nonce and a failure by turns, thousands of times: exit 1, and a few hundred lines at most" {
+@test "--watch, a nonce and a failure in turn, thousands of times: exit 1, and a few hundred lines at most" {
 	lies 'storm 0 5000'
 	watch_token
 	ended_with 1
