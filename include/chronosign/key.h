@@ -74,7 +74,7 @@ bool chronosign_key_keep_pin(struct chronosign_key *key, struct chronosign_error
 void chronosign_key_set_force_login(struct chronosign_key *key, bool force)
 	__attribute__((nonnull));
 
-/* What a prompt is about. The strings are printable and valid during the call. */
+/* What a prompt asks for. The strings are printable, and valid during the call. */
 struct chronosign_prompt_request {
 	const char *token; /* label of the token; NULL for a file */
 	const char *key;   /* the key's name: its URI without a PIN, or its path */

@@ -1,7 +1,8 @@
 /*
- * The loop of --watch: answers of the network process, signals, and times at which tokens end or a
- * lost key is tried again. The file is written when nothing else is waiting, and now and then in
- * between. watched_servers.c interprets the answers, watched_file.c writes the file.
+ * The loop of --watch: it waits for answers of the network program, for signals, and for the times
+ * at which tokens end or a lost key is tried again. It writes the file when nothing else is
+ * waiting, and now and then in between. watched_servers.c interprets the answers, watched_file.c
+ * writes the file.
  */
 #include "cli/token/watch.h"
 
@@ -39,7 +40,7 @@ struct watch {
 	struct watchdog watchdog;
 	int signals;
 	bool ready;
-	struct waiting before; /* what is waited for until then */
+	struct waiting before; /* what the loop waits for until then */
 	bool ended;
 	int status;
 };
@@ -83,7 +84,7 @@ static void hear_signals(bool heard)
 
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
-	/* An ignored signal would be lost; afterwards it is handled if a process sent it. */
+	/* An ignored signal would be lost. This way it is handled later, if a process sent it. */
 	if (!interrupts_ignored(SIGINT))
 		sigaddset(&signals, SIGINT);
 	if (heard)
@@ -125,8 +126,8 @@ static void sign(struct watch *watch, size_t index)
 	watched_servers_signed(&watch->servers, index, token, milliseconds());
 }
 
-/* What is due, and for which server; nothing while the key is lost. `*when`: the time of the
- * next due step. */
+/* What is due, and for which server; nothing while the key is lost. *when is set to the time of the
+ * next step. */
 static enum exchange_due find_due(struct watch *watch, size_t *index, int64_t *when)
 {
 	*when = INT64_MAX;
@@ -137,10 +138,8 @@ static enum exchange_due find_due(struct watch *watch, size_t *index, int64_t *w
 	return due == DUE_TRIAL && !network_is_running(watch->order->network) ? DUE_NOTHING : due;
 }
 
-/*
- * Does one due step. One at a time, with answers and signals handled in between: there may be
- * thousands, and sending without reading would block for ever.
- */
+/* Does one due step. There may be thousands, so answers and signals are handled after each: sending
+ * without reading would block for ever. */
 static void serve_next(struct watch *watch, bool has_room)
 {
 	size_t index;
@@ -153,7 +152,7 @@ static void serve_next(struct watch *watch, bool has_room)
 		watched_servers_try(&watch->servers, index, milliseconds());
 }
 
-/* A long job may have to wait for a program that does not take it. */
+/* A program that does not take a long job would block the sender. */
 static void restart_network(struct watch *watch)
 {
 	hear_signals(true);
@@ -211,7 +210,7 @@ static void listen_to_network(struct watch *watch)
 			end_by_error(watch, error);
 		return;
 	}
-	/* Its start as a whole has its time. */
+	/* The time-out is for the whole start. */
 	if (network_is_running(watch->order->network))
 		watched_network_answered(&watch->network, milliseconds());
 	if (answer.about == NETWORK_ANSWER_FILES_REPLACED)
@@ -273,7 +272,7 @@ static int64_t earlier(int64_t one, int64_t other)
 	return one < other ? one : other;
 }
 
-/* `when`: the time at which something will be due for a server. */
+/* `when`: the time of the next step for a server. */
 static int64_t next_time(const struct watch *watch, enum exchange_due due, int64_t when,
 			 int64_t now)
 {
@@ -353,13 +352,13 @@ static bool start(struct watch *watch, struct chronosign_error **error)
 {
 	const struct token_order *order = watch->order;
 
-	/* Until the key is open, a signal simply ends the command, which may be waiting for a
-	 * PIN or a FIFO. */
+	/* Until the key is open, a signal ends the command at once: it may be waiting for a PIN or
+	 * a FIFO. */
 	if (!spares_key(order, error) ||
 	    !watched_key_prepare(&watch->key, order->key, order->options, error) ||
 	    !watched_key_open(&watch->key, error) || !hold_signals(watch, error))
 		return false;
-	/* Its contents are from an earlier run. */
+	/* What the file holds is from an earlier run. */
 	if (!out_file_remove(order->options->kept_file, error))
 		return false;
 	supervisor_keep_file(order->options->supervisor);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* 0: it is not set, or no number. */
+/* 0: it is not set, or not a number. */
 static unsigned long long number_of(const char *variable)
 {
 	const char *text = getenv(variable);

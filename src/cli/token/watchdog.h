@@ -6,14 +6,14 @@
 
 /* Times are CLOCK_MONOTONIC's, in milliseconds. */
 struct watchdog {
-	int64_t every;   /* half of what the manager waits */
+	int64_t every;   /* half of what the manager allows */
 	int64_t next_at; /* INT64_MAX: it expects nothing */
 };
 
 /* From $WATCHDOG_USEC and $WATCHDOG_PID, which is the supervisor's process, the caller's parent. */
 void watchdog_begin(struct watchdog *watchdog, int64_t now);
 
-/* Notifies the manager, when it is time, that the caller is alive. */
+/* Tells the manager, if it is time, that the caller is alive. */
 void watchdog_tell(struct watchdog *watchdog, int64_t now);
 
 #endif

@@ -1,4 +1,4 @@
-/* Opening a key again and again. */
+/* Opens a key again and again. */
 #include "cli/token/watched_key.h"
 
 #include "cli/audit.h"
@@ -26,7 +26,7 @@ static void end_call(void *context, const char *module, const char *function, un
 	enum cryptoki_login login = cryptoki_login(function, result);
 
 	supervisor_watch.end(watched->supervisor, module, function, result);
-	/* Other signers search by Cryptoki, but log in and sign by their own library. */
+	/* The other signers search by Cryptoki, but let their own library log in and sign. */
 	if (login != LOGIN_NOT_CONCERNED)
 		watched->sees_logins = true;
 	if (login != LOGIN_REFUSED)

@@ -1,4 +1,4 @@
-/* When to start the network program anew. */
+/* When to restart the network program. */
 #include "cli/token/watched_network.h"
 
 #include "base/cleanup.h"
@@ -19,7 +19,7 @@ void watched_network_begin(struct watched_network *watched, struct network *netw
 	};
 }
 
-/* At once for the first time, then later each time. */
+/* The first time at once, then after a longer pause each time. */
 static int64_t pause_after(unsigned failures)
 {
 	int64_t pause = failures == 0 ? 0 : (int64_t)RESTART_FIRST_MS << (failures - 1);

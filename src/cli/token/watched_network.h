@@ -1,5 +1,5 @@
-/* The network program of --watch: started anew when it died, when it is to be, and ever later when that
- * does not help. */
+/* The network program of --watch: restarted when it has died or when that is asked for, with longer
+ * pauses if it keeps failing. */
 #ifndef CLI_TOKEN_WATCHED_NETWORK_H
 #define CLI_TOKEN_WATCHED_NETWORK_H
 
@@ -11,28 +11,29 @@ struct watched_network {
 	unsigned failures;  /* in a row */
 	bool told;          /* of the first of them */
 	int64_t started_at; /* the last time */
-	int64_t restart_at; /* INT64_MAX: it runs as it is to */
-	int64_t silent_at;  /* unless it says something before; INT64_MAX: it does not run */
+	int64_t restart_at; /* INT64_MAX: it runs as it should */
+	int64_t silent_at;  /* unless it says something before that; INT64_MAX: it does not run */
 };
 
 void watched_network_begin(struct watched_network *watched, struct network *network, int64_t now);
 
-/* It died, or did not start, for this reason, which is told once in a row. */
+/* It died or did not start. The reason is reported once for failures in a row. */
 void watched_network_lose(struct watched_network *watched, int64_t now,
 			  const struct chronosign_error *reason);
 
-/* It is to be started anew, though nothing is wrong with it. */
+/* Requests a restart, although nothing is wrong with it. */
 void watched_network_renew(struct watched_network *watched, int64_t now);
 
 bool watched_network_is_due(const struct watched_network *watched, int64_t now);
 
-/* Starts it anew. True if that went well so far: all servers are asked again. */
+/* Restarts it. True if that has worked so far: all servers are asked again. */
 bool watched_network_restart(struct watched_network *watched, int64_t now);
 
-/* A message has come. */
+/* Notes that a message has come. */
 void watched_network_answered(struct watched_network *watched, int64_t now);
 
-/* Gives it up if it has been silent for too long. To be called when nothing of it waits to be heard. */
+/* Gives up on it if it has been silent for too long. Call this when none of its messages is waiting
+ * to be read. */
 void watched_network_check(struct watched_network *watched, int64_t now);
 
 #endif

@@ -1,5 +1,5 @@
-/* The exchanges of --watch, what is told of them, and which tokens are fit to be used. Who signs, and
- * where tokens are written, is not known here. */
+/* The exchanges of --watch, the messages about them, and which tokens are fit to be used. Knows
+ * neither who signs nor where tokens are written. */
 #ifndef CLI_TOKEN_WATCHED_SERVERS_H
 #define CLI_TOKEN_WATCHED_SERVERS_H
 
@@ -16,9 +16,9 @@ struct watched_servers {
 	const struct token_order *order;
 	struct watched_network *network;
 	struct exchange_list exchanges;
-	bool *failing;  /* of each: that is told */
+	bool *failing;  /* of each: whether its failure has been reported */
 	int64_t expiry; /* no token ends before */
-	bool changed;   /* the tokens that are fit; the caller says when that is past */
+	bool changed;   /* the fit tokens have changed; the caller resets this */
 };
 
 /* False with *error set if memory is out. */
@@ -26,10 +26,8 @@ bool watched_servers_begin(struct watched_servers *servers, const struct token_o
 			   struct watched_network *network, struct chronosign_error **error);
 void watched_servers_release(struct watched_servers *servers);
 
-/*
- * Takes an answer of the network program: a nonce, a verdict, or a failure, which is told once, and
- * again when it is over. False with *error set if it misbehaved.
- */
+/* Takes an answer of the network program: a nonce, a verdict, or a failure. A failure is reported
+ * once, and once more when it is over. False with *error set if the program misbehaved. */
 bool watched_servers_take(struct watched_servers *servers, const struct network_answer *answer,
 			  int64_t now, struct chronosign_error **error);
 
@@ -37,22 +35,23 @@ bool watched_servers_take(struct watched_servers *servers, const struct network_
 void watched_servers_signed(struct watched_servers *servers, size_t index, char *token,
 			    int64_t now);
 
-/* It could not be signed: the server has no token, and goes on wanting one. */
+/* Notes that its nonce could not be signed: the server has no token, and still needs one. */
 void watched_servers_unsigned(struct watched_servers *servers, size_t index, int64_t now);
 
 /* Has the server try its token. */
 void watched_servers_try(struct watched_servers *servers, size_t index, int64_t now);
 
-/* The network program has been started anew: it asks all servers, and tries nothing. */
+/* Notes that the network program was restarted: it asks all servers again, and open trials are
+ * lost. */
 void watched_servers_restart(struct watched_servers *servers, int64_t now);
 
-/* All that have named a nonce want it signed again; what there is stays so long. */
+/* Has every nonce signed again; the old tokens stay until then. */
 void watched_servers_renew(struct watched_servers *servers, int64_t now);
 
 /* Drops the tokens whose time is over. */
 void watched_servers_expire(struct watched_servers *servers, int64_t now);
 
-/* True if the server has a token that is fit, which is then borrowed; `key` in it stays NULL. */
+/* True if the server has a fit token; *token then borrows it, with `key` NULL. */
 bool watched_servers_fit(const struct watched_servers *servers, size_t index, int64_t now,
 			 struct issued_token *token);
 

@@ -39,10 +39,10 @@ struct pool {
 	struct transfer_settings settings;
 	CURLM *multi;
 	int socket;
-	bool requests_open; /* more may come */
+	bool requests_open; /* more requests may come */
 	struct schedule schedule;
-	size_t busy;  /* slots that are not free */
-	size_t ready; /* those waiting for room in the socket */
+	size_t busy;  /* slots in use */
+	size_t ready; /* slots whose message waits for room in the socket */
 	struct pool_slot slots[JOB_CONCURRENT];
 };
 
@@ -86,7 +86,7 @@ static bool run(struct pool *pool, struct pool_slot *slot)
 	       curl_multi_add_handle(pool->multi, easy) == CURLM_OK;
 }
 
-/* Takes a slot for a server; `request` is NULL if its nonce is to be asked for. */
+/* Gives a slot to a server; `request` is NULL for the question for its nonce. */
 static bool start(struct pool *pool, struct pool_slot *slot, const struct schedule_turn *turn,
 		  const struct network_request *request)
 {
@@ -143,7 +143,7 @@ static bool take_requests(struct pool *pool)
 	return true;
 }
 
-/* The sandbox holds the files that were there when it was made. */
+/* The sandbox gives access to the files that existed when it was made. */
 static void look_at_inputs(struct pool *pool, int64_t now)
 {
 	if (pool->job->poll_seconds == 0 || pool->state != INPUTS_AS_READ ||
@@ -154,8 +154,8 @@ static void look_at_inputs(struct pool *pool, int64_t now)
 		pool->state = INPUTS_CHANGED;
 }
 
-/* Requests come before servers that are due: for each request a message was read from the
- * socket, so the two processes can never wait for each other with both directions full. */
+/* Requests come before servers that are due. The key process reads a message for each request it
+ * sends, so both directions of the socket can never be full at once. */
 static bool start_all(struct pool *pool)
 {
 	int64_t now = milliseconds();
@@ -165,7 +165,7 @@ static bool start_all(struct pool *pool)
 	if (!take_requests(pool))
 		return false;
 	look_at_inputs(pool, now);
-	/* It is ended then, and the next one asks. */
+	/* Then this program ends, and the next one asks. */
 	if (pool->state != INPUTS_AS_READ)
 		return true;
 	while ((slot = free_slot(pool)) != NULL && schedule_take(&pool->schedule, now, &turn))
@@ -281,7 +281,7 @@ static bool serve(struct pool *pool)
 	while (start_all(pool)) {
 		if (is_done(pool))
 			return true;
-		/* Returns at once where a hop has been added since libcurl last ran. */
+		/* Returns at once if a hop has been added since libcurl last ran. */
 		if (!wait_for_events(pool) ||
 		    curl_multi_perform(pool->multi, &running) != CURLM_OK || !finish_all(pool) ||
 		    !send_all(pool))

@@ -8,12 +8,11 @@
 #include <stdbool.h>
 
 /*
- * Asks the servers and writes a message for each to the socket as it is ready, and one for each
- * request that comes in. Ends when everything is answered and no more requests can come, which also
- * ends watching. False if the socket broke, libcurl could not start, or a request was invalid.
- * Where servers are watched, a message says once that an input is not what it was. A slow reader
- * delays new exchanges, never those under way. `ca_file` holds the job's CAs; NULL: the machine's
- * are trusted.
+ * Asks the servers, and writes a message to the socket for each of them and for each request. Ends
+ * when everything is answered and no more requests can come, even if servers are watched. False if
+ * the socket broke, libcurl could not start, or a request was invalid. With watched servers, one
+ * message tells that an input has been replaced. A slow reader delays new exchanges, never those
+ * under way. `ca_file` holds the job's CAs; NULL: the machine's are trusted.
  */
 bool pool_run(const struct program_job *job, const struct inputs *inputs, const char *ca_file,
 	      int socket);

@@ -1,13 +1,15 @@
 /*
- * All is kept as spans that are sure: a replacement came between the last question that brought the
- * old nonce and the first answer with the new one. From two of them follows the period, and with it
- * the next window; until then Expires - Date tells it to a second.
+ * Keeps spans of time that are certain to hold a replacement: from the last question that brought
+ * the old nonce to the first answer with the new one. Two of them give the period, and so the next
+ * window; until then Expires - Date gives it to a second.
  */
 #include "network/program/rhythm.h"
 
 #include <string.h>
 
-/* What clocks and tickers may be off: so much, and one part in so many of the period. */
+/*
+ * How far clocks and tickers may be off: this many milliseconds, and this fraction of the period.
+ */
 #define MARGIN_MS 5
 #define DRIFT_PART 20000
 
@@ -31,7 +33,7 @@ static struct rhythm_span common(struct rhythm_span one, struct rhythm_span othe
 	};
 }
 
-/* `one`, as far as `other` holds it, too; if they contradict each other, `one`. */
+/* The part of `one` that is in `other`, too; if there is none, `one`. */
 static struct rhythm_span narrowed(struct rhythm_span one, struct rhythm_span other)
 {
 	struct rhythm_span both = common(one, other);
@@ -46,7 +48,7 @@ void rhythm_init(struct rhythm *rhythm)
 	*rhythm = (struct rhythm){.anchor = unknown, .period = unknown, .next = unknown};
 }
 
-/* Expires and Date are cut off to whole seconds: their difference is right to a second. */
+/* Expires and Date are cut to whole seconds, so their difference is right to a second. */
 static struct rhythm_span told_end(const struct rhythm_answer *answer)
 {
 	int64_t life = answer->valid_for;
@@ -67,7 +69,7 @@ static void forget(struct rhythm *rhythm)
 	rhythm->next = unknown;
 }
 
-/* A replacement that was not expected then: the server was restarted. */
+/* A replacement outside the window: the server was restarted. */
 static void start_anew(struct rhythm *rhythm, struct rhythm_span replaced)
 {
 	rhythm->anchor = replaced;
@@ -132,7 +134,8 @@ bool rhythm_take(struct rhythm *rhythm, const struct rhythm_answer *answer)
 		rhythm->looks++;
 	if (!replaced && is_known(rhythm->next) && answer->asked >= rhythm->next.last)
 		forget(rhythm);
-	/* The time is set an instant before the nonce: what contradicts the window changes nothing. */
+	/* The server sets Expires an instant before it replaces the nonce: an answer that
+	 * contradicts the window changes nothing. */
 	rhythm->next = narrowed(rhythm->next, told_end(answer));
 	rhythm->seen = answer->asked;
 	rhythm->asked = true;

@@ -1,5 +1,5 @@
-/* When a server replaces its nonce, learned from its answers: Chronograf does it at start + k times
- * the period, asked or not. Knows no network. */
+/* When a server replaces its nonce, learned from its answers: Chronograf does it at its start + k
+ * times the period, asked or not. Does no I/O. */
 #ifndef NETWORK_PROGRAM_RHYTHM_H
 #define NETWORK_PROGRAM_RHYTHM_H
 
@@ -8,11 +8,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Looks around the moment of a replacement: so many at most, none closer than that. */
+/* Looks around the time of a replacement: at most this many, and at least this far apart. */
 #define RHYTHM_LOOKS_MAX 40
 #define RHYTHM_LOOK_MS 20
 
-/* Both ends are possible, in milliseconds; a first after the last: nothing is known. */
+/* Both ends are included, in milliseconds; if the first is after the last, nothing is known. */
 struct rhythm_span {
 	int64_t first;
 	int64_t last;
@@ -34,18 +34,22 @@ struct rhythm_answer {
 	int64_t valid_for; /* seconds; -1: unknown */
 	int64_t asked;
 	int64_t now;
-	bool look; /* asked because rhythm_look said so */
+	bool look; /* the question was due by rhythm_look */
 };
 
 void rhythm_init(struct rhythm *rhythm);
 
-/* True if the nonce is another than before. */
+/* True if the nonce is a new one. */
 bool rhythm_take(struct rhythm *rhythm, const struct rhythm_answer *answer);
 
-/* True if the next replacement is known from those before, and not by the server's word alone. */
+/*
+ * True if the next replacement is known from earlier ones, and not only from the server's Expires.
+ */
 bool rhythm_is_learned(const struct rhythm *rhythm);
 
-/* When to look for the replacement, after a question at `asked`; INT64_MAX: no look would help. */
+/*
+ * When to look for the replacement, after a question at `asked`; INT64_MAX: a look would not help.
+ */
 int64_t rhythm_look(const struct rhythm *rhythm, int64_t asked);
 
 #endif

@@ -1,5 +1,5 @@
-/* The times of many servers in one array: small enough to be searched, and searched only when
- * something is due. */
+/* The times of all servers are in one array. It is small enough to search, and is searched only
+ * when something is due. */
 #include "network/program/schedule.h"
 
 #include <stdlib.h>
@@ -66,7 +66,8 @@ bool schedule_take(struct schedule *schedule, int64_t now, struct schedule_turn 
 {
 	if (schedule->earliest > now)
 		return false;
-	/* On from where the last was found: none waits for ever, and the first round is in order. */
+	/* Starts where the last search ended, so that no server waits for ever and the first round
+	 * is in order. */
 	for (size_t i = 0; i < schedule->count; i++) {
 		size_t candidate = (schedule->next + i) % schedule->count;
 		if (schedule->due[candidate] > now)
@@ -97,7 +98,8 @@ static int64_t least(int64_t one, int64_t other)
 	return one < other ? one : other;
 }
 
-/* From (100 - `spread`) % of the time to the whole. No secret hangs on this chance. */
+/* Between (100 - `spread`) % of the time and all of it. Nothing secret depends on this random
+ * number. */
 static int64_t spread_out(int64_t milliseconds, long spread)
 {
 	return milliseconds - milliseconds * (random() % (spread + 1)) / 100;
@@ -119,7 +121,9 @@ static int64_t ordinary_pause(const struct schedule *schedule, size_t server, in
 	return spread_out(pause < SCHEDULE_FLOOR_MS ? SCHEDULE_FLOOR_MS : pause, 10);
 }
 
-/* True if it is still the nonce whose next is awaited, and there is time to ask once more. */
+/*
+ * True if this is still the nonce that is to be replaced, and there is time for another question.
+ */
 static bool awaits_on(struct schedule *schedule, size_t server, const char *nonce, int64_t now)
 {
 	struct schedule_await *await = schedule->awaits == NULL ? NULL : &schedule->awaits[server];
@@ -153,10 +157,10 @@ bool schedule_answered(struct schedule *schedule, const struct schedule_turn *tu
 	if (replaced || !turn->look)
 		schedule->ordinary[server] =
 			now + ordinary_pause(schedule, server, answer->valid_for);
-	/* Two servers may take turns behind one URL: each nonce is another one then. */
+	/* Two servers may take turns behind one URL: then every answer has a new nonce. */
 	int64_t soonest = replaced ? now + SCHEDULE_FLOOR_MS : turn->asked + RHYTHM_LOOK_MS;
 	int64_t due = least(schedule->ordinary[server], rhythm_look(rhythm, turn->asked));
-	/* Chance may have made the ordinary pause a little shorter than the floor. */
+	/* The random spread may have made the ordinary pause a little shorter than the floor. */
 	if (!replaced || due < schedule->ordinary[server])
 		due = due > soonest ? due : soonest;
 	set_due(schedule, server, due);

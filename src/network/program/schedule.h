@@ -1,5 +1,4 @@
-/* When to ask which server: each once, or again and again while somebody watches. Knows no network.
- */
+/* When to ask which server: each once, or again and again with --watch. Does no I/O. */
 #ifndef NETWORK_PROGRAM_SCHEDULE_H
 #define NETWORK_PROGRAM_SCHEDULE_H
 
@@ -11,10 +10,10 @@
 
 /* No server is asked more often than this while it answers, however short its nonces live. */
 #define SCHEDULE_FLOOR_MS 1000
-/* A server that fails is asked so often for so long; then it waits ever longer. */
+/* A server that fails is asked at the same rate for this time; after that the pauses grow. */
 #define SCHEDULE_FAILING_MS 120000
-/* Expires and Date are cut to whole seconds, so a nonce ends in the last two of those that it may live.
- * So often it is asked then. */
+/* Expires and Date are cut to whole seconds, so a nonce ends within the last two seconds of its
+ * life. In that time the server is asked at this interval. */
 #define SCHEDULE_AWAIT_MS 2000
 #define SCHEDULE_AWAIT_STEP_MS 200
 
@@ -22,19 +21,19 @@
 struct schedule {
 	size_t count;
 	int64_t *due;
-	int64_t *ordinary;             /* at the latest; before that, `due` is a look */
+	int64_t *ordinary;             /* the latest time; an earlier `due` is a look */
 	int64_t *failed_at;            /* the first failure in a row; INT64_MAX: none */
 	uint8_t *failures;             /* in a row, after SCHEDULE_FAILING_MS */
 	struct rhythm *rhythms;        /* NULL: each server is asked once */
 	struct schedule_await *awaits; /* NULL: no next nonce was ever awaited */
-	size_t next;                   /* where the search goes on */
+	size_t next;                   /* where the next search starts */
 	int64_t earliest;              /* nothing is due before that */
 	int64_t ceiling_ms;            /* 0: each server is asked once */
 };
 
-/* A nonce whose next is awaited. */
+/* A nonce that is to be replaced soon. */
 struct schedule_await {
-	int64_t until; /* asked for the last time; 0: not awaited */
+	int64_t until; /* time of the last question; 0: not awaited */
 	char nonce[UUID_LENGTH];
 };
 
@@ -45,7 +44,7 @@ struct schedule_turn {
 	bool look; /* for a nonce that is about to be replaced */
 };
 
-/* Every server is due at once. `ceiling_seconds` is the longest pause; 0: each is asked once. False
+/* All servers are due at once. `ceiling_seconds` is the longest pause; 0: each is asked once. False
  * if memory is out. */
 bool schedule_init(struct schedule *schedule, size_t count, unsigned ceiling_seconds);
 void schedule_release(struct schedule *schedule);
@@ -59,12 +58,13 @@ bool schedule_take(struct schedule *schedule, int64_t now, struct schedule_turn 
 int64_t schedule_wait(const struct schedule *schedule, int64_t now);
 
 /*
- * The server has answered with a nonce that lives so many seconds (-1: unknown), or has failed.
- * After an answer it is due for looks around the moment at which the nonce is replaced, and until that
- * is learned when half of the nonce's life is over, so that the questions come closer the nearer its end is;
- * none comes within SCHEDULE_FLOOR_MS of a new nonce. After a failure it is due soon, and after some
- * time later each time. Chance spreads them. False: a look that has found nothing new, or the nonce
- * whose next is awaited.
+ * Notes that the server has answered with a nonce that lives for this many seconds (-1: unknown),
+ * or has failed. After an answer it is due for looks around the time at which the nonce is
+ * replaced. Until that time is learned, it is due when half of the nonce's remaining life is over,
+ * so that the questions come faster as the end comes nearer. None comes within SCHEDULE_FLOOR_MS of
+ * a new nonce. After a failure it is due soon, with longer pauses if the failures go on. Random
+ * spread keeps servers apart. False: the answer brought nothing new, or the nonce that is to be
+ * replaced.
  */
 struct schedule_answer {
 	const char *nonce; /* UUID_LENGTH bytes */
@@ -75,13 +75,11 @@ bool schedule_answered(struct schedule *schedule, const struct schedule_turn *tu
 		       const struct schedule_answer *answer, int64_t now);
 void schedule_failed(struct schedule *schedule, size_t server, int64_t now);
 
-/*
- * The server's nonce after this one (UUID_LENGTH bytes) is awaited until that time at the latest: it is
- * asked from SCHEDULE_AWAIT_MS before. False if memory is out.
- */
+/* Waits for the server's nonce after this one (UUID_LENGTH bytes), until that time at the latest:
+ * the server is asked from SCHEDULE_AWAIT_MS before it. False if memory is out. */
 bool schedule_await(struct schedule *schedule, size_t server, const char *nonce, int64_t until);
 
-/* The server is due now, whatever was planned. */
+/* Makes the server due now, whatever was planned. */
 void schedule_hurry(struct schedule *schedule, size_t server, int64_t now);
 
 #endif

@@ -1,5 +1,5 @@
-/* One exchange with one server, hop by hop: redirects are followed here, for each may need another
- * proxy. What all exchanges set alike is in curl_options.c. */
+/* One exchange with one server, hop by hop: redirects are followed here, because each may need
+ * another proxy. The options that all exchanges share are in curl_options.c. */
 #include "network/program/transfer.h"
 
 #include "base/cleanup.h"
@@ -33,7 +33,7 @@ struct transfer {
 	CURLU *url;                 /* of this hop */
 	char *asked_url;            /* of the first hop, as shown */
 	unsigned redirects;
-	bool may_use_proxy; /* a variable names one for this hop */
+	bool may_use_proxy; /* a variable names a proxy for this hop */
 	int64_t started;
 	struct headers answer; /* the headers of the answer */
 	size_t body_length;
@@ -153,7 +153,8 @@ static bool fail_with(struct transfer *transfer, const struct chronosign_error *
 		    chronosign_error_message(error));
 }
 
-/* libcurl tells it since 8.7 only: before, no_proxy shows in the port that answered. */
+/* Only libcurl 8.7 and later can tell; with older ones the port that answered shows whether
+ * no_proxy applied. */
 static bool went_by_proxy(const struct transfer *transfer)
 {
 	CLEANUP(cleanup_text) char *port = url_part(transfer->url, CURLUPART_PORT);
@@ -163,7 +164,8 @@ static bool went_by_proxy(const struct transfer *transfer)
 	       (peer == 0 || port == NULL || peer != strtol(port, NULL, 10));
 }
 
-/* libcurl repeats names of a certificate as they are, and a line of theirs could pretend to be ours. */
+/* libcurl repeats names of a certificate as they are, and a line in one could look like a message
+ * of ours. */
 static void make_one_line(char *text)
 {
 	for (char *end = strchr(text, '\n'); end != NULL; end = strchr(end, '\n'))
@@ -221,7 +223,7 @@ static long time_left(const struct transfer *transfer)
 	return left < INT_MAX ? (long)left : INT_MAX;
 }
 
-/* Which proxy is libcurl's business, by the variables (NULL), except for this machine: none (""). */
+/* libcurl chooses the proxy by the variables (NULL); for this machine there is none (""). */
 static bool set_proxy(struct transfer *transfer)
 {
 	bool loopback = url_is_loopback(transfer->url);
@@ -263,7 +265,7 @@ static void begin(struct transfer *transfer, enum transfer_task task, size_t ser
 	curl_slist_free_all(TAKE(transfer->headers));
 }
 
-/* Takes the URL over. */
+/* Takes ownership of the URL. */
 static bool set_out(struct transfer *transfer, CURLU *url, const char *base,
 		    const struct chronosign_error *error)
 {
@@ -305,7 +307,6 @@ static bool is_redirect(long status)
 	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
-/* Goes on to where the answer points. */
 static bool follow(struct transfer *transfer, const char *location)
 {
 	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
@@ -332,7 +333,7 @@ static enum answer_source source_of(const struct transfer *transfer)
 			     headers_value(&transfer->answer, HEADER_AUTHENTICATE));
 }
 
-/* Takes a whole answer, or the beginning of one that is too long. */
+/* Takes an answer, or the first part of one that is too long. */
 static bool take_answer(struct transfer *transfer)
 {
 	const struct nonce_response response = {
@@ -354,7 +355,7 @@ static bool take_answer(struct transfer *transfer)
 	return false;
 }
 
-/* A token is sent nowhere else. */
+/* A token is sent to no other URL. */
 static bool refuse_redirect(struct transfer *transfer, const char *location)
 {
 	CLEANUP(cleanup_url) CURLU *to = curl_url_dup(transfer->url);
@@ -375,7 +376,7 @@ static bool fail_unclear(struct transfer *transfer, const struct check_response 
 	return fail(transfer, MESSAGE_SERVER_FAILED, reason);
 }
 
-/* The token was accepted if the list came: then, as long as there was one, the same without. */
+/* The token was accepted if the list came. Then the same request follows without a token. */
 static bool take_check(struct transfer *transfer, const char *location)
 {
 	struct network_message *message = &transfer->message;
@@ -404,7 +405,9 @@ static bool take_check(struct transfer *transfer, const char *location)
 	return prepare_hop(transfer);
 }
 
-/* libcurl has limits of its own, for one header and for all, and says then that memory is out. */
+/*
+ * libcurl has limits of its own, for one header and for all, and reports them as a lack of memory.
+ */
 static bool headers_were_too_long(const struct transfer *transfer, CURLcode result)
 {
 	bool by_curl = result == CURLE_OUT_OF_MEMORY;
@@ -436,10 +439,8 @@ static bool take_result(struct transfer *transfer, CURLcode result)
 	return take_answer(transfer);
 }
 
-/*
- * libcurl 7.88 counts the time to connect to the end of TLS, so what tells a connection is that it
- * has a port here; libcurl 8.14 forgets that where TLS fails, which needs a connection.
- */
+/* libcurl 7.88 counts the time to connect up to the end of TLS, so a local port is what shows a
+ * connection. libcurl 8.14 forgets the port where TLS fails, but that needs a connection anyway. */
 static bool was_connected(const struct transfer *transfer, CURLcode result)
 {
 	return result == CURLE_SSL_CONNECT_ERROR || result == CURLE_PEER_FAILED_VERIFICATION ||
@@ -448,7 +449,7 @@ static bool was_connected(const struct transfer *transfer, CURLcode result)
 		curl_number(transfer->easy, CURLINFO_LOCAL_PORT) > 0);
 }
 
-/* How far the hop got that has just ended. A proxy that does not connect us is not the server. */
+/* How far the last hop got. A proxy that refuses to connect us is not the server. */
 static enum reached reached(const struct transfer *transfer, CURLcode result)
 {
 	long proxy_status = curl_number(transfer->easy, CURLINFO_HTTP_CONNECTCODE);
@@ -462,7 +463,9 @@ static enum reached reached(const struct transfer *transfer, CURLcode result)
 	return secured == 0 ? REACHED_HOST : REACHED_TLS;
 }
 
-/* One line about the exchange, for --verbose. What is true of all of them is said once. */
+/*
+ * Adds one line about the exchange, for --verbose. What holds for all of them is in the first one.
+ */
 static void trace(struct transfer *transfer)
 {
 	const struct transfer_settings *settings = transfer->settings;

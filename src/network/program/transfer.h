@@ -1,5 +1,5 @@
-/* One exchange with one server: the request for its nonce, with redirects, or the trial of a token,
- * without, and the message that comes of it. */
+/* One exchange with one server: the request for its nonce, which may be redirected, or the trial of
+ * a token, which may not, and the message about it. */
 #ifndef NETWORK_PROGRAM_TRANSFER_H
 #define NETWORK_PROGRAM_TRANSFER_H
 
@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* No more of an answer's body is ever read. */
+/* The most that is read of an answer's body. */
 #define TRANSFER_BODY_MAX 4096
 #define TRANSFER_REDIRECTS_MAX 10
 
@@ -20,20 +20,19 @@ struct transfer_settings {
 	const char *pinned_pubkey; /* NULL: none */
 	bool skip_verify;
 	bool verbose;
-	const char *confinement; /* what confines this process, said with the first exchange */
+	const char *confinement; /* what confines this process, reported with the first exchange */
 };
 
 struct transfer;
 
-/* A transfer that can be used for one server after another. NULL if libcurl lacks memory or an
- * option. */
+/*
+ * A transfer, to be used for one server after another. NULL if libcurl lacks memory or an option.
+ */
 struct transfer *transfer_new(const struct transfer_settings *settings);
 void transfer_free(struct transfer *transfer);
 
-/*
- * Makes ready to ask a server. True: its handle is to be run by libcurl. False: that cannot be, and
- * the message says why.
- */
+/* Prepares the question to a server. True: libcurl has to run its handle. False: it cannot be
+ * asked, and the message says why. */
 bool transfer_prepare(struct transfer *transfer, size_t server, const char *base);
 
 /* The same to try the request's token on its server. */

@@ -75,7 +75,7 @@ static bool is_http(CURLU *url)
 	       (strcasecmp(scheme, "http") == 0 || strcasecmp(scheme, "https") == 0);
 }
 
-/* libcurl takes one slash for two, and three; what else reads the text here does not. */
+/* libcurl accepts one slash or three in place of two; the other readers of this text do not. */
 static bool has_two_slashes(const char *base)
 {
 	const char *slashes = base + strcspn(base, ":/");
@@ -83,7 +83,7 @@ static bool has_two_slashes(const char *base)
 	return strncmp(slashes, "://", 3) == 0 && slashes[3] != '/';
 }
 
-/* Since curl 8.8 an empty query or fragment is told only to who asks for it. */
+/* Since curl 8.8 an empty query or fragment is returned only on request. */
 #ifndef CURLU_GET_EMPTY
 #define CURLU_GET_EMPTY 0
 #endif
@@ -97,7 +97,8 @@ static bool has_part(CURLU *url, CURLUPart part)
 	return has;
 }
 
-/* As url_shown, less SERVER_NONCE_PATH and the slashes around it at its end. NULL: there is none, or no memory. */
+/* url_shown without SERVER_NONCE_PATH, and the slashes around it, at the end. NULL: it does not end
+ * so, or memory is out. */
 static char *trimmed(CURLU *url)
 {
 	char *shown = url_shown(url);
@@ -115,7 +116,7 @@ static char *trimmed(CURLU *url)
 	return NULL;
 }
 
-/* It has `more` than the URL of a server, which is named. */
+/* Fails: the URL has more than a server's, as `more` says. Names the right one. */
 static bool too_long(CURLU *url, const char *base, const char *more,
 		     struct chronosign_error **error)
 {

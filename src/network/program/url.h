@@ -1,5 +1,5 @@
-/* URLs of servers: checked, joined with a path, followed, and shown without what they keep secret.
- */
+/* URLs of servers: checks them, adds a path, follows redirects, and shows them without their
+ * secrets. */
 #ifndef NETWORK_PROGRAM_URL_H
 #define NETWORK_PROGRAM_URL_H
 
@@ -12,13 +12,13 @@
 DEFINE_CLEANUP(url, CURLU *, curl_url_cleanup)
 
 /*
- * Where the nonce is, for a base URL as a user gives it. NULL with *error set (a usage error) if it is
- * none: empty, no scheme, another than http and https, a query, a fragment. Needs no
- * curl_global_init.
+ * The URL of the nonce, below the base URL that a user has given. NULL with *error set (a usage
+ * error) if that is not a base URL: it is empty, or has no scheme, a scheme other than http and
+ * https, a query or a fragment. Needs no curl_global_init.
  */
 CURLU *url_of_nonce(const char *base, struct chronosign_error **error);
 
-/* The same for where a token is tried. */
+/* The same for the URL at which a token is tried. */
 CURLU *url_of_check(const char *base, struct chronosign_error **error);
 
 /*
@@ -39,7 +39,7 @@ bool url_is_loopback(CURLU *url);
 /* True if it leads to this machine, or to Chronograf's own port. */
 bool url_is_at_home(CURLU *url);
 
-/* True if it names its port, and does not leave that to the scheme. */
+/* True if it names its port instead of leaving it to the scheme. */
 bool url_has_port(CURLU *url);
 
 /* One part, NULL if it has none. The caller frees it. Ports come with the scheme's default filled
@@ -50,7 +50,8 @@ char *url_part(CURLU *url, CURLUPart part);
  * out. */
 char *url_shown(CURLU *url);
 
-/* The same less `end`, as --chronograf-url takes it. NULL if it does not end so, too. */
+/* url_shown without `end`, as --chronograf-url takes it. NULL if it does not end so, or if memory
+ * is out. */
 char *url_base_shown(CURLU *url, const char *end);
 
 #endif
