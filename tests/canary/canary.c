@@ -96,8 +96,8 @@ static void search_bytes(int pid, const mapping *map, uint64_t address, const ch
 	}
 }
 
-/* Page after page, since one that cannot be read must not hide the next; pieces overlap by as much
- * as a text is long. */
+/* Page by page, because an unreadable page must not hide the next; pieces overlap by the length of
+ * a text. */
 static uint64_t search_mapping(int pid, int memory, const mapping *map, const canaries *wanted)
 {
 	static char bytes[CHUNK + TEXT_SIZE];

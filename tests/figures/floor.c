@@ -1,5 +1,5 @@
-/* The floor of `chronoctl token` with a key in a token: a module, the calls that nothing can do without, and base64.
- * No network, no choice, no check of anything. PIN in $CHRONOCTL_PIN. */
+/* The lower bound for `chronoctl token` with a key in a token: a module, the calls that cannot be
+ * avoided, and base64. No network, no choice, no checks. PIN in $CHRONOCTL_PIN. */
 #include <dlfcn.h>
 #include <openssl/evp.h>
 #include <p11-kit/pkcs11.h>

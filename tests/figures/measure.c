@@ -1,7 +1,8 @@
 /*
- * Runs commands by turns, so that what else the machine does falls on all of them alike, and prints a line for each:
- * name; medians in milliseconds of wall clock, of processor time, and of the time to the first byte of output; and peak
- * resident memory in KiB, of the biggest process and of all together. What a command's children use counts as its own.
+ * Runs commands in turns, so that other load on the machine affects all of them alike. Prints a
+ * line for each: name; medians in milliseconds of wall clock, processor time, and time to the first
+ * byte of output; peak resident memory in KiB, of the biggest process and of all together. What a
+ * command's children use counts as its own.
  */
 #include <fcntl.h>
 #include <stdarg.h>
@@ -59,7 +60,7 @@ __attribute__((format(printf, 1, 2), noreturn)) static void die(const char *form
 
 /* ---- What to run ---- */
 
-/* A line: NAME, a tabulator, words separated by blanks. */
+/* A line: NAME, a tab, words separated by blanks. */
 static void read_command(char *line, size_t runs)
 {
 	struct command *command = &commands[command_count++];
@@ -111,7 +112,7 @@ static pid_t start(const struct command *command, int output)
 	return process;
 }
 
-/* A command that fails fast is not fast. */
+/* A command that fails is not fast. */
 static void check(const struct command *command, const char *text, size_t length, int status)
 {
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
@@ -136,7 +137,8 @@ static double in_milliseconds(struct timeval time)
 	return (double)time.tv_sec * 1e3 + (double)time.tv_usec / 1e3;
 }
 
-/* Reads until all who write have ended. Returns when the first byte came; keeps the first OUTPUT_MAX of them. */
+/* Reads until all writers have ended, and keeps the first OUTPUT_MAX bytes. Returns the time of the
+ * first byte. */
 static double read_output(int output, char text[OUTPUT_MAX], size_t *length)
 {
 	char beyond[65536];
@@ -183,7 +185,7 @@ static void run(struct command *command, size_t turn)
 
 /* ---- The memory of a tree of processes, by proc(5) ---- */
 
-/* Its high-water mark, or 0 if it is gone. */
+/* Its peak, or 0 if it has ended. */
 static long peak_of(pid_t process)
 {
 	char path[64];
@@ -200,7 +202,7 @@ static long peak_of(pid_t process)
 	return peak;
 }
 
-/* After execve(2) the high-water mark begins anew: the higher one counts. */
+/* execve(2) resets the peak: the higher one counts. */
 static void note(struct tree *tree, pid_t process)
 {
 	long peak = peak_of(process);

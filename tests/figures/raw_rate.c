@@ -1,5 +1,5 @@
-/* How many signatures a second a token gives over one session: what a fleet's tokens are measured against. PIN in
- * $CHRONOCTL_PIN. */
+/* How many signatures a second a token makes in one session: the measure for a fleet's tokens. PIN
+ * in $CHRONOCTL_PIN. */
 #include <dlfcn.h>
 #include <p11-kit/pkcs11.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* Linked into a chronoctl-network of its own tree: leaves it without its seccomp filter, under which valgrind could not
- * write down what it counted. */
+/* Linked into a chronoctl-network in a tree of its own: removes its seccomp filter, under which
+ * valgrind could not write its counts. */
 #include <errno.h>
 #include <stdarg.h>
 #include <sys/prctl.h>
@@ -22,7 +22,7 @@ __attribute__((visibility("default"))) int prctl(int option, ...)
 	return (int)syscall(SYS_prctl, option, values[0], values[1], values[2], values[3]);
 }
 
-/* libseccomp's, which makes no prctl where the kernel has seccomp(2). */
+/* Replaces libseccomp's, which does not use prctl if the kernel has seccomp(2). */
 __attribute__((visibility("default"))) int seccomp_load(const void *filter);
 
 int seccomp_load(const void *filter)

@@ -1,7 +1,5 @@
-/*
- * Fuzzes the server's answer to GET /nonce: a line each of status, Content-Type, Date and Expires,
- * then the body.
- */
+/* Fuzzes the server's answer to GET /nonce: one line each for status, Content-Type, Date and
+ * Expires, then the body. */
 #include "fuzz.h"
 
 #include "base/cleanup.h"
@@ -10,7 +8,7 @@
 
 #include <string.h>
 
-/* Nothing but 36 bytes of a 200 answer gets signed, and the key process believes them. */
+/* Only 36 bytes of a 200 answer are signed, and the key process trusts them. */
 static void promise_nonce(const struct nonce_response *response, struct nonce_life life)
 {
 	struct network_message message;

@@ -1,10 +1,8 @@
 /*
- * Fuzzes the exchanges with a list of servers: whatever comes in whatever order, a token is used only if
- * it was signed for that server's own nonce, tried only if it was signed, and signed only as often as
- * the rules allow.
- *
- * The first byte chooses the rules and the number of servers. Then each event is two bytes: which event
- * of which server, and which nonce, or how much later.
+ * Fuzzes the exchanges with a list of servers. Whatever comes, and in whatever order, a token is
+ * used only if it was signed for that server's own nonce, tried only if it was signed, and signed
+ * only as often as the rules allow. The first byte chooses the rules and the number of servers.
+ * Then each event is two bytes: which event for which server, and which nonce or how much later.
  */
 #include "fuzz.h"
 
@@ -14,14 +12,15 @@
 
 enum { SERVERS_MAX = 4, NONCES = 4 };
 
-/* What the key process would know if it kept everything. */
+/* What the key process would know if it remembered everything. */
 struct history {
 	unsigned signatures;
 	unsigned refusals;
 	bool refused_since; /* the last signature */
 	unsigned tries;     /* under way */
-	unsigned openings;  /* of the key, and lives that ended: each allows one signature more */
-	unsigned waits;     /* for a next nonce */
+	unsigned
+		openings; /* changes of the key, and ends of lives: each allows one more signature */
+	unsigned waits;   /* questions for the next nonce */
 	bool waiting;
 };
 
@@ -39,7 +38,7 @@ static void make_nonce(uint8_t choice, char nonce[static UUID_LENGTH + 1])
 	nonce[0] = (char)('1' + choice % NONCES);
 }
 
-/* The token says for which nonce of which server it was made. */
+/* The token names the nonce and the server that it was made for. */
 static char *make_token(size_t server, const char *nonce)
 {
 	char *token = NULL;
@@ -90,7 +89,7 @@ static void promise_counts(const struct run *run)
 		PROMISE(history->waits <= (run->list.rules.min_life > 0 ? 1 : 0));
 		PROMISE(!exchange->brief || exchange->waited ||
 			exchange->state != EXCHANGE_TO_SIGN);
-		/* One at once, one for the slack, and one in each second since. */
+		/* One at once, one for tolerance, and one in each second since. */
 		PROMISE(history->signatures <=
 			2 + (uint64_t)(run->now - BEGIN + EXCHANGE_SLACK_MS) / EXCHANGE_PACE_MS +
 				history->openings);
@@ -120,7 +119,7 @@ static void note(struct history *history, enum exchange_event event)
 		history->tries = 0;
 }
 
-/* What the network program may send, true or not. */
+/* What the network program may send, whether true or not. */
 static bool hear(struct run *run, size_t server, enum exchange_event event, uint8_t choice)
 {
 	char nonce[UUID_LENGTH + 1];
@@ -200,7 +199,7 @@ static void end_time(struct run *run, size_t server)
 		exchange_list_take(&run->list, server, &news, &twin);
 }
 
-/* False: the network program has misbehaved, which ends a run. */
+/* False: the network program has misbehaved, which ends the run. */
 static bool step(struct run *run, uint8_t first, uint8_t second)
 {
 	size_t server = (first >> 4) % run->list.count;

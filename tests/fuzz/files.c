@@ -1,7 +1,5 @@
-/*
- * Files in memory, by the linker's --wrap: what the library opens and reads is the input, and what
- * it starts is nothing.
- */
+/* Files in memory, by the linker's --wrap: the library opens and reads the input, and starts
+ * nothing. */
 #include "fuzz.h"
 
 #include <errno.h>
@@ -30,7 +28,7 @@ void fuzz_set_file(const uint8_t *bytes, size_t size)
 	in_memory = bytes != NULL;
 }
 
-/* The null device stands for the file, since the library closes what it has opened. */
+/* The null device stands for the file, because the library closes what it has opened. */
 int __wrap_open(const char *path, int flags, ...)
 {
 	va_list arguments;

@@ -1,4 +1,4 @@
-/* Cutting inputs into texts, and promises that hold for every function. */
+/* Cuts inputs into texts, and checks the promises that hold for every function. */
 #include "fuzz.h"
 
 #include "base/cleanup.h"

@@ -1,9 +1,8 @@
 /*
- * Fuzzes what the key process tells the network program: a job, packed as it travels, and a request. What
- * is honest is taken; whatever the input makes of it is taken or refused.
- *
- * The first two bytes choose, the third says how much arrives; the lines that follow are URLs and are
- * packed; then they are patches, each of two bytes of offset, one of length, and the bytes.
+ * Fuzzes what the key process sends to the network program: a packed job, and a request. An honest
+ * one is accepted; one that the input has changed is accepted or refused. The first two bytes
+ * choose, the third says how much arrives. The lines that follow are URLs to pack, then come
+ * patches, each with two bytes of offset, one of length, and the bytes.
  */
 #include "fuzz.h"
 
@@ -32,7 +31,7 @@ static void patch(uint8_t *bytes, size_t room, const uint8_t *data, size_t size)
 	}
 }
 
-/* What is taken lies in the bytes that came. */
+/* What is accepted lies within the bytes that came. */
 static void promise_job(const struct program_job *job, size_t length)
 {
 	PROMISE(job->url_count >= 1 && job->url_count <= length);
@@ -45,7 +44,7 @@ static void promise_job(const struct program_job *job, size_t length)
 		PROMISE((size_t)(job->ca_pem - job->bytes) + job->ca_length == length);
 }
 
-/* True if it is taken. */
+/* True if it is accepted. */
 static bool take(const struct packed_job *packed, size_t header_length)
 {
 	struct packed_job copy = {.header = packed->header};

@@ -1,4 +1,4 @@
-/* Fuzzes key files, PEM and DER, encrypted or not: a token comes of them, or an error. */
+/* Fuzzes key files, PEM and DER, encrypted or not: each gives a token or an error. */
 #include "fuzz.h"
 
 #include "base/cleanup.h"
@@ -19,8 +19,8 @@ static void sign(struct chronosign_signer *signer)
 	PROMISE(token == NULL || strlen(token) % 4 == 0);
 }
 
-/* Started here, OpenSSL's random generator keeps out of the locked heap, where LeakSanitizer would
- * not see that it is in use. */
+/* Started here, OpenSSL's random generator stays out of the locked heap, where LeakSanitizer would
+ * take it for a leak. */
 int LLVMFuzzerInitialize(int *count, char ***arguments)
 {
 	unsigned char byte;

@@ -1,9 +1,8 @@
 /*
- * Fuzzes the message between the processes: a message such as an honest network program sends, with a text of
- * the input in it, is believed; whatever the input makes of it is believed or refused.
- *
- * The first byte chooses the message, the second how much of it arrives; patches follow, each of
- * two bytes of offset, one of length, and the bytes.
+ * Fuzzes the message between the processes. A message of an honest network program, with a text of
+ * the input in it, is accepted; one that the input has changed is accepted or refused. The first
+ * byte chooses the message, the second how much of it arrives. Patches follow, each with two bytes
+ * of offset, one of length, and the bytes.
  */
 #include "fuzz.h"
 
@@ -65,7 +64,7 @@ static bool receive(const struct network_message *message, size_t length)
 	fuzz_promise_outcome(believed, error);
 	if (!believed)
 		return false;
-	/* network.c takes it, once, before any answer. */
+	/* network.c accepts it once, before any answer. */
 	if (message->outcome == MESSAGE_SANDBOX)
 		return true;
 	message_to_answer(message, &answer);

@@ -1,5 +1,5 @@
-/* Fuzzes PIN sources: a line with a source, or a pkcs11: URI with one in it; then what the source
- * holds. */
+/* Fuzzes PIN sources: one line with a source, or with a pkcs11: URI that has one, then what the
+ * source holds. */
 #include "fuzz.h"
 
 #include "base/cleanup.h"

@@ -1,4 +1,4 @@
-/* Fuzzes URLs: a line with a server's, then a line for each redirect. */
+/* Fuzzes URLs: one line for the server's, then one for each redirect. */
 #include "fuzz.h"
 
 #include "base/text.h"
@@ -16,7 +16,7 @@ static bool same(CURLU *one, CURLU *other, CURLUPart part)
 	return first != NULL && second != NULL && strcasecmp(first, second) == 0;
 }
 
-/* What is shown has no user and no password, as far as it is a URL. */
+/* What is shown of a URL has no user and no password. */
 static void promise_bare(const char *shown)
 {
 	CLEANUP(cleanup_url) CURLU *url = curl_url();
@@ -42,7 +42,7 @@ static void promise_fit(CURLU *url)
 	promise_bare(shown);
 }
 
-/* A password goes to nobody but the server that it is for. */
+/* A password is sent only to the server that it is for. */
 static void promise_password_stays(CURLU *from, CURLU *to, const char *location)
 {
 	CLEANUP(cleanup_text) char *password = url_part(to, CURLUPART_PASSWORD);

@@ -1,4 +1,4 @@
-/* Fuzzes what a user names a key by: paths, file: and pkcs11: URIs, and others. */
+/* Fuzzes references to keys: paths, file: and pkcs11: URIs, and others. */
 #include "fuzz.h"
 
 #include "base/cleanup.h"
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* A PIN that is still in the text would be seen in /proc/PID/cmdline. */
+/* A PIN that is left in the text would show in /proc/PID/cmdline. */
 static void promise_no_pin(const char *reference)
 {
 	const char *separators = ";?";
@@ -26,7 +26,7 @@ static void promise_no_pin(const char *reference)
 	}
 }
 
-/* What p11-kit writes of a URI names the same objects when it is read again. */
+/* A URI that p11-kit formats and parses again names the same objects. */
 static void promise_round_trip(const struct pkcs11_uri *uri)
 {
 	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;

@@ -18,7 +18,7 @@ static void promise_bare(const char *url)
 	PROMISE(strchr(url, '\n') == NULL);
 }
 
-/* No two are one server, or the same nonce would be taken for a relayed one. */
+/* No two URLs mean one server: its nonce would look like a relayed one. */
 static void promise_different(const struct servers *servers)
 {
 	for (size_t i = 0; i < servers->count && i < 32; i++) {

@@ -1,5 +1,5 @@
-/* The attempts, in the order of the table at the end. What they leave behind is undone where it was
- * done. System calls are made directly: what a C library refuses is no defence. */
+/* The attempts, in the order of the table at the end. Each undoes what it leaves behind. System
+ * calls are made directly: a refusal by the C library is not a defence. */
 #include "attempts.h"
 
 #include <errno.h>
@@ -40,7 +40,7 @@ unsigned hostile_guards(void)
 		guards |= HOSTILE_FILES;
 #endif
 #ifdef WITH_SECCOMP
-	/* A filter that lies nowhere: EFAULT where there are filters (seccomp(2)). */
+	/* A filter at an invalid address: EFAULT if the kernel has filters (seccomp(2)). */
 	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL) != 0 && errno == EFAULT)
 		guards |= HOSTILE_CALLS;
 #endif
@@ -148,7 +148,7 @@ static bool read_key(const struct hostile_aims *aims)
 	return can_open(aims->key, O_RDONLY);
 }
 
-/* A descriptor that is no more than a name, opened anew by way of /proc. */
+/* A descriptor that is only a name (O_PATH), reopened through /proc. */
 static bool read_key_by_path_descriptor(const struct hostile_aims *aims)
 {
 	char path[PATH_SIZE];
@@ -360,7 +360,8 @@ static bool open_descriptors_of_parent(const struct hostile_aims *aims)
 
 static bool transfer(const struct hostile_aims *aims, long call)
 {
-	char bytes[8] = {'1', '2', '3', '4', '5', '6', '7', '8'}; /* as they stand there */
+	char bytes[8] = {'1', '2', '3', '4',
+			 '5', '6', '7', '8'}; /* in the order of the kernel's structure */
 	struct iovec here = {bytes, sizeof bytes};
 	struct iovec there = {aims->memory, sizeof bytes};
 
@@ -429,7 +430,7 @@ static bool see_processors_of_parent(const struct hostile_aims *aims)
 	return syscall(SYS_sched_getaffinity, aims->parent, sizeof processors, processors) > 0;
 }
 
-/* The clock of what it has computed, which has a number of its own for each process. */
+/* The CPU-time clock of a process, whose number names the process. */
 static bool time_parent(const struct hostile_aims *aims)
 {
 	int clock = (int)(~(unsigned)aims->parent << 3 | 2 /* CPUCLOCK_SCHED */);
@@ -444,7 +445,7 @@ static bool slow_parent(const struct hostile_aims *aims)
 	return setpriority(PRIO_PROCESS, (id_t)aims->parent, 0) == 0;
 }
 
-/* The kernel sends signals in its name: to whom it says, whenever its pipe has something to tell. */
+/* The kernel sends signals for it, to a process of its choice, whenever its pipe has an event. */
 static bool let_kernel_signal_parent(const struct hostile_aims *aims)
 {
 	int ends[2];
@@ -519,7 +520,7 @@ static bool reach_agents(const struct hostile_aims *aims)
 	return opened(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
 }
 
-/* A datagram socket that was born in a pair takes another address. */
+/* A datagram socket from a pair can be connected to another address. */
 static bool lead_pair_elsewhere(const struct hostile_aims *aims)
 {
 	int ends[2];
@@ -536,7 +537,7 @@ static bool use_family(int family, int type)
 	return opened(socket(family, type | SOCK_CLOEXEC, 0));
 }
 
-/* By datagrams, too, and with the flags that libraries set. */
+/* Also as datagrams, and with the flags that libraries set. */
 static bool reach_agents_by_datagrams(const struct hostile_aims *aims)
 {
 	(void)aims;
@@ -566,7 +567,7 @@ static bool use_other_protocol(const struct hostile_aims *aims)
 	       opened(socket(AF_INET, SOCK_RAW, IPPROTO_TCP));
 }
 
-/* Code of its own, as an exploit brings it. */
+/* Code of its own, as in an exploit. */
 static bool run_what_it_wrote(const struct hostile_aims *aims)
 {
 	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -590,7 +591,7 @@ static bool map_code(const struct hostile_aims *aims)
 	return page != MAP_FAILED;
 }
 
-/* The same by a file in memory, which is mapped to run and was written to before. */
+/* The same through a file in memory, which is written first and then mapped executable. */
 static bool run_file_in_memory(const struct hostile_aims *aims)
 {
 	char code[4096] = "code";
@@ -644,7 +645,7 @@ static bool take_ports(const struct hostile_aims *aims)
 	return take_port(SOCK_STREAM) || take_port(SOCK_DGRAM);
 }
 
-/* An end of a pair, which needs no socket(2). */
+/* One end of a pair, which needs no socket(2). */
 static bool bind_pair(const struct hostile_aims *aims)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -662,7 +663,7 @@ static bool bind_pair(const struct hostile_aims *aims)
 	return bound;
 }
 
-/* Who made the pair is told by a descriptor of his process. */
+/* SO_PEERPIDFD gives a descriptor of the process that made the pair. */
 static bool hold_peer(const struct hostile_aims *aims)
 {
 	int ends[2], process = -1, on = 1;
@@ -691,7 +692,7 @@ static bool load_socket_filter(const struct hostile_aims *aims)
 	       opened(name);
 }
 
-/* Datagrams that are meant for others, too. */
+/* Receives datagrams for others, too. */
 static bool join_group(const struct hostile_aims *aims)
 {
 	struct ip_mreq group = {.imr_multiaddr = {htonl(0xe00000fb)},
@@ -712,7 +713,7 @@ static bool serve(const struct hostile_aims *aims)
 	return name >= 0 && listen(name, 1) == 0 && opened(name);
 }
 
-/* ---- the kernel's less walked ways ---- */
+/* ---- rarely used parts of the kernel ---- */
 
 static bool load_bpf(const struct hostile_aims *aims)
 {

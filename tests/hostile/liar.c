@@ -70,7 +70,7 @@ __attribute__((constructor)) static void read_script(void)
 		rest(silence);
 }
 
-/* The program has made the socket one that does not block. */
+/* The program has made the socket non-blocking. */
 static void wait_for(short event)
 {
 	struct pollfd socket = {.fd = PROCESS_SOCKET, .events = event};
@@ -96,7 +96,7 @@ static const struct field {
 	FIELD(failure), FIELD(valid_for), FIELD(answered), FIELD(at_least),
 };
 
-/* Bytes that are laid over each message, where `laid` says so. */
+/* Bytes that replace those of each message where `laid` is set. */
 static char over[sizeof(struct network_message)];
 static char laid[sizeof(struct network_message)];
 static size_t length = sizeof(struct network_message);
@@ -186,7 +186,7 @@ static void say_nonce(size_t server, unsigned number, int64_t valid_for)
 	message_init(&message, server);
 	message.http_status = 200;
 	message_set_nonce(&message, nonce, (struct nonce_life){.seconds = valid_for});
-	/* Beyond the bounds, too. */
+	/* May go beyond the bounds. */
 	message.valid_for = valid_for;
 	say(&message);
 }
@@ -240,7 +240,7 @@ static void storm(size_t server, unsigned times)
 	}
 }
 
-/* True: it is done. */
+/* True: that was the end. */
 static bool do_odd_line(char *line)
 {
 	char word[16] = "";

@@ -1,8 +1,9 @@
 /*
- * Linked into a chronoctl-network of its own tree: where libcurl is first called it makes all attempts, says
- * in the file `report` beside the program what came of them, and goes on. The file `aims` there says in
- * three lines what to aim at: a key file, a PIN file, a folder. With a file `script` there it does nothing
- * but what that says (liar.c). With a file `no-landlock` it is on a kernel that has no Landlock.
+ * Linked into a chronoctl-network in a tree of its own. At the first call into libcurl it makes all
+ * attempts, writes the results to the file `report` beside the program, and goes on. The file
+ * `aims` there has three lines with the targets: a key file, a PIN file, a folder. If there is a
+ * file `script`, it only does what that says (liar.c). With a file `no-landlock` it behaves as on a
+ * kernel without Landlock.
  */
 #include "attempts.h"
 #include "liar.h"
@@ -34,7 +35,7 @@ static void beside(const char *name, char *path, size_t size)
 }
 
 #if defined(WITH_SECCOMP) && defined(WITH_LANDLOCK)
-/* As RHEL 9's. */
+/* As RHEL 9's kernel does. */
 static void lose_landlock(void)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
@@ -53,7 +54,7 @@ static void lose_landlock(void)
 }
 #endif
 
-/* Before the sandbox closes. */
+/* Before the sandbox is in force. */
 __attribute__((constructor)) static void take_aim(void)
 {
 	static char paths[3][512];
@@ -70,14 +71,14 @@ __attribute__((constructor)) static void take_aim(void)
 			paths[i][strcspn(paths[i], "\n")] = '\0';
 	if (file != NULL)
 		fclose(file);
-	/* Where its parent's memory is only a test knows that is its parent (unit.confine). */
+	/* Only a test that is its parent knows the parent's memory (unit.confine). */
 	aims.key = paths[0];
 	aims.pin = paths[1];
 	aims.folder = paths[2];
 	aims.guards = hostile_guards() | HOSTILE_PROGRAM;
 }
 
-/* A line for each: "hostile: ATTEMPT | refused | what stands against it, each by itself". */
+/* One line for each: "hostile: ATTEMPT | refused | what prevents it, each by itself". */
 static void try_all(const struct hostile_attempt *attempts)
 {
 	char names[64];

@@ -40,7 +40,7 @@ static CK_ATTRIBUTE_PTR new_attributes(CK_ULONG count)
 	return attributes;
 }
 
-/* Those of `attributes` that are altered, or those that are not. The values are not copied. */
+/* The attributes that are altered, or those that are not. The values are not copied. */
 static CK_ULONG choose(CK_ATTRIBUTE_PTR chosen, const CK_ATTRIBUTE *attributes, CK_ULONG count,
 		       bool altered)
 {
@@ -53,7 +53,7 @@ static CK_ULONG choose(CK_ATTRIBUTE_PTR chosen, const CK_ATTRIBUTE *attributes, 
 	return n;
 }
 
-/* What C_GetAttributeValue says of one attribute (PKCS#11 v2.40 base §5.7, the five cases). */
+/* What C_GetAttributeValue answers for one attribute (PKCS#11 v2.40 base §5.7, the five cases). */
 static CK_RV answer_altered(CK_ATTRIBUTE_PTR attribute)
 {
 	CK_RV rv = CKR_OK;
@@ -134,8 +134,8 @@ static void keep_conditions(struct session *session, const CK_ATTRIBUTE *attribu
 	}
 }
 
-/* The real token knows nothing of altered attributes: it searches by the others, C_FindObjects does
- * the rest. */
+/* The real token does not know the altered attributes: it searches by the others, and C_FindObjects
+ * does the rest. */
 static CK_RV search_by_others(CK_SESSION_HANDLE session, const CK_ATTRIBUTE *attributes,
 			      CK_ULONG count)
 {
@@ -202,8 +202,8 @@ static CK_ULONG keep_those_to_be_found(const struct session *searching, CK_OBJEC
 	return kept;
 }
 
-/* Asks until it is full or nothing is left: fewer objects than asked for mean the end to many
- * programs. */
+/* Asks until the room is full or nothing is left: many programs take fewer objects than asked for
+ * as the end. */
 static CK_RV find_chosen(const struct session *searching, CK_OBJECT_HANDLE_PTR objects,
 			 CK_ULONG most, CK_ULONG_PTR count)
 {

@@ -1,5 +1,5 @@
-/* Odd answers about signing: mechanisms refused, the PIN wanted for each signature, wrong
- * signatures; and C_Login's PIN pad. PINs are compared and passed on, never copied or logged. */
+/* Odd answers about signing: refused mechanisms, a PIN for each signature, wrong signatures; and
+ * C_Login's PIN pad. PINs are compared and passed on, never copied or logged. */
 #include <string.h>
 
 #include "shim.h"
@@ -74,8 +74,8 @@ CK_RV odd_C_Login(CK_SESSION_HANDLE handle, CK_USER_TYPE user, CK_UTF8CHAR_PTR p
 	return real->C_Login(handle, user, pin, length);
 }
 
-/* The login is for one signature, and did not come: the operation ends (C_Sign ends it with every
- * error but one). */
+/* The login for this signature did not come: the operation ends (C_Sign ends it with every error
+ * but one). */
 static bool lacks_login(struct session *session)
 {
 	if (!session || session->signing != SIGNING_AWAITS_LOGIN)
@@ -88,7 +88,7 @@ static void lengthen(CK_BYTE_PTR signature, CK_ULONG_PTR length, CK_ULONG room)
 {
 	if (*length < room)
 		signature[*length] = 0;
-	++*length; /* a lie where there was no room */
+	++*length; /* a lie if there was no room */
 }
 
 static void strip_zeros(CK_BYTE_PTR signature, CK_ULONG_PTR length)
@@ -124,7 +124,7 @@ static void corrupt(CK_BYTE_PTR signature, CK_ULONG_PTR length, CK_ULONG room)
 	}
 }
 
-/* Where a length was asked for, or the room was too small, the same operation goes on. */
+/* After a question for the length, or with too little room, the same operation goes on. */
 static CK_RV signing_ends(struct session *session, CK_RV rv, CK_BYTE_PTR signature,
 			  CK_ULONG_PTR length, CK_ULONG room)
 {

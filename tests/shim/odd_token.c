@@ -49,7 +49,7 @@ bool slot_is_empty(CK_SLOT_ID slot)
 	return slot - first_empty_slot < settings_now()->slots;
 }
 
-/* How many empty slots stand before the real ones. */
+/* How many empty slots come before the real ones. */
 static CK_RV count_empty_slots(CK_BBOOL token_present, CK_ULONG *count)
 {
 	const struct settings *now = settings_now();
@@ -84,7 +84,7 @@ CK_RV odd_C_GetSlotList(CK_BBOOL token_present, CK_SLOT_ID_PTR slots, CK_ULONG_P
 	return rv;
 }
 
-/* Fixed-size text fields are padded with blanks, not ended with a zero byte. */
+/* Text fields of fixed size are padded with blanks, without a NUL. */
 static void fill_text(CK_UTF8CHAR *field, size_t size, const char *text)
 {
 	memset(field, ' ', size);
@@ -159,7 +159,7 @@ CK_RV odd_C_GetMechanismInfo(CK_SLOT_ID slot, CK_MECHANISM_TYPE mechanism,
 		return rv;
 	if (!numbers_have(claimed, mechanism))
 		return CKR_MECHANISM_INVALID;
-	if (rv == CKR_MECHANISM_INVALID) /* claimed, though the real token has no such thing */
+	if (rv == CKR_MECHANISM_INVALID) /* claimed, although the real token does not have it */
 		*info = (CK_MECHANISM_INFO){1024, 4096, CKF_HW | CKF_SIGN};
 	return CKR_OK;
 }

@@ -53,7 +53,7 @@ static CK_ULONG constant_of(const struct setting *setting, const char *text)
 	return number;
 }
 
-/* Cuts `text` in two where `mark` stands. */
+/* Cuts `text` in two at `mark`. */
 static char *part_after(const struct setting *setting, char *text, char mark)
 {
 	char *part = strchr(text, mark);
@@ -265,7 +265,7 @@ static const struct setting table[] = {
 };
 enum { SETTINGS = sizeof table / sizeof *table };
 
-/* The values that stand, still as text; the last one said of a name is the one that counts. */
+/* The values in force, still as text; the last one for a name counts. */
 struct texts {
 	const char *of[SETTINGS];
 };
@@ -294,7 +294,7 @@ static void take_environment(struct texts *texts)
 	}
 }
 
-/* The whole file, or NULL where there is none. */
+/* The whole file, or NULL if there is none. */
 static char *contents_of(const char *path)
 {
 	FILE *file = fopen(path, "re");
@@ -345,7 +345,7 @@ static void check_together(const struct settings *settings)
 		give_up("SHIM_SLOTS_CLAIM_TOKEN: needs SHIM_SLOTS");
 }
 
-/* An empty value is as none, so that a control file can take back what the environment said. */
+/* An empty value counts as none, so that a control file can undo a setting of the environment. */
 static struct settings *read_settings(const char *control_path)
 {
 	struct settings *settings = calloc(1, sizeof *settings);
@@ -368,7 +368,7 @@ static struct settings *read_settings(const char *control_path)
 	return settings;
 }
 
-/* Versions are kept, not replaced: another thread may still be looking at an old one. */
+/* Old versions are kept: another thread may still read one. */
 static _Atomic(struct settings *) latest;
 static struct stat control_then;
 static pthread_mutex_t reading = PTHREAD_MUTEX_INITIALIZER;

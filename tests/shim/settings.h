@@ -1,6 +1,8 @@
-/* What the shim was told, by its environment (SHIM_…) or the control file that overrides it: read,
- * checked, no behaviour. Whatever cannot be understood aborts the process: a test that mistypes
- * must not pass. */
+/*
+ * The shim's settings, from its environment (SHIM_…) or the control file that overrides it: read
+ * and checked here, without behaviour. A setting that cannot be understood aborts the process: a
+ * test with a typing error must not pass.
+ */
 #ifndef SHIM_SETTINGS_H
 #define SHIM_SETTINGS_H
 
@@ -56,15 +58,15 @@ enum initialize_fault {
 	INITIALIZE_ALREADY
 };
 
-/* What is said to be more than there is room for. */
+/* What claims to be longer than its room. */
 enum overstatement {
 	OVERSTATE_NOTHING,
 	OVERSTATE_OBJECTS,   /* C_FindObjects: more handles than asked for */
 	OVERSTATE_ATTRIBUTE, /* C_GetAttributeValue: a modulus longer than its room, and CKR_OK */
-	OVERSTATE_VALUE      /* the same of a CKA_VALUE, once its length is known */
+	OVERSTATE_VALUE      /* the same for a CKA_VALUE, once its length is known */
 };
 
-/* What the token says of the lengths of its PINs: no limit, in either way (PKCS#11 v2.40 base §3.2). */
+/* The two ways in which a token says that its PINs have no limit (PKCS#11 v2.40 base §3.2). */
 enum pin_lengths { PIN_LENGTHS_REAL, PIN_LENGTHS_ZERO, PIN_LENGTHS_UNAVAILABLE };
 
 struct settings {
@@ -96,8 +98,7 @@ struct settings {
 	struct settings *previous;
 };
 
-/* Reads the control file again where it has changed. What it returns stays valid until
- * settings_free(). */
+/* Reads the control file again if it has changed. The result is valid until settings_free(). */
 const struct settings *settings_refresh(void);
 
 /* As of the last settings_refresh(). */
@@ -109,10 +110,10 @@ const struct call_rule *rule_for(const struct call_rules *rules, enum shim_funct
 				 unsigned long nth);
 bool numbers_have(const struct numbers *numbers, CK_ULONG number);
 
-/* `*on` is set only where the number is in the list. */
+/* *on is set only if the number is in the list. */
 bool switches_have(const struct switches *switches, CK_ULONG number, bool *on);
 
-/* Says "shim: …" on standard error and aborts. */
+/* Prints "shim: …" on standard error and aborts. */
 _Noreturn void give_up(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

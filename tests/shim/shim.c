@@ -1,6 +1,8 @@
-/* The module's entrance: each function of PKCS#11 2.40 is counted, delayed, failed or passed on
- * here, and logged. Wrong answers of single functions are made in odd_*.c, the settings read in
- * settings.c. */
+/*
+ * The module's entry points: every function of PKCS#11 2.40 is counted, delayed, failed or passed
+ * on here, and logged. odd_*.c make the wrong answers of single functions, settings.c reads the
+ * settings.
+ */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -21,7 +23,7 @@ CK_FUNCTION_LIST_PTR real;
 
 static atomic_ulong calls[SHIM_FUNCTION_COUNT];
 
-/* Opened anew for each line, as a program may close all descriptors that it does not know. */
+/* Opened for each line: a program may close all descriptors that it does not know. */
 static int log_open(const char *path)
 {
 	int log = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
@@ -73,7 +75,7 @@ static void delay(CK_ULONG microseconds)
 		;
 }
 
-/* A true SIGSEGV, also where a sanitizer would step in first. */
+/* A real SIGSEGV, even under a sanitizer, which would handle it first. */
 __attribute__((no_sanitize("undefined", "address"))) static void crash(void)
 {
 	volatile int *volatile nowhere = NULL;
@@ -94,8 +96,10 @@ static void *end_process(void *nothing)
 	return nothing;
 }
 
-/* More than a pipe holds, of what a terminal would act on, and a last line that has no end. */
-/* It lives on, and holds no signal back: the kernel gives it those that our caller's thread does. */
+/* More than a pipe holds, with bytes that a terminal would act on, and a last line without a
+ * newline. */
+/* It keeps running and blocks no signal: the kernel gives it the signals that the caller's thread
+ * blocks. */
 static void *hear_all(void *nothing)
 {
 	sigset_t none;
@@ -123,7 +127,7 @@ static void flood_from_a_thread(void)
 		give_up("cannot start a thread");
 }
 
-/* What is not wrong for a module to do, but has to be lived with. */
+/* What a module is allowed to do, however inconvenient. */
 static void meddle(const struct settings *now, enum shim_function function, unsigned long nth)
 {
 	pthread_t thread;
@@ -197,7 +201,7 @@ static bool is_part_of_signing(enum shim_function function)
 {
 	switch (function) {
 	case FUNCTION_C_SignInit:
-	case FUNCTION_C_Login: /* looks for itself what kind of login it is */
+	case FUNCTION_C_Login: /* checks itself what kind of login it is */
 	case FUNCTION_C_Sign:
 	case FUNCTION_C_SignUpdate:
 	case FUNCTION_C_SignFinal:
@@ -207,8 +211,7 @@ static bool is_part_of_signing(enum shim_function function)
 	}
 }
 
-/* True where the call is to go on; otherwise `*rv` answers it. `handle` is what `subject` says it
- * is. */
+/* True if the call goes on; otherwise *rv answers it. `subject` says what `handle` is. */
 static bool call_begins(enum shim_function function, enum subject subject, CK_ULONG handle,
 			CK_RV *rv)
 {
@@ -287,7 +290,7 @@ __attribute__((visibility("default"))) CK_RV C_GetFunctionList(CK_FUNCTION_LIST_
 	return shim_C_GetFunctionList(list);
 }
 
-/* At load, so that a wrong setting is known before the first call. */
+/* When it is loaded, so that a wrong setting shows before the first call. */
 __attribute__((constructor)) static void loaded(void)
 {
 	const struct settings *now = settings_refresh();
@@ -297,7 +300,7 @@ __attribute__((constructor)) static void loaded(void)
 	make_noise("at load");
 }
 
-/* The real module stays loaded: taking it down in a destructor breaks those with destructors of
+/* The real module stays loaded: unloading it in a destructor breaks modules with destructors of
  * their own. */
 __attribute__((destructor)) static void unloaded(void)
 {

@@ -1,5 +1,4 @@
-/* What the parts of the shim share: the real module, the odd answers, what is remembered of a
- * session. */
+/* What the parts of the shim share: the real module, the odd answers, the state of a session. */
 #ifndef SHIM_H
 #define SHIM_H
 
@@ -19,7 +18,7 @@ SHIM_FUNCTIONS(DECLARE)
 
 enum signing {
 	SIGNING_FREE,         /* nothing to enforce */
-	SIGNING_AWAITS_LOGIN, /* C_SignInit was called on a key that wants its PIN each time */
+	SIGNING_AWAITS_LOGIN, /* C_SignInit was called on a key that requires its PIN each time */
 	SIGNING_ALLOWED       /* and the PIN was right */
 };
 
@@ -32,8 +31,7 @@ struct session {
 	struct session *next;
 };
 
-/* A session is used by one thread at a time (PKCS#11 v2.40 base §2.6.7), so what is found needs no
- * lock. */
+/* One thread at a time uses a session (PKCS#11 v2.40 base §2.6.7), so the result needs no lock. */
 struct session *session_find(CK_SESSION_HANDLE handle);
 void session_opened(CK_SESSION_HANDLE handle, CK_SLOT_ID slot);
 void session_closed(CK_SESSION_HANDLE handle);
@@ -46,10 +44,11 @@ void sessions_pull(void);
 
 bool slot_is_empty(CK_SLOT_ID slot);
 
-/* CK_UNAVAILABLE_INFORMATION where it cannot be read. */
+/* CK_UNAVAILABLE_INFORMATION if it cannot be read. */
 CK_OBJECT_CLASS class_of(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object);
 
-/* A call on the session that is no part of signing: what awaits a login or a signature is dropped.
+/*
+ * A call on the session that is not part of signing: drops what waits for a login or a signature.
  */
 void signing_interrupted(CK_SESSION_HANDLE session);
 

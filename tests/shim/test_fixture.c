@@ -1,4 +1,4 @@
-/* Makes the token, loads the shim, and the calls that most tests repeat. */
+/* Makes the token, loads the shim, and has the calls that most tests repeat. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -76,7 +76,7 @@ CK_RV initialize(void)
 	return p11->C_Initialize(&arguments);
 }
 
-/* The last slot whose token is set up: SoftHSM always has an empty token more. */
+/* The last slot with an initialised token: SoftHSM always has one empty token more. */
 static void find_token(void)
 {
 	CK_SLOT_ID slots[128];
@@ -296,7 +296,7 @@ static void make_key_pair(void)
 		  CKR_OK);
 }
 
-/* SoftHSM looks at no byte of a certificate's value. */
+/* SoftHSM does not look at a certificate's value. */
 static void make_certificate(void)
 {
 	CK_OBJECT_CLASS class = CKO_CERTIFICATE;

@@ -9,7 +9,7 @@
 enum { MESSAGE_SIZE = 36, MODULUS_SIZE = 128 };
 
 extern char log_path[];     /* in the temporary directory, removed after each test */
-extern char control_path[]; /* and so is this */
+extern char control_path[]; /* removed as well */
 extern char user_pin[];
 extern CK_BYTE message[MESSAGE_SIZE + 1];
 
@@ -18,7 +18,7 @@ extern CK_FUNCTION_LIST_PTR p11;
 extern CK_SLOT_ID token;
 extern CK_SESSION_HANDLE session;
 
-/* Before and after all tests. The token is made through the shim too. */
+/* Before and after all tests. Even the token is made through the shim. */
 int make_token(void **state);
 int remove_token(void **state);
 
@@ -35,7 +35,7 @@ void start(const char *setting, ...); /* settings, then NULL */
 void start_logged_in(const char *setting);
 int end_module(void **state);
 
-/* How many there are; `*found` is the first. */
+/* How many there are; *found is the first. */
 CK_ULONG find(CK_ATTRIBUTE_PTR attributes, CK_ULONG count, CK_OBJECT_HANDLE *found);
 CK_ULONG find_class(CK_OBJECT_CLASS class, CK_OBJECT_HANDLE *found);
 CK_OBJECT_HANDLE private_key(void);
@@ -47,7 +47,7 @@ CK_RV just_sign(void);
 CK_RV sign(CK_BYTE *signature, CK_ULONG *length);
 CK_RV verify(CK_BYTE *signature, CK_ULONG length);
 
-/* What it returns stays until the next call. */
+/* The result is valid until the next call. */
 const char *contents_of(const char *path);
 void write_file(const char *path, const char *text);
 void send_to(const char *path, int descriptor);

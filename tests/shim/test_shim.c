@@ -150,7 +150,7 @@ static void a_thread_exits_later(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
-/* Exit status 0 if it is so. */
+/* Exit status 0 if it is true. */
 static void start_and_look_around(void)
 {
 	char folder[PATH_MAX];
@@ -251,7 +251,7 @@ static void without_a_pin_pad_a_null_pin_is_refused(void **state)
 	assert_rv(p11->C_Login(session, CKU_USER, NULL, 0), CKR_ARGUMENTS_BAD);
 }
 
-/* Signs right and with the fault, and compares. Returns the faulty length. */
+/* Signs without and with the fault, and compares. Returns the faulty length. */
 static CK_ULONG sign_both_ways(const char *fault, CK_BYTE *right, CK_BYTE *wrong, CK_ULONG room)
 {
 	char line[128];
@@ -492,7 +492,7 @@ static void slots_are_filled_up_with_empty_ones(void **state)
 
 	(void)state;
 	start("SHIM_SLOTS=64", NULL);
-	assert_int_equal(slots_listed(CK_TRUE, slots), 2); /* SoftHSM's own empty token too */
+	assert_int_equal(slots_listed(CK_TRUE, slots), 2); /* and SoftHSM's own empty token */
 	assert_int_equal(slots_listed(CK_FALSE, slots), 64);
 	assert_rv(p11->C_GetSlotList(CK_FALSE, slots, &small), CKR_BUFFER_TOO_SMALL);
 	assert_int_equal(small, 64);
@@ -662,7 +662,7 @@ static void a_thread_floods_standard_error(void **state)
 	assert_non_null(strstr(contents_of(control_path), "\x1b[31mflood 1\xff\r\n"));
 }
 
-/* The signal has a thread to be given to, though ours holds it back. */
+/* The kernel can give the signal to another thread, although ours blocks it. */
 static void start_and_be_ended(void)
 {
 	const struct timespec time = {.tv_sec = 10};

@@ -1,5 +1,4 @@
-/* Routes, and the answers that Chronograf gives; where a mode wants another one, its row says
- * which. */
+/* The routes, and Chronograf's answers. A mode's row says which answer replaces them. */
 #include "api.h"
 #include "front.h"
 #include "reply.h"
@@ -73,7 +72,7 @@ static void replace_once(struct server *server)
 	server->replaced = true;
 }
 
-/* Once all is over there is nothing to wait for, and MHD_NO closes the connection. */
+/* At the end there is nothing to wait for, and MHD_NO closes the connection. */
 static enum MHD_Result never_answer(const struct request *request)
 {
 	if (!later_resume(request->server->later, request->connection, LATER_NEVER))
@@ -82,8 +81,8 @@ static enum MHD_Result never_answer(const struct request *request)
 	return MHD_YES;
 }
 
-/* Chronograf has no other status, text and place for the nonce: such answers are of something in
- * front of it. */
+/* Chronograf itself has only one status, text and place for the nonce: other answers are those of a
+ * front. */
 static bool is_chronografs(const struct mode *mode)
 {
 	return mode->status == 0 && mode->body == NULL;
@@ -165,7 +164,7 @@ static enum MHD_Result answer_api(const struct request *request, const char *pat
 	return reply_in_front(request, status, response);
 }
 
-/* In place of the way by an OAuth provider and back. */
+/* Stands for the whole way through an OAuth provider. */
 static enum MHD_Result answer_login(const struct request *request, const char *name)
 {
 	struct MHD_Response *response = text_response(NULL, "");
@@ -176,7 +175,7 @@ static enum MHD_Result answer_login(const struct request *request, const char *n
 	return reply(request, 307, response);
 }
 
-/* As Go's http.NotFound has it. */
+/* The text of Go's http.NotFound. */
 static enum MHD_Result answer_outside(const struct request *request)
 {
 	struct MHD_Response *response =
@@ -196,11 +195,11 @@ static enum MHD_Result answer_wrong_method(const struct request *request)
 	return reply(request, 405, response);
 }
 
-/* A path that ends with a slash here stands for all that are longer; the answer gets the rest. */
+/* A path that ends with a slash here matches all longer ones; the answer gets the rest. */
 static const struct route {
 	const char *path;
 	enum MHD_Result (*answer)(const struct request *request, const char *rest);
-	bool all_methods; /* not GET alone */
+	bool all_methods; /* other methods than GET, too */
 } routes[] = {
 	{"/nonce", .answer = answer_nonce},
 	{"/nonce/hop/", .answer = answer_hop},
@@ -225,7 +224,7 @@ static const struct route *find_route(const char *path)
 	return NULL;
 }
 
-/* Steps over /s/N, if N is a number of ours, as we write it. */
+/* Skips /s/N, if N is one of our numbers as we write it. */
 static const char *find_numbered_server(const struct request *request, const char *path,
 					int *number)
 {
@@ -244,8 +243,7 @@ static const char *find_numbered_server(const struct request *request, const cha
 	return path + strlen(own) - 1;
 }
 
-/* The path below the base path of the server that is asked for, which is noted in the request.
- * NULL: none of ours. */
+/* The path below the server's base path; notes the server in the request. NULL: it is not ours. */
 static const char *find_server(struct request *request)
 {
 	const char *base = request->server->settings.options->base_path;

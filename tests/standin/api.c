@@ -38,7 +38,7 @@ static const struct api_row rows[] = {
 	{"GET", "config/auth", .run = auth_show},
 	{"PUT", "config/auth", .run = auth_replace, .needs = "superAdminNewUsers"},
 
-	/* The databases of sources, and kapacitors, are taken to be well. */
+	/* Assumes that the databases of sources, and kapacitors, work. */
 	{"GET", "sources", .run = resource_list},
 	{"POST", "sources", .run = resource_create, .needs = "url"},
 	{"GET", "sources/:", .run = resource_show},
@@ -99,7 +99,7 @@ static bool matches(const char *pattern, const char *path)
 	return *path == '\0';
 }
 
-/* Without a method: any. */
+/* Without a method: for every method. */
 static const struct api_row *find_row(const char *path, const char *method)
 {
 	for (size_t i = 0; i < ROW_COUNT; i++)
@@ -153,8 +153,8 @@ static enum MHD_Result send_result(const struct request *request, struct api_res
 	return reply(request, result.status, response);
 }
 
-/* What is below a source or a kapacitor is nowhere without it: the first object on the way that is
- * not there. */
+/* Nothing exists below a source or kapacitor that does not: the first object on the path that is
+ * missing. */
 static bool way_is_there(struct store *store, const char *path, char missing[PATH_LENGTH_MAX])
 {
 	const char *end = path;

@@ -4,10 +4,11 @@
 
 #include "request.h"
 
-/* Answers the request for this path below API_ROOT, which api_has. Whether it may ask is settled before. */
+/* Answers the request for this path below API_ROOT, for which api_has is true. The caller has
+ * checked whether it may ask. */
 enum MHD_Result api_answer(const struct request *request, const char *path);
 
-/* True if the API has a route for this path, by whatever method. */
+/* True if the API has a route for this path, with any method. */
 bool api_has(const char *path);
 
 #endif

@@ -1,4 +1,4 @@
-/* The spoilt nonces, each as near to a good one as its name allows. */
+/* The spoilt nonces, each as close to a good one as its name allows. */
 #include "bodies.h"
 
 #include "nonce.h"
@@ -35,7 +35,7 @@ size_t spoil_leading_space(char body[BODY_MAX])
 	return NONCE_LENGTH + 1;
 }
 
-/* The first digit becomes a letter, for a nonce may have no letter in it. */
+/* The first digit becomes a letter, because a nonce may have no letter. */
 size_t spoil_upper_case(char body[BODY_MAX])
 {
 	body[0] = 'a';

@@ -1,4 +1,4 @@
-/* The readers that hand MHD a body piece by piece. */
+/* The readers that give MHD a body piece by piece. */
 #include "delivery.h"
 
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 struct stream {
 	struct later *later;
 	struct MHD_Connection *connection;
-	bool rested; /* SLOW: the second before this byte has passed */
+	bool rested; /* SLOW: the pause of a second before this byte is over */
 	size_t length;
 	char body[];
 };
@@ -52,8 +52,8 @@ static ssize_t read_again(void *closure, uint64_t position, char *buffer, size_t
 	return (ssize_t)max;
 }
 
-/* To return 0 from a suspended connection is how MHD is told: nothing yet, ask when it is resumed.
- */
+/* Returning 0 from a suspended connection tells MHD that nothing is ready and to ask after the
+ * resume. */
 static ssize_t read_drop(void *closure, uint64_t position, char *buffer, size_t max)
 {
 	struct stream *stream = closure;

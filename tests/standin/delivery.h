@@ -1,5 +1,5 @@
-/* How a body travels: at once, in chunks, drop by drop, without end, cut off. What is in it is of
- * no matter here. */
+/* How a body is sent: at once, in chunks, byte by byte, without end, cut off. Its contents do not
+ * matter here. */
 #ifndef STANDIN_DELIVERY_H
 #define STANDIN_DELIVERY_H
 
@@ -11,11 +11,11 @@
 enum delivery {
 	DELIVER_WHOLE,
 	DELIVER_CHUNKED,
-	DELIVER_CUT,     /* Content-Length is right, half of it comes */
+	DELIVER_CUT,     /* Content-Length is right, half of the body comes */
 	DELIVER_SLOW,    /* a byte a second, again and again */
 	DELIVER_ENDLESS, /* again and again, as fast as it is read */
 	DELIVER_NEVER,   /* the request is read, nothing follows */
-	DELIVER_RAW,     /* bytes as they stand, by raw.c; HTTP is not known to it */
+	DELIVER_RAW,     /* bytes as they are, by raw.c, which knows no HTTP */
 	DELIVER_RAW_RESET,
 };
 

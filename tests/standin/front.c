@@ -34,7 +34,7 @@ static bool redirects(const struct request *request)
 	return request->server->settings.options->redirect != NULL;
 }
 
-/* The path as it came, at another origin. */
+/* The same path at another origin. */
 static enum MHD_Result redirect(const struct request *request)
 {
 	struct MHD_Response *response = text_response(NULL, "");

@@ -1,4 +1,4 @@
-/* What asks before Chronograf's routes do: a proxy in front of it, and its own --htpasswd. */
+/* What answers before Chronograf's routes: a proxy in front of it, and its own --htpasswd. */
 #ifndef STANDIN_FRONT_H
 #define STANDIN_FRONT_H
 

@@ -1,5 +1,6 @@
-/* A list of sleeping connections, the first to be woken at its head, and the thread that wakes
- * them. */
+/*
+ * A list of sleeping connections, the next one to wake at its head, and the thread that wakes them.
+ */
 #include "later.h"
 
 #include <pthread.h>
@@ -85,7 +86,7 @@ struct later *later_start(void)
 	return later;
 }
 
-/* From the tail: with one delay for all, which is the usual case, the place is found at once. */
+/* From the tail: if all have the same delay, as usual, the place is found at once. */
 static void insert(struct later *later, struct sleeper *sleeper)
 {
 	struct sleeper *before = TAILQ_LAST(&later->sleepers, sleepers);

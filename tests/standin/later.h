@@ -1,4 +1,4 @@
-/* Connections put to sleep, so that an answer can wait without anybody else waiting for it. */
+/* Puts connections to sleep, so that an answer can be delayed without delaying others. */
 #ifndef STANDIN_LATER_H
 #define STANDIN_LATER_H
 
@@ -14,16 +14,17 @@ struct later;
 struct later *later_start(void);
 
 /*
- * Suspends the connection and resumes it in so many milliseconds, or when all is over. Call from an
- * MHD callback of that connection. False: all is over already, the connection was not suspended.
+ * Suspends the connection, and resumes it after this number of milliseconds or at the end. Call it
+ * from an MHD callback of that connection. False: later_end was called, and the connection was not
+ * suspended.
  */
 bool later_resume(struct later *later, struct MHD_Connection *connection, uint64_t milliseconds);
 
-/* Resumes all: MHD must not be stopped while a connection sleeps. From here on none can be put to
- * sleep. */
+/* Resumes all: MHD must not be stopped while a connection sleeps. From here on none can be
+ * suspended. */
 void later_end(struct later *later);
 
-/* Call when no MHD callback can run any more. */
+/* Call this when no MHD callback can run any more. */
 void later_free(struct later *later);
 
 #endif

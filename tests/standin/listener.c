@@ -1,4 +1,4 @@
-/* Opening the listening socket; who serves it, MHD or raw.c, is not known here. */
+/* Opens the listening socket. Does not know who serves it, MHD or raw.c. */
 #include "listener.h"
 
 #include <netinet/in.h>
@@ -16,7 +16,7 @@ static bool bind_and_listen(int listener, uint16_t *port)
 	socklen_t length = sizeof(address);
 	int on = 1;
 
-	/* Connections of the server that had the port before are closing still. */
+	/* Connections of the last server on this port may still be closing. */
 	if (setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
 	    bind(listener, (struct sockaddr *)&address, length) != 0 ||
 	    listen(listener, SOMAXCONN) != 0 ||

@@ -11,7 +11,7 @@
 #define BAD_GATEWAY \
 	"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n" \
 	"<body><center><h1>502 Bad Gateway</h1></center></body>\r\n</html>\r\n"
-/* {"alg":"RS256"} and {"sub":"admin","exp":4102444800}: signed, they would be somebody's pass */
+/* {"alg":"RS256"} and {"sub":"admin","exp":4102444800}: signed, they would be a login */
 #define JWT "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhZG1pbiIsImV4cCI6NDEwMjQ0NDgwMH0"
 /* the same with {"sub":"a"}, which has the length of a nonce */
 #define JWT_OF_36_BYTES "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0"
@@ -33,7 +33,7 @@ static const struct mode modes[] = {
 	 .what = "the nonce with an Expires long before Date: good",
 	 .expires = "Thu, 01 Jan 1970 00:00:01 UTC"},
 
-	/* Status alone decides: a nonce comes with each that may have a body. */
+	/* Only the status is wrong: there is a nonce with each that may have a body. */
 	{.name = "status-201", .what = "201 and a nonce", .status = 201},
 	{.name = "status-204", .what = "204, which has no body", .status = 204, .body = ""},
 	{.name = "status-206", .what = "206 and a nonce", .status = 206},

@@ -1,5 +1,4 @@
-/* The modes: what the server answers to a request for the nonce, or for the check, instead of the
- * right thing. */
+/* The modes: wrong answers to a request for the nonce, or to the check. */
 #ifndef STANDIN_MODES_H
 #define STANDIN_MODES_H
 
@@ -10,7 +9,7 @@
 
 #define GOOD_MODE "ok"
 
-/* A member that is 0 means: as Chronograf does it. */
+/* A member that is 0: as Chronograf does it. */
 struct mode {
 	const char *name;
 	const char *what;
@@ -34,7 +33,7 @@ struct mode {
 /* NULL: there is no such mode. */
 const struct mode *mode_find(const char *name);
 
-/* Prints name and explanation of each, a line each. */
+/* Prints the name and explanation of each, one per line. */
 void modes_list(void);
 
 #endif

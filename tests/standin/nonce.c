@@ -1,6 +1,8 @@
-/* Making nonces, and the ticker: a nonce is a hash of the seed, of the number of replacements since
- * the start and of the server, so that ten thousand servers cost no memory, and nobody needs to be
- * asked, nor anything to run, for a replacement to take place. */
+/*
+ * Makes nonces, and has the ticker. A nonce is a hash of the seed, the number of replacements since
+ * the start, and the server: ten thousand servers take no memory, and a replacement needs neither a
+ * request nor a thread.
+ */
 #include "nonce.h"
 
 #include <openssl/evp.h>
@@ -66,7 +68,7 @@ static void derive_nonce(char text[NONCE_LENGTH + 1], char what, long long numbe
 	format_uuid(digest, text);
 }
 
-/* The wall clock, since Expires is wall time. */
+/* The wall clock, because Expires is wall time. */
 static int64_t now(void)
 {
 	struct timespec time;
@@ -75,7 +77,7 @@ static int64_t now(void)
 	return time.tv_sec * NS_PER_S + time.tv_nsec;
 }
 
-/* Call with the lock held, as the next. */
+/* Call this and the next one with the lock held. */
 static void restart(struct nonces *nonces)
 {
 	random_nonce(nonces->seed);

@@ -24,19 +24,21 @@ bool nonce_is_canonical(const char *text);
 struct nonce_settings {
 	const char *first; /* NULL: random */
 	unsigned life;     /* seconds from one replacement to the next */
-	unsigned late;     /* milliseconds for which the old nonce stays with the new time */
-	unsigned spread;   /* so many servers take turns within a life; 0: all at once */
+	unsigned
+		late; /* milliseconds for which the old nonce is still given, with the new Expires */
+	unsigned spread; /* how many servers take turns within a life; 0: all change at once */
 };
 
-/* The ticker starts now. NULL: there is no memory. */
+/* The ticker starts now. NULL: out of memory. */
 struct nonces *nonces_new(const struct nonce_settings *settings);
 void nonces_free(struct nonces *nonces);
 
-/* The present nonce of a server. May be called from any thread. */
+/* The current nonce of a server. May be called from any thread. */
 struct nonce nonces_of(struct nonces *nonces, int server);
 
-/* Replaces every nonce and starts the ticker anew, as a restart does. May be called from any
- * thread. */
+/*
+ * Replaces every nonce and restarts the ticker, as a restart does. May be called from any thread.
+ */
 void nonces_restart(struct nonces *nonces);
 
 #endif

@@ -1,4 +1,4 @@
-/* Reading the command line. Strings point into it. */
+/* Reads the command line. Strings point into it. */
 #include "options.h"
 
 #include "nonce.h"
@@ -103,7 +103,7 @@ static void read_port(const char *name, char *argument, void *member)
 		refuse("--%s %s: 65535 is the highest", name, argument);
 }
 
-/* Cuts off the slash at its end. */
+/* Removes a slash at the end. */
 static void read_base_path(const char *name, char *argument, void *member)
 {
 	size_t length = strlen(argument);
@@ -159,7 +159,7 @@ static const struct row {
 	{"nonce", read_nonce, offsetof(struct options, nonce)},
 	{"nonce-expiration", read_count, offsetof(struct options, nonce_expiration)},
 	{"late-nonce", read_number, offsetof(struct options, late_nonce)},
-	{"zone", read_zone, 0}, /* the process's, no member */
+	{"zone", read_zone, 0}, /* for the process, without a member */
 	{"port", read_port, offsetof(struct options, port)},
 	{"delay", read_number, offsetof(struct options, delay)},
 	{"idle", read_count, offsetof(struct options, idle)},
@@ -188,7 +188,7 @@ static void read_row(const struct row *row, char *argument, struct options *opti
 		row->read(row->name, argument, member);
 }
 
-/* Reads all arguments. getopt_long prints an error of its own, and no option has a short form. */
+/* Reads all arguments. getopt_long prints its own errors, and no option has a short form. */
 static void read_rows(int count, char **arguments, struct options *options)
 {
 	struct option long_options[ROW_COUNT + 1] = {0};

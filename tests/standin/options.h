@@ -34,8 +34,7 @@ struct options {
 	bool help;
 };
 
-/* Reads the command line; ends the process where it is wrong, or asks for --help or --list-modes.
- */
+/* Reads the command line. Ends the process if it is wrong, or for --help or --list-modes. */
 struct options options_read(int count, char **arguments);
 
 #endif

@@ -1,4 +1,4 @@
-/* Users, what makes one a superadmin, and that a token is none of them. */
+/* Users, what makes one a superadmin, and why a token is not a user. */
 #include "resources.h"
 
 #include <string.h>
@@ -29,7 +29,7 @@ static bool roles_are_known(const json_t *roles)
 	return true;
 }
 
-/* A token has no user, and only a superadmin who is one may make another. */
+/* A token has no user, and only a user who is a superadmin may make another. */
 struct api_result user_create(const struct api_call *call)
 {
 	struct api_result error;
@@ -82,7 +82,7 @@ void user_log_in(struct store *store, const char *name)
 			  false);
 }
 
-/* Those of an organization are for people who are in it, and a token is not. */
+/* Only people in an organization may see its objects, and a token is in none. */
 struct api_result member_list(const struct api_call *call)
 {
 	struct api_call users = *call;
@@ -130,7 +130,7 @@ struct api_result auth_replace(const struct api_call *call)
 	return auth_show(call);
 }
 
-/* A token is nobody. */
+/* A token has no user. */
 struct api_result me_show(const struct api_call *call)
 {
 	if (call->authentication)

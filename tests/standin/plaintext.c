@@ -1,4 +1,4 @@
-/* The first byte tells, before the TLS library sees it. */
+/* Looks at the first byte before the TLS library does. */
 #include "plaintext.h"
 
 #include <netinet/in.h>
@@ -17,8 +17,9 @@ void plaintext_expect(int listener)
 	setsockopt(listener, IPPROTO_TCP, TCP_DEFER_ACCEPT, &patience, sizeof(patience));
 }
 
-/* What is read here is not read by the TLS library, and what is left unread would reset the
- * connection. */
+/*
+ * Bytes that are read here are lost to the TLS library, and unread ones would reset the connection.
+ */
 void plaintext_refuse(int connection)
 {
 	static const char answer[] = "HTTP/1.0 400 Bad Request\r\n\r\n"

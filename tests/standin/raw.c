@@ -1,5 +1,5 @@
-/* A process that accepts, and one for each connection: they may block, and they die with the one
- * before them. */
+/* One process accepts, and forks one for each connection: they may block, and they die with their
+ * parent. */
 #include "raw.h"
 
 #include "request_log.h"
@@ -45,7 +45,7 @@ static bool send_text(int connection, const char *text)
 	return true;
 }
 
-/* Reads up to the blank line after the headers; a TLS client sends none, and a slow one is not
+/* Reads up to the blank line after the headers. A TLS client sends none, and a slow client is not
  * waited for. */
 static void read_request(int connection, char request[REQUEST_MAX])
 {
@@ -83,7 +83,7 @@ static void log_request(int log, const char *request)
 			       });
 }
 
-/* To close with unsent time 0 is to reset, socket(7) SO_LINGER. */
+/* Closing with a linger time of 0 resets the connection, socket(7) SO_LINGER. */
 static void make_close_reset(int connection)
 {
 	static const struct linger at_once = {.l_onoff = 1};

@@ -1,4 +1,4 @@
-/* The raw modes: bytes sent to every client, which an HTTP library would not let us send. */
+/* The raw modes: bytes for every client that an HTTP library would not send. */
 #ifndef STANDIN_RAW_H
 #define STANDIN_RAW_H
 

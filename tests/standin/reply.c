@@ -1,4 +1,4 @@
-/* The headers of Chronograf 1.11.4, and the log's line for each answer. */
+/* The headers of Chronograf 1.11.4, and the log line of each answer. */
 #include "reply.h"
 
 #include "request_log.h"

@@ -1,5 +1,5 @@
-/* Sending an answer: as Chronograf, with the headers that all of its answers have, or as something
- * in front of it, without them. */
+/* Sends an answer: as Chronograf, with the headers that all of its answers have, or as a front,
+ * without them. */
 #ifndef STANDIN_REPLY_H
 #define STANDIN_REPLY_H
 
@@ -12,7 +12,7 @@
 /* A response with a static text. Without a type it has no Content-Type. NULL: no memory. */
 struct MHD_Response *text_response(const char *type, const char *text);
 
-/* Both send the response, log the request and drop the response, which may be NULL. */
+/* Both send the response, log the request, and free the response, which may be NULL. */
 enum MHD_Result reply(const struct request *request, unsigned status,
 		      struct MHD_Response *response);
 enum MHD_Result reply_in_front(const struct request *request, unsigned status,

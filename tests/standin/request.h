@@ -1,5 +1,5 @@
-/* Within the HTTP server: what its two halves, MHD's callbacks (server.c) and the answers
- * (answers.c), share. */
+/* What the two halves of the HTTP server share: MHD's callbacks (server.c) and the answers
+ * (answers.c). */
 #ifndef STANDIN_REQUEST_H
 #define STANDIN_REQUEST_H
 
@@ -13,9 +13,9 @@ struct server {
 	struct server_settings settings;
 	struct MHD_Daemon *daemon;
 	struct later *later;
-	struct store *store; /* touched by MHD's one thread alone */
+	struct store *store; /* used by MHD's one thread only */
 	char *cert, *key;    /* PEM */
-	bool replaced;       /* the nonce, as the mode wants it replaced once */
+	bool replaced;       /* the nonce has been replaced, as the mode does once */
 };
 
 /* A request under way. MHD calls with one of these from one thread at a time. */
@@ -27,7 +27,7 @@ struct request {
 	char *path;      /* as it came, with the query */
 	char *body;      /* what was uploaded; NULL: nothing */
 	size_t body_length;
-	bool begun;   /* MHD calls first when only the headers are there */
+	bool begun;   /* MHD's first call comes when only the headers are there */
 	bool delayed; /* has waited for --delay */
 	int number;   /* of the server below the base path */
 	int prefix;   /* length of that server's base path */

@@ -1,4 +1,4 @@
-/* Writing the log. What came from the network is made printable; no token is ever written. */
+/* Writes the log. Text from the network is made printable; no token is ever written. */
 #include "request_log.h"
 
 #include <ctype.h>
@@ -21,7 +21,7 @@ static void make_printable(char *text, size_t length)
 			text[i] = '?';
 }
 
-/* A header without a space names no scheme: it may be a bare token. */
+/* A header without a space has no scheme: it may be a bare token. */
 static void copy_scheme(const char *authorization, char scheme[SCHEME_MAX])
 {
 	const char *end = authorization == NULL ? NULL : strchr(authorization, ' ');

@@ -1,5 +1,5 @@
-/* The log of requests: a line each, `METHOD PATH VERSION STATUS SCHEME`, with `-` for what there
- * was none of. */
+/* The log of requests: one line each, `METHOD PATH VERSION STATUS SCHEME`, with `-` for what was
+ * missing. */
 #ifndef STANDIN_REQUEST_LOG_H
 #define STANDIN_REQUEST_LOG_H
 
@@ -7,15 +7,15 @@ struct logged_request {
 	const char *method;
 	const char *path; /* as it came, with the query */
 	const char *version;
-	unsigned status; /* 0: it was given no status */
-	const char
-		*authorization; /* only the scheme is logged, `?` if it has none; NULL: none came */
+	unsigned status; /* 0: there was no status */
+	const char *
+		authorization; /* only the scheme is logged, `?` if there is none; NULL: there was no header */
 };
 
-/* Opens the log, new lines go to its end. -1: errno says why. */
+/* Opens the log for appending. -1: errno says why. */
 int request_log_open(const char *path);
 
-/* Appends a line, whole even when several processes log. `log` may be -1: no log. */
+/* Appends a line, in one piece even if several processes log. `log` may be -1: no log. */
 void request_log_write(int log, const struct logged_request *request);
 
 #endif

@@ -37,7 +37,7 @@ struct api_result fixed_answer(const struct api_call *call)
 	};
 }
 
-/* The first of the members that the body lacks, or has empty. False: it lacks none. */
+/* The first of the members that is missing or empty in the body. False: none is. */
 static bool lacks(const json_t *body, const char *needs, char name[NAME_MAX_LENGTH])
 {
 	int length = 0;
@@ -96,7 +96,7 @@ struct api_result resource_show(const struct api_call *call)
 	return object == NULL ? api_not_found(call->path) : show(200, object);
 }
 
-/* No answer shows what a source's database is opened with. */
+/* No answer shows the password of a source's database. */
 static void forget_secrets(json_t *object)
 {
 	json_object_del(object, "password");
@@ -119,7 +119,7 @@ struct api_result resource_create(const struct api_call *call)
 	return body == NULL ? error : api_add(call, body);
 }
 
-/* The id and the link stay. With `keep` all stays that the body does not have. */
+/* The id and the link stay. With `keep`, so does everything that the body does not have. */
 static struct api_result change(const struct api_call *call, bool keep)
 {
 	json_t *object = store_find(call->store, call->path), *body;

@@ -10,7 +10,7 @@ struct api_call {
 	const struct api_row *row;
 	const char *path;    /* below API_ROOT */
 	const char *text;    /* the request's body */
-	bool authentication; /* the server runs with it */
+	bool authentication; /* the server requires logins */
 	struct store *store;
 };
 
@@ -36,23 +36,23 @@ api_function resource_list, resource_create, resource_show, resource_replace, re
 	resource_remove;
 api_function user_create, member_list, config_show, auth_show, auth_replace, me_show, query_analyse;
 
-/* The answer that the row has, and an error with its message. */
+/* Give the row's own answer, or an error with its message. */
 api_function fixed_answer, fixed_error;
 
 struct api_result api_error(unsigned status, const char *message);
 
-/* The body as an object that has all that the row needs; the caller's. NULL: *error is the answer.
- */
+/* The body as an object with all members that the row needs. The caller frees it. NULL: *error is
+ * the answer. */
 json_t *api_read_body(const struct api_call *call, struct api_result *error);
 
-/* Adds the object, which is the store's from now on, and shows it. */
+/* Adds the object, which the store takes over, and shows it. */
 struct api_result api_add(const struct api_call *call, json_t *object);
 
 /* 404 for the object of this path. */
 struct api_result api_not_found(const char *path);
 
-/* Lets a person log in by OAuth: a new person becomes a user, and a superadmin if the server is
- * set so, or if it is the first of all. */
+/* Logs a person in by OAuth: a new person becomes a user, and a superadmin if the server is set so
+ * or the person is the first. */
 void user_log_in(struct store *store, const char *name);
 
 #endif

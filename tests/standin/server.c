@@ -1,4 +1,4 @@
-/* MHD's callbacks, its start and its end. What is answered is decided in answers.c. */
+/* MHD's callbacks, its start and its end. answers.c decides what to answer. */
 #include "plaintext.h"
 #include "request.h"
 #include "store.h"
@@ -10,7 +10,7 @@
 #define CONNECTIONS_MAX 16384
 #define BODY_LENGTH_MAX 1000000
 
-/* Keeps a NUL behind it. False: it is too much. */
+/* Keeps a NUL at the end. False: it is too long. */
 static bool keep_upload(struct request *request, const char *upload, size_t size)
 {
 	char *body;
@@ -60,7 +60,7 @@ static enum MHD_Result on_request(void *closure, struct MHD_Connection *connecti
 	return answer(request);
 }
 
-/* The first that MHD tells of a request, and the only time it shows the path as it came. */
+/* MHD's first call for a request, and the only one that shows the raw path. */
 static void *on_path(void *closure, const char *path, struct MHD_Connection *connection)
 {
 	struct request *request = calloc(1, sizeof(*request));

@@ -10,7 +10,8 @@
 
 struct server;
 
-/* What the server needs; all but the descriptors belongs to the caller and must outlive the server.
+/*
+ * What the server needs. All but the descriptors belong to the caller and must outlive the server.
  */
 struct server_settings {
 	const struct options *options;
@@ -21,7 +22,7 @@ struct server_settings {
 	int log; /* -1: none */
 };
 
-/* Serves in threads of its own. NULL: it was refused, and standard error has been told why. */
+/* Serves in threads of its own. NULL: it failed, and the reason is on standard error. */
 struct server *server_start(const struct server_settings *settings);
 
 void server_end(struct server *server);

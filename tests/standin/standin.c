@@ -1,5 +1,5 @@
 /* A stand-in for Chronograf: its nonce, its check of a token, and on request every bad answer.
- * Start and end of it. */
+ * Starts and ends it. */
 #include "listener.h"
 #include "nonce.h"
 #include "options.h"
@@ -34,7 +34,7 @@ static void allow_many_descriptors(void)
 	}
 }
 
-/* Blocked before the first thread, so that none gets them but the one that waits for them. */
+/* Blocked before the first thread starts, so that only the one that waits for them gets them. */
 static sigset_t block_signals(void)
 {
 	sigset_t signals;
@@ -90,7 +90,7 @@ static int run_http(const struct server_settings *settings, const sigset_t *sign
 	return 0;
 }
 
-/* Opens what the options name. False: standard error has been told what is wrong. */
+/* Opens what the options name. False: what is wrong is on standard error. */
 static bool open_all(struct server_settings *settings)
 {
 	const struct options *options = settings->options;

@@ -1,4 +1,6 @@
-/* One JSON object holds all: its keys are the collections' paths, its values their arrays. */
+/*
+ * One JSON object holds everything: its keys are the collections' paths, its values their arrays.
+ */
 #include "store.h"
 
 #include <stdio.h>
@@ -13,7 +15,7 @@ struct store {
 	bool super_admin_new_users;
 };
 
-/* What is here from the start. The mapping of the default organization lets everybody in as its
+/* What exists from the start. The mapping of the default organization lets everybody in, in its
  * default role. */
 static const char beginning[] =
 	"{\"organizations\": [{\"id\": \"default\", \"name\": \"Default\","
@@ -57,7 +59,7 @@ json_t *store_list(struct store *store, const char *collection)
 	return json_object_get(store->collections, collection);
 }
 
-/* As text, whatever JSON has it as. */
+/* As text, whatever its type in JSON. */
 static void copy_id(const json_t *object, char id[ID_MAX])
 {
 	const json_t *value = json_object_get(object, "id");
@@ -68,8 +70,7 @@ static void copy_id(const json_t *object, char id[ID_MAX])
 		snprintf(id, ID_MAX, "%s", json_is_string(value) ? json_string_value(value) : "");
 }
 
-/* The array that the object of this path is in, and its index there. NULL: there is no such object.
- */
+/* The array that holds the object of this path, and its index. NULL: there is no such object. */
 static json_t *locate(const struct store *store, const char *path, size_t *index)
 {
 	const char *slash = strrchr(path, '/');
@@ -99,7 +100,7 @@ json_t *store_find(struct store *store, const char *path)
 	return array == NULL ? NULL : json_array_get(array, index);
 }
 
-/* One more than the greatest. */
+/* One more than the highest. */
 static unsigned long next_id(const json_t *array)
 {
 	unsigned long greatest = 0;

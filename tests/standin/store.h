@@ -10,22 +10,21 @@
 
 struct store;
 
-/* With what a new server has: an organization, its mapping, and its first user, a superadmin. NULL:
- * no memory. */
+/* As in a new server: an organization, its mapping, and its first user, a superadmin. NULL: out of
+ * memory. */
 struct store *store_new(void);
 void store_free(struct store *store);
 
-/* The objects of a collection, those of one that nobody has added to being none. Borrowed. */
+/* The objects of a collection; none if nobody has added one. Borrowed. */
 json_t *store_list(struct store *store, const char *collection);
 
 /* An object by its path. NULL: there is none. Borrowed. */
 json_t *store_find(struct store *store, const char *path);
 
-/* Gives the object an id and a link, and adds it. True: it is in the store, which holds it from
- * now on, as it does after a failure. */
+/* Gives the object an id and a link, and adds it. The store takes it over, even if that fails. */
 bool store_add(struct store *store, const char *collection, json_t *object, bool number_id);
 
-/* Removes an object that is there, and all that is below its path. */
+/* Removes an existing object, and everything below its path. */
 void store_remove(struct store *store, const char *path);
 
 /* Whether people who log in for the first time become superadmins. */

@@ -85,7 +85,7 @@ EVP_PKEY *public_key_read(const char *path)
 	return key;
 }
 
-/* Standard base64 with padding (RFC 4648 §4), nothing before, between or after. -1: it is not. */
+/* Standard base64 with padding (RFC 4648 §4), and nothing else. -1: it is not. */
 static int decode_base64(const char *text, size_t length, unsigned char bytes[SIGNATURE_MAX])
 {
 	static const char alphabet[] =

@@ -8,11 +8,11 @@
 
 #define TOKEN_SCHEME "CHRONOGRAF-SHA256"
 
-/* Reads the public key file. NULL: it was refused, and standard error has been told why. */
+/* Reads the public key file. NULL: it was refused, and the reason is on standard error. */
 EVP_PKEY *public_key_read(const char *path);
 
-/* True if the Authorization header is a good token for the nonce, with or without the scheme before
- * it, as Chronograf takes it. Key and header may be NULL: false. */
+/* True if the Authorization header holds a good token for the nonce, with or without the scheme, as
+ * Chronograf accepts it. Key and header may be NULL: false. */
 bool token_is_good(EVP_PKEY *key, const char *authorization, const char *nonce);
 
 #endif

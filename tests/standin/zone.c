@@ -25,7 +25,7 @@ static const char *offset_of(const char *abbreviation)
 	return "0";
 }
 
-/* As TZ may have between < and >. */
+/* What TZ may have between < and >. */
 static bool is_abbreviation(const char *zone)
 {
 	size_t length = 0;

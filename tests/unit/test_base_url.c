@@ -1,4 +1,4 @@
-/* URLs that are one server, and those on whose way others can read. */
+/* Which URLs mean the same server, and which expose what is sent to others on the way. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* The CAs of --ca-file: what is read of the file, and the copy that the program gets. */
+/* The CAs of --ca-file: what is read from the file, and the copy that the program gets. */
 #include "network/ca_file.h"
 #include "network/program/ca_memory.h"
 

@@ -1,4 +1,4 @@
-/* What the answer to a token on trial says of it, and how an answer that says nothing is told. */
+/* What a server's answer says about a token, and the message about an answer that says nothing. */
 #include "chronograf/check.h"
 
 #include "base/cleanup.h"

@@ -1,5 +1,5 @@
-/* The network program, taken over by a server: it can only reach what it needs, and every
- * attempt to reach more (tests/hostile) fails that succeeds elsewhere. */
+/* A network program that a server has taken over reaches only what it needs: every attempt to reach
+ * more (tests/hostile) fails, although it succeeds in an unconfined process. */
 #include "network/program/confine.h"
 
 #include "../hostile/attempts.h"
@@ -83,7 +83,7 @@ static int remove_aims(void **state)
 
 /* --- in the program --- */
 
-/* What the puppet's look says: "well", or trouble. */
+/* What the puppet reports after looking around: "well", or what is wrong. */
 static void look_there(const char *role, char *found, size_t size)
 {
 	char memory[32];
@@ -120,7 +120,7 @@ static void assert_well_there(const char *role)
 
 /* --- what it cannot do --- */
 
-/* True if a process of its own, with nothing against it, succeeds. */
+/* True if it succeeds in an unconfined process of its own. */
 static bool works_unconfined(const struct hostile_attempt *attempt)
 {
 	int status = 0;
@@ -169,16 +169,16 @@ static void what_a_process_has_from_another_would_be_found(void **state)
 static void it_can_do_nothing_that_it_need_not(void **state)
 {
 	(void)state;
-	/* As in chronoctl, whose first act it is. */
+	/* chronoctl does this first. */
 	assert_int_equal(prctl(PR_SET_DUMPABLE, 0), 0);
 	assert_well_there("puppet:attempts");
 	prctl(PR_SET_DUMPABLE, 1);
 }
 
-/* Where a child with just one guard tells what it did. */
+/* Where a child with one guard reports what it did. */
 static int told;
 
-/* A child with just this guard. */
+/* A child with this guard only. */
 static void assert_holds_alone(bool (*confine)(void), unsigned guard)
 {
 	char done[1500] = "";
@@ -256,7 +256,7 @@ static bool take_terminal(void)
 	return terminal >= 0 && dup2(terminal, STDERR_FILENO) >= 0;
 }
 
-/* Runs the test in a process with a terminal; its output is what is said about it. */
+/* Runs the test in a process with a terminal. Its output goes into the failure's message. */
 static void on_terminal(void (*test)(char *found, size_t size))
 {
 	char found[2048] = "";
@@ -306,7 +306,7 @@ static void a_child_elsewhere_can(void **state)
 	on_terminal(try_terminal_elsewhere);
 }
 
-/* --- what it still can do --- */
+/* --- what it can still do --- */
 
 static void it_can_start_threads(void **state)
 {
@@ -328,8 +328,8 @@ static void assert_readable_there(const char *path)
 	assert_well_there(role);
 }
 
-/* resolver(3): a machine without a name server of its own is not tested for its answers, but the
- * files that tell where to ask must be open. */
+/* A machine without a name server gives no answers to test, but the files that name the server
+ * (resolver(3)) must be readable. */
 static void it_can_read_what_the_resolver_reads(void **state)
 {
 	static const char *const paths[] = {"/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf"};
@@ -360,7 +360,7 @@ static void it_can_read_the_authorities_that_the_user_names(void **state)
 	unsetenv("SSL_CERT_DIR");
 }
 
-/* --- what is told --- */
+/* --- what is reported --- */
 
 static void it_says_what_confines_it(void **state)
 {

@@ -1,4 +1,4 @@
-/* What is said of an exchange that libcurl could not finish: always what to do next. */
+/* The message about an exchange that libcurl could not finish always says what to do. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -56,7 +56,7 @@ static void what_speaks_another_protocol_is_asked_in_the_other(void **state)
 	     .reason = "error:0A00010B:SSL routines::wrong version number");
 }
 
-/* As OpenSSL 3.0 says it by libcurl 7.88. */
+/* The text of OpenSSL 3.0 in libcurl 7.88. */
 #define TLS_SAYS(words, openssl) \
 	SAYS(words, .code = CURLE_SSL_CONNECT_ERROR, .https = true, \
 	     .reason = "OpenSSL/3.0.19: error:0A000000:SSL routines::" openssl)

@@ -1,4 +1,4 @@
-/* The states of an exchange: each way through them, and each message that is not due. */
+/* The states of an exchange: every path through them, and every message that is not due. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -49,7 +49,7 @@ static enum exchange_due take_with(enum exchange_event event, const char *nonce,
 	return exchange_take(&exchange, &rules, &news);
 }
 
-/* An event; of a verdict, on the nonce at hand. */
+/* An event; a verdict is about the nonce at hand. */
 static enum exchange_due take(enum exchange_event event)
 {
 	const char *token = event == EVENT_SIGNED ? "c2ln" : NULL;
@@ -70,7 +70,7 @@ static void assert_state(enum exchange_state state, bool has_token)
 	assert_int_equal(exchange_token(&exchange) != NULL, has_token);
 }
 
-/* The ways to each state, without watch and with it. */
+/* The events that lead to each state, without and with --watch. */
 
 static void go_to_trial(void)
 {
@@ -79,7 +79,7 @@ static void go_to_trial(void)
 	assert_int_equal(take(EVENT_TRIED), DUE_NOTHING);
 }
 
-/* A nonce of so many seconds, answered so many milliseconds ago. */
+/* A nonce that lives for `seconds`, answered `age` milliseconds ago. */
 static enum exchange_due take_life(const char *nonce, int64_t seconds, int64_t age)
 {
 	const struct exchange_news news = {
@@ -102,7 +102,7 @@ static void begin_with_min_life(bool check)
 static void go_to(enum exchange_state state, bool watch)
 {
 	begin(true, watch);
-	/* No watched server gets there. */
+	/* A watched server never reaches it. */
 	if (state == EXCHANGE_ASKED_NEXT && !watch) {
 		rules.min_life = 5;
 		take_life(THIRD, 6, 0);
@@ -344,7 +344,7 @@ static const enum exchange_event messages[] = {EVENT_NONCE,    EVENT_NO_NONCE,
 					       EVENT_ACCEPTED, EVENT_NOT_ACCEPTED,
 					       EVENT_EVERYONE, EVENT_NO_VERDICT};
 
-/* Bits of the messages, in that order, that are due in a state. */
+/* The messages that are due in a state, as bits in that order. */
 enum { QUESTION = 1 | 2, TRIAL = 4 | 8 | 16 | 32 };
 
 static void try_messages(enum exchange_state at, bool watch, unsigned due)

@@ -1,4 +1,4 @@
-/* A list of exchanges: what is due where, and one nonce from two entries. */
+/* A list of exchanges: what is due for which server, and a nonce that two entries give out. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -127,7 +127,7 @@ static void a_server_whose_next_nonce_is_awaited_is_not_heard_yet(void **state)
 	list.rules.min_life = 600;
 	assert_int_equal(give(0, 0, &twin), DUE_NEXT);
 	list.rules.min_life = 5;
-	/* The other one has got hold of it first, and hands it out as its own. */
+	/* The other server has got it first, and hands it out as its own. */
 	give_alone(1, 1);
 	assert_int_equal(happens(1, EVENT_SIGNED), DUE_TRIAL);
 	assert_int_equal(next(&server), DUE_NOTHING);

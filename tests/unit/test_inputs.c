@@ -1,4 +1,5 @@
-/* The list of files that the network program reads: which they are, and that a replaced one is noticed. */
+/* The list of files that the network program reads: what is in it, and that a replaced file is
+ * noticed. */
 #include "network/program/inputs.h"
 
 #include <setjmp.h>
@@ -72,7 +73,7 @@ static void what_the_user_names_is_in_it_unless_other_cas_are_given(void **state
 	assert_true(inputs_collect(&inputs, true));
 	assert_true(has(&inputs, "/etc/resolv.conf"));
 	assert_false(has(&inputs, file) || has(&inputs, first));
-	/* Connections with passwords lie there. */
+	/* NetworkManager keeps connections there, with their passwords. */
 	assert_false(has(&inputs, "/run/NetworkManager"));
 	inputs_release(&inputs);
 	unsetenv("SSL_CERT_DIR");
@@ -107,7 +108,7 @@ static void a_link_into_a_folder_that_may_be_read_needs_no_rule_of_its_own(void 
 	link_to("/", true);
 }
 
-/* A file whose name is the one of SSL_CERT_FILE. */
+/* A file that SSL_CERT_FILE names. */
 static void assert_noticed(void (*change)(void), bool noticed)
 {
 	struct inputs inputs;

@@ -114,8 +114,9 @@ static void what_is_no_nonce_is_not_signed(void **state)
 	assert_int_equal(strlen(token), 172);
 }
 
-/* Chronograf reads the block as PKCS#1, openssl as SubjectPublicKeyInfo: the DER inside decides,
- * under one label. */
+/*
+ * Both forms have one label: Chronograf reads the block as PKCS#1, openssl as SubjectPublicKeyInfo.
+ */
 static void both_forms_of_a_public_key_hold_the_same_key(void **state)
 {
 	CLEANUP(cleanup_pkey) EVP_PKEY *pkey = EVP_RSA_gen(1024);

@@ -1,4 +1,4 @@
-/* The messages between the processes: the receiver believes nothing that it has not checked. */
+/* The messages between the processes: the receiver trusts nothing that it has not checked. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

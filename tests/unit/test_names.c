@@ -1,4 +1,4 @@
-/* Which services of nsswitch.conf may know names that are not looked for. */
+/* Which services of nsswitch.conf may know a name but are not asked. */
 #include "network/program/names.h"
 
 #include <setjmp.h>

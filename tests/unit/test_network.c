@@ -1,5 +1,5 @@
-/* The network program as its parent sees it: how it is started, what it is given, and what is made of its
- * words and its death. A puppet (puppet/puppet.c) stands in its place. */
+/* The network program as its parent sees it: how it starts, what it inherits, and what the parent
+ * makes of its messages and its end. A puppet (puppet/puppet.c) plays its part. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -26,7 +26,7 @@
 
 #define GOOD "0f1e2d3c-4b5a-4978-8695-a4b3c2d1e0f0"
 
-/* It has started, and taken the job. */
+/* Starts it, and waits until it has taken the job. */
 static struct network *start(const struct network_job *job, struct chronosign_error **error)
 {
 	struct network *network = network_start(job, error);
@@ -37,7 +37,7 @@ static struct network *start(const struct network_job *job, struct chronosign_er
 	return NULL;
 }
 
-/* A puppet of that role, with so many servers. */
+/* Starts a puppet in that role, with this number of servers. */
 static struct network *start_puppet(const char *role, size_t count, struct chronosign_error **error)
 {
 	const char *urls[] = {role, "http://1.invalid", "http://2.invalid"};
@@ -46,7 +46,7 @@ static struct network *start_puppet(const char *role, size_t count, struct chron
 	return start(&job, error);
 }
 
-/* Lets the puppet look around in its process and say what it found. */
+/* Lets the puppet look around in its process and report what it finds. */
 static bool finds_well(const char *role)
 {
 	struct network *network = start_puppet(role, 1, NULL);
@@ -62,7 +62,7 @@ static bool finds_well(const char *role)
 	return well;
 }
 
-/* --- what it is given --- */
+/* --- what it inherits --- */
 
 static void it_has_no_descriptor_but_the_socket_and_standard_error(void **state)
 {
@@ -161,7 +161,7 @@ static void its_environment_holds_what_it_needs_and_no_more(void **state)
 
 /* --- how it starts --- */
 
-/* What is said where it does `act` before its job. */
+/* The message if it does `act` before it takes its job. */
 static void assert_start_fails(const char *act, enum chronosign_error_kind kind, const char *reason)
 {
 	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
@@ -192,7 +192,7 @@ static void the_step_that_fails_is_told_and_why(void **state)
 			   "\"cannot give up\\x1b\": Operation not permitted");
 }
 
-/* With a limit on descriptors that lets this process make its own, and the child no more. */
+/* Under a limit on descriptors that is enough for this process, but not for the child. */
 static bool tells_of_too_many_descriptors(void)
 {
 	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
@@ -292,7 +292,7 @@ static void a_start_that_fails_can_be_tried_again(void **state)
 	network_free(network);
 }
 
-/* --- what its parent makes of it --- */
+/* --- what its parent concludes --- */
 
 static void nobody_waits_for_it_before_network_await_which_tells_why_each_time(void **state)
 {
@@ -337,7 +337,7 @@ static void answers_come_in_the_order_sent_and_then_no_more(void **state)
 	network_free(network);
 }
 
-/* The first failure of a program of two servers, after `good` answers; it stays failed. */
+/* The first failure of a program with two servers, after `good` answers. It stays failed. */
 static void assert_fails(const char *role, size_t good, const char *reason)
 {
 	struct network *network = start_puppet(role, 2, NULL);
@@ -382,7 +382,7 @@ static void hear_of_sandbox(unsigned sandbox)
 	sandbox_told = sandbox;
 }
 
-/* What is said of such a sandbox where a whole one is wanted, or not. */
+/* The message about this sandbox, whether a whole one is required or not. */
 static void assert_sandbox(const char *role, bool require, bool good)
 {
 	const char *urls[] = {role};
@@ -555,7 +555,7 @@ static void a_request_is_answered_and_what_is_no_token_is_not_sent(void **state)
 	network_free(fetch);
 }
 
-/* Who watches has signals to hear. */
+/* --watch has to see signals in time. */
 static void nobody_waits_for_a_watching_program_that_takes_no_question(void **state)
 {
 	const char *urls[] = {"puppet:wait"};

@@ -1,4 +1,4 @@
-/* New files: all of them whole, or none, and nothing else touched. */
+/* New files: all of them are complete or none exists, and no other file is touched. */
 #include "base/new_file.h"
 
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-/* A folder that is the current one during each test. */
+/* The current folder during each test. */
 static int enter_folder(void **state)
 {
 	char *folder = strdup("/tmp/test_new_file.XXXXXX");

@@ -1,4 +1,5 @@
-/* The server's answer: what is a nonce, how long it lives, and what is said of everything else. */
+/* The server's answer: what counts as a nonce, how long it lives, and the message about everything
+ * else. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -100,7 +101,7 @@ static void every_single_byte_of_a_nonce_counts(void **state)
 
 static const char date[] = "Tue, 05 Mar 2024 10:00:00 GMT";
 
-/* Where it is exact, or unknown. */
+/* An exact life, or an unknown one. */
 static int64_t life(const char *expires)
 {
 	struct nonce_life life = nonce_life(date, expires);
@@ -165,16 +166,16 @@ static void an_unknown_or_ambiguous_zone_leaves_a_lower_bound_of_the_life(void *
 		snprintf(expires, sizeof expires, "Tue, 05 Mar 2024 10:10:00 %s", unknown[i]);
 		assert_int_equal(least_life(expires), 600);
 	}
-	/* In each of IST's zones: +05:30, +01, +02. */
+	/* IST is +05:30, +01 and +02. */
 	assert_int_equal(least_life("Tue, 05 Mar 2024 15:33:20 IST"), 200);
 	assert_int_equal(least_life("Tue, 05 Mar 2024 11:03:20 IST"), 200);
 	assert_int_equal(least_life("Tue, 05 Mar 2024 12:03:20 IST"), 200);
-	/* In both of CST's: -06, +08. */
+	/* CST is -06 and +08. */
 	assert_int_equal(least_life("Tue, 05 Mar 2024 04:00:03 CST"), 3);
 	assert_int_equal(least_life("Tue, 05 Mar 2024 18:00:03 CST"), 3);
-	/* Nepal's, of three quarters. */
+	/* Nepal's zone has three quarters of an hour. */
 	assert_int_equal(least_life("Tue, 05 Mar 2024 15:45:07 NPT"), 7);
-	/* An hour more may be the zone's. */
+	/* An hour more may come from the zone. */
 	assert_int_equal(least_life("Tue, 05 Mar 2024 11:00:00 IST"), 0);
 	assert_int_equal(least_life("Tue, 05 Mar 2024 10:14:59 IST"), 899);
 }

@@ -1,4 +1,4 @@
-/* OpenSSL's queue of errors: the words of each kind of library, and what they say of the cause. */
+/* OpenSSL's error queue: the texts of each kind of library, and the causes that they show. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

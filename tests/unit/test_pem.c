@@ -10,7 +10,7 @@
 
 #define BLOCK(label) "-----BEGIN " label "-----\nAAAA\n-----END " label "-----\n"
 
-/* Collects the labels with a comma behind each; one that is not ended gets a '!', too. */
+/* Collects the labels, each followed by a comma; a block without an end also gets a '!'. */
 static void assert_labels(const char *text, const char *expected)
 {
 	char labels[256] = "";

@@ -1,4 +1,4 @@
-/* Fetching, in this very process, from a small server that answers rightly and wrongly. */
+/* Fetches, in this process, from a small server that gives right and wrong answers. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -93,7 +93,7 @@ static void say_if(int peer, bool right)
 		say_answer(peer, "401 Unauthorized", "", "");
 }
 
-/* The list of mappings, by the token that it takes: "yes", or any. */
+/* Answers with the list of mappings, for the token "yes" or for every request. */
 static bool answer_check(int peer, const char *request)
 {
 	static const char route[] = "/chronograf/v1/mappings HTTP/1.1\r\n";
@@ -117,7 +117,7 @@ static bool answer_check(int peer, const char *request)
 	return true;
 }
 
-/* Whether the first line asks for this path, below any host if it is a proxy that is asked. */
+/* True if the first line asks for this path; a proxy is asked with a host before it. */
 static bool asks(const char *request, const char *path)
 {
 	char line[300];
@@ -207,7 +207,7 @@ static void answer(int peer, const char *request)
 		answer_redirect(peer, request);
 }
 
-/* Reads the head of a request; of what is no HTTP just a beginning. */
+/* Reads the head of a request; if it is not HTTP, only the beginning. */
 static void read_request(int peer, char *request, size_t size)
 {
 	size_t length = 0;
@@ -295,7 +295,7 @@ static struct program_job job_for(const char *const *url)
 		.urls = url, .url_count = 1, .timeout_seconds = 30, .verbose = true};
 }
 
-/* Runs a job of one server; the message has passed the receiver's check. */
+/* Runs a job with one server. The message passes the receiver's check. */
 static struct network_message run_with(const struct program_job *job, const char *ca_file)
 {
 	struct network_message message;
@@ -317,7 +317,7 @@ static struct network_message run(const struct program_job *job)
 	return run_with(job, NULL);
 }
 
-/* "http://127.0.0.1:PORT" and the path; the text is good until the next call. */
+/* "http://127.0.0.1:PORT" with the path. Valid until the next call. */
 static const char *at(const char *user, const char *path)
 {
 	static char url[200];
@@ -423,7 +423,7 @@ static void a_redirect_is_followed(void **state)
 	assert_non_null(strstr(message.trace, "1 redirects"));
 }
 
-/* Nothing of it is taken; what is named can be given. */
+/* The redirect is not followed, and the URL in the message works if it is given. */
 static void a_redirect_to_another_host_is_an_error_that_names_the_url_to_give(void **state)
 {
 	char advice[100];
@@ -567,7 +567,7 @@ static void a_proxy_is_asked_but_for_this_machine(void **state)
 	unsetenv("HTTP_PROXY");
 }
 
-/* libcurl has a limit of its own, for one line, and calls that a lack of memory. */
+/* libcurl limits the length of a line, and reports a longer one as a lack of memory. */
 static void headers_that_are_too_long_are_the_servers_fault(void **state)
 {
 	(void)state;
@@ -618,7 +618,7 @@ __attribute__((noreturn)) static void work(const struct program_job *job, int pi
 	_exit(done ? 0 : 1);
 }
 
-/* Starts the work in a process of its own; our end of its socket. */
+/* Starts the work in a process of its own. Returns our end of its socket. */
 static int start_work(const struct program_job *job, pid_t *worker)
 {
 	int ends[2];
@@ -633,7 +633,7 @@ static int start_work(const struct program_job *job, pid_t *worker)
 	return ends[0];
 }
 
-/* No more requests; how the work has ended. */
+/* Closes the socket for requests. Returns how the work ended. */
 static int end_work(int end, pid_t worker)
 {
 	struct network_message message;
@@ -730,7 +730,7 @@ static void a_next_nonce_is_awaited_and_one_that_does_not_come_is_told_once(void
 	struct network_message message = receive_one(end, 1);
 	assert_nonce(&message);
 	assert_true(message.answered - before >= 700 && message.answered - before <= 5000);
-	/* What it has is the next of another one. */
+	/* It already has the nonce that follows another one. */
 	assert_true(request_init_next(&request, 0, "3a8e1d5c-9b27-4f60-a1c4-5e7d2f9b8036", 2000));
 	assert_int_equal(write(end, &request, sizeof request), sizeof request);
 	before = milliseconds();
@@ -788,7 +788,7 @@ static const char *const *many_urls(void)
 	return urls;
 }
 
-/* A reader slower than the servers: pauses longer, in all, than the time-out. */
+/* Reads more slowly than the servers answer: its pauses add up to more than the time-out. */
 static size_t read_slowly(int reader, bool *answered, useconds_t pause)
 {
 	struct network_message message;
@@ -829,7 +829,7 @@ static void assert_many(useconds_t pause)
 	assert_int_equal(status, 0);
 }
 
-/* A check for every nonce, by one who neither reads nor writes but in turn. */
+/* Checks every nonce, in strict turns of reading and writing. */
 static void many_checks_and_many_servers_do_not_wait_for_each_other(void **state)
 {
 	const struct program_job job = {

@@ -1,4 +1,4 @@
-/* The public half of a key, from what a token may hold. */
+/* The public half of a key, from the objects that a token may hold. */
 #include "pkcs11/public_key.h"
 
 #include "base/cleanup.h"
@@ -40,7 +40,7 @@ static void numbers_that_are_none_make_no_key(void **state)
 	assert_null(public_key_from_numbers(modulus, sizeof modulus, zeros, 3));
 }
 
-/* The DER of a certificate that the key makes of itself. The caller frees it. */
+/* The DER of a certificate that the key has signed itself. The caller frees it. */
 static int certificate_of(EVP_PKEY *key, const EVP_MD *digest, unsigned char **der)
 {
 	X509 *certificate = X509_new();

@@ -26,7 +26,7 @@ static EVP_PKEY *make_key(int bits, int primes)
 	return key;
 }
 
-/* The number is the one that OpenSSL tells by another way, and begins with no zero. */
+/* The number is the same as OpenSSL's by another route, and has no leading zero. */
 static void assert_is(const CK_ATTRIBUTE *attribute, CK_ATTRIBUTE_TYPE type, const EVP_PKEY *key,
 		      const char *parameter)
 {

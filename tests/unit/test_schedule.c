@@ -1,4 +1,6 @@
-/* When servers are asked: once, or again ahead of the nonce's end, and later each time they fail. */
+/*
+ * When servers are asked: once, or again before the nonce ends, with longer pauses after failures.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -155,7 +157,7 @@ static void an_awaited_nonce_ends_the_wait_and_so_does_a_failure(void **state)
 	start(1, 0);
 	taken(0);
 	answered(0, 0, 0);
-	/* It may end at any moment. */
+	/* The nonce may end at any moment. */
 	assert_true(schedule_await(&schedule, 0, OLD, 1000));
 	assert_int_equal(taken(0), 0);
 	assert_false(same_again(OLD, 1));
@@ -219,8 +221,8 @@ static void one_can_be_asked_at_once(void **state)
 
 /* ---- Around a replacement ---- */
 
-/* A server that answers after a round trip, has replaced its nonce at start + k * period, and says
- * the life that is left in whole seconds, or not at all. */
+/* A server that answers after a round trip, replaces its nonce at start + k * period, and tells the
+ * remaining life in whole seconds, or not at all. */
 struct ticker {
 	int64_t start, period, round_trip;
 	bool tells;
@@ -231,20 +233,20 @@ static void write_nonce(char nonce[static 37], int64_t number)
 	snprintf(nonce, 37, "%08x-0000-4000-8000-%012x", (unsigned)(number & 0xffffffff), 0);
 }
 
-/* Its clock's whole seconds are not those of ours. */
+/* Its clock's seconds do not begin when ours do. */
 static int64_t whole_second(int64_t time)
 {
 	return (time + 370) / 1000;
 }
 
 struct found {
-	int64_t gap; /* from the replacement to the answer that told of it */
+	int64_t gap; /* from the replacement to the answer that showed it */
 	unsigned looks;
-	unsigned asked; /* besides */
-	unsigned told;  /* of the same nonce */
+	unsigned asked; /* other questions */
+	unsigned told;  /* questions that brought the same nonce */
 };
 
-/* Asks as the schedule says, until the nonce is another one. Nothing is asked too soon. */
+/* Asks as the schedule says until the nonce is a new one. No question comes too soon. */
 static struct found find_next(const struct ticker *ticker, int64_t *now)
 {
 	struct found found = {0};
@@ -305,7 +307,7 @@ static void a_replacement_is_found_at_once_when_two_were_seen(void **state)
 	}
 }
 
-/* With the rhythm that a server has unless told otherwise, once it is known. */
+/* At a server's default period, once the rhythm is known. */
 static void a_week_of_watching_takes_at_most_100_questions_an_hour(void **state)
 {
 	enum { HOUR = 3600000, HOURS = 168 };
@@ -354,7 +356,7 @@ after_a_restart_the_ordinary_rhythm_finds_the_nonce_and_the_phase_is_learned_ane
 	for (unsigned round = 0; round < 6; round++)
 		find_next(&ticker, &now);
 	ticker.start = now + 25000;
-	now = ticker.start; /* the next question comes then, at the soonest */
+	now = ticker.start; /* the earliest time of the next question */
 	struct found found = find_next(&ticker, &now);
 	assert_between(found.gap, 0, 10000);
 	find_next(&ticker, &now);

@@ -18,8 +18,7 @@
 
 #include <cmocka.h>
 
-/* The kernel's word about the mapping that holds the address: the line `VmFlags` of smaps
- * (proc(5)). */
+/* What the kernel says about the mapping of the address: its line `VmFlags` in smaps (proc(5)). */
 static bool mapping_has_flag(const void *address, const char *flag)
 {
 	CLEANUP(cleanup_stream) FILE *maps = fopen("/proc/self/smaps", "r");
@@ -169,7 +168,7 @@ static void an_error_that_is_handed_on_has_one_owner(void **state)
 	assert_false(error_move(&second, &first));
 	assert_null(first);
 	assert_string_equal(chronosign_error_message(second), "first");
-	/* What the caller holds already stays, and a caller that wants none gets none. */
+	/* An error that the caller already holds stays, and a caller that passes NULL gets none. */
 	chronosign_error_set(&first, CHRONOSIGN_ERROR_USAGE, "another");
 	assert_false(error_move(&second, &first));
 	assert_null(first);
@@ -208,10 +207,10 @@ static void nothing_that_acts_on_a_terminal_gets_through(void **state)
 		{"\xc2\x9b", "\\xc2\\x9b"},                            /* CSI as one C1 control */
 		{"\xe2\x80\xae", "\\xe2\\x80\\xae"},                   /* right-to-left override */
 		{"\xe2\x80\x8f\xd8\x9c", "\\xe2\\x80\\x8f\\xd8\\x9c"}, /* right-to-left marks */
-		{"\xe2\x80\x8b\xef\xbb\xbf", "\\xe2\\x80\\x8b\\xef\\xbb\\xbf"}, /* of no width */
+		{"\xe2\x80\x8b\xef\xbb\xbf", "\\xe2\\x80\\x8b\\xef\\xbb\\xbf"}, /* zero width */
 		{"\xe2\x80\xa8", "\\xe2\\x80\\xa8"},                      /* a line separator */
 		{"\xe2\x80\x94\xe2\x82\xac", "\xe2\x80\x94\xe2\x82\xac"}, /* a dash, a Euro sign */
-		{"\xff\xc0\x80", "\\xff\\xc0\\x80"},                      /* no UTF-8, overlong */
+		{"\xff\xc0\x80", "\\xff\\xc0\\x80"},                      /* not UTF-8: overlong */
 		{"\xed\xa0\x80", "\\xed\\xa0\\x80"},                      /* a surrogate */
 		{"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"},             /* beyond U+10FFFF */
 		{"\xe2\x82", "\\xe2\\x82"},                               /* cut short */
@@ -220,7 +219,7 @@ static void nothing_that_acts_on_a_terminal_gets_through(void **state)
 		{"\xf3\xa0\x80\x81", "\\xf3\\xa0\\x80\\x81"},             /* a tag, U+E0001 */
 		{"\xef\xb8\x8f", "\\xef\\xb8\\x8f"},                      /* variation selector */
 		{"\xee\x80\x80", "\\xee\\x80\\x80"},                      /* private use */
-		{"\xef\xbf\xbe", "\\xef\\xbf\\xbe"},                      /* no character */
+		{"\xef\xbf\xbe", "\\xef\\xbf\\xbe"},                      /* not a character */
 		{"\xe2\xa0\x80\xe3\x85\xa4", "\\xe2\\xa0\\x80\\xe3\\x85\\xa4"}, /* look blank */
 		{"a\xc2\xa0\xe3\x80\x80", "a\\xc2\\xa0\\xe3\\x80\\x80"},        /* are blank */
 		{"\xd7\x90\xd8\xa7", "\\xd7\\x90\\xd8\\xa7"},                   /* Hebrew, Arabic */
@@ -228,7 +227,7 @@ static void nothing_that_acts_on_a_terminal_gets_through(void **state)
 		{"\xe6\xbc\xa2\xed\x95\x9c\xd0\xb6",
 		 "\xe6\xbc\xa2\xed\x95\x9c\xd0\xb6"},                       /* CJK, Cyrillic */
 		{"e\xcc\x81\xf0\x9f\x94\x91", "e\xcc\x81\xf0\x9f\x94\x91"}, /* accent, emoji */
-		{"\xef\xbf\xbd", "\xef\xbf\xbd"}, /* U+FFFD, which is seen */
+		{"\xef\xbf\xbd", "\xef\xbf\xbd"}, /* U+FFFD, which is visible */
 		{"a  b", "a  b"},
 	};
 

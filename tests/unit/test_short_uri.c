@@ -1,4 +1,6 @@
-/* The shortest URIs of tokens: each finds its token and no other, and none of its attributes can go. */
+/*
+ * The shortest URIs of tokens: each finds its token and no other, and needs each of its attributes.
+ */
 #include "pkcs11/short_uri.h"
 
 #include "key/uri.h"
@@ -13,7 +15,7 @@
 
 #include <cmocka.h>
 
-/* Of no p11-kit: they have no names, so that a URI takes their paths. */
+/* Modules that p11-kit did not load: they have no names, so URIs have their paths. */
 static CK_FUNCTION_LIST no_functions[2];
 static const struct pkcs11_module modules[2] = {
 	{.functions = &no_functions[0], .name = (char *)"/a.so"},
@@ -168,7 +170,7 @@ static size_t found_by(const char *text, const struct pkcs11_tokens *tokens)
 	return found;
 }
 
-/* Without any of its attributes but the label it finds more than one token. */
+/* If any attribute but the label is removed, it finds more than one token. */
 static void assert_none_can_go(const char *text, const struct pkcs11_tokens *tokens)
 {
 	size_t length = strlen(text);
@@ -178,7 +180,7 @@ static void assert_none_can_go(const char *text, const struct pkcs11_tokens *tok
 		char shorter[512];
 		bool last = text[end] != ';' && text[from - 1] != ':';
 
-		/* With the separator behind it, or the one before it where none follows. */
+		/* Together with the separator after it, or the one before it at the end. */
 		snprintf(shorter, sizeof shorter, "%.*s%s", (int)(last ? from - 1 : from), text,
 			 text + (text[end] == ';' ? end + 1 : end));
 		if (end > from && (strncmp(text + from, "token=", 6) != 0 || end == from + 6))

@@ -24,7 +24,7 @@ static struct pkcs11_uri *parse(char *text)
 	return uri;
 }
 
-/* Refused as a mistake in usage, with a message that has `says` in it and `hides` not. */
+/* Refused as a usage error, with a message that contains `says` and not `hides`. */
 static void refused(const char *given, const char *says, const char *hides)
 {
 	struct chronosign_error *error = NULL;
