@@ -234,7 +234,7 @@ liar() {
 	has_not 99999999
 }
 
-@test "a log that nobody reads keeps no token waiting" {
+@test "a log that nobody reads delays no token" {
 	logged stuck token --chronograf-url "$URL" --priv-key-file "$KEY"
 	prints_token "$KEY"
 }

@@ -289,7 +289,7 @@ signatures() { echo $(($(calls C_Sign) + $(calls C_SignFinal))); }
 	CHRONOCTL_PIN=$PIN signs_not curve 'RSA' 'EC'
 }
 
-@test "what else is there is told, if no private key is" {
+@test "if there is no private key, the error says what else is there" {
 	in_token && skip 'a token is searched for private keys alone'
 	with "toy:$D/toys/certified"
 	refused 3 'no private RSA key' 'a certificate'
@@ -299,7 +299,7 @@ signatures() { echo $(($(calls C_Sign) + $(calls C_SignFinal))); }
 	CHRONOCTL_PIN=$PIN signs alone
 }
 
-@test "object= alone among three tokens: the one that shows it is logged in to, once" {
+@test "object= alone among three tokens: the login goes to the one that shows it, once" {
 	tokens_only
 	three_tokens
 	CHRONOCTL_PIN=2222 signs chronograf
@@ -333,7 +333,7 @@ signatures() { echo $(($(calls C_Sign) + $(calls C_SignFinal))); }
 	called C_Login 0
 }
 
-@test "a token that requires no login and hides its keys all the same: a PIN that was given logs in, once" {
+@test "a token that requires no login but hides its keys: a PIN that was given logs in, once" {
 	tokens_only
 	three_tokens
 	export SHIM_TOKEN_FLAGS=-CKF_LOGIN_REQUIRED
@@ -351,7 +351,7 @@ signatures() { echo $(($(calls C_Sign) + $(calls C_SignFinal))); }
 	called C_Login 2
 }
 
-@test "the same for a key that wants the PIN at its signature: the PIN is read once, and given twice" {
+@test "the same for a key that requires the PIN at its signature: the PIN is read once, and given twice" {
 	tokens_only
 	one_openssl
 	three_tokens
@@ -374,7 +374,7 @@ signatures() { echo $(($(calls C_Sign) + $(calls C_SignFinal))); }
 	says '^chronoctl: module: (shim|toy): '
 }
 
-@test "a key that wants the PIN at every signature gets it, once more" {
+@test "a key that requires the PIN at every signature gets it, once more" {
 	tokens_only
 	one_openssl
 	export SHIM_ATTRIBUTE=CKA_ALWAYS_AUTHENTICATE=1 SHIM_CONTEXT_PIN=$PIN
@@ -513,12 +513,12 @@ crossed() {
 	jq -e 'all(.findings[] | select(.link == ("signature", "public-half")); .state == "unknown")' <<<"$output" || fail "known"
 }
 
-@test "doctor: a PIN that nobody gave is broken itself, and not the key" {
+@test "doctor: with no PIN given, the broken link is the PIN, not the key" {
 	crossed pin chronograf 'pin-source'
 	tried 0
 }
 
-@test "doctor: a PIN that is wrong, locked, too short or no text is broken itself, and not the key" {
+@test "doctor: with a PIN that is wrong, locked, too short or not text, the broken link is the PIN, not the key" {
 	tokens_only
 	CHRONOCTL_PIN=99999 crossed pin chronograf PIN
 	tried 1
@@ -535,7 +535,7 @@ crossed() {
 	crossed pin chronograf '.' --pin-source "$SCRATCH/pin"
 }
 
-@test "doctor: a key that is not there, or may not sign, is broken itself, and not the PIN" {
+@test "doctor: with a key that is missing or may not sign, the broken link is the key, not the PIN" {
 	export CHRONOCTL_PIN=$PIN
 	crossed key nowhere '.'
 	tokens_only

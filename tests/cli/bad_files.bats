@@ -21,7 +21,7 @@ load key_files
 	done
 }
 
-@test "an EC or Ed25519 key: exit 3, says that RSA is wanted" {
+@test "an EC or Ed25519 key: exit 3, says that it must be RSA" {
 	chronoctl_token --priv-key-file "$D/p256.pem"
 	refused 3 '\bEC\b|elliptic' 'RSA' 'p256.pem'
 	chronoctl_token --priv-key-file "$D/p256-8.pem"
@@ -72,7 +72,7 @@ load key_files
 	refused 3 'short-behind.pem' 'cut short'
 }
 
-@test "encrypted by what OpenSSL does not offer here: the passphrase is not called wrong, the cause is told" {
+@test "encrypted by an algorithm that OpenSSL does not offer here: the passphrase is not called wrong, the cause is named" {
 	CHRONOCTL_PIN=$PASS chronoctl_token --priv-key-file "$D/md5-des.pem"
 	refused 3 'md5-des.pem' 'unsupported' 'legacy'
 	never_says 'does not open' damaged "$PASS"

@@ -36,7 +36,7 @@ CALLS='C_GetFunctionList C_Initialize C_GetSlotList C_GetTokenInfo C_OpenSession
 	for call in C_GetFunctionList C_Initialize C_Login C_Sign C_Finalize; do breaks SHIM_HANG "$call" 'does not answer'; done
 }
 
-@test "a module that crashes, at any call: named" {
+@test "a module that crashes at any call is named" {
 	local call
 	for call in $CALLS; do breaks SHIM_CRASH "$call" 'crash'; done
 }
@@ -46,7 +46,7 @@ CALLS='C_GetFunctionList C_Initialize C_GetSlotList C_GetTokenInfo C_OpenSession
 	for call in $CALLS; do breaks SHIM_EXIT "$call" 'ended the process'; done
 }
 
-@test "a registered module that nobody has named hangs or crashes: the advice is to name the key's own" {
+@test "a registered module that was not named hangs or crashes: the advice is to name the key's own" {
 	local how
 	need_user
 	user_module zz-broken "module: $SHIM" 'priority: -9'

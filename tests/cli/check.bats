@@ -13,14 +13,14 @@ logged() { # TIMES REGEX
 		fail "$1 times /$2/ expected in:" "$(cat "$STANDIN_LOG")"
 }
 
-@test "a token that is accepted is printed, and that is said" {
+@test "a token that is accepted is printed, and the acceptance is reported" {
 	checked --pub-key-file "$PUB"
 	prints_token "$KEY"
 	says "accepts the token"
 	logged 1 "mappings .* 200 CHRONOGRAF-SHA256"
 }
 
-@test "below a base path the check goes below it too" {
+@test "with a base path the check goes below it, too" {
 	start_standin --pub-key-file "$PUB" --base-path /base
 	chronoctl token --chronograf-url "${URL%/}/" --priv-key-file "$KEY" --check
 	prints_token "$KEY"

@@ -55,7 +55,7 @@ has() {
 	is $'bash\nfish\nzsh'
 }
 
-@test "bash completes files, and the URIs of keys once one is begun" {
+@test "bash completes files, and the URIs of keys after pkcs11:" {
 	completes 'chronoctl token --priv-key-file ke'
 	is key.pem
 	completes 'chronoctl token --nonce-from ke'
@@ -84,7 +84,7 @@ has() {
 	is ''
 }
 
-@test "bash completes what is shortened, and a value right behind its letter" {
+@test "bash completes after a shortened option, and a value right behind its letter" {
 	completes 'chronoctl token --priv-key-f ke'
 	is key.pem
 	completes 'chronoctl list-keys -oj'
@@ -104,7 +104,7 @@ has() {
 	is pub-key
 }
 
-@test "a value that looks like an option is none, and after -- nothing is" {
+@test "a value that looks like an option is not one, and nothing is after --" {
 	completes 'chronoctl token --out-file --output '
 	has --check
 	completes 'chronoctl list-keys -- --'
@@ -130,7 +130,7 @@ has() {
 	is 'pkcs11:token=ops;object=chronograf'
 }
 
-@test "a module that crashes is no word of the line" {
+@test "a module that crashes adds nothing to the line" {
 	use_shim
 	SHIM_CRASH=C_GetSlotList completes "chronoctl token --priv-key-file 'pkcs11:"
 	is ''
@@ -181,7 +181,7 @@ has() {
 	has 'pkcs11:token=ops;object=chronograf'
 }
 
-@test "completion wants the name of a shell that it knows" {
+@test "completion needs the name of a shell that it knows" {
 	chronoctl completion
 	refused 2 'bash, zsh or fish'
 	chronoctl completion tcsh

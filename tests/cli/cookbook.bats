@@ -130,7 +130,7 @@ as_cron() {
 		fail "$(cat "$STANDIN_LOG")"
 }
 
-@test "where chronoctl fails nothing is sent" {
+@test "if chronoctl fails, nothing is sent" {
 	rm "$SCRATCH/bin/chronoctl"
 	printf '#!/bin/sh\nexit 3\n' >"$SCRATCH/bin/chronoctl"
 	chmod +x "$SCRATCH/bin/chronoctl"

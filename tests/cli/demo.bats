@@ -13,7 +13,7 @@ setup_file() { suite_key_in_token other; }
 	[[ $output == *"with the token     200"* && $output == *"without            403"* ]] || fail "$output"
 }
 
-@test "it tells what it is installing while it does" {
+@test "it says what it is installing" {
 	mkdir -p "$SCRATCH/tree/softhsm" "$SCRATCH/tree/tests"
 	cp "$SOURCE_DIR/softhsm/demo" "$SCRATCH/tree/softhsm"
 	mkfifo "$SCRATCH/go-on"

@@ -134,7 +134,7 @@ logged() { # TIMES REGEX
 		any(.findings[]; .link == "server" and .state == "failed" and .advice != null)' <<<"$output" || fail "not so"
 }
 
-@test "where the locale is not UTF-8 the marks are plain" {
+@test "if the locale is not UTF-8, the marks are plain" {
 	LC_ALL=C examines --chronograf-url http://127.0.0.1:1
 	[ "$status" -eq 4 ]
 	grep -qE '^ok +key ' <<<"$output" && grep -qE '^FAIL +server ' <<<"$output" && grep -qE '^- +tls ' <<<"$output"
@@ -150,13 +150,13 @@ logged() { # TIMES REGEX
 
 # ---- The key's chain is broken, the server's is still checked ----
 
-@test "a module that cannot be loaded: exit 3, and what it should hold is not known" {
+@test "a module that cannot be loaded: exit 3, and what depends on it is not known" {
 	examines --pkcs11-module /nonexistent.so
 	found 3 ✗ module '/nonexistent\.so' ✓ server "$URL" ✓ nonce 'UUID'
 	not_known token pin key mechanism signature public-half acceptance
 }
 
-@test "a registered module that cannot be loaded is told, and no fault as long as another has the token" {
+@test "a registered module that cannot be loaded is reported, but is no fault as long as another has the token" {
 	need_user
 	unset PKCS11_MODULE_PATH
 	user_module missing "module: /nonexistent.so"
@@ -165,7 +165,7 @@ logged() { # TIMES REGEX
 	found 0 - module 'registered, but not loaded: .*nonexistent[.]so' ✓ key object=chronograf
 }
 
-@test "a registered module that hangs as it starts: what is known of the others is told before" {
+@test "a registered module that hangs as it starts: what is known about the others is printed first" {
 	need_user
 	unset PKCS11_MODULE_PATH
 	user_module zz-hangs "module: $SHIM" 'priority: -9'
@@ -216,7 +216,7 @@ logged() { # TIMES REGEX
 	never_says 77777
 }
 
-@test "no PIN where one is needed: exit 3, and the ways to give one" {
+@test "a PIN is needed and none is given: exit 3, and the ways to give one" {
 	TRIED_PIN='' chronoctl doctor --chronograf-url "$URL" --no-prompt --priv-key-file "$KEY_URI"
 	found 3 ✗ pin '--pin-source'
 	not_known key signature
@@ -235,7 +235,7 @@ logged() { # TIMES REGEX
 	not_known key signature
 }
 
-@test "a passphrase that is missing or wrong is broken itself, and not the file" {
+@test "with a passphrase that is missing or wrong, the broken link is the passphrase, not the file" {
 	encrypt_key "$KEY" "$SCRATCH/encrypted.pem" open-sesame
 	chronoctl doctor --no-prompt --chronograf-url "$URL" --priv-key-file "$SCRATCH/encrypted.pem"
 	found 3 - module 'not needed' ✗ pin 'encrypted.pem.*--pin-source' - key 'not known' ✓ nonce 'UUID'
@@ -274,7 +274,7 @@ logged() { # TIMES REGEX
 	not_known signature acceptance
 }
 
-@test "a mechanism that is missing: exit 3; a list that leaves out what works is no fault" {
+@test "a mechanism that is missing: exit 3; a list that omits one that works is no fault" {
 	SHIM_MECHANISMS=CKM_SHA1_RSA_PKCS examines
 	found 3 ✓ key 'RSA' ✗ mechanism 'none of CKM_SHA256' ✗ signature 'the token lacks the mechanism'
 	not_known public-half acceptance
@@ -292,7 +292,7 @@ logged() { # TIMES REGEX
 	logged 0 mappings
 }
 
-@test "a module that crashes: exit 3, and what was found before stands" {
+@test "a module that crashes: exit 3, and what was found before is kept" {
 	SHIM_CRASH=C_Sign:1 examines
 	found 3 ✓ module "$SHIM" ✓ key 'RSA' ✓ mechanism 'CKM' ✗ module "$SHIM: crashed .*C_Sign"
 	[ -z "$(rows signature)" ]
@@ -333,7 +333,7 @@ logged() { # TIMES REGEX
 	done
 }
 
-@test "the verdict counts the problems, and says of each kind what it comes to" {
+@test "the verdict counts the problems, and says what each kind means" {
 	TRIED_PIN=99999 examines --chronograf-url http://127.0.0.1:1 --chronograf-url http://127.0.0.1:2
 	[ "$status" -eq 3 ]
 	verdict '3 problems: the PIN or passphrase is missing, wrong or locked; the server cannot be reached (2 times)'
@@ -393,7 +393,7 @@ logged() { # TIMES REGEX
 	found 0 ✓ acceptance "accepts the key's token\$"
 }
 
-@test "a server that runs with --htpasswd, or without a key, is told so" {
+@test "a server that runs with --htpasswd, or without a key, is reported as such" {
 	start_standin --htpasswd ops:pass
 	of_file
 	found 4 ✓ server 'Chronograf "[0-9]' ✗ nonce 'runs with --htpasswd'
@@ -415,14 +415,14 @@ logged() { # TIMES REGEX
 	found 4 ✓ acceptance "$URL" ✗ server '127.0.0.1:1:'
 }
 
-@test "a certificate that nobody vouches for: exit 4, and nothing is asked" {
+@test "a certificate that no CA vouches for: exit 4, and nothing is asked" {
 	start_standin --pub-key-file "$PUB" --tls-cert "$D/tls.crt" --tls-key "$D/tls.key"
 	of_file
 	found 4 ✓ server 'takes connections' ✗ tls 'certificate'
 	not_known nonce acceptance
 }
 
-@test "https where http is spoken: exit 4, says so" {
+@test "https to a server that speaks http: exit 4, says so" {
 	URL=${URL/http:/https:} of_file
 	found 4 ✓ server 'takes connections' ✗ tls 'plain HTTP'
 }
@@ -463,14 +463,14 @@ logged() { # TIMES REGEX
 	found 0 ✓ nonce 'UUID' - acceptance 'lets everyone in'
 }
 
-@test "the exit status is that of the first cross" {
+@test "the exit status is that of the first failure" {
 	TRIED_PIN=99999 URL=http://127.0.0.1:1 examines
 	found 3 ✗ pin 'PIN' ✗ server 'connection refused'
 }
 
 # ---- Asked wrongly ----
 
-@test "what is asked wrongly is told as everywhere: exit 2, no rows" {
+@test "wrong usage is reported as everywhere: exit 2, no rows" {
 	chronoctl doctor --chronograf-url "$URL" --priv-key-file "$KEY" -o table
 	refused 2 'text or json'
 	chronoctl doctor --chronograf-url "$URL"

@@ -59,7 +59,7 @@ encrypted_key_signs() {
 	refused '2|3'
 }
 
-@test "a path is taken as it stands: blanks, percent signs, colons after a slash" {
+@test "a path is used as it is: blanks, percent signs, colons after a slash" {
 	local name
 	cd "$D"
 	for name in 'with blank' '100%25' '%70kcs1' 'ke:y' 'pkcs11:object=x'; do

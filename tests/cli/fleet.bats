@@ -107,7 +107,7 @@ tokens_are_of_their_servers() {
 	says "http://127.0.0.1:1/first: connection refused" "$URL/wrong: the answer is not a nonce" "2 of 5 servers failed"
 }
 
-@test "a server that never answers costs its own time-out, once, and holds nobody up" {
+@test "a server that never answers costs its own time-out, once, and delays no other" {
 	local good
 	start_standin --servers 100
 	good=$URL
@@ -171,7 +171,7 @@ tokens_are_of_their_servers() {
 	called C_Sign 4
 }
 
-@test "a key that fails half way, and is mended by the second try: all is signed" {
+@test "a key that fails half way, and works at the second try: everything is signed" {
 	use_shim
 	start_standin --servers 10
 	urls 10 >"$BATS_TEST_TMPDIR/list"
@@ -182,7 +182,7 @@ tokens_are_of_their_servers() {
 	called C_Sign 11
 }
 
-@test "standard output that cannot be written: exit 1, which is said once" {
+@test "standard output that cannot be written: exit 1, reported once" {
 	start_standin --servers 200
 	urls 200 >"$BATS_TEST_TMPDIR/list"
 	run --separate-stderr bash -c '"$1" token --priv-key-file "$2" --chronograf-urls-from "$3" >/dev/full' - \

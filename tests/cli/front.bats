@@ -54,7 +54,7 @@ with_password() { # ARGUMENT…
 	never_says 'in front'
 }
 
-@test "an empty 403 that does not name Chronograf may be either's: exit 5, and both are told" {
+@test "an empty 403 that does not name Chronograf may be either's: exit 5, and both are named" {
 	start_standin --mode check-403-unnamed
 	chronoctl_token --priv-key-file "$KEY" --check
 	refused 5 'without --pub-key-file' 'in front of Chronograf' "$REMEDY"

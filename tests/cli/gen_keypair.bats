@@ -138,7 +138,7 @@ load new_pairs
 	nothing_here
 }
 
-@test "--encrypt makes nothing where either question is left without an answer" {
+@test "--encrypt makes nothing if either question stays unanswered" {
 	on_terminal 'new passphrase' '\n' "'$CHRONOCTL' gen-keypair --out key --bits $BITS --encrypt"
 	[ "$status" -eq 3 ]
 	shows 'nothing was entered'

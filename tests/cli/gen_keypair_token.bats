@@ -65,7 +65,7 @@ load new_pairs
 	called C_Login 0
 }
 
-@test "a public half that cannot be written takes the pair back" {
+@test "the pair is removed if its public half cannot be written" {
 	in_token --pub-key-out nowhere/pub
 	refused 1 nowhere
 	[ "$(objects)" -eq 0 ]
@@ -75,7 +75,7 @@ load new_pairs
 	nothing_here
 }
 
-@test "an output that is full takes pair and file back" {
+@test "the pair and the file are removed if the output is full" {
 	[ -c /dev/full ] || skip "no /dev/full"
 	! CHRONOCTL_PIN=$PIN "$CHRONOCTL" gen-keypair --out "$URI" --bits $BITS --pub-key-out pub >/dev/full 2>/dev/null
 	[ "$(objects)" -eq 0 ]
@@ -139,7 +139,7 @@ load new_pairs
 	[ "$(objects)" -eq 2 ]
 }
 
-@test "each attribute that the token did not keep is told, all of a key in one line" {
+@test "each attribute that the token did not keep is reported, one line for each key" {
 	use_shim
 	SHIM_ATTRIBUTE=CKA_SENSITIVE=0 in_token
 	made
@@ -230,7 +230,7 @@ load new_pairs
 	[ "$(objects)" -eq 2 ]
 }
 
-@test "a key whose signature does not verify is taken back" {
+@test "a key whose signature does not verify is removed" {
 	use_shim
 	SHIM_SIGNATURE=flip in_token --pub-key-out pub
 	refused 3 'verify'
@@ -238,7 +238,7 @@ load new_pairs
 	nothing_here
 }
 
-@test "a key that wants its PIN at each signature is tested too" {
+@test "a key that requires its PIN at each signature is tested, too" {
 	use_shim
 	SHIM_ATTRIBUTE=CKA_ALWAYS_AUTHENTICATE=1 SHIM_CONTEXT_PIN=$PIN in_token
 	made
@@ -252,7 +252,7 @@ load new_pairs
 	[ "$cases" -ge 20 ]
 }
 
-@test "what cannot be taken back is said plainly" {
+@test "what cannot be removed is reported plainly" {
 	use_shim
 	SHIM_FAIL=C_Sign:1=CKR_DEVICE_ERROR,C_DestroyObject:1=CKR_DEVICE_ERROR in_token --pub-key-out pub
 	refused 3 'C_Sign' 'private key is left' 'list-keys'
@@ -267,7 +267,7 @@ load new_pairs
 	nothing_here
 }
 
-@test "a module that crashes or hangs meanwhile is named, and what may be left is said" {
+@test "a module that crashes or hangs meanwhile is named, with what may be left" {
 	use_shim
 	SHIM_CRASH=C_GenerateKeyPair:1 in_token
 	refused 3 'crash' 'C_GenerateKeyPair' 'may be left'
@@ -278,7 +278,7 @@ load new_pairs
 	[[ $stderr != *'may be left'* ]]
 }
 
-@test "an interrupt waits until what was made is taken back, past a thread of a module that blocks no signal, too" {
+@test "an interrupt waits until what was made is removed, even past a module's thread that blocks no signal" {
 	use_shim
 	SHIM_THREAD=C_Initialize:1 SHIM_DELAY=200000 CHRONOCTL_PIN=$PIN setsid "$CHRONOCTL" gen-keypair --out "$URI" --bits $BITS --pub-key-out pub \
 		>"$SCRATCH/out" 2>"$SCRATCH/err" 3>&- &

@@ -23,7 +23,7 @@ influxdata() {
 	done
 }
 
-@test "no other command is handed over, nor anything that is none" {
+@test "no other command is handed over, nor anything that is not a command" {
 	influxdata 'echo theirs'
 	chronoctl --version
 	never_says theirs
@@ -91,7 +91,7 @@ inherits() {
 	done
 }
 
-@test "where there is none, the message says what the command is, and where it comes from" {
+@test "if it is not installed, the message says what the command is, and where it comes from" {
 	local command
 	for command in add-superadmin list-users migrate; do
 		chronoctl "$command" -b /var/lib/chronograf/chronograf-v1.db

@@ -3,7 +3,7 @@ load helper
 
 setup_file() { suite_key; }
 
-@test "a server that takes its time, but not too long" {
+@test "a server that is slow, but not too slow" {
 	start_standin --delay 1500
 	chronoctl_token --priv-key-file "$KEY" --timeout 20
 	prints_token "$KEY"

@@ -172,14 +172,14 @@ made() { [ "$status" -eq 0 ] || fail "exit status 0 expected"; }
 	[ "$(objects)" -eq 0 ]
 }
 
-@test "what cannot be taken back is said plainly" {
+@test "what cannot be removed is reported plainly" {
 	use_shim
 	SHIM_FAIL='C_CreateObject:2=CKR_DEVICE_MEMORY,C_DestroyObject:*=CKR_DEVICE_ERROR' imports
 	refused 3 'private key is left' 'list-keys'
 	[ "$(objects)" -eq 1 ]
 }
 
-@test "an output that is full takes the pair back" {
+@test "the pair is removed if the output is full" {
 	[ -c /dev/full ] || skip "no /dev/full"
 	! CHRONOCTL_PIN=$PIN "$CHRONOCTL" import-key --priv-key-file "$KEY" --to "$URI" >/dev/full 2>/dev/null
 	[ "$(objects)" -eq 0 ]

@@ -8,7 +8,7 @@ links() { grep -oE '\]\([^) ]+\)' "$1" | sed 's/^](//; s/)$//' | grep -vE '^http
 # As the pages are shown: lower case, blanks are dashes, and other signs are left out.
 headings() { sed -nE 's/^#+ //p' "$1" | tr '[:upper:] ' '[:lower:]-' | sed 's/[^a-z0-9_-]//g'; } # FILE
 
-@test "what a document links to is there, heading and all" {
+@test "every link of a document leads to a file that exists, and to a heading in it" {
 	local document link file missing=
 	while read -r document; do
 		while read -r link; do

@@ -46,7 +46,7 @@ row() { # LABEL KIND
 	is_silent
 }
 
-@test "what a token says of a private key is shown: no signing, a PIN each time, public halves elsewhere" {
+@test "what a token says about a private key is shown: no signing, a PIN each time, public halves elsewhere" {
 	use_shim
 	CHRONOCTL_PIN=$PIN SHIM_ATTRIBUTE=CKA_SIGN=0,CKA_ALWAYS_AUTHENTICATE=1 SHIM_CONTEXT_PIN=$PIN SHIM_HIDE=CKA_MODULUS \
 		chronoctl list-keys --login
@@ -75,7 +75,7 @@ row() { # LABEL KIND
 	[[ $stderr$output != *'\x0a'* ]] || fail "a line end is shown as such"
 }
 
-@test "--login logs in to a token that requires no login and hides its keys all the same" {
+@test "--login logs in to a token that requires no login but hides its keys" {
 	use_shim
 	CHRONOCTL_PIN=$PIN SHIM_TOKEN_FLAGS=-CKF_LOGIN_REQUIRED chronoctl list-keys --login
 	lists
@@ -141,7 +141,7 @@ row() { # LABEL KIND
 	END
 }
 
-@test "two objects by one label and id have no URI, and that is said" {
+@test "two objects with one label and id have no URI, and the list says so" {
 	own_tokens
 	softhsm_twins
 	CHRONOCTL_PIN=$PIN chronoctl list-keys --login 'pkcs11:object=twin;type=private'
@@ -221,7 +221,7 @@ softhsm_twins() {
 	[ -n "$(row 'with space;and=more' public)$(row chronograf public)" ]
 }
 
-@test "a registered module that does not load or start is a row with a reason, and stops nobody" {
+@test "a registered module that does not load or start is a row with a reason, and stops nothing" {
 	need_user
 	unset PKCS11_MODULE_PATH
 	user_module missing 'module: /nonexistent.so'
@@ -252,7 +252,7 @@ softhsm_twins() {
 	lists
 }
 
-@test "the machine's own modules, stores of certificates among them, stop nobody" {
+@test "the machine's own modules, stores of certificates among them, stop nothing" {
 	unset PKCS11_MODULE_PATH
 	chronoctl list-keys
 	lists

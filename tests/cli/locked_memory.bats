@@ -54,7 +54,7 @@ limited_token() { limited "$1" token --chronograf-url "$URL" "${@:2}"; }
 	[ "$status" -eq 0 ] || fail "not moved"
 }
 
-@test "where nothing can be locked there is one warning, and the work is done" {
+@test "if nothing can be locked, there is one warning, and the work is done" {
 	limited_token 0 --priv-key-file "$D/encrypted.pem" --pin-source "$PIN_FILE"
 	prints_token "$D/large"
 	[ "$stderr" = "$(grep 'warning: memory for secrets cannot be locked' <<<"$stderr")" ] || fail "another word"
@@ -64,7 +64,7 @@ limited_token() { limited "$1" token --chronograf-url "$URL" "${@:2}"; }
 	[ "$(grep -c 'cannot be locked' <<<"$stderr")" -eq 1 ]
 }
 
-@test "where nothing can be locked --require-locked-memory makes it an error, for all commands with keys" {
+@test "if nothing can be locked, --require-locked-memory makes that an error, for all commands with keys" {
 	local required='cannot lock .* bytes of memory for a secret.*ulimit -l'
 	limited_token 0 --priv-key-file "$D/large" --require-locked-memory
 	refused 1 "$required"

@@ -20,7 +20,7 @@ one_line() {
 	[ "$stderr" = "chronoctl: $2" ] || fail "expected: chronoctl: $2"
 }
 
-@test "a wrong PIN is said once, with the token and what it says of tries" {
+@test "a wrong PIN is reported once, with the token and what it says about tries" {
 	echo 9999 >"$SCRATCH/wrong"
 	signs_not --priv-key-file 'pkcs11:token=ops;object=chronograf' --pin-source "$SCRATCH/wrong"
 	one_line 3 "wrong PIN for token 'ops', tried once; few tries may be left"
@@ -70,7 +70,7 @@ one_line() {
 	says "warning: the key file '$SCRATCH/open' can be read by others"
 }
 
-@test "a ~ that the shell has left: what to write, for every option that names a file" {
+@test "a ~ that the shell did not expand: what to write, for every option that names a file" {
 	local not="the shell has not expanded ~; write \$HOME instead"
 	signs_not --priv-key-file '~/key'
 	one_line 3 "cannot open the key file '~/key': $not"
@@ -107,7 +107,7 @@ one_line() {
 	refused 3 "^chronoctl: cannot load the OpenSSL provider 'nosuch': no such file '.*/nosuch.so'$"
 }
 
-@test "a signer that is for other keys: which it takes not, and what to leave out" {
+@test "a signer for other kinds of keys: what it does not accept, and what to leave out" {
 	signs_not --priv-key-file "$KEY" --signer pkcs11
 	one_line 2 "the signer 'pkcs11' takes no file such as '$KEY'; leave out --signer"
 	signs_not --priv-key-file pkcs11:object=x --signer file

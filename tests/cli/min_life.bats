@@ -36,7 +36,7 @@ accepted() { # TOKEN
 	[ "$(curl -s -o /dev/null -w '%{http_code}' -H "Authorization: CHRONOGRAF-SHA256 $1" "$URL/chronograf/v1/mappings")" = 200 ]
 }
 
-@test "near the end of a nonce the token is of the next, and lives as long as is wanted" {
+@test "near the end of a nonce the token is for the next one, and lives as long as asked for" {
 	start_near_end 3 8
 	token
 	is_of_next
@@ -92,7 +92,7 @@ accepted() { # TOKEN
 	says 'warning: .*--min-life'
 }
 
-@test "the wait is told of under --verbose and on a terminal, else not" {
+@test "the wait is reported with --verbose and on a terminal, otherwise not" {
 	start_near_end 2 8
 	token --verbose
 	says "$URL: waiting for the next nonce for [2-4] s at most"
@@ -105,7 +105,7 @@ accepted() { # TOKEN
 
 stop_standin() { end_processes "$SCRATCH"; }
 
-@test "in a zone that means several, the lower bound of the life decides, and JSON says that it is one" {
+@test "with an ambiguous zone the lower bound of the life decides, and JSON says that it is one" {
 	local zone
 	for zone in Asia/Kolkata Asia/Shanghai; do
 		start_near_end 2 8 --zone "$zone"
@@ -121,7 +121,7 @@ stop_standin() { end_processes "$SCRATCH"; }
 	at_once
 }
 
-@test "JSON says nothing of a lower bound where the life is known, or nothing is" {
+@test "JSON has no lower bound if the life is known, or if nothing is" {
 	local mode
 	for mode in ok no-expires; do
 		start_standin --mode "$mode"
@@ -130,7 +130,7 @@ stop_standin() { end_processes "$SCRATCH"; }
 	done
 }
 
-@test "where the server does not say how long its nonce lives, nothing is waited for" {
+@test "if the server does not say how long its nonce lives, there is no wait" {
 	local mode
 	for mode in no-expires bad-expires past-expires; do
 		start_standin --mode "$mode"
@@ -174,13 +174,13 @@ stop_standin() { end_processes "$SCRATCH"; }
 	accepted "$output"
 }
 
-@test "the life that JSON tells is counted from the server's answer" {
+@test "the life in JSON is counted from the server's answer" {
 	start_standin --nonce-expiration 60 --pub-key-file "$PUB"
 	chronoctl_token --priv-key-file "$OPEN" --pin-source '|sleep 3; echo secret' -o json
 	[ "$(field valid_for_seconds)" -le 57 ] || fail "seconds that are over are counted"
 }
 
-@test "a server that fails while its next nonce is awaited is a failed one" {
+@test "a server that fails while its next nonce is awaited counts as failed" {
 	start_near_end 4 8
 	(sleep 1.5 && end_processes "$SCRATCH") 3>&- 4>&- &
 	chronoctl_token --priv-key-file "$KEY"
@@ -200,7 +200,7 @@ stop_standin() { end_processes "$SCRATCH"; }
 	done
 }
 
-@test "--min-life wants a number of seconds, and a server that is asked once" {
+@test "--min-life needs a number of seconds, and a server that is asked once" {
 	local wrong
 	for wrong in -1 ten 10x '' 86401 99999999999999999999; do
 		chronoctl token --priv-key-file "$KEY" "--min-life=$wrong"

@@ -34,7 +34,7 @@ signs() { # ARGUMENT…
 	signs 'pkcs11:object=chronograf'
 }
 
-@test "p11-kit's proxy is no module of its own: every registered one, for every signer" {
+@test "p11-kit's proxy stands for every registered module, for every signer" {
 	local proxy signer
 	proxy=$(pkg-config --variable=proxy_module p11-kit-1)
 	PKCS11_MODULE_PATH=$proxy signs 'pkcs11:object=chronograf'
@@ -68,7 +68,7 @@ signs() { # ARGUMENT…
 	signs "pkcs11:object=chronograf?module-path=$SOFTHSM&module-name=softhsm2"
 }
 
-@test "just the module that is named is loaded" {
+@test "only the module that is named is loaded" {
 	chronoctl_token --priv-key-file 'pkcs11:token=nowhere' --pkcs11-module "$SOFTHSM"
 	refused 3 'softhsm'
 	[[ $stderr != *opensc* && $stderr != *trust* ]]

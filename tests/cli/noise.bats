@@ -52,7 +52,7 @@ module_lines() { grep -c '^chronoctl: module: ' <<<"$stderr" || true; }
 	! grep -v '^chronoctl: ' <<<"$stderr" || fail "lines without a prefix"
 }
 
-@test "when the key cannot be used, the last eight lines stand behind the error" {
+@test "if the key cannot be used, the last eight lines follow the error" {
 	SHIM_FAIL='C_Sign:*=CKR_DEVICE_ERROR' chronoctl_token --priv-key-file "$URI"
 	refused 3 'C_Sign .*CKR_DEVICE_ERROR'
 	says_in_order 'answered CKR_DEVICE_ERROR' 'chronoctl: module: … (--verbose shows all)' \
@@ -61,7 +61,7 @@ module_lines() { grep -c '^chronoctl: module: ' <<<"$stderr" || true; }
 	[[ ${stderr##*$'\n'} == 'chronoctl: module: shim: noise on standard error, in C_Finalize' ]]
 }
 
-@test "a module that crashes, hangs, aborts or ends the process: its last words stand behind the error" {
+@test "a module that crashes, hangs, aborts or ends the process: its last words follow the error" {
 	SHIM_CRASH=C_Sign:1 chronoctl_token --priv-key-file "$URI"
 	refused 3 'crashed .*in C_Sign'
 	says_in_order 'in C_Sign' 'module: shim: noise on standard error, in C_Initialize'
@@ -77,7 +77,7 @@ module_lines() { grep -c '^chronoctl: module: ' <<<"$stderr" || true; }
 	says_in_order 'Aborted' "module: shim: environment: no setting is called 'SHIM_SETTING'"
 }
 
-@test "--quiet leaves it out behind a warning, and not behind an error" {
+@test "--quiet leaves it out after a warning, but not after an error" {
 	SHIM_CRASH=C_Finalize:1 chronoctl_token --quiet --priv-key-file "$URI"
 	prints_token "$KEY"
 	is_silent
@@ -85,7 +85,7 @@ module_lines() { grep -c '^chronoctl: module: ' <<<"$stderr" || true; }
 	refused 3 'crashed .*in C_Sign' 'module: shim: noise on standard error, in C_Initialize'
 }
 
-@test "where the server is at fault, nothing of the module is shown" {
+@test "if the server is at fault, nothing from the module is shown" {
 	chronoctl token --chronograf-url http://127.0.0.1:1 --priv-key-file "$URI"
 	refused 4
 	[ "$(module_lines)" -eq 0 ]
@@ -124,7 +124,7 @@ module_lines() { grep -c '^chronoctl: module: ' <<<"$stderr" || true; }
 	wait_for grep -q 'module: 0*00 and no end$' "$SCRATCH/said"
 }
 
-@test "a module's child that outlives the command keeps nobody waiting who reads its messages" {
+@test "a module's child that outlives the command does not block a reader of the messages" {
 	local took
 	took=$(date +%s%N)
 	{ SHIM_FORK=C_Initialize:1 "$CHRONOCTL" token -v --chronograf-url "$URL" --priv-key-file "$URI" 2>&1 3>&- 4>&- &&
@@ -153,7 +153,7 @@ module_lines() { grep -c '^chronoctl: module: ' <<<"$stderr" || true; }
 	never_shows 'shim: noise'
 }
 
-@test "OpenSC's module and its spy print what they like" {
+@test "OpenSC's module and its spy print freely" {
 	[ -n "$SPY" ] || skip "no pkcs11-spy here"
 	unset SHIM_NOISE
 	export PKCS11SPY=$SOFTHSM

@@ -19,7 +19,7 @@ load nonces
 	done
 }
 
-@test "of a login page status, length and beginning are shown" {
+@test "for a login page, the status, length and beginning are shown" {
 	local length
 	start_standin --mode html
 	length=$(curl -s "$URL/nonce" | wc -c)
@@ -27,12 +27,12 @@ load nonces
 	refused 4 '\b200\b' "\\b$length\\b" '<!DOCTYPE html>'
 }
 
-@test "of a proxy's error page status and beginning are shown" {
+@test "for a proxy's error page, the status and beginning are shown" {
 	asked status-502
 	refused 4 '\b502\b' '<html>'
 }
 
-@test "of almost a nonce the length is shown" {
+@test "for something close to a nonce, the length is shown" {
 	asked newline
 	refused 4 '\b37\b'
 	asked short

@@ -39,7 +39,7 @@ field() { jq -r ".$1" <<<"$output"; }
 	done
 }
 
-@test "what is no canonical UUID of version 4: exit 2, it is not repeated, and the key is not opened" {
+@test "anything but a canonical UUID of version 4: exit 2, it is not repeated, and the key is not opened" {
 	local nonce
 	for nonce in '' "$PIN" "${NONCE^^}" "{$NONCE}" "${NONCE//-/}" "$NONCE " " $NONCE" "$NONCE"$'\n' "${NONCE}0" "${NONCE%?}" \
 		"${NONCE/-4/-1}" "${NONCE/-8/-7}" 00000000-0000-0000-0000-000000000000 "${NONCE%?}g" eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0; do
@@ -85,7 +85,7 @@ field() { jq -r ".$1" <<<"$output"; }
 	prints_token "$KEY"
 }
 
-@test "-o json: url and the times are null, for nobody knows them" {
+@test "-o json: url and the times are null, because nobody knows them" {
 	signs_by_hand --nonce "$NONCE" -o json
 	[ "$(field token)" = "$(expected_token "$KEY")" ] || fail "not the token"
 	[ "$(field header)" = "Authorization: CHRONOGRAF-SHA256 $(expected_token "$KEY")" ] || fail "not the header"

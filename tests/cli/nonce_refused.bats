@@ -25,7 +25,7 @@ load nonces
 	done
 }
 
-@test "a header or a status line that is too long: exit 4, and that is said, not that memory is out" {
+@test "a header or a status line that is too long: exit 4, and the message says that, not that memory is out" {
 	local mode
 	for mode in endless-header endless-header-line endless-status-line; do
 		asked "$mode" --timeout 50
@@ -52,7 +52,7 @@ load nonces
 	refused 4 'time'
 }
 
-@test "what is no nonce is never given to the token to sign" {
+@test "nothing but a nonce is ever given to the token to sign" {
 	local mode
 	new_token_dir "$SCRATCH/softhsm"
 	new_token estate

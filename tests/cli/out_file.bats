@@ -101,7 +101,7 @@ spared() {
 	spared "its PIN" --priv-key-file "$KEY" --pin-source fd:7 7<"$FILE"
 }
 
-@test "a file of an earlier time is replaced in every form" {
+@test "the file of an earlier run is replaced in every form" {
 	local form old new
 	old=$(expected_token "$KEY" an-older-nonce) new=$(expected_token "$KEY")
 	leave() { perl -pe "s{\Q$new\E}{$old}g" "$SCRATCH/kept" >"$FILE"; }

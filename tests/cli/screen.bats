@@ -45,7 +45,7 @@ quoted() { printf '%q ' "$@"; }
 	[ "$left" = "$(expected_token "$KEY")" ] || fail "more is left than the token:" "$left"
 }
 
-@test "nothing is seen of the first half second" {
+@test "nothing is shown in the first half second" {
 	local command
 	start_standin --pub-key-file "$PUB" --delay 1500
 	command=$(quoted "$CHRONOCTL" token --chronograf-url "$URL" --priv-key-file "$KEY")
@@ -56,7 +56,7 @@ quoted() { printf '%q ' "$@"; }
 	awk 'NR == 1 { exit !($1 >= 0.5) }' "$SCRATCH/times" || fail "seen too early:" "$(head -n 3 "$SCRATCH/times")"
 }
 
-@test "--watch is seen to wait until there is a token in the file" {
+@test "--watch shows that it waits until there is a token in the file" {
 	start_standin --pub-key-file "$PUB" --delay 2000
 	at_screen "$(quoted timeout --foreground 4 "$CHRONOCTL" token --watch --out-file "$SCRATCH/token" --chronograf-url "$URL" \
 		--priv-key-file "$KEY"); true"
@@ -84,7 +84,7 @@ quoted() { printf '%q ' "$@"; }
 	waited 'closing the tokens, [01] s'
 }
 
-@test "list-keys, pub-key and doctor wait with words, too" {
+@test "list-keys, pub-key and doctor say what they wait for, too" {
 	start_standin --pub-key-file "$PUB"
 	export SHIM_DELAY=100000
 	at_screen "$(quoted "$CHRONOCTL" list-keys)"
@@ -110,7 +110,7 @@ quoted() { printf '%q ' "$@"; }
 	waited 'making the key in the token; a card may take minutes, [0-9] s'
 }
 
-@test "messages stand on lines of their own, and the wait goes on after them" {
+@test "messages have lines of their own, and the wait goes on after them" {
 	local bad
 	start_standin --mode html --delay 1200
 	bad=$URL
@@ -121,7 +121,7 @@ quoted() { printf '%q ' "$@"; }
 	grep -qE "^chronoctl: .*$bad" <<<"$left" || fail "no message on a line of its own:" "$left"
 }
 
-@test "a prompt, and a PIN command, have the terminal for themselves" {
+@test "a prompt, and a PIN command, have the terminal to themselves" {
 	local command
 	unset CHRONOCTL_PIN
 	command=$(quoted "$CHRONOCTL" token --nonce "$NONCE" --priv-key-file "$KEY_URI")
@@ -138,7 +138,7 @@ quoted() { printf '%q ' "$@"; }
 	never_waits
 }
 
-@test "nothing is drawn where the terminal is dumb, somebody else's or reads without echo, under --quiet, or where standard error is none" {
+@test "nothing is drawn if the terminal is dumb, in use by another process or without echo, with --quiet, or if standard error is no terminal" {
 	local command
 	start_standin --pub-key-file "$PUB" --delay 1500
 	command=$(quoted "$CHRONOCTL" token --chronograf-url "$URL" --priv-key-file "$KEY")
@@ -172,7 +172,7 @@ quoted() { printf '%q ' "$@"; }
 	waited 'storing the key in the token, [0-9] s'
 }
 
-@test "Ctrl-Z while it is seen leaves no trace, and it is seen again when the command goes on" {
+@test "Ctrl-Z during the wait leaves no trace, and the wait shows again when the command continues" {
 	start_standin --pub-key-file "$PUB" --delay 8000
 	cat >"$SCRATCH/stops" <<-END
 		set -m
@@ -188,7 +188,7 @@ quoted() { printf '%q ' "$@"; }
 	[ "$(cat "$SCRATCH/printed")" = "$(expected_token "$KEY")" ] || fail "no token"
 }
 
-@test "Ctrl-C while it is seen leaves no trace" {
+@test "Ctrl-C during the wait leaves no trace" {
 	start_standin --pub-key-file "$PUB" --delay 20000
 	on_terminal 'waiting for .*1 s' '\003' "trap : INT; $(quoted "$CHRONOCTL" token --chronograf-url "$URL" --priv-key-file "$KEY"); echo ended"
 	left=$(sed "s/.*\r$ESC\[K//; s/\r\$//" <"$SCRATCH/screen")
@@ -223,7 +223,7 @@ widest() { sed "s/$ESC\[[0-9;]*m//g" <<<"$left" | wc -L; }
 	grep -qE '^a t[a-z ]*~' <<<"$left" || fail "the label is not cut:" "$left"
 }
 
-@test "characters that are two columns wide are cut, and stand in line, as such" {
+@test "characters of two columns are cut and aligned as such" {
 	own_tokens
 	import_key "$KEY" ops '鍵鍵鍵鍵鍵鍵鍵鍵鍵鍵鍵鍵鍵鍵鍵鍵鍵鍵鍵鍵' e5
 	at_screen "stty cols 64; $(quoted "$CHRONOCTL" list-keys)"

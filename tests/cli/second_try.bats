@@ -94,7 +94,7 @@ gives_up() {
 	done
 }
 
-@test "a key that wants its PIN at each signature" {
+@test "a key that requires its PIN at each signature" {
 	local code
 	export SHIM_ATTRIBUTE=CKA_ALWAYS_AUTHENTICATE=1 SHIM_CONTEXT_PIN=$PIN
 	for code in $LOST_SESSION $LOST_TOKEN; do
@@ -117,7 +117,7 @@ gives_up() {
 	done
 }
 
-@test "a failing device is told of, a session that ran out is not" {
+@test "a failing device is reported, a session that ran out is not" {
 	SHIM_FAIL=C_Sign:1=CKR_DEVICE_ERROR run_once
 	says 'warning: .*C_Sign .*CKR_DEVICE_ERROR'
 	SHIM_FAIL=C_Sign:1=CKR_SESSION_CLOSED run_once
@@ -128,7 +128,7 @@ gives_up() {
 
 # ---- What is not ----
 
-@test "once: what fails again is told, with its remedy" {
+@test "once: a second failure is reported, with its remedy" {
 	local code
 	for code in $LOST_SESSION $LOST_TOKEN; do
 		SHIM_FAIL=C_Sign:*=$code gives_up "$(told_as C_Sign "$code")" 'second try'
@@ -137,7 +137,7 @@ gives_up() {
 	done
 }
 
-@test "a token that is gone for good: the first failure is told, and what was found then" {
+@test "a token that is gone for good: the first failure is reported, and what was found after it" {
 	SHIM_PULL=C_Sign:1 SHIM_PULL_CALLS=1000 run_once
 	refused 3 "$(told_as C_Sign CKR_DEVICE_REMOVED)" 'second try: no key matches'
 	never_says 'no token .*x00'
@@ -145,7 +145,7 @@ gives_up() {
 	called C_Login 1
 }
 
-@test "what another session would not mend is not tried again" {
+@test "what another session would not repair is not tried again" {
 	local code
 	for code in CKR_GENERAL_ERROR CKR_FUNCTION_FAILED CKR_DEVICE_MEMORY CKR_KEY_FUNCTION_NOT_PERMITTED CKR_USER_NOT_LOGGED_IN; do
 		SHIM_FAIL=C_Sign:*=$code run_once

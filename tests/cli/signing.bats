@@ -90,7 +90,7 @@ signs_not() { # LABEL REGEX…
 	called C_Login 1
 }
 
-@test "an EC key in a token: exit 3, says that RSA is wanted" {
+@test "an EC key in a token: exit 3, says that it must be RSA" {
 	signs_not curve 'RSA'
 	called C_Sign 0
 }

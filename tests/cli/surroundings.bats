@@ -27,7 +27,7 @@ inherits() { # SETTING-OF-ENV…
 	inherits --ignore-signal --block-signal
 }
 
-@test "where the parent ignores SIGCHLD, each command works" {
+@test "if the parent ignores SIGCHLD, each command works" {
 	WRAPPER=(env --ignore-signal=CHLD)
 	export CHRONOCTL_PIN=$PIN
 	PATIENCE=20 chronoctl pub-key --priv-key-file "$KEY"
@@ -59,7 +59,7 @@ ends_by() {
 
 is_over() { ! grep -q . "/proc/$COMMAND/cmdline" 2>/dev/null; }
 
-@test "SIGTERM ends it, though the parent ignores or blocks it" {
+@test "SIGTERM ends it, even if the parent ignores or blocks it" {
 	WRAPPER=(env --ignore-signal=TERM --ignore-signal=CHLD)
 	starts --priv-key-file "$KEY"
 	sleep 1
@@ -96,7 +96,7 @@ is_over() { ! grep -q . "/proc/$COMMAND/cmdline" 2>/dev/null; }
 	[ ! -e "$SCRATCH/token" ]
 }
 
-@test "a thread of a module that calls _exit(0) is no success, for any command" {
+@test "a module's thread that calls _exit(0) is no success, for any command" {
 	export SHIM_EXIT_LATER=C_Initialize:1
 	local slow="|sleep 2; cat $PIN_FILE"
 	chronoctl_token --priv-key-file "$URI" --pin-source "$slow"
@@ -114,7 +114,7 @@ is_over() { ! grep -q . "/proc/$COMMAND/cmdline" 2>/dev/null; }
 	refused 1 "before its work was done"
 }
 
-@test "what is said of a module that broke is printable, and bounded" {
+@test "the message about a broken module is printable, and bounded" {
 	local module=$SCRATCH/$'\e]52;c;\a\xff'.so
 	cp "$SHIM" "$module"
 	SHIM_CRASH=C_Initialize:1 chronoctl_token --priv-key-file "$URI" --pin-source "$PIN_FILE" --pkcs11-module "$module"
@@ -122,14 +122,14 @@ is_over() { ! grep -q . "/proc/$COMMAND/cmdline" 2>/dev/null; }
 	! grep -q $'[\e\a]' <<<"$stderr" || fail "control characters"
 }
 
-@test "no /dev/null: the network program cannot start, and that is the step that is told" {
+@test "no /dev/null: the network program cannot start, and the message names that step" {
 	unshare -m true || skip "no mounts of its own are to be had here"
 	WRAPPER=(unshare -m sh -c 'mkdir "$0" && cp -a /dev/urandom "$0" && mount --bind "$0" /dev && exec "$@"' "$SCRATCH/dev")
 	chronoctl_token --priv-key-file "$KEY"
 	refused 1 'cannot start the network program: cannot open /dev/null: No such file'
 }
 
-@test "what a module forks keeps nobody waiting for the result" {
+@test "a process that a module forks does not delay the result" {
 	local took
 	took=$(date +%s%N)
 	SHIM_FORK=C_Initialize:1 PKCS11_MODULE_PATH=$SHIM "$CHRONOCTL" token --chronograf-url "$URL" --priv-key-file "$URI" \

@@ -8,7 +8,7 @@ setup_file() {
 	start_standin --tls-cert "$D/server.crt" --tls-key "$D/server.key" --base-path /chronograf
 }
 
-@test "a certificate that nobody vouches for is refused: exit 4, says so" {
+@test "a certificate that no CA vouches for is refused: exit 4, says so" {
 	chronoctl_token --priv-key-file "$KEY"
 	refused 4 'certificate'
 }
@@ -41,7 +41,7 @@ setup_file() {
 	prints_token "$KEY"
 }
 
-@test "a CA file that is missing or no CA is an error that names it, not passed over" {
+@test "a CA file that is missing or holds no CA is an error that names it, and is not ignored" {
 	chronoctl_token --priv-key-file "$KEY" --ca-file /nonexistent.pem
 	refused '[24]' '/nonexistent\.pem'
 	echo nonsense >"$SCRATCH/nonsense.pem"
@@ -49,7 +49,7 @@ setup_file() {
 	refused '[24]' 'nonsense\.pem'
 }
 
-@test "https where http is spoken, and the other way round: exit 4" {
+@test "https to a server that speaks http, and the other way round: exit 4" {
 	chronoctl token --chronograf-url "${URL/https:/http:}" --priv-key-file "$KEY"
 	refused 4
 	start_standin
@@ -140,7 +140,7 @@ program_is_confined() {
 	! grep -F "$TOY" "/proc/$PROGRAM/maps" || fail "the other provider is loaded"
 }
 
-@test "a line end in the name of a certificate does not make a line of what is told" {
+@test "a line end in the name of a certificate does not start a line of the message" {
 	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$SCRATCH/lines.key" -out "$SCRATCH/lines.crt" \
 		-subj $'/CN=a\nchronoctl: the token is good' 2>"$SCRATCH/openssl"
 	start_standin --tls-cert "$SCRATCH/lines.crt" --tls-key "$SCRATCH/lines.key"
@@ -194,7 +194,7 @@ is_not_loaded() {
 	END
 }
 
-@test "a configuration of OpenSSL that cannot be read is told, with its line" {
+@test "a configuration of OpenSSL that cannot be read is reported, with its line" {
 	printf 'openssl_conf = init\n[init\n' >"$BATS_TEST_TMPDIR/openssl.cnf"
 	OPENSSL_CONF=$BATS_TEST_TMPDIR/openssl.cnf chronoctl_token --priv-key-file "$KEY" --ca-file "$D/server.crt"
 	refused 1 "openssl\.cnf" 'line 2'
@@ -219,7 +219,7 @@ policy() { # LINE
 		>"$BATS_TEST_TMPDIR/openssl.cnf"
 }
 
-@test "a server whose versions of TLS the machine's policy does not allow is told as that" {
+@test "a server whose versions of TLS the machine's policy does not allow is reported as that" {
 	serves -tls1_2
 	policy 'MinProtocol = TLSv1.3'
 	export OPENSSL_CONF=$BATS_TEST_TMPDIR/openssl.cnf
@@ -229,7 +229,7 @@ policy() { # LINE
 	never_says 'plain HTTP'
 }
 
-@test "each failure of TLS is told as what it is, and none but plain HTTP as plain HTTP" {
+@test "each failure of TLS is reported as what it is, and only plain HTTP as plain HTTP" {
 	serves -tls1_2
 	policy 'SignatureAlgorithms = ECDSA+SHA256'
 	OPENSSL_CONF=$BATS_TEST_TMPDIR/openssl.cnf chronoctl_token --priv-key-file "$KEY" --ca-file "$D/server.crt"
@@ -263,7 +263,7 @@ policy() { # LINE
 	refused 4 'CA that is not known here' 'Give the CA that signed it'
 }
 
-@test "a certificate that has expired is told as that" {
+@test "a certificate that has expired is reported as that" {
 	# OpenSSL 3.4 takes no days below 0, and those before take no dates.
 	openssl x509 -in "$D/server.crt" -signkey "$D/server.key" -days -1 -out "$BATS_TEST_TMPDIR/old.crt" 2>/dev/null ||
 		openssl x509 -in "$D/server.crt" -signkey "$D/server.key" -not_before 20240101000000Z -not_after 20240102000000Z \

@@ -36,7 +36,7 @@ lists_no_token() { # LABEL…
 	CHRONOCTL_PIN=2222 signs "$KEY" 'pkcs11:object=chronograf'
 }
 
-@test "the token where the public key shows is the one that is logged in to, once" {
+@test "the login goes to the token that shows the public key, once" {
 	use_shim
 	CHRONOCTL_PIN=2222 signs "$KEY" 'pkcs11:object=chronograf'
 	called C_Login 1
@@ -127,7 +127,7 @@ lists_no_token() { # LABEL…
 	called C_Login 0
 }
 
-@test "a token that requires no login and hides its keys all the same: a PIN that was given logs in to the one, once" {
+@test "a token that requires no login but hides its keys: a PIN that was given logs in to that one, once" {
 	use_shim
 	export SHIM_TOKEN_FLAGS=-CKF_LOGIN_REQUIRED
 	CHRONOCTL_PIN=3333 signs "$KEY3" 'pkcs11:token=three;object=hidden'
@@ -141,7 +141,7 @@ lists_no_token() { # LABEL…
 	called C_Login 0
 }
 
-@test "the same by the signer libp11, and nothing is tried where the PIN is on its last try" {
+@test "the same by the signer libp11, and nothing is tried if the PIN has one try left" {
 	built_in libp11 || skip "the signer libp11 is not built in"
 	use_shim
 	export CHRONOCTL_PIN=3333

@@ -140,13 +140,13 @@ decides() {
 	no_match 'pkcs11:token=second;id=%0a%ff' "^chronoctl: no key with the id 0aff in token 'second'; it has: Schlüssel; 1/ß$"
 }
 
-@test "no such token: says which there are, and which was probably meant" {
+@test "no such token: says which ones exist, and which one was probably meant" {
 	no_match 'pkcs11:token=third;object=chronograf' 'third' 'first( |%20)token' 'second' 'softhsm|p11-kit-client'
 	never_says 'did you mean'
 	no_match 'pkcs11:token=sceond;object=chronograf' "no token 'sceond'; there are: .*second" "did you mean 'second'\?"
 }
 
-@test "a new key's token by a wrong label: which there are, and which was probably meant" {
+@test "a new key's token by a wrong label: which ones exist, and which one was probably meant" {
 	chronoctl gen-keypair --out 'pkcs11:token=sceond;object=new'
 	refused 3 "no token 'sceond'; there are: .*second" "did you mean 'second'\?"
 }
@@ -159,13 +159,13 @@ decides() {
 	no_match 'pkcs11:token=second;id=%01;object=Schl%c3%bcssel%3B%201%2F%C3%9F' 'with the id 01 in token .*it has: .*half$'
 }
 
-@test "a key without a label is told, too" {
+@test "a key without a label is listed, too" {
 	own_tokens
 	import_private_key "$KEY" second '' e1
 	no_match 'pkcs11:token=second;object=web' 'it has: (.*, )?one without a label'
 }
 
-@test "of many keys eight labels are told, and how many more there are" {
+@test "of many keys eight labels are listed, and the number of the others" {
 	local number
 	own_tokens
 	for number in 1 2 3 4 5 6 7 8 9; do

@@ -24,7 +24,7 @@ signs_and_warns() {
 	if [ -n "$1" ]; then says "warning: $1"; else is_silent; fi
 }
 
-@test "a key file that others can change is warned of" {
+@test "a key file that others can change gives a warning" {
 	cp "$KEY" "$SCRATCH/key"
 	chmod 600 "$SCRATCH/key"
 	signs_and_warns '' --priv-key-file "$SCRATCH/key"
@@ -34,7 +34,7 @@ signs_and_warns() {
 	signs_and_warns "the key file .* can be changed by others" --priv-key-file "file://$SCRATCH/key"
 }
 
-@test "a PIN file that others can change is warned of, wherever it is named" {
+@test "a PIN file that others can change gives a warning, wherever it is named" {
 	cp "$PIN_FILE" "$SCRATCH/pin"
 	chmod 640 "$SCRATCH/pin"
 	signs_and_warns '' --priv-key-file "$URI" --pin-source "$SCRATCH/pin"
@@ -57,7 +57,7 @@ signs_and_warns() {
 	says "the key file '$SCRATCH/key' can be changed" "the file of the PIN or passphrase can be changed"
 }
 
-@test "a key or PIN file of another user is warned of" {
+@test "a key or PIN file of another user gives a warning" {
 	[ "$(id -u)" -eq 0 ] || skip "only root can give a file away"
 	cp "$KEY" "$SCRATCH/key"
 	cp "$PIN_FILE" "$SCRATCH/pin"
@@ -116,7 +116,7 @@ signs_and_warns() {
 	refused 3 "the PIN file '$SCRATCH/folder'"
 }
 
-@test "gen-keypair does not write a plain key where a passphrase was meant" {
+@test "gen-keypair does not write a plain key if a passphrase was meant" {
 	chronoctl gen-keypair --out "$SCRATCH/new" --bits 2048 --pin-source "$PIN_FILE"
 	refused 2 '--encrypt'
 	[ ! -e "$SCRATCH/new" ] && [ ! -e "$SCRATCH/new.pub" ]

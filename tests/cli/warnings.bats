@@ -25,7 +25,7 @@ warned() {
 	[ "$(grep -cE -e "$2" <<<"$stderr")" -eq "$1" ] || fail "/$2/ is not told $1 times"
 }
 
-@test "an RSA key below 2048 bits is warned of, once, wherever it is used: in a file and in a token" {
+@test "an RSA key below 2048 bits gives one warning wherever it is used: in a file and in a token" {
 	chronoctl_token --priv-key-file "$SMALL"
 	prints_token "$SMALL"
 	warned 1 "$SHORT_KEY"
@@ -55,7 +55,7 @@ warned() {
 	[ -s key ] && [ -s key.pub ]
 }
 
-@test "of 2048 bits nothing is said" {
+@test "a key of 2048 bits gives no warning" {
 	chronoctl_token --priv-key-file "$KEY"
 	prints_token "$KEY"
 	is_silent
@@ -63,7 +63,7 @@ warned() {
 	warned 0 warning
 }
 
-@test "--encrypt by a passphrase of fewer than eight characters is done, with a warning that does not show it" {
+@test "--encrypt accepts a passphrase of fewer than eight characters, with a warning that does not show it" {
 	local passphrase
 	for passphrase in x "$PIN" 7654321; do
 		CHRONOCTL_PIN=$passphrase chronoctl gen-keypair --out "key$passphrase" --bits 2048 --encrypt
@@ -100,7 +100,7 @@ warned() {
 	is_silent
 }
 
-@test "--quiet leaves out the warning about the folder of --out-file, which is given before the command's process is there" {
+@test "--quiet leaves out the warning about the folder of --out-file, which comes before the command's process starts" {
 	mkdir -m 777 open
 	chmod 777 open
 	chronoctl_token --watch --out-file open/token --priv-key-file /nonexistent
@@ -110,7 +110,7 @@ warned() {
 	[[ $stderr != *warning* ]] || fail "a warning"
 }
 
-@test "--quiet leaves no error out, nor what one says of a key that may be left" {
+@test "--quiet leaves out neither an error nor its words about a key that may be left" {
 	chronoctl_token --priv-key-file /nonexistent --quiet
 	refused 3 /nonexistent
 	chronoctl_token --priv-key-file "$KEY" --timeout 0 -q

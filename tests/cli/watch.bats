@@ -15,7 +15,7 @@ load watching
 	ended_with 0
 }
 
-@test "the forms of --output stand in the file, too" {
+@test "the file holds the tokens in the form of --output, too" {
 	start_server
 	watch --priv-key-file "$KEY" -o header
 	appears
@@ -63,7 +63,7 @@ sleeps() {
 	[ -s "$KEY" ]
 }
 
-@test "a file of an earlier time is removed before the server has answered" {
+@test "the file of an earlier run is removed before the server has answered" {
 	expected_token "$KEY" other-nonce >"$FILE"
 	start_standin --mode never
 	watch --priv-key-file "$KEY"
@@ -111,7 +111,7 @@ read_fast() { # LENGTH
 		print scalar(keys %seen), "\n"' "$FILE" "$1" "$PATIENCE"
 }
 
-@test "who reads the file finds one whole token, at any time" {
+@test "a reader of the file finds one whole token, at any time" {
 	local found reader
 	start_server
 	watch --priv-key-file "$KEY"

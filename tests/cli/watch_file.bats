@@ -2,7 +2,7 @@
 load helper
 load watching
 
-@test "a file that cannot be written: it is told once, the old one goes, and it is tried again" {
+@test "a file that cannot be written: that is reported once, the old one goes, and it is tried again" {
 	local lock="chmod 500" unlock="chmod 700"
 	[ "$(id -u)" -ne 0 ] || lock="chattr +i" unlock="chattr -i"
 	$lock "$BATS_TEST_TMPDIR/run" 2>/dev/null || skip "root may write everywhere"
@@ -20,7 +20,7 @@ load watching
 	[ "$(times_said 'cannot make a file')" -eq 1 ]
 }
 
-@test "a disk that fails once: it is told, and it is tried again" {
+@test "a disk that fails once: that is reported, and it is tried again" {
 	local -x ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0"
 	start_server
 	DISK_FAIL=fsync:1 LD_PRELOAD=$DISKFAIL watch --priv-key-file "$KEY"
@@ -30,7 +30,7 @@ load watching
 	[ "$(times_said "cannot write '.*/token': Input/output error")" -eq 1 ]
 }
 
-@test "a folder that takes the place of the file is left alone, and told once" {
+@test "a folder in place of the file is left alone, and reported once" {
 	start_server --nonce-expiration 3
 	watch --priv-key-file "$KEY"
 	appears

@@ -22,7 +22,7 @@ load watching
 	ended_with 0
 }
 
-@test "a session that is lost once is opened anew at once, with the PIN of the first time" {
+@test "a session that is lost once is reopened at once, with the first PIN" {
 	use_shim
 	start_server
 	SHIM_PULL=C_Sign:2 SHIM_PULL_CALLS=1 watch --priv-key-file 'pkcs11:object=chronograf' \
@@ -45,7 +45,7 @@ load watching
 	said "wrong PIN"
 }
 
-@test "where a login cannot be seen, a lost key is not opened again: exit 3" {
+@test "if a login cannot be seen, a lost key is not reopened: exit 3" {
 	[ -n "$("$CHRONOCTL" --version | grep 'signer libp11')" ] || skip "the signer libp11 is not built in"
 	use_shim
 	export SHIM_CONTROL=$BATS_TEST_TMPDIR/control
@@ -69,7 +69,7 @@ load watching
 	called C_Login 1
 }
 
-@test "SIGHUP opens the key anew, and what it signs replaces the old; the file is there all the time" {
+@test "SIGHUP reopens the key, and new tokens replace the old ones; the file is there all the time" {
 	local old
 	cp "$KEY" "$BATS_TEST_TMPDIR/changing"
 	start_server
@@ -86,7 +86,7 @@ load watching
 	lives
 }
 
-@test "SIGHUP logs in again, with the PIN of the first time" {
+@test "SIGHUP logs in again, with the first PIN" {
 	use_shim
 	start_server
 	watch_token --pin-source fd:7 7<"$PIN_FILE"
@@ -111,7 +111,7 @@ load watching
 	ended_with 0
 }
 
-@test "SIGHUP opens the key over the modules that are loaded: none is initialised again" {
+@test "SIGHUP reopens the key with the loaded modules: none is initialised again" {
 	use_shim
 	start_server
 	watch_token
@@ -126,7 +126,7 @@ load watching
 	lives
 }
 
-@test "SIGHUP opens the key anew by the signer libp11, too" {
+@test "SIGHUP reopens the key by the signer libp11, too" {
 	"$CHRONOCTL" --version | grep -q 'signer libp11' || skip 'it is not built in'
 	use_shim
 	start_server
@@ -141,7 +141,7 @@ load watching
 	[ -s "$FILE" ]
 }
 
-@test "SIGTERM ends it while SIGHUP has it wait for a key from a FIFO that nobody fills: exit 0, and no file" {
+@test "SIGTERM ends it while it waits, after SIGHUP, for a key from a FIFO that nobody fills: exit 0, and no file" {
 	mkfifo "$BATS_TEST_TMPDIR/fifo"
 	start_server
 	feed "$KEY" "$BATS_TEST_TMPDIR/fifo"
@@ -172,7 +172,7 @@ load watching
 	PATIENCE=10 ended_with 0
 }
 
-@test "SIGHUP reads no PIN again, though it came from a FIFO that nobody fills any more" {
+@test "SIGHUP does not read the PIN again, even if it came from a FIFO that nobody fills any more" {
 	use_shim
 	mkfifo "$BATS_TEST_TMPDIR/fifo"
 	start_server
@@ -233,7 +233,7 @@ load watching
 
 network_program() { pgrep -P "$(pgrep -P "$WATCH")"; }
 
-@test "the network program dies: it is told once, started anew each time, and the file is kept" {
+@test "the network program dies: that is reported once, it is restarted each time, and the file is kept" {
 	local old
 	start_server
 	watch --priv-key-file "$KEY"
@@ -260,7 +260,7 @@ network_program() { pgrep -P "$(pgrep -P "$WATCH")"; }
 	accepted
 }
 
-@test "SIGHUP starts the network program anew" {
+@test "SIGHUP restarts the network program" {
 	local old
 	start_server
 	watch --priv-key-file "$KEY"

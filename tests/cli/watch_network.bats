@@ -16,7 +16,7 @@ own_tree() {
 	PROGRAM=$(find "$BATS_TEST_TMPDIR/tree" -name chronoctl-network)
 }
 
-@test "a network program that cannot be started anew is tried again later and later, and told once" {
+@test "a network program that cannot be restarted is tried again with growing pauses, and reported once" {
 	local token
 	own_tree
 	start_server
@@ -35,7 +35,7 @@ own_tree() {
 	wait_for differs "$token" || fail "the new nonce is not signed"
 }
 
-@test "an upgrade beside it: the program that was opened is started anew, not the one in its place" {
+@test "after an upgrade the program that was opened is restarted, not the new one in its place" {
 	local before
 	own_tree
 	start_server
@@ -49,7 +49,7 @@ own_tree() {
 	wait_for is_another "$before" || fail "it is not started anew: $(cat "$BATS_TEST_TMPDIR/said")"
 }
 
-@test "/etc/hosts and /etc/resolv.conf are replaced by rename: the new ones are read, and nobody needs to tell" {
+@test "/etc/hosts and /etc/resolv.conf are replaced by rename: the new ones are read without a signal" {
 	local before
 	unshare -m true || skip "no mounts of its own are to be had here"
 	cp -a /etc "$BATS_TEST_TMPDIR/etc"
@@ -74,7 +74,7 @@ own_tree() {
 	lives
 }
 
-@test "a file of CAs is replaced: the new ones are read, and nobody needs to tell" {
+@test "a file of CAs is replaced: the new ones are read without a signal" {
 	local before
 	new_tls_key "$BATS_TEST_TMPDIR/old" IP:127.0.0.1,DNS:localhost
 	new_tls_key "$BATS_TEST_TMPDIR/new" IP:127.0.0.1,DNS:localhost

@@ -2,7 +2,7 @@
 load helper
 load watching
 
-@test "a server that is gone: the file stays as long as its nonce lives, and no longer; and comes back" {
+@test "a server that is gone: the file stays exactly as long as its nonce lives, and comes back with the server" {
 	start_server --nonce-expiration 5
 	watch --priv-key-file "$KEY" --timeout 1
 	appears
@@ -44,7 +44,7 @@ load watching
 	[ "$requests" -le 3100 ] || fail "$requests requests"
 }
 
-@test "a server that was restarted is asked within a second and a half of its coming back" {
+@test "a restarted server is asked within a second and a half of its return" {
 	local old port since
 	start_server
 	watch --priv-key-file "$KEY" --poll-interval 1
@@ -62,7 +62,7 @@ load watching
 	[ "$since" -le 1900 ] || fail "it took $since ms"
 }
 
-@test "--check: a token that is refused is not written, which is said once" {
+@test "--check: a token that is refused is not written, and that is reported once" {
 	start_server --mode other-replica
 	watch --priv-key-file "$KEY" --check
 	wait_for said "does not accept"
@@ -72,7 +72,7 @@ load watching
 	[ "$(times_said 'does not accept')" -eq 1 ]
 }
 
-@test "--check: a token that is accepted is written, and a nonce that was replaced meanwhile is no refusal" {
+@test "--check: a token that is accepted is written, and a nonce that was replaced in between does not count as a refusal" {
 	start_server --mode replaced-once
 	watch --priv-key-file "$KEY" --check
 	appears
@@ -107,7 +107,7 @@ load watching
 	[ "$(times_said 'http://127.0.0.1:1: connection refused')" -eq 1 ]
 }
 
-@test "many servers with --check and SIGHUP: all are signed again, and nobody waits for ever" {
+@test "many servers with --check and SIGHUP: all are signed again, and none waits for ever" {
 	use_shim
 	start_server --servers 201
 	for i in $(seq 1 200); do

@@ -122,7 +122,7 @@ listen() {
 	wait_for beaten 3 || fail "nothing without WATCHDOG_PID"
 }
 
-@test "a server that fails and a key that is lost do not silence the watchdog: a restart would help with neither" {
+@test "a server that fails and a key that is lost do not silence the watchdog: a restart would help neither" {
 	listen
 	use_shim
 	export SHIM_CONTROL=$BATS_TEST_TMPDIR/control

@@ -35,7 +35,7 @@ static void urls_of_one_server_are_equal_when_normal(void **state)
 	}
 }
 
-static void other_servers_stay_others(void **state)
+static void urls_of_different_servers_stay_different(void **state)
 {
 	static const char *const rows[][2] = {
 		{"http://host:443", "https://host:443"}, {"https://host:80", "https://host"},
@@ -51,7 +51,7 @@ static void other_servers_stay_others(void **state)
 	}
 }
 
-static void what_is_no_url_stays_as_it_is(void **state)
+static void a_text_that_is_no_url_is_unchanged(void **state)
 {
 	static const char *const rows[] = {"",        "localhost:8888/", "ftp://Host/",
 					   "http:/X", "http://",         "https://@"};
@@ -124,8 +124,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(urls_of_one_server_are_equal_when_normal),
-		cmocka_unit_test(other_servers_stay_others),
-		cmocka_unit_test(what_is_no_url_stays_as_it_is),
+		cmocka_unit_test(urls_of_different_servers_stay_different),
+		cmocka_unit_test(a_text_that_is_no_url_is_unchanged),
 		cmocka_unit_test(http_to_another_machine_is_exposed),
 		cmocka_unit_test(a_port_is_a_number_up_to_65535),
 	};

@@ -35,7 +35,7 @@ static char *read_file_of(const char *text, size_t *length, struct chronosign_er
 	return pem;
 }
 
-static void a_file_with_a_certificate_is_taken_as_it_is(void **state)
+static void a_file_with_a_certificate_is_read_unchanged(void **state)
 {
 	size_t length = 0;
 	CLEANUP(cleanup_text) char *pem = read_file_of("# ours\n" PEM, &length, NULL);
@@ -55,7 +55,7 @@ static void assert_refused(char *pem, const struct chronosign_error *error, cons
 		fail_msg("no '%s' in: %s", reason, chronosign_error_message(error));
 }
 
-static void what_has_no_certificate_is_a_usage_error(void **state)
+static void a_file_without_a_certificate_is_a_usage_error(void **state)
 {
 	static const struct {
 		const char *text;
@@ -74,7 +74,7 @@ static void what_has_no_certificate_is_a_usage_error(void **state)
 	}
 }
 
-static void what_cannot_be_read_or_has_no_end_is_a_usage_error(void **state)
+static void a_file_that_cannot_be_read_or_never_ends_is_a_usage_error(void **state)
 {
 	static const char *const rows[][2] = {
 		{"/nonexistent/ca", "No such file"},
@@ -91,7 +91,7 @@ static void what_cannot_be_read_or_has_no_end_is_a_usage_error(void **state)
 	}
 }
 
-static void what_is_published_is_read_by_its_path_while_it_is_open(void **state)
+static void published_cas_can_be_read_by_path_while_they_are_open(void **state)
 {
 	struct ca_memory published;
 	char bytes[sizeof PEM + 1];
@@ -107,7 +107,7 @@ static void what_is_published_is_read_by_its_path_while_it_is_open(void **state)
 	assert_int_equal(open(published.path, O_RDONLY | O_CLOEXEC), -1);
 }
 
-static void what_there_is_no_room_for_is_not_published(void **state)
+static void cas_beyond_the_file_size_limit_are_not_published(void **state)
 {
 	struct ca_memory published;
 	struct rlimit before;
@@ -127,11 +127,11 @@ static void what_there_is_no_room_for_is_not_published(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_file_with_a_certificate_is_taken_as_it_is),
-		cmocka_unit_test(what_has_no_certificate_is_a_usage_error),
-		cmocka_unit_test(what_cannot_be_read_or_has_no_end_is_a_usage_error),
-		cmocka_unit_test(what_is_published_is_read_by_its_path_while_it_is_open),
-		cmocka_unit_test(what_there_is_no_room_for_is_not_published),
+		cmocka_unit_test(a_file_with_a_certificate_is_read_unchanged),
+		cmocka_unit_test(a_file_without_a_certificate_is_a_usage_error),
+		cmocka_unit_test(a_file_that_cannot_be_read_or_never_ends_is_a_usage_error),
+		cmocka_unit_test(published_cas_can_be_read_by_path_while_they_are_open),
+		cmocka_unit_test(cas_beyond_the_file_size_limit_are_not_published),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,7 +19,7 @@ static enum check_result judge(unsigned status, const char *type, enum answer_so
 	return check_judge(&response);
 }
 
-static void a_token_is_accepted_where_the_list_comes_as_json(void **state)
+static void a_token_is_accepted_if_the_list_comes_as_json(void **state)
 {
 	(void)state;
 	for (int source = SOURCE_UNNAMED; source <= SOURCE_CHRONOGRAF; source++) {
@@ -29,7 +29,7 @@ static void a_token_is_accepted_where_the_list_comes_as_json(void **state)
 	}
 }
 
-static void a_token_is_refused_by_chronograf_alone(void **state)
+static void only_chronograf_can_refuse_a_token(void **state)
 {
 	(void)state;
 	assert_int_equal(judge(401, NULL, SOURCE_CHRONOGRAF, false), CHECK_REFUSED);
@@ -83,7 +83,7 @@ static char *unclear(unsigned status, const char *type, enum answer_source sourc
 	return check_unclear(&response);
 }
 
-static void an_unclear_answer_is_told_with_advice_of_its_own(void **state)
+static void each_unclear_answer_has_its_own_advice(void **state)
 {
 	(void)state;
 	assert_told(unclear(200, "text/html", SOURCE_UNNAMED),
@@ -103,7 +103,7 @@ static void an_unclear_answer_is_told_with_advice_of_its_own(void **state)
 		    "the answer says neither yes nor no: status 401", "--htpasswd");
 }
 
-static void a_redirect_names_the_url_to_give_where_it_is_known(void **state)
+static void a_redirect_names_the_url_to_give_if_it_is_known(void **state)
 {
 	(void)state;
 	assert_told(check_redirected(302, "https://login.example/", NULL),
@@ -117,7 +117,7 @@ static void a_redirect_names_the_url_to_give_where_it_is_known(void **state)
 		    "--chronograf-url 'https://a/$(id)'\\'''");
 }
 
-static void nothing_of_a_content_type_acts_on_a_terminal(void **state)
+static void no_content_type_can_act_on_a_terminal(void **state)
 {
 	char endless[200];
 
@@ -135,12 +135,12 @@ static void nothing_of_a_content_type_acts_on_a_terminal(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_token_is_accepted_where_the_list_comes_as_json),
-		cmocka_unit_test(a_token_is_refused_by_chronograf_alone),
+		cmocka_unit_test(a_token_is_accepted_if_the_list_comes_as_json),
+		cmocka_unit_test(only_chronograf_can_refuse_a_token),
 		cmocka_unit_test(a_page_or_another_status_is_neither_yes_nor_no),
-		cmocka_unit_test(an_unclear_answer_is_told_with_advice_of_its_own),
-		cmocka_unit_test(a_redirect_names_the_url_to_give_where_it_is_known),
-		cmocka_unit_test(nothing_of_a_content_type_acts_on_a_terminal),
+		cmocka_unit_test(each_unclear_answer_has_its_own_advice),
+		cmocka_unit_test(a_redirect_names_the_url_to_give_if_it_is_known),
+		cmocka_unit_test(no_content_type_can_act_on_a_terminal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -143,13 +143,13 @@ static void assert_works_elsewhere(const struct hostile_attempt *attempts)
 	}
 }
 
-static void what_is_tried_can_be_done_elsewhere(void **state)
+static void every_attempt_succeeds_in_an_unconfined_process(void **state)
 {
 	(void)state;
 	assert_works_elsewhere(hostile_attempts);
 }
 
-static void what_a_process_has_from_another_would_be_found(void **state)
+static void things_inherited_from_another_process_are_found(void **state)
 {
 	struct hostile_aims found = {0};
 	void *page = mmap(NULL, 4096, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -166,7 +166,7 @@ static void what_a_process_has_from_another_would_be_found(void **state)
 	assert_true(found.foreign_variable);
 }
 
-static void it_can_do_nothing_that_it_need_not(void **state)
+static void it_can_do_only_what_it_needs(void **state)
 {
 	(void)state;
 	/* chronoctl does this first. */
@@ -300,7 +300,7 @@ static void try_terminal_elsewhere(char *found, size_t size)
 			snprintf(found, size, "nobody can %s here", attempt->what);
 }
 
-static void a_child_elsewhere_can(void **state)
+static void an_unconfined_child_can(void **state)
 {
 	(void)state;
 	on_terminal(try_terminal_elsewhere);
@@ -340,7 +340,7 @@ static void it_can_read_what_the_resolver_reads(void **state)
 			assert_readable_there(paths[i]);
 }
 
-static void it_can_read_the_authorities_that_the_user_names(void **state)
+static void it_can_read_the_cas_that_the_user_names(void **state)
 {
 	char file[64], directory[64], link[96];
 
@@ -384,18 +384,18 @@ static void it_says_what_confines_it(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_is_tried_can_be_done_elsewhere),
-		cmocka_unit_test(what_a_process_has_from_another_would_be_found),
-		cmocka_unit_test(it_can_do_nothing_that_it_need_not),
+		cmocka_unit_test(every_attempt_succeeds_in_an_unconfined_process),
+		cmocka_unit_test(things_inherited_from_another_process_are_found),
+		cmocka_unit_test(it_can_do_only_what_it_needs),
 		cmocka_unit_test(isolation_holds_alone),
 		cmocka_unit_test(landlock_holds_alone),
 		cmocka_unit_test(the_filter_holds_alone),
-		cmocka_unit_test(a_child_elsewhere_can),
+		cmocka_unit_test(an_unconfined_child_can),
 		cmocka_unit_test(it_cannot_read_the_terminal_where_a_pin_is_typed),
 		cmocka_unit_test(it_can_start_threads),
 		cmocka_unit_test(it_can_resolve_names),
 		cmocka_unit_test(it_can_read_what_the_resolver_reads),
-		cmocka_unit_test(it_can_read_the_authorities_that_the_user_names),
+		cmocka_unit_test(it_can_read_the_cas_that_the_user_names),
 		cmocka_unit_test(it_says_what_confines_it),
 	};
 

@@ -45,7 +45,7 @@ static void a_certificate_that_is_refused_names_the_remedy(void **state)
 	SAYS("SSL_CERT_FILE", .code = CURLE_SSL_CACERT_BADFILE);
 }
 
-static void what_speaks_another_protocol_is_asked_in_the_other(void **state)
+static void the_advice_names_the_protocol_that_the_port_speaks(void **state)
 {
 	(void)state;
 	SAYS("https://", .code = CURLE_GOT_NOTHING);
@@ -61,7 +61,7 @@ static void what_speaks_another_protocol_is_asked_in_the_other(void **state)
 	SAYS(words, .code = CURLE_SSL_CONNECT_ERROR, .https = true, \
 	     .reason = "OpenSSL/3.0.19: error:0A000000:SSL routines::" openssl)
 
-static void a_handshake_that_fails_is_told_as_what_it_is(void **state)
+static void a_failed_handshake_is_reported_as_what_it_is(void **state)
 {
 	(void)state;
 	TLS_SAYS("not TLS\n", "packet length too long");
@@ -84,7 +84,7 @@ static void a_handshake_that_fails_is_told_as_what_it_is(void **state)
 		     "certificate required, errno 0");
 }
 
-static void a_port_that_speaks_tls_is_not_asked_for_plain_http(void **state)
+static void a_port_that_speaks_tls_gets_no_advice_to_use_http(void **state)
 {
 	static const char *const reasons[] = {"", "tlsv1 alert protocol version",
 					      "sslv3 alert handshake failure",
@@ -100,7 +100,7 @@ static void a_port_that_speaks_tls_is_not_asked_for_plain_http(void **state)
 	}
 }
 
-static void authorities_that_cannot_be_read_are_named_with_the_reason(void **state)
+static void cas_that_cannot_be_read_are_named_with_the_reason(void **state)
 {
 	(void)state;
 	SAYS("/etc/passwd/cas.pem: Not a directory\n", .code = CURLE_SSL_CACERT_BADFILE,
@@ -110,7 +110,7 @@ static void authorities_that_cannot_be_read_are_named_with_the_reason(void **sta
 	     .lost_folder = "/x: No such file");
 }
 
-static void what_is_not_reached_is_told_by_why(void **state)
+static void a_server_that_is_not_reached_is_reported_with_the_reason(void **state)
 {
 	static const char words[] = "Failed to connect to x port 80 after 0 ms: Couldn't connect";
 
@@ -127,7 +127,7 @@ static void what_is_not_reached_is_told_by_why(void **state)
 	SAYS("Is the name right", .code = CURLE_COULDNT_RESOLVE_HOST);
 }
 
-static void a_connection_cut_within_an_answer_is_no_matter_of_protocol(void **state)
+static void a_connection_cut_within_an_answer_is_not_blamed_on_the_protocol(void **state)
 {
 	(void)state;
 	SAYS("cut", .code = CURLE_RECV_ERROR, .begun = true);
@@ -135,7 +135,7 @@ static void a_connection_cut_within_an_answer_is_no_matter_of_protocol(void **st
 	SAYS("cut", .code = CURLE_PARTIAL_FILE, .begun = true);
 }
 
-static void a_proxy_that_fails_is_told_from_a_server_that_does(void **state)
+static void a_failing_proxy_is_distinguished_from_a_failing_server(void **state)
 {
 	(void)state;
 	SAYS("--chronograf-url", .code = CURLE_COULDNT_CONNECT);
@@ -156,7 +156,7 @@ static void libcurl_is_quoted_and_the_time_out_named(void **state)
 	SAYS("memory", .code = CURLE_OUT_OF_MEMORY);
 }
 
-static void only_the_machine_is_blamed_for_what_it_lacks(void **state)
+static void only_this_machine_is_blamed_for_what_it_lacks(void **state)
 {
 	(void)state;
 	assert_true(curl_error_is_local(CURLE_OUT_OF_MEMORY));
@@ -169,15 +169,15 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_certificate_that_is_refused_names_the_remedy),
-		cmocka_unit_test(what_speaks_another_protocol_is_asked_in_the_other),
-		cmocka_unit_test(a_handshake_that_fails_is_told_as_what_it_is),
-		cmocka_unit_test(a_port_that_speaks_tls_is_not_asked_for_plain_http),
-		cmocka_unit_test(authorities_that_cannot_be_read_are_named_with_the_reason),
-		cmocka_unit_test(what_is_not_reached_is_told_by_why),
-		cmocka_unit_test(a_connection_cut_within_an_answer_is_no_matter_of_protocol),
-		cmocka_unit_test(a_proxy_that_fails_is_told_from_a_server_that_does),
+		cmocka_unit_test(the_advice_names_the_protocol_that_the_port_speaks),
+		cmocka_unit_test(a_failed_handshake_is_reported_as_what_it_is),
+		cmocka_unit_test(a_port_that_speaks_tls_gets_no_advice_to_use_http),
+		cmocka_unit_test(cas_that_cannot_be_read_are_named_with_the_reason),
+		cmocka_unit_test(a_server_that_is_not_reached_is_reported_with_the_reason),
+		cmocka_unit_test(a_connection_cut_within_an_answer_is_not_blamed_on_the_protocol),
+		cmocka_unit_test(a_failing_proxy_is_distinguished_from_a_failing_server),
 		cmocka_unit_test(libcurl_is_quoted_and_the_time_out_named),
-		cmocka_unit_test(only_the_machine_is_blamed_for_what_it_lacks),
+		cmocka_unit_test(only_this_machine_is_blamed_for_what_it_lacks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -305,7 +305,7 @@ static void there_is_one_wait_and_two_signatures_at_most(void **state)
 	assert_int_equal(take(EVENT_SIGNED), DUE_TRIAL);
 }
 
-static void who_waits_and_is_not_alone_gets_no_token(void **state)
+static void a_nonce_given_out_twice_gets_no_token_after_a_wait(void **state)
 {
 	(void)state;
 	go_to(EXCHANGE_ASKED_NEXT, false);
@@ -314,7 +314,7 @@ static void who_waits_and_is_not_alone_gets_no_token(void **state)
 	assert_int_equal(take_nonce(SECOND), DUE_SHARED);
 }
 
-static void a_life_that_is_a_lower_bound_is_told_as_one_and_ends_nothing(void **state)
+static void a_lower_bound_of_a_life_is_reported_as_one_and_ends_nothing(void **state)
 {
 	const struct exchange_news news = {.event = EVENT_NONCE,
 					   .nonce = FIRST,
@@ -551,7 +551,7 @@ static void a_trial_that_failed_is_made_again_with_the_same_token(void **state)
 	assert_non_null(exchange.token);
 }
 
-static void a_network_program_that_was_started_anew_tries_again_what_it_was_trying(void **state)
+static void a_restarted_network_program_tries_open_trials_again(void **state)
 {
 	(void)state;
 	go_to(EXCHANGE_ON_TRIAL, true);
@@ -618,8 +618,8 @@ int main(void)
 		PROMISE(the_next_nonce_is_awaited_for_as_long_as_the_first_may_live),
 		PROMISE(the_next_nonce_is_signed_however_short_it_lives),
 		PROMISE(there_is_one_wait_and_two_signatures_at_most),
-		PROMISE(who_waits_and_is_not_alone_gets_no_token),
-		PROMISE(a_life_that_is_a_lower_bound_is_told_as_one_and_ends_nothing),
+		PROMISE(a_nonce_given_out_twice_gets_no_token_after_a_wait),
+		PROMISE(a_lower_bound_of_a_life_is_reported_as_one_and_ends_nothing),
 		PROMISE(a_life_is_counted_from_the_answer),
 		PROMISE(a_message_that_is_not_due_is_misbehaviour_and_changes_nothing),
 		PROMISE(a_watched_server_may_be_heard_at_any_time_but_is_judged_on_trial_alone),
@@ -636,7 +636,7 @@ int main(void)
 		PROMISE(a_verdict_that_comes_too_late_is_waited_for_and_means_nothing),
 		PROMISE(a_nonce_whose_time_is_over_is_forgotten_with_its_token),
 		PROMISE(a_trial_that_failed_is_made_again_with_the_same_token),
-		PROMISE(a_network_program_that_was_started_anew_tries_again_what_it_was_trying),
+		PROMISE(a_restarted_network_program_tries_open_trials_again),
 		PROMISE(a_nonce_of_another_entry_is_never_signed_and_costs_its_token),
 		PROMISE(a_refused_nonce_that_another_gives_out_ends_what_was_asked_again),
 		PROMISE(an_exchange_is_small),

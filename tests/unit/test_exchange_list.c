@@ -138,7 +138,7 @@ static void a_server_whose_next_nonce_is_awaited_is_not_heard_yet(void **state)
 	assert_int_equal(list.open, 0);
 }
 
-static void one_server_waits_for_nobody(void **state)
+static void one_server_waits_for_no_other(void **state)
 {
 	size_t server;
 
@@ -277,7 +277,7 @@ int main(void)
 		PROMISE(signatures_are_due_in_turn),
 		PROMISE(no_token_is_tried_before_the_last_server_is_heard),
 		PROMISE(a_server_whose_next_nonce_is_awaited_is_not_heard_yet),
-		PROMISE(one_server_waits_for_nobody),
+		PROMISE(one_server_waits_for_no_other),
 		PROMISE(one_nonce_from_two_entries_is_refused_for_both),
 		PROMISE(a_nonce_that_comes_after_a_refusal_is_compared_too),
 		PROMISE(a_watched_pair_is_trusted_when_both_have_other_nonces),

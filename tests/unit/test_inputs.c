@@ -56,7 +56,7 @@ static bool has(const struct inputs *inputs, const char *path)
 	return false;
 }
 
-static void what_the_user_names_is_in_it_unless_other_cas_are_given(void **state)
+static void files_that_the_user_names_are_in_it_unless_other_cas_are_given(void **state)
 {
 	struct inputs inputs;
 	char link[128];
@@ -152,7 +152,7 @@ static void remove_it(void)
 	unlink(file);
 }
 
-static void whatever_makes_it_another_file_is_noticed(void **state)
+static void every_way_to_replace_a_file_is_noticed(void **state)
 {
 	(void)state;
 	assert_noticed(make_it, true);
@@ -165,9 +165,9 @@ static void whatever_makes_it_another_file_is_noticed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_the_user_names_is_in_it_unless_other_cas_are_given),
+		cmocka_unit_test(files_that_the_user_names_are_in_it_unless_other_cas_are_given),
 		cmocka_unit_test(a_link_into_a_folder_that_may_be_read_needs_no_rule_of_its_own),
-		cmocka_unit_test(whatever_makes_it_another_file_is_noticed),
+		cmocka_unit_test(every_way_to_replace_a_file_is_noticed),
 	};
 
 	return cmocka_run_group_tests(tests, make_files, remove_files);

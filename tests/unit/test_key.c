@@ -85,7 +85,7 @@ static char *key_file(EVP_PKEY *pkey)
 	return path;
 }
 
-static void what_is_no_nonce_is_not_signed(void **state)
+static void only_a_nonce_is_signed(void **state)
 {
 	CLEANUP(cleanup_pkey) EVP_PKEY *pkey = EVP_RSA_gen(1024);
 	CLEANUP(cleanup_text) char *path = key_file(pkey);
@@ -146,7 +146,7 @@ static void both_forms_of_a_public_key_hold_the_same_key(void **state)
 	}
 }
 
-static void a_key_that_is_no_rsa_key_has_no_pem(void **state)
+static void only_an_rsa_key_has_a_pem(void **state)
 {
 	CLEANUP(cleanup_pkey) EVP_PKEY *pkey = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
 	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
@@ -158,7 +158,7 @@ static void a_key_that_is_no_rsa_key_has_no_pem(void **state)
 				       "/nonexistent/key.pub", NULL));
 }
 
-static void a_survey_of_what_is_in_no_token_is_a_usage_error(void **state)
+static void a_survey_of_a_key_outside_tokens_is_a_usage_error(void **state)
 {
 	char reference[] = "/etc/key";
 	CLEANUP(cleanup_key) struct chronosign_key *key = chronosign_key_new(reference, NULL);
@@ -177,10 +177,10 @@ int main(void)
 		cmocka_unit_test(a_reference_says_what_kind_it_is),
 		cmocka_unit_test(a_reference_that_names_nothing_is_a_usage_error),
 		cmocka_unit_test(the_name_of_a_key_never_has_its_pin),
-		cmocka_unit_test(what_is_no_nonce_is_not_signed),
+		cmocka_unit_test(only_a_nonce_is_signed),
 		cmocka_unit_test(both_forms_of_a_public_key_hold_the_same_key),
-		cmocka_unit_test(a_key_that_is_no_rsa_key_has_no_pem),
-		cmocka_unit_test(a_survey_of_what_is_in_no_token_is_a_usage_error),
+		cmocka_unit_test(only_an_rsa_key_has_a_pem),
+		cmocka_unit_test(a_survey_of_a_key_outside_tokens_is_a_usage_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,7 +58,7 @@ static void assert_refused(const struct network_message *message, const char *re
 	assert_refused_in(message, sizeof *message, reason);
 }
 
-static void a_nonce_and_a_failure_are_believed(void **state)
+static void a_nonce_and_a_failure_are_accepted(void **state)
 {
 	struct network_message message = good();
 
@@ -117,7 +117,7 @@ static void an_unknown_outcome_is_refused(void **state)
 	assert_refused(&message, "outcome");
 }
 
-static void a_nonce_that_is_none_is_refused(void **state)
+static void a_text_that_is_no_nonce_is_refused(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < UUID_LENGTH; i++) {
@@ -141,7 +141,7 @@ static void a_nonce_comes_with_status_200_only(void **state)
 	assert_refused(&message, "impossible HTTP status");
 }
 
-static void what_was_reached_is_one_of_the_known(void **state)
+static void an_unknown_reach_is_refused(void **state)
 {
 	struct network_message message = good();
 
@@ -226,7 +226,7 @@ static struct network_message checked(uint32_t outcome, uint32_t status)
 	return message;
 }
 
-static void a_verdict_is_believed_if_its_status_agrees(void **state)
+static void a_verdict_is_accepted_if_its_status_agrees(void **state)
 {
 	static const struct {
 		uint32_t outcome, status;
@@ -259,7 +259,7 @@ static void a_verdict_is_believed_if_its_status_agrees(void **state)
 	}
 }
 
-static void a_check_that_failed_says_why_and_of_which_nonce(void **state)
+static void a_failed_check_says_why_and_for_which_nonce(void **state)
 {
 	struct network_message message = checked(MESSAGE_CHECK_SERVER_FAILED, 500);
 	struct network_answer answer;
@@ -296,7 +296,7 @@ static void a_request_carries_a_token_and_nothing_else(void **state)
 	assert_true(request_init(&request, REQUEST_CHECK, 1, GOOD, longest));
 }
 
-static void what_is_no_request_is_refused(void **state)
+static void anything_but_a_request_is_refused(void **state)
 {
 	struct network_request request;
 
@@ -372,7 +372,7 @@ static void the_answer_has_the_reason_and_its_kind(void **state)
 	network_answer_clear(&answer);
 }
 
-static void the_release_of_chronograf_travels_bounded_and_printable(void **state)
+static void the_release_of_chronograf_is_bounded_and_printable(void **state)
 {
 	char endless[MESSAGE_RELEASE_SIZE * 2];
 	struct network_message message = good();
@@ -448,7 +448,7 @@ static void a_text_too_long_is_cut_between_characters(void **state)
 	assert_string_equal(message.failure, text);
 }
 
-static void a_text_that_pretends_to_be_ours_is_refused(void **state)
+static void a_text_that_looks_like_ours_is_refused(void **state)
 {
 	struct network_message message = failed();
 
@@ -491,27 +491,27 @@ static void a_life_longer_than_any_is_refused_and_not_sent(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_nonce_and_a_failure_are_believed),
+		cmocka_unit_test(a_nonce_and_a_failure_are_accepted),
 		cmocka_unit_test(a_short_or_long_message_is_refused),
 		cmocka_unit_test(a_wrong_magic_or_version_is_refused),
 		cmocka_unit_test(a_server_out_of_range_is_refused),
 		cmocka_unit_test(an_unknown_outcome_is_refused),
-		cmocka_unit_test(a_nonce_that_is_none_is_refused),
+		cmocka_unit_test(a_text_that_is_no_nonce_is_refused),
 		cmocka_unit_test(a_nonce_comes_with_status_200_only),
-		cmocka_unit_test(what_was_reached_is_one_of_the_known),
+		cmocka_unit_test(an_unknown_reach_is_refused),
 		cmocka_unit_test(a_life_below_unknown_is_refused),
 		cmocka_unit_test(a_text_without_end_is_refused),
 		cmocka_unit_test(a_message_says_one_thing),
-		cmocka_unit_test(a_verdict_is_believed_if_its_status_agrees),
-		cmocka_unit_test(a_check_that_failed_says_why_and_of_which_nonce),
+		cmocka_unit_test(a_verdict_is_accepted_if_its_status_agrees),
+		cmocka_unit_test(a_failed_check_says_why_and_for_which_nonce),
 		cmocka_unit_test(a_request_carries_a_token_and_nothing_else),
-		cmocka_unit_test(what_is_no_request_is_refused),
+		cmocka_unit_test(anything_but_a_request_is_refused),
 		cmocka_unit_test(a_next_nonce_is_awaited_for_a_day_at_most),
 		cmocka_unit_test(the_answer_has_the_nonce),
 		cmocka_unit_test(the_answer_has_the_reason_and_its_kind),
-		cmocka_unit_test(the_release_of_chronograf_travels_bounded_and_printable),
+		cmocka_unit_test(the_release_of_chronograf_is_bounded_and_printable),
 		cmocka_unit_test(texts_are_made_printable_by_the_receiver),
-		cmocka_unit_test(a_text_that_pretends_to_be_ours_is_refused),
+		cmocka_unit_test(a_text_that_looks_like_ours_is_refused),
 		cmocka_unit_test(a_failure_begins_with_a_url),
 		cmocka_unit_test(a_life_longer_than_any_is_refused_and_not_sent),
 		cmocka_unit_test(a_text_too_long_is_cut_between_characters),

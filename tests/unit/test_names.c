@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-static void services_beside_files_and_dns_are_named(void **state)
+static void services_other_than_files_and_dns_are_named(void **state)
 {
 	static const char *const rows[][2] = {
 		{"passwd: files sss\nhosts: files dns\n", NULL},
@@ -48,7 +48,7 @@ static void services_beside_files_and_dns_are_named(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(services_beside_files_and_dns_are_named),
+		cmocka_unit_test(services_other_than_files_and_dns_are_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

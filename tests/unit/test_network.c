@@ -76,7 +76,7 @@ static void it_has_no_descriptor_but_the_socket_and_standard_error(void **state)
 	close(open_far);
 }
 
-static void it_works_where_standard_descriptors_are_closed(void **state)
+static void it_works_with_closed_standard_descriptors(void **state)
 {
 	int saved[3];
 
@@ -146,7 +146,7 @@ static void it_has_no_signal_handlers(void **state)
 	assert_int_equal(sigismember(&blocked, SIGTERM), 0);
 }
 
-static void its_environment_holds_what_it_needs_and_no_more(void **state)
+static void its_environment_has_what_it_needs_and_nothing_else(void **state)
 {
 	(void)state;
 	setenv("CHRONOCTL_TEST_PIN", "123456", 1);
@@ -175,7 +175,7 @@ static void assert_start_fails(const char *act, enum chronosign_error_kind kind,
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 }
 
-static void why_it_does_not_start_is_told_in_its_own_words_made_printable(void **state)
+static void if_it_does_not_start_its_own_words_are_reported_printably(void **state)
 {
 	(void)state;
 	assert_start_fails("complain", CHRONOSIGN_ERROR_OTHER,
@@ -184,7 +184,7 @@ static void why_it_does_not_start_is_told_in_its_own_words_made_printable(void *
 	assert_start_fails("abort", CHRONOSIGN_ERROR_OTHER, "signal 9");
 }
 
-static void the_step_that_fails_is_told_and_why(void **state)
+static void a_step_that_fails_is_reported_with_the_reason(void **state)
 {
 	(void)state;
 	assert_start_fails("fail", CHRONOSIGN_ERROR_OTHER,
@@ -206,7 +206,7 @@ static bool tells_of_too_many_descriptors(void)
 		      "\"cannot place its descriptors\": Too many open files") != NULL;
 }
 
-static void a_step_of_the_child_that_fails_is_told_and_why(void **state)
+static void a_step_of_the_child_that_fails_is_reported_with_the_reason(void **state)
 {
 	int status = 0;
 	pid_t child = fork();
@@ -247,7 +247,7 @@ static void a_job_that_it_refuses_is_a_usage_error(void **state)
 	assert_start_fails("no-answer", CHRONOSIGN_ERROR_OTHER, "no answer to its job");
 }
 
-static void it_is_started_anew_and_asked_from_the_beginning(void **state)
+static void it_is_restarted_and_every_server_is_asked_again(void **state)
 {
 	struct network *network = start_puppet("puppet:nonces 0", 2, NULL);
 	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
@@ -361,7 +361,7 @@ static void assert_fails(const char *role, size_t good, const char *reason)
 	network_free(network);
 }
 
-static void a_message_that_is_wrong_is_the_last_one_heard(void **state)
+static void a_wrong_message_is_the_last_one_read(void **state)
 {
 	(void)state;
 	assert_fails("puppet:half", 0, "length");
@@ -406,7 +406,7 @@ static void assert_sandbox(const char *role, bool require, bool good)
 	network_free(network);
 }
 
-static void what_confines_it_is_told_first_and_once(void **state)
+static void its_confinement_is_reported_first_and_once(void **state)
 {
 	(void)state;
 	assert_sandbox("puppet:sandbox 1", false, true);
@@ -417,7 +417,7 @@ static void what_confines_it_is_told_first_and_once(void **state)
 	assert_fails("puppet:no-sandbox", 0, "before its sandbox");
 }
 
-static void a_sandbox_that_is_required_is_whole(void **state)
+static void a_required_sandbox_is_complete(void **state)
 {
 	(void)state;
 	assert_sandbox("puppet:sandbox 3", true, true);
@@ -429,7 +429,7 @@ static void a_sandbox_that_is_required_is_whole(void **state)
 	}
 }
 
-static void its_death_is_told(void **state)
+static void its_death_is_reported(void **state)
 {
 	(void)state;
 	assert_fails("puppet:die", 1, "signal 6");
@@ -503,7 +503,7 @@ static void assert_no_start(const struct network_job *servers, const char *reaso
 	chronosign_error_free(error);
 }
 
-static void what_cannot_be_is_refused_before_it_starts(void **state)
+static void an_impossible_job_is_refused_before_it_starts(void **state)
 {
 	static const char *const urls[] = {"http://127.0.0.1:1"};
 	struct network_job servers = {.urls = urls, .url_count = 1, .timeout_seconds = 1};
@@ -526,7 +526,7 @@ static void what_cannot_be_is_refused_before_it_starts(void **state)
 	assert_no_start(&servers, "no server");
 }
 
-static void a_request_is_answered_and_what_is_no_token_is_not_sent(void **state)
+static void a_request_is_answered_and_only_a_token_is_sent(void **state)
 {
 	static const char *const urls[] = {"http://127.0.0.1:1"};
 	const struct network_job servers = {
@@ -575,7 +575,7 @@ static void nobody_waits_for_a_watching_program_that_takes_no_question(void **st
 	network_free(network);
 }
 
-static void who_asks_it_after_its_end_is_told(void **state)
+static void a_question_after_its_end_is_an_error(void **state)
 {
 	struct network *network = start_puppet("puppet:end 0", 1, NULL);
 	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
@@ -590,7 +590,7 @@ static void who_asks_it_after_its_end_is_told(void **state)
 	network_free(network);
 }
 
-static void what_is_shown_of_a_url_has_no_user_and_is_else_as_given(void **state)
+static void a_url_is_shown_as_given_but_without_its_user(void **state)
 {
 	static const char *const rows[][2] = {
 		{"http://host:8888/Base/", "http://host:8888/Base/"},
@@ -618,7 +618,7 @@ static void what_is_shown_of_a_url_has_no_user_and_is_else_as_given(void **state
 	}
 }
 
-static void user_and_password_are_overwritten_where_they_stand(void **state)
+static void user_and_password_are_overwritten_in_place(void **state)
 {
 	static const char *const rows[][2] = {
 		{"http://host:8888/Base/", "http://host:8888/Base/"},
@@ -642,7 +642,7 @@ static void user_and_password_are_overwritten_where_they_stand(void **state)
 	}
 }
 
-static void servers_that_are_down_are_answered_for(void **state)
+static void every_server_that_is_down_has_an_answer(void **state)
 {
 	static const char *const urls[] = {"http://127.0.0.1:1", "https://[::1]:1/base"};
 	const struct network_job servers = {
@@ -668,7 +668,7 @@ static void servers_that_are_down_are_answered_for(void **state)
 	network_free(fetch);
 }
 
-static void as_many_as_10000_urls_get_there(void **state)
+static void a_job_can_have_10000_urls(void **state)
 {
 	enum { COUNT = 10000 };
 	char **urls = calloc(COUNT, sizeof *urls);
@@ -696,7 +696,7 @@ static void as_many_as_10000_urls_get_there(void **state)
 	free(urls);
 }
 
-static void a_url_that_is_none_ends_all_as_a_usage_error(void **state)
+static void an_invalid_url_ends_everything_as_a_usage_error(void **state)
 {
 	static const char *const urls[] = {"http://127.0.0.1:1", "localhost:8888"};
 	const struct network_job job = {.urls = urls, .url_count = 2, .timeout_seconds = 1};
@@ -709,40 +709,40 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_has_no_descriptor_but_the_socket_and_standard_error),
-		cmocka_unit_test(it_works_where_standard_descriptors_are_closed),
+		cmocka_unit_test(it_works_with_closed_standard_descriptors),
 		cmocka_unit_test(it_gives_up_privileges_and_dumps),
 #ifdef WITH_SECCOMP
 		cmocka_unit_test(
 			it_starts_where_capset_is_forbidden_and_there_is_nothing_to_give_up),
 #endif
 		cmocka_unit_test(it_has_no_signal_handlers),
-		cmocka_unit_test(its_environment_holds_what_it_needs_and_no_more),
-		cmocka_unit_test(why_it_does_not_start_is_told_in_its_own_words_made_printable),
-		cmocka_unit_test(the_step_that_fails_is_told_and_why),
-		cmocka_unit_test(a_step_of_the_child_that_fails_is_told_and_why),
+		cmocka_unit_test(its_environment_has_what_it_needs_and_nothing_else),
+		cmocka_unit_test(if_it_does_not_start_its_own_words_are_reported_printably),
+		cmocka_unit_test(a_step_that_fails_is_reported_with_the_reason),
+		cmocka_unit_test(a_step_of_the_child_that_fails_is_reported_with_the_reason),
 		cmocka_unit_test(no_more_than_4_KiB_are_read_of_its_words),
 		cmocka_unit_test(a_program_of_another_version_is_refused),
 		cmocka_unit_test(a_job_that_it_refuses_is_a_usage_error),
-		cmocka_unit_test(it_is_started_anew_and_asked_from_the_beginning),
+		cmocka_unit_test(it_is_restarted_and_every_server_is_asked_again),
 		cmocka_unit_test(a_start_that_fails_can_be_tried_again),
 		cmocka_unit_test(
 			nobody_waits_for_it_before_network_await_which_tells_why_each_time),
 		cmocka_unit_test(answers_come_in_the_order_sent_and_then_no_more),
-		cmocka_unit_test(a_message_that_is_wrong_is_the_last_one_heard),
-		cmocka_unit_test(what_confines_it_is_told_first_and_once),
-		cmocka_unit_test(a_sandbox_that_is_required_is_whole),
-		cmocka_unit_test(its_death_is_told),
+		cmocka_unit_test(a_wrong_message_is_the_last_one_read),
+		cmocka_unit_test(its_confinement_is_reported_first_and_once),
+		cmocka_unit_test(a_required_sandbox_is_complete),
+		cmocka_unit_test(its_death_is_reported),
 		cmocka_unit_test(freeing_ends_it_and_leaves_no_zombie),
 		cmocka_unit_test(it_dies_with_its_parent),
-		cmocka_unit_test(what_cannot_be_is_refused_before_it_starts),
-		cmocka_unit_test(a_request_is_answered_and_what_is_no_token_is_not_sent),
+		cmocka_unit_test(an_impossible_job_is_refused_before_it_starts),
+		cmocka_unit_test(a_request_is_answered_and_only_a_token_is_sent),
 		cmocka_unit_test(nobody_waits_for_a_watching_program_that_takes_no_question),
-		cmocka_unit_test(who_asks_it_after_its_end_is_told),
-		cmocka_unit_test(what_is_shown_of_a_url_has_no_user_and_is_else_as_given),
-		cmocka_unit_test(user_and_password_are_overwritten_where_they_stand),
-		cmocka_unit_test(servers_that_are_down_are_answered_for),
-		cmocka_unit_test(as_many_as_10000_urls_get_there),
-		cmocka_unit_test(a_url_that_is_none_ends_all_as_a_usage_error),
+		cmocka_unit_test(a_question_after_its_end_is_an_error),
+		cmocka_unit_test(a_url_is_shown_as_given_but_without_its_user),
+		cmocka_unit_test(user_and_password_are_overwritten_in_place),
+		cmocka_unit_test(every_server_that_is_down_has_an_answer),
+		cmocka_unit_test(a_job_can_have_10000_urls),
+		cmocka_unit_test(an_invalid_url_ends_everything_as_a_usage_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

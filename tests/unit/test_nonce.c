@@ -68,7 +68,7 @@ static void nothing_else_is_a_nonce(void **state)
 		assert_false(uuid_is_version_4(bad[i], strlen(bad[i])));
 }
 
-static void a_byte_of_zero_ends_no_nonce(void **state)
+static void a_zero_byte_does_not_end_a_nonce(void **state)
 {
 	static const char bytes[] = "0f1e2d3c-4b5a-4978-8695-a4b3c2d1e0f\0";
 
@@ -146,7 +146,7 @@ static void what_has_expired_has_no_life_left(void **state)
 	assert_int_equal(life("Tue, 05 Mar 2024 09:59:00 GMT"), 0);
 }
 
-static void an_end_that_is_long_past_is_none_of_chronografs(void **state)
+static void an_end_that_is_long_past_is_not_chronografs(void **state)
 {
 	(void)state;
 	assert_int_equal(life("Tue, 05 Mar 2024 09:58:59 GMT"), -1);
@@ -180,7 +180,7 @@ static void an_unknown_or_ambiguous_zone_leaves_a_lower_bound_of_the_life(void *
 	assert_int_equal(least_life("Tue, 05 Mar 2024 10:14:59 IST"), 899);
 }
 
-static void an_end_of_an_unknown_zone_that_is_long_past_says_nothing(void **state)
+static void an_end_in_an_unknown_zone_that_is_long_past_is_ignored(void **state)
 {
 	(void)state;
 	assert_int_equal(least_life("Mon, 04 Mar 2024 22:00:01 XYZ"), 1);
@@ -188,7 +188,7 @@ static void an_end_of_an_unknown_zone_that_is_long_past_says_nothing(void **stat
 	assert_int_equal(life("Thu, 01 Jan 1970 00:00:00 XYZ"), -1);
 }
 
-static void what_is_no_time_leaves_the_life_unknown(void **state)
+static void an_invalid_time_leaves_the_life_unknown(void **state)
 {
 	static const char *const unknown[] = {
 		"Tue, 05 Mar 2024 10:10:00",
@@ -265,7 +265,7 @@ static void a_refusal_says_what_to_do(void **state)
 	assert_refusal(404, NULL, GOOD, "status 404, 36 bytes", "base path");
 }
 
-static void what_chronograf_says_itself_is_not_laid_to_what_is_in_front(void **state)
+static void chronografs_own_answers_are_not_blamed_on_a_front(void **state)
 {
 	static const struct {
 		struct nonce_response response;
@@ -287,7 +287,7 @@ static void what_chronograf_says_itself_is_not_laid_to_what_is_in_front(void **s
 	}
 }
 
-static void an_answer_is_chronografs_where_it_names_its_version(void **state)
+static void an_answer_is_chronografs_if_it_names_its_version(void **state)
 {
 	(void)state;
 	assert_int_equal(answer_source(NULL, "Basic realm=\"x\""), SOURCE_UNNAMED);
@@ -337,18 +337,18 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_canonical_lower_case_version_4_uuid_is_a_nonce),
 		cmocka_unit_test(nothing_else_is_a_nonce),
-		cmocka_unit_test(a_byte_of_zero_ends_no_nonce),
+		cmocka_unit_test(a_zero_byte_does_not_end_a_nonce),
 		cmocka_unit_test(every_single_byte_of_a_nonce_counts),
 		cmocka_unit_test(the_life_left_is_expires_less_date_in_whatever_zone),
 		cmocka_unit_test(what_has_expired_has_no_life_left),
-		cmocka_unit_test(an_end_that_is_long_past_is_none_of_chronografs),
+		cmocka_unit_test(an_end_that_is_long_past_is_not_chronografs),
 		cmocka_unit_test(an_unknown_or_ambiguous_zone_leaves_a_lower_bound_of_the_life),
-		cmocka_unit_test(an_end_of_an_unknown_zone_that_is_long_past_says_nothing),
-		cmocka_unit_test(what_is_no_time_leaves_the_life_unknown),
+		cmocka_unit_test(an_end_in_an_unknown_zone_that_is_long_past_is_ignored),
+		cmocka_unit_test(an_invalid_time_leaves_the_life_unknown),
 		cmocka_unit_test(a_refusal_shows_status_length_type_and_first_bytes),
 		cmocka_unit_test(a_refusal_says_what_to_do),
-		cmocka_unit_test(what_chronograf_says_itself_is_not_laid_to_what_is_in_front),
-		cmocka_unit_test(an_answer_is_chronografs_where_it_names_its_version),
+		cmocka_unit_test(chronografs_own_answers_are_not_blamed_on_a_front),
+		cmocka_unit_test(an_answer_is_chronografs_if_it_names_its_version),
 		cmocka_unit_test(a_refusal_shows_at_most_64_bytes_and_none_that_act_on_a_terminal),
 		cmocka_unit_test(a_nonce_is_found_only_in_a_whole_answer_of_status_200),
 	};

@@ -40,7 +40,7 @@ static void are(const char *expected, struct openssl_cause *cause)
 	assert_int_equal(ERR_peek_error(), 0);
 }
 
-static void a_code_of_cryptoki_is_told_in_words(void **state)
+static void a_cryptoki_code_is_reported_in_words(void **state)
 {
 	struct openssl_cause cause;
 
@@ -53,7 +53,7 @@ static void a_code_of_cryptoki_is_told_in_words(void **state)
 	assert_true(cause.pin_refused);
 }
 
-static void a_number_that_nobody_knows_is_told_as_it_is(void **state)
+static void an_unknown_number_is_reported_as_it_is(void **state)
 {
 	struct openssl_cause cause;
 
@@ -73,7 +73,7 @@ static void the_same_number_of_openssl_itself_is_no_refused_pin(void **state)
 	assert_false(cause.pin_refused);
 }
 
-static void a_reason_that_several_layers_raise_is_told_once_unless_it_has_data(void **state)
+static void a_reason_raised_by_several_layers_is_reported_once_unless_it_has_data(void **state)
 {
 	struct openssl_cause cause;
 
@@ -123,10 +123,10 @@ static void an_empty_queue_is_no_reason(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		PROMISE(a_code_of_cryptoki_is_told_in_words),
-		PROMISE(a_number_that_nobody_knows_is_told_as_it_is),
+		PROMISE(a_cryptoki_code_is_reported_in_words),
+		PROMISE(an_unknown_number_is_reported_as_it_is),
 		PROMISE(the_same_number_of_openssl_itself_is_no_refused_pin),
-		PROMISE(a_reason_that_several_layers_raise_is_told_once_unless_it_has_data),
+		PROMISE(a_reason_raised_by_several_layers_is_reported_once_unless_it_has_data),
 		PROMISE(an_error_of_the_system_has_its_words),
 		PROMISE(a_wrong_padding_and_a_missing_algorithm_are_causes),
 		PROMISE(an_empty_queue_is_no_reason),

@@ -34,7 +34,7 @@ static void blocks_come_in_order_with_their_labels(void **state)
 	assert_labels("no block at all\n", "");
 }
 
-static void text_between_blocks_is_passed_over(void **state)
+static void text_between_blocks_is_skipped(void **state)
 {
 	(void)state;
 	assert_labels(
@@ -44,7 +44,7 @@ static void text_between_blocks_is_passed_over(void **state)
 	assert_labels("-----BEGIN X-----\r\nAAAA\r\n-----END X-----\r\n", "X,");
 }
 
-static void a_block_without_its_end_is_told(void **state)
+static void a_block_without_its_end_is_reported(void **state)
 {
 	(void)state;
 	assert_labels("-----BEGIN PRIVATE KEY-----\nAAAA\n", "PRIVATE KEY!,");
@@ -91,8 +91,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(blocks_come_in_order_with_their_labels),
-		cmocka_unit_test(text_between_blocks_is_passed_over),
-		cmocka_unit_test(a_block_without_its_end_is_told),
+		cmocka_unit_test(text_between_blocks_is_skipped),
+		cmocka_unit_test(a_block_without_its_end_is_reported),
 		cmocka_unit_test(a_block_is_its_lines_and_no_more),
 		cmocka_unit_test(a_label_is_compared_whole_or_by_its_end),
 	};

@@ -13,7 +13,7 @@
 #define ONE "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 #define OTHER "sha256//abcdefghijklmnopqrstuvwxyz0123456789+/ABCDE="
 
-static void one_hash_and_several_are_taken(void **state)
+static void one_hash_and_several_are_accepted(void **state)
 {
 	(void)state;
 	assert_true(pinned_key_is_valid(ONE));
@@ -77,7 +77,7 @@ static void every_character_counts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_hash_and_several_are_taken),
+		cmocka_unit_test(one_hash_and_several_are_accepted),
 		cmocka_unit_test(anything_else_is_refused),
 		cmocka_unit_test(every_character_counts),
 	};

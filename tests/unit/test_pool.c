@@ -386,7 +386,7 @@ static void a_slash_at_the_end_and_chunks_change_nothing(void **state)
 	assert_int_equal(message.valid_for, -1);
 }
 
-static void an_old_server_that_ends_by_hanging_up_is_heard(void **state)
+static void an_old_server_that_ends_its_answer_by_hanging_up_is_understood(void **state)
 {
 	struct network_message message = ask(at("", "/old"));
 
@@ -449,7 +449,7 @@ static void redirects_end(void **state)
 	assert_failure(at("", "/nowhere"), "status 302", "where to");
 }
 
-static void what_is_no_nonce_is_refused_and_shown(void **state)
+static void anything_but_a_nonce_is_refused_and_shown(void **state)
 {
 	(void)state;
 	assert_failure(at("", "/wrong"), "status 404, 16 bytes of text/html: \"<h1>nothing</h1>\"",
@@ -460,7 +460,7 @@ static void what_is_no_nonce_is_refused_and_shown(void **state)
 	assert_failure(at("", "/headers"), "more than 65536 bytes of headers", "URL");
 }
 
-static void a_connection_that_is_cut_is_told(void **state)
+static void a_connection_that_is_cut_is_reported(void **state)
 {
 	(void)state;
 	assert_failure(at("", "/cut"), "28 bytes", "cut");
@@ -481,7 +481,7 @@ static void a_silent_server_costs_the_time_out(void **state)
 	assert_true(time(NULL) - started <= 3);
 }
 
-static void a_closed_port_and_an_unknown_name_are_told(void **state)
+static void a_closed_port_and_an_unknown_name_are_reported(void **state)
 {
 	(void)state;
 	assert_failure("http://user:geheim@127.0.0.1:1", "http://127.0.0.1:1: connection refused",
@@ -491,7 +491,7 @@ static void a_closed_port_and_an_unknown_name_are_told(void **state)
 		       "--chronograf-url");
 }
 
-static void tls_to_a_plain_port_is_told(void **state)
+static void tls_to_a_plain_port_is_reported(void **state)
 {
 	char url[100];
 
@@ -511,7 +511,7 @@ static struct network_message ask_with_ca(const char *url, const char *pem)
 	return message;
 }
 
-static void authorities_are_read_by_https_and_need_no_http(void **state)
+static void cas_are_read_for_https_and_not_needed_for_http(void **state)
 {
 	static const char pem[] = "-----BEGIN CERTIFICATE-----\nno certificate\n";
 	char url[100];
@@ -534,7 +534,7 @@ static void assert_reached(const char *url, uint32_t reached, uint32_t tls)
 	assert_int_equal(message.tls, tls);
 }
 
-static void how_far_an_exchange_got_is_told(void **state)
+static void the_message_says_how_far_an_exchange_got(void **state)
 {
 	char url[100];
 
@@ -548,7 +548,7 @@ static void how_far_an_exchange_got_is_told(void **state)
 	assert_reached("http://chronograf.invalid", REACHED_NOTHING, 0);
 }
 
-static void a_proxy_is_asked_but_for_this_machine(void **state)
+static void a_proxy_is_used_except_for_this_machine(void **state)
 {
 	char proxy[100];
 
@@ -575,7 +575,7 @@ static void headers_that_are_too_long_are_the_servers_fault(void **state)
 	assert_failure(at("", "/long-status"), "more than 65536 bytes of headers", "URL");
 }
 
-static void a_life_is_told_by_headers_of_the_answer_that_are_there_once(void **state)
+static void a_life_needs_headers_that_the_answer_has_once(void **state)
 {
 	static const struct {
 		const char *path;
@@ -672,7 +672,7 @@ static void assert_check_fails(const char *path, const char *reason)
 	assert_null(strstr(message.failure, "yes="));
 }
 
-static void a_check_tells_a_good_token_from_a_bad_one(void **state)
+static void a_check_distinguishes_a_good_token_from_a_bad_one(void **state)
 {
 	(void)state;
 	assert_int_equal(check_token("/ok", "yes=").outcome, MESSAGE_ACCEPTED);
@@ -681,7 +681,7 @@ static void a_check_tells_a_good_token_from_a_bad_one(void **state)
 	assert_int_equal(check_token("/elsewhere", "yes=").outcome, MESSAGE_ACCEPTED);
 }
 
-static void a_check_tells_a_server_that_lets_everyone_in(void **state)
+static void a_check_notices_a_server_that_lets_everyone_in(void **state)
 {
 	(void)state;
 	assert_int_equal(check_token("/open", "yes=").outcome, MESSAGE_EVERYONE);
@@ -713,7 +713,7 @@ static void a_nonce_can_be_asked_for_once_more(void **state)
 	assert_int_equal(end_work(end, worker), 0);
 }
 
-static void a_next_nonce_is_awaited_and_one_that_does_not_come_is_told_once(void **state)
+static void a_next_nonce_is_awaited_and_a_missing_one_is_reported_once(void **state)
 {
 	const char *url = at("", "/ok");
 	struct program_job job = job_for(&url);
@@ -740,7 +740,7 @@ static void a_next_nonce_is_awaited_and_one_that_does_not_come_is_told_once(void
 	assert_int_equal(end_work(end, worker), 0);
 }
 
-static void what_is_no_request_ends_the_work(void **state)
+static void an_invalid_request_ends_the_work(void **state)
 {
 	const char *url = at("", "/ok");
 	struct program_job job = job_for(&url);
@@ -754,7 +754,7 @@ static void what_is_no_request_ends_the_work(void **state)
 	assert_int_not_equal(end_work(end, worker), 0);
 }
 
-static void a_watched_server_is_asked_again_until_nobody_listens(void **state)
+static void a_watched_server_is_asked_until_nobody_listens(void **state)
 {
 	const char *url = at("", "/ok");
 	struct program_job job = job_for(&url);
@@ -852,7 +852,7 @@ static void many_checks_and_many_servers_do_not_wait_for_each_other(void **state
 	assert_int_equal(end_work(end, worker), 0);
 }
 
-static void every_one_of_many_servers_is_answered_for_once(void **state)
+static void each_of_many_servers_has_one_answer(void **state)
 {
 	(void)state;
 	assert_many(0);
@@ -884,31 +884,31 @@ int main(void)
 		cmocka_unit_test(a_nonce_comes_with_its_life_and_a_trace),
 		cmocka_unit_test(without_verbose_there_is_no_trace),
 		cmocka_unit_test(a_slash_at_the_end_and_chunks_change_nothing),
-		cmocka_unit_test(an_old_server_that_ends_by_hanging_up_is_heard),
+		cmocka_unit_test(an_old_server_that_ends_its_answer_by_hanging_up_is_understood),
 		cmocka_unit_test(the_request_is_plain_and_names_us),
 		cmocka_unit_test(user_and_password_are_sent_and_not_shown),
 		cmocka_unit_test(a_redirect_is_followed),
 		cmocka_unit_test(a_redirect_to_another_host_is_an_error_that_names_the_url_to_give),
 		cmocka_unit_test(redirects_end),
-		cmocka_unit_test(what_is_no_nonce_is_refused_and_shown),
-		cmocka_unit_test(a_connection_that_is_cut_is_told),
+		cmocka_unit_test(anything_but_a_nonce_is_refused_and_shown),
+		cmocka_unit_test(a_connection_that_is_cut_is_reported),
 		cmocka_unit_test(a_silent_server_costs_the_time_out),
-		cmocka_unit_test(a_closed_port_and_an_unknown_name_are_told),
-		cmocka_unit_test(tls_to_a_plain_port_is_told),
-		cmocka_unit_test(authorities_are_read_by_https_and_need_no_http),
-		cmocka_unit_test(how_far_an_exchange_got_is_told),
-		cmocka_unit_test(a_proxy_is_asked_but_for_this_machine),
+		cmocka_unit_test(a_closed_port_and_an_unknown_name_are_reported),
+		cmocka_unit_test(tls_to_a_plain_port_is_reported),
+		cmocka_unit_test(cas_are_read_for_https_and_not_needed_for_http),
+		cmocka_unit_test(the_message_says_how_far_an_exchange_got),
+		cmocka_unit_test(a_proxy_is_used_except_for_this_machine),
 		cmocka_unit_test(headers_that_are_too_long_are_the_servers_fault),
-		cmocka_unit_test(a_life_is_told_by_headers_of_the_answer_that_are_there_once),
-		cmocka_unit_test(a_check_tells_a_good_token_from_a_bad_one),
-		cmocka_unit_test(a_check_tells_a_server_that_lets_everyone_in),
+		cmocka_unit_test(a_life_needs_headers_that_the_answer_has_once),
+		cmocka_unit_test(a_check_distinguishes_a_good_token_from_a_bad_one),
+		cmocka_unit_test(a_check_notices_a_server_that_lets_everyone_in),
 		cmocka_unit_test(a_check_follows_no_redirect_and_takes_no_page_for_a_yes),
 		cmocka_unit_test(a_nonce_can_be_asked_for_once_more),
-		cmocka_unit_test(a_next_nonce_is_awaited_and_one_that_does_not_come_is_told_once),
-		cmocka_unit_test(what_is_no_request_ends_the_work),
-		cmocka_unit_test(a_watched_server_is_asked_again_until_nobody_listens),
+		cmocka_unit_test(a_next_nonce_is_awaited_and_a_missing_one_is_reported_once),
+		cmocka_unit_test(an_invalid_request_ends_the_work),
+		cmocka_unit_test(a_watched_server_is_asked_until_nobody_listens),
 		cmocka_unit_test(many_checks_and_many_servers_do_not_wait_for_each_other),
-		cmocka_unit_test(every_one_of_many_servers_is_answered_for_once),
+		cmocka_unit_test(each_of_many_servers_has_one_answer),
 		cmocka_unit_test(a_slow_reader_makes_no_server_time_out),
 		cmocka_unit_test(a_broken_pipe_ends_the_work),
 	};

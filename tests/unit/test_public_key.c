@@ -28,7 +28,7 @@ static void two_numbers_make_a_key(void **state)
 	assert_int_equal(EVP_PKEY_get_bits(key), 1024);
 }
 
-static void numbers_that_are_none_make_no_key(void **state)
+static void invalid_numbers_make_no_key(void **state)
 {
 	static const uint8_t zeros[128];
 	static const uint8_t modulus[128] = {0xff};
@@ -55,7 +55,7 @@ static int certificate_of(EVP_PKEY *key, const EVP_MD *digest, unsigned char **d
 	return length;
 }
 
-static void a_certificate_tells_the_key_that_it_is_for(void **state)
+static void a_certificate_gives_its_key(void **state)
 {
 	CLEANUP(cleanup_pkey) EVP_PKEY *key = EVP_RSA_gen(1024);
 	unsigned char *der;
@@ -69,7 +69,7 @@ static void a_certificate_tells_the_key_that_it_is_for(void **state)
 	OPENSSL_free(der);
 }
 
-static void a_certificate_for_a_key_of_another_kind_tells_none(void **state)
+static void a_certificate_for_another_kind_of_key_gives_none(void **state)
 {
 	CLEANUP(cleanup_pkey) EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
 	unsigned char *der;
@@ -84,9 +84,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(two_numbers_make_a_key),
-		cmocka_unit_test(numbers_that_are_none_make_no_key),
-		cmocka_unit_test(a_certificate_tells_the_key_that_it_is_for),
-		cmocka_unit_test(a_certificate_for_a_key_of_another_kind_tells_none),
+		cmocka_unit_test(invalid_numbers_make_no_key),
+		cmocka_unit_test(a_certificate_gives_its_key),
+		cmocka_unit_test(a_certificate_for_another_kind_of_key_gives_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,7 +61,7 @@ static void check_numbers(int bits)
 	EVP_PKEY_free(key);
 }
 
-static void every_number_is_told_without_leading_zeros(void **state)
+static void no_number_has_leading_zeros(void **state)
 {
 	(void)state;
 	check_numbers(1024);
@@ -104,7 +104,7 @@ static void a_public_key_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_number_is_told_without_leading_zeros),
+		cmocka_unit_test(no_number_has_leading_zeros),
 		cmocka_unit_test(a_key_of_three_primes_is_refused),
 		cmocka_unit_test(a_public_key_is_refused),
 	};

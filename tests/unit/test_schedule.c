@@ -123,7 +123,7 @@ static void assert_nothing_is_due(int64_t now)
 	assert_true(schedule_wait(&schedule, now) == INT64_MAX);
 }
 
-static void a_next_nonce_is_awaited_to_the_last_moment_and_no_longer(void **state)
+static void a_next_nonce_is_awaited_exactly_until_the_last_moment(void **state)
 {
 	unsigned questions = 0;
 	int64_t now;
@@ -172,7 +172,7 @@ static void an_awaited_nonce_ends_the_wait_and_so_does_a_failure(void **state)
 	schedule_release(&schedule);
 }
 
-static void chance_keeps_many_from_coming_at_once(void **state)
+static void random_spread_keeps_servers_apart(void **state)
 {
 	int64_t low = INT64_MAX;
 	int64_t high = 0;
@@ -191,7 +191,7 @@ static void chance_keeps_many_from_coming_at_once(void **state)
 	schedule_release(&schedule);
 }
 
-static void none_is_forgotten_for_another(void **state)
+static void no_server_starves_another(void **state)
 {
 	unsigned asked[5] = {0};
 
@@ -329,7 +329,7 @@ static void a_week_of_watching_takes_at_most_100_questions_an_hour(void **state)
 	schedule_release(&schedule);
 }
 
-static void a_server_that_does_not_tell_the_end_is_learned_from_what_it_does(void **state)
+static void the_rhythm_of_a_server_without_expires_is_learned(void **state)
 {
 	const struct ticker ticker = {-1234, 60000, 3, false};
 	int64_t now = 0;
@@ -365,7 +365,7 @@ after_a_restart_the_ordinary_rhythm_finds_the_nonce_and_the_phase_is_learned_ane
 	schedule_release(&schedule);
 }
 
-static void looks_end_where_the_nonce_is_not_replaced_in_time(void **state)
+static void looks_end_if_the_nonce_is_not_replaced_in_time(void **state)
 {
 	struct ticker ticker = {-1234, 6000, 3, true};
 	unsigned looks = 0;
@@ -388,7 +388,7 @@ static void looks_end_where_the_nonce_is_not_replaced_in_time(void **state)
 	schedule_release(&schedule);
 }
 
-static void two_servers_behind_one_url_are_asked_no_more_often_for_it(void **state)
+static void two_servers_behind_one_url_are_not_asked_more_often(void **state)
 {
 	int64_t now = 0, asked_before = -10000;
 
@@ -409,7 +409,7 @@ static void two_servers_behind_one_url_are_asked_no_more_often_for_it(void **sta
 	schedule_release(&schedule);
 }
 
-static void a_question_that_was_requested_is_no_look(void **state)
+static void a_requested_question_is_not_a_look(void **state)
 {
 	const struct ticker ticker = {-1234, 6000, 3, true};
 	int64_t now = 0;
@@ -431,19 +431,19 @@ int main(void)
 		cmocka_unit_test(a_watched_server_is_asked_at_half_of_the_nonces_life),
 		cmocka_unit_test(
 			a_server_that_fails_is_asked_each_second_for_two_minutes_then_later_each_time),
-		cmocka_unit_test(a_next_nonce_is_awaited_to_the_last_moment_and_no_longer),
+		cmocka_unit_test(a_next_nonce_is_awaited_exactly_until_the_last_moment),
 		cmocka_unit_test(an_awaited_nonce_ends_the_wait_and_so_does_a_failure),
-		cmocka_unit_test(chance_keeps_many_from_coming_at_once),
-		cmocka_unit_test(none_is_forgotten_for_another),
+		cmocka_unit_test(random_spread_keeps_servers_apart),
+		cmocka_unit_test(no_server_starves_another),
 		cmocka_unit_test(one_can_be_asked_at_once),
 		cmocka_unit_test(a_replacement_is_found_at_once_when_two_were_seen),
 		cmocka_unit_test(a_week_of_watching_takes_at_most_100_questions_an_hour),
-		cmocka_unit_test(a_server_that_does_not_tell_the_end_is_learned_from_what_it_does),
+		cmocka_unit_test(the_rhythm_of_a_server_without_expires_is_learned),
 		cmocka_unit_test(
 			after_a_restart_the_ordinary_rhythm_finds_the_nonce_and_the_phase_is_learned_anew),
-		cmocka_unit_test(looks_end_where_the_nonce_is_not_replaced_in_time),
-		cmocka_unit_test(two_servers_behind_one_url_are_asked_no_more_often_for_it),
-		cmocka_unit_test(a_question_that_was_requested_is_no_look),
+		cmocka_unit_test(looks_end_if_the_nonce_is_not_replaced_in_time),
+		cmocka_unit_test(two_servers_behind_one_url_are_not_asked_more_often),
+		cmocka_unit_test(a_requested_question_is_not_a_look),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -69,7 +69,7 @@ static void a_secret_is_locked_not_dumped_and_not_inherited(void **state)
 	chronosign_secret_free(secret);
 }
 
-static void a_secret_that_cannot_be_locked_is_not_taken(void **state)
+static void a_secret_that_cannot_be_locked_is_an_error(void **state)
 {
 	int status = 0;
 
@@ -92,7 +92,7 @@ static void a_secret_that_cannot_be_locked_is_not_taken(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
-static void a_value_that_is_taken_is_overwritten_where_it_stood(void **state)
+static void a_value_that_is_taken_is_overwritten_in_place(void **state)
 {
 	char value[] = "canary";
 	struct chronosign_secret *secret = chronosign_secret_take(value, NULL);
@@ -104,7 +104,7 @@ static void a_value_that_is_taken_is_overwritten_where_it_stood(void **state)
 	chronosign_secret_free(secret);
 }
 
-static void a_secret_that_is_too_long_is_an_error_not_cut(void **state)
+static void a_secret_that_is_too_long_is_an_error_and_not_cut(void **state)
 {
 	char longest[CHRONOSIGN_SECRET_MAX + 1];
 	struct chronosign_error *error = NULL;
@@ -158,7 +158,7 @@ static void errors_gain_context_and_keep_their_kind(void **state)
 	assert_int_equal(chronosign_error_get_kind(error), CHRONOSIGN_ERROR_KEY);
 }
 
-static void an_error_that_is_handed_on_has_one_owner(void **state)
+static void an_error_that_is_moved_has_one_owner(void **state)
 {
 	struct chronosign_error *first = NULL;
 	struct chronosign_error *second = NULL;
@@ -179,7 +179,7 @@ static void an_error_that_is_handed_on_has_one_owner(void **state)
 	assert_null(first);
 }
 
-static void the_error_of_no_memory_needs_none(void **state)
+static void the_out_of_memory_error_needs_no_memory(void **state)
 {
 	struct chronosign_error *error = NULL;
 
@@ -241,7 +241,7 @@ static void nothing_that_acts_on_a_terminal_gets_through(void **state)
 	assert_string_equal(kept, "a\nb\\x00c");
 }
 
-static void words_of_others_have_one_blank_in_a_row(void **state)
+static void texts_of_others_have_no_two_blanks_in_a_row(void **state)
 {
 	static const struct {
 		const char *given, *shown, *quoted;
@@ -272,15 +272,15 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_secret_is_locked_not_dumped_and_not_inherited),
-		cmocka_unit_test(a_secret_that_cannot_be_locked_is_not_taken),
-		cmocka_unit_test(a_value_that_is_taken_is_overwritten_where_it_stood),
-		cmocka_unit_test(a_secret_that_is_too_long_is_an_error_not_cut),
+		cmocka_unit_test(a_secret_that_cannot_be_locked_is_an_error),
+		cmocka_unit_test(a_value_that_is_taken_is_overwritten_in_place),
+		cmocka_unit_test(a_secret_that_is_too_long_is_an_error_and_not_cut),
 		cmocka_unit_test(a_source_is_read_whole_or_not_at_all),
 		cmocka_unit_test(errors_gain_context_and_keep_their_kind),
-		cmocka_unit_test(an_error_that_is_handed_on_has_one_owner),
-		cmocka_unit_test(the_error_of_no_memory_needs_none),
+		cmocka_unit_test(an_error_that_is_moved_has_one_owner),
+		cmocka_unit_test(the_out_of_memory_error_needs_no_memory),
 		cmocka_unit_test(nothing_that_acts_on_a_terminal_gets_through),
-		cmocka_unit_test(words_of_others_have_one_blank_in_a_row),
+		cmocka_unit_test(texts_of_others_have_no_two_blanks_in_a_row),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,7 +73,7 @@ static struct pkcs11_tokens name(const struct said *said, size_t count, size_t m
 		p11_kit_uri_free(asked); \
 	} while (0)
 
-static void a_token_is_named_by_what_alone_tells_it_from_others(void **state)
+static void a_token_is_named_by_what_is_unique(void **state)
 {
 	(void)state;
 	NAMED_SO(1, "pkcs11:token=ops", {"ops", "1", "m", "f", 0, 0});
@@ -94,21 +94,21 @@ static void a_token_is_named_by_what_alone_tells_it_from_others(void **state)
 		 {"ops", "1", "m", "f", 1, 7}, {"ops", "1", "m", "f", 0, 8});
 }
 
-static void a_token_that_the_user_s_uri_does_not_mean_counts_all_the_same(void **state)
+static void a_token_that_the_uri_does_not_match_counts_too(void **state)
 {
 	(void)state;
 	NAMED_SO(1, "pkcs11:token=ops;serial=1", {"ops", "1", "m", "f", 0, 0},
 		 {"ops", "2", "m", "f", 0, 1});
 }
 
-static void a_token_without_a_label_has_what_tells_it_from_others(void **state)
+static void a_token_without_a_label_is_named_by_something_else(void **state)
 {
 	(void)state;
 	NAMED_SO(1, "pkcs11:", {"", "1", "m", "f", 0, 0});
 	NAMED_SO(2, "pkcs11:serial=1", {"", "1", "m", "f", 0, 0}, {"ops", "2", "m", "f", 0, 1});
 }
 
-static void what_the_user_said_of_the_module_stays(void **state)
+static void module_attributes_of_the_user_stay(void **state)
 {
 	char text[] = "pkcs11:object=k?module-path=/x.so";
 	struct pkcs11_uri *asked = pkcs11_uri_parse(text, NULL);
@@ -124,7 +124,7 @@ static void what_the_user_said_of_the_module_stays(void **state)
 	pkcs11_uri_free(asked);
 }
 
-static void a_slot_stays_only_where_others_were_left_out_by_it(void **state)
+static void a_slot_stays_only_if_it_excluded_others(void **state)
 {
 	char text[] = "pkcs11:slot-id=5";
 	struct pkcs11_uri *asked = pkcs11_uri_parse(text, NULL);
@@ -196,7 +196,7 @@ static const char *one_of(unsigned *random, const char *const *words, unsigned c
 	return words[(*random >> 16) % count];
 }
 
-static void every_token_s_uri_is_unique_and_no_attribute_of_it_can_go(void **state)
+static void every_uri_is_unique_and_needs_each_attribute(void **state)
 {
 	static const char *const labels[] = {"ops", "ops", "w;b", ""};
 	static const char *const serials[] = {"1", "2", ""};
@@ -226,12 +226,12 @@ static void every_token_s_uri_is_unique_and_no_attribute_of_it_can_go(void **sta
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_token_is_named_by_what_alone_tells_it_from_others),
-		cmocka_unit_test(a_token_that_the_user_s_uri_does_not_mean_counts_all_the_same),
-		cmocka_unit_test(a_token_without_a_label_has_what_tells_it_from_others),
-		cmocka_unit_test(what_the_user_said_of_the_module_stays),
-		cmocka_unit_test(a_slot_stays_only_where_others_were_left_out_by_it),
-		cmocka_unit_test(every_token_s_uri_is_unique_and_no_attribute_of_it_can_go),
+		cmocka_unit_test(a_token_is_named_by_what_is_unique),
+		cmocka_unit_test(a_token_that_the_uri_does_not_match_counts_too),
+		cmocka_unit_test(a_token_without_a_label_is_named_by_something_else),
+		cmocka_unit_test(module_attributes_of_the_user_stay),
+		cmocka_unit_test(a_slot_stays_only_if_it_excluded_others),
+		cmocka_unit_test(every_uri_is_unique_and_needs_each_attribute),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

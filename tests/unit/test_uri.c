@@ -87,7 +87,7 @@ static void a_pin_value_is_decoded_and_overwritten(void **state)
 	pkcs11_uri_free(uri);
 }
 
-static void a_pin_is_overwritten_even_where_the_uri_is_wrong(void **state)
+static void a_pin_is_overwritten_even_if_the_uri_is_wrong(void **state)
 {
 	(void)state;
 	refused("pkcs11:object=k?unknown=1&pin-value=canary", "'unknown'", "canary");
@@ -145,7 +145,7 @@ int main(void)
 		cmocka_unit_test(every_attribute_of_rfc_7512_is_accepted),
 		cmocka_unit_test(a_scheme_may_be_written_in_capitals),
 		cmocka_unit_test(a_pin_value_is_decoded_and_overwritten),
-		cmocka_unit_test(a_pin_is_overwritten_even_where_the_uri_is_wrong),
+		cmocka_unit_test(a_pin_is_overwritten_even_if_the_uri_is_wrong),
 		cmocka_unit_test(what_p11_kit_would_ignore_is_an_error_that_names_it),
 		cmocka_unit_test(a_command_inside_a_uri_is_refused),
 		cmocka_unit_test(an_empty_pin_value_is_refused),
