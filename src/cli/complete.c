@@ -140,7 +140,7 @@ static void offer_value(struct completion *completion, const struct option_row *
 	     choice++)
 		offer(completion, choice->name, choice->help);
 	if (strcmp(row->name, "signer") == 0) {
-		offer(completion, "auto", "as the key wants it");
+		offer(completion, "auto", "chosen by the key");
 		for (size_t i = 0; backend_describe(i, &name, &library); i++)
 			offer(completion, name, library);
 	}

@@ -20,7 +20,7 @@ static bool check(const struct options *options, struct chronosign_error **error
 		return chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
 					    "--pin-source is the passphrase of a file that "
 					    "--encrypt encrypts; without --encrypt the key would "
-					    "be written as it is");
+					    "be written unencrypted");
 	if (!goes_into_token(options) && options->pub_key_out != NULL)
 		return chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
 					    "--pub-key-out is for a pair in a token; the public "

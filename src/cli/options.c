@@ -107,7 +107,7 @@ const struct option_row option_table[] = {
 	{"priv-key-file", 0, OPTION_TEXT, VALUE(priv_key_file), "FILE", NULL, NULL,
 	 "the file with the private key", COMMAND_IMPORT_KEY, NULL},
 	{"out", 0, OPTION_TEXT, VALUE(out), "KEY", NULL, "chronograf-rsa",
-	 "where to make the pair: a file, with FILE.pub beside it, or a pkcs11: URI",
+	 "where to make the pair: a file, with FILE.pub next to it, or a pkcs11: URI",
 	 COMMAND_GEN_KEYPAIR, NULL},
 	{"to", 0, OPTION_TEXT, VALUE(to), "URI", NULL, NULL,
 	 "the new key: a pkcs11: URI with token and object", COMMAND_IMPORT_KEY, NULL},

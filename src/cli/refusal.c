@@ -60,7 +60,7 @@ void warn_of_everyone(const char *url)
 {
 	CLEANUP(cleanup_text) char *shown = url_without_user(url);
 
-	report_warning("%s: the server lets everyone in, without a token too, since it runs "
+	report_warning("%s: the server lets everyone in, even without a token, because it runs "
 		       "without authentication; so nothing is known about the token",
 		       shown == NULL ? "" : shown);
 }

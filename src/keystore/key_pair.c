@@ -81,10 +81,11 @@ static void warn_of_short_passphrase(const struct chronosign_key *where,
 				     const struct chronosign_secret *passphrase)
 {
 	if (passphrase != NULL && secret_length(passphrase) < PASSPHRASE_BYTES_ADVISED)
-		key_notice(where, CHRONOSIGN_NOTICE_WARNING,
-			   "the passphrase of '%s' has fewer than %d characters, and whoever gets "
-			   "the file can guess it; use a longer one",
-			   where->name, PASSPHRASE_BYTES_ADVISED);
+		key_notice(
+			where, CHRONOSIGN_NOTICE_WARNING,
+			"the passphrase of '%s' has fewer than %d characters, and anyone who gets "
+			"the file can guess it; use a longer one",
+			where->name, PASSPHRASE_BYTES_ADVISED);
 }
 
 static bool generate_files(struct key_pair *pair, unsigned bits, bool encrypt,

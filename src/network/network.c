@@ -298,7 +298,7 @@ static bool take_sandbox(struct network *network, unsigned sandbox, struct chron
 	if (network->unconfined)
 		return error_set(
 			error, CHRONOSIGN_ERROR_OTHER,
-			"the network program is not confined as --require-sandbox wants it: "
+			"the network program is not confined as --require-sandbox requires: "
 			"this kernel or build has no %s",
 			(sandbox & NETWORK_SANDBOX_CALLS) == 0 ? "seccomp filter" : "Landlock");
 	if (network->tell_sandbox != NULL)

@@ -161,7 +161,7 @@ static bool cannot_decrypt(const struct chronosign_key *key, const struct openss
 		return error_set(
 			error, CHRONOSIGN_ERROR_KEY,
 			"the key file '%s' is encrypted in a way that this OpenSSL does not "
-			"offer: %s; write it anew where it can be read: openssl pkcs8 -topk8 "
+			"offer: %s; convert it where it can be read: openssl pkcs8 -topk8 "
 			"-provider legacy -provider default -in OLD -out NEW",
 			key->name, reasons);
 	if (cause->bad_decrypt)

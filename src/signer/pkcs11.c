@@ -76,7 +76,7 @@ static bool sign(struct pkcs11_search *search, struct signing *signing,
 
 	if (search->token == NULL)
 		return error_set(error, CHRONOSIGN_ERROR_KEY,
-				 "the token with '%s' was lost; open the key anew",
+				 "the token with '%s' was lost; open the key again",
 				 search->key->name);
 	struct pkcs11_session *session = &search->token->session;
 	if (pkcs11_sign(search->token, &search->private_key, signing, &refusal))

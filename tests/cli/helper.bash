@@ -369,7 +369,7 @@ told_as() { # FUNCTION CODE
 	CKR_DEVICE_REMOVED | CKR_TOKEN_NOT_PRESENT) echo 'was removed or does not answer; check that it is plugged in' ;;
 	CKR_DEVICE_MEMORY) echo 'the token is full; ' ;;
 	CKR_KEY_FUNCTION_NOT_PERMITTED) echo 'the token does not let the key do this; use a signing key' ;;
-	CKR_USER_NOT_LOGGED_IN) echo 'the token wants a PIN for this; ' ;;
+	CKR_USER_NOT_LOGGED_IN) echo 'the token requires a PIN for this; ' ;;
 	*) echo "$1 of .* answered $2: [a-z]" ;;
 	esac
 }

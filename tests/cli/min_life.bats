@@ -81,7 +81,7 @@ accepted() { # TOKEN
 	is_of_next
 	accepted "$output"
 	[ "$TOOK" -lt 5000 ] || fail "it took $TOOK ms"
-	says "warning: $URL: the token may end within 5 s.*--min-life"
+	says "warning: $URL: the token may expire within 5 s.*--min-life"
 	[ "$(grep -c . <<<"$stderr")" -eq 1 ]
 }
 

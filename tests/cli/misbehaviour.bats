@@ -308,7 +308,7 @@ heard_at_once() {
 	watch_token
 	appears
 	lies 'mute 3600000'
-	wait_for said 'is started anew' || fail "$(cat "$BATS_TEST_TMPDIR/said")"
+	wait_for said 'is restarted' || fail "$(cat "$BATS_TEST_TMPDIR/said")"
 	sleep 1
 	SECONDS=0
 	kill -TERM "$WATCH"
@@ -323,7 +323,7 @@ heard_at_once() {
 	lies 'mute 3600000'
 	goes
 	lies 'nonce 0 b' 'sleep 3600000'
-	wait_for said 'is started anew' || fail "$(cat "$BATS_TEST_TMPDIR/said")"
+	wait_for said 'is restarted' || fail "$(cat "$BATS_TEST_TMPDIR/said")"
 	appears
 	lives
 	kill -TERM "$WATCH"

@@ -172,7 +172,7 @@ label_is() {
 
 @test "a module that refuses every way to start: says what it answers" {
 	SHIM_FAIL=C_Initialize:*=CKR_CANT_LOCK signs_not "the module cannot use the system's locks"
-	SHIM_FAIL=C_Initialize:*=CKR_NEED_TO_CREATE_THREADS signs_not 'the module wants threads of its own'
+	SHIM_FAIL=C_Initialize:*=CKR_NEED_TO_CREATE_THREADS signs_not 'the module needs to create threads'
 	SHIM_FAIL=C_Initialize:*=CKR_GENERAL_ERROR signs_not 'C_Initialize answered CKR_GENERAL_ERROR: [a-z]'
 }
 

@@ -237,7 +237,7 @@ policy() { # LINE
 	never_says 'plain HTTP'
 	serves -Verify 1
 	chronoctl_token --priv-key-file "$KEY" --ca-file "$D/server.crt"
-	refused 4 'wants a client certificate'
+	refused 4 'requires a client certificate'
 	never_says 'plain HTTP'
 	start_standin
 	chronoctl token --chronograf-url "${URL/http:/https:}" --priv-key-file "$KEY"

@@ -67,7 +67,7 @@ warned() {
 	local passphrase
 	for passphrase in x "$PIN" 7654321; do
 		CHRONOCTL_PIN=$passphrase chronoctl gen-keypair --out "key$passphrase" --bits 2048 --encrypt
-		warned 1 "^chronoctl: warning: the passphrase of 'key.*' has fewer than 8 characters, and whoever gets"
+		warned 1 "^chronoctl: warning: the passphrase of 'key.*' has fewer than 8 characters, and anyone who gets"
 		openssl pkcs8 -in "key$passphrase" -passin "pass:$passphrase" -out /dev/null
 	done
 	CHRONOCTL_PIN=76543210 chronoctl gen-keypair --out long --bits 2048 --encrypt

@@ -77,7 +77,7 @@ static void a_failed_handshake_is_reported_as_what_it_is(void **state)
 	TLS_SAYS("plain HTTP", "unexpected eof while reading");
 	TLS_SAYS("tlsv1 alert internal error\nThe TLS handshake failed",
 		 "tlsv1 alert internal error");
-	SAYS("wants a client certificate (tlsv13 alert certificate required)\n",
+	SAYS("requires a client certificate (tlsv13 alert certificate required)\n",
 	     .code = CURLE_RECV_ERROR, .https = true, .verbose = true,
 	     .reason =
 		     "OpenSSL SSL_read: OpenSSL/3.0.19: error:0A00045C:SSL routines::tlsv13 alert "

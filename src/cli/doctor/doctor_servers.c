@@ -147,7 +147,7 @@ static void tell_acceptance(struct findings *findings, const char *url, const st
 	else if (exchange->verdict == VERDICT_EVERYONE)
 		findings_unknown(
 			findings, "acceptance", url,
-			"not known: the server lets everyone in, without a token too\nIt "
+			"not known: the server lets everyone in, even without a token\nIt "
 			"runs without authentication; its --pub-key-file and --token-secret "
 			"belong to one that asks.");
 	else

@@ -62,10 +62,11 @@ static void warn_of_brief_life(const struct issue *issue, size_t server)
 {
 	CLEANUP(cleanup_text) char *shown = url_without_user(url_of(issue, server));
 
-	report_warning(
-		"%s: the token may end within %u s, though its server's next nonce was awaited "
-		"(--min-life)",
-		shown == NULL ? "the server" : shown, issue->order->options->min_life.seconds);
+	report_warning("%s: the token may expire within %u s, although chronoctl waited for the "
+		       "next nonce "
+		       "(--min-life)",
+		       shown == NULL ? "the server" : shown,
+		       issue->order->options->min_life.seconds);
 }
 
 static void tell_good(struct issue *issue, size_t server)

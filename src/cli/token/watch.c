@@ -101,7 +101,7 @@ static void lose_key(struct watch *watch, const struct chronosign_error *error)
 	if (first || !hopeful)
 		report_failure(error);
 	if (!hopeful) {
-		report_error("the PIN is not tried again by itself");
+		report_error("the PIN is not tried again automatically");
 		end(watch, EXIT_KEY);
 	}
 	tell_state(watch);

@@ -31,7 +31,7 @@ void watched_network_lose(struct watched_network *watched, int64_t now,
 			  const struct chronosign_error *reason)
 {
 	if (!watched->told)
-		report_error("%s\nIt is started anew.", chronosign_error_message(reason));
+		report_error("%s\nIt is restarted.", chronosign_error_message(reason));
 	watched->told = true;
 	watched->restart_at = now + pause_after(watched->failures);
 	watched->silent_at = INT64_MAX;

@@ -18,7 +18,7 @@ static const char advice_start[] =
 	"If Chronograf does not start, see its log: it refuses a public key in the standard form.";
 static const char advice_port[] = "The URL names no port, and Chronograf listens on 8888 unless "
 				  "told otherwise: add :8888 to the host.";
-static const char advice_way[] = "Is the address right, and does the network lead there?";
+static const char advice_way[] = "Is the address right, and is there a route to it?";
 static const char advice_resolve[] =
 	"Is the name right? It was looked up in /etc/hosts and by DNS.";
 static const char advice_proxy[] =
@@ -43,7 +43,7 @@ static const char advice_signatures[] = "SignatureAlgorithms in this machine's o
 					"out what the server's key can do.";
 static const char advice_offer[] =
 	"Either they have no cipher, group or signature algorithm in common (see openssl.cnf), or "
-	"the server wants a client certificate: its log says which.";
+	"the server requires a client certificate: its log says which.";
 static const char advice_client[] =
 	"There is none to send: give a URL of Chronograf that does not ask for one.";
 /* So do servers of plain HTTP that stop reading after the first bytes. */
@@ -87,8 +87,8 @@ static const struct {
 	 {"this machine refuses the server's version of TLS", advice_versions}},
 	{"version too low", {"this machine refuses the server's version of TLS", advice_versions}},
 	{"no protocols available", {"this machine allows no version of TLS", advice_versions}},
-	{"certificate required", {"the server wants a client certificate", advice_client}},
-	{"alert bad certificate", {"the server wants a client certificate", advice_client}},
+	{"certificate required", {"the server requires a client certificate", advice_client}},
+	{"alert bad certificate", {"the server requires a client certificate", advice_client}},
 	{"wrong signature type",
 	 {"this machine refuses the server's signature algorithm", advice_signatures}},
 	{"no suitable signature algorithm",
