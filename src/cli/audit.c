@@ -54,7 +54,7 @@ struct event {
 	const char *values[4];
 };
 
-/* A value that could be read as two, in quotes: a name of a key or a file may hold anything. */
+/* A value that could be read as two is quoted: the name of a key or a file may hold anything. */
 static char *quoted(const char *value)
 {
 	char *copy = malloc(2 * strlen(value) + sizeof "\"\"");
@@ -86,10 +86,8 @@ static void append(char **line, char **fields, const char *name, const char *val
 	text_append(fields, "CHRONOCTL_%s=%s\n", field, value);
 }
 
-/*
- * To the log as syslog(3) writes, which alone can write to a stream. It waits where nobody reads the log: a
- * token must not, and goes without its line then.
- */
+/* Writes to the log as syslog(3) does, but does not wait if nobody reads the log: a token must not
+ * wait, and then has no line. Only syslog(3) itself can write to a stream socket. */
 static void write_line(int priority, const char *line)
 {
 	char now[sizeof "Jan  1 00:00:00"] = "";

@@ -6,6 +6,7 @@
 #include "cli/new_pair.h"
 #include "cli/prompt.h"
 #include "cli/report.h"
+#include "key/pin.h"
 
 /* The PIN sources are for the token, and are not tried as passphrases of this file. */
 static struct chronosign_secret *no_passphrase(void *context,
@@ -15,8 +16,7 @@ static struct chronosign_secret *no_passphrase(void *context,
 	(void)context;
 	chronosign_error_set(error, CHRONOSIGN_ERROR_KEY,
 			     "the key file '%s' needs a passphrase; give one by "
-			     "--passphrase-source (a file, env:NAME, fd:N, credential:NAME or "
-			     "|command)",
+			     "--passphrase-source (" PIN_SOURCE_FORMS ")",
 			     request->key);
 	return NULL;
 }

@@ -1,5 +1,5 @@
-/* From the network program's answers to the events of the exchanges, and from what is due to requests
- * and handlers. */
+/* Turns the network program's answers into events of the exchanges, and what is due into requests
+ * and calls of handlers. */
 #include "cli/round.h"
 
 #include "base/cleanup.h"
@@ -58,7 +58,7 @@ static void settle(struct round *round, size_t server, enum exchange_due how,
 	say(round);
 }
 
-/* It is seen as what is waited for, and told under --verbose. */
+/* Shown as what is waited for, and reported with --verbose. */
 static void tell_next(struct round *round, size_t server, int64_t wait_ms)
 {
 	CLEANUP(cleanup_text) char *shown = url_without_user(round->servers->urls[server]);

@@ -76,8 +76,8 @@ static struct chronosign_secret *pin_ask(const struct chronosign_key *key, const
 	if (key->prompt != NULL)
 		return key->prompt(key->prompt_context, &request, error);
 	error_set(error, CHRONOSIGN_ERROR_KEY,
-		  "%s '%s' needs a %s; give one by --pin-source (a file, env:NAME, fd:N, "
-		  "credential:NAME or |command)%s or $CHRONOCTL_PIN",
+		  "%s '%s' needs a %s; give one by --pin-source (" PIN_SOURCE_FORMS
+		  ")%s or $CHRONOCTL_PIN",
 		  token == NULL ? "the key file" : "the token", token == NULL ? key->name : token,
 		  token == NULL ? "passphrase" : "PIN",
 		  token == NULL ? "" : ", pin-source in the URI");

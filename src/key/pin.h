@@ -4,6 +4,9 @@
 
 #include "key/key.h"
 
+/* The forms of a source, for messages. */
+#define PIN_SOURCE_FORMS "a file, env:NAME, fd:N, credential:NAME or |command"
+
 /* True if a PIN was given without a prompt: by URI, source or value. */
 bool pin_is_given(const struct chronosign_key *key);
 

@@ -1,5 +1,5 @@
-/* From the network program's answers and the signer's tokens to the events of the exchanges, and what is
- * told of them: a server that fails once, and again when that is over. */
+/* Turns the network program's answers and the signer's tokens into events of the exchanges, and
+ * reports on them: a failing server once, and once more when it works again. */
 #include "cli/token/watched_servers.h"
 
 #include "base/cleanup.h"
@@ -57,7 +57,7 @@ bool watched_servers_fit(const struct watched_servers *servers, size_t index, in
 	return true;
 }
 
-/* ---- What is told ---- */
+/* ---- Reports ---- */
 
 static void tell_failure(struct watched_servers *servers, size_t index,
 			 const struct chronosign_error *error)
@@ -93,7 +93,7 @@ static void tell(struct watched_servers *servers, size_t index, enum exchange_du
 		tell_failure(servers, index, refusal == NULL ? error : refusal);
 }
 
-/* ---- What happens ---- */
+/* ---- Events ---- */
 
 static enum exchange_due take(struct watched_servers *servers, size_t index,
 			      const struct exchange_news *news, size_t *twin)
