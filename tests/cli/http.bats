@@ -156,3 +156,26 @@ token_within() {
 	start_standin --pub-key-file "$PUB" --mode replaced-once --delay 1300
 	token_within 5 9 --check
 }
+
+# Of the line of --verbose about the nonce: the milliseconds of all, and until the name was found, the connection stood, TLS stood, the first byte came.
+read_times() {
+	local numbers
+	numbers=$(sed -nE 's/^chronoctl: .*GET .*, ([0-9]+) ms \(name ([0-9]+), connect ([0-9]+), TLS ([0-9]+), first byte ([0-9]+)\).*/\1 \2 \3 \4 \5/p' <<<"$stderr" | head -n 1)
+	read -r ALL NAME CONNECT TLS FIRST <<<"$numbers" && [ -n "$FIRST" ] || fail "no times are shown"
+}
+
+@test "--verbose shows where the time went, in milliseconds: each is a time since the beginning, and all of it no less than its parts" {
+	start_standin --delay 700
+	chronoctl_token --priv-key-file "$KEY" -v
+	prints_token "$KEY"
+	read_times
+	[ "$NAME" -le "$CONNECT" ] && [ "$CONNECT" -le "$FIRST" ] && [ "$FIRST" -le $((ALL + 1)) ] || fail "$ALL $NAME $CONNECT $TLS $FIRST"
+	[ "$FIRST" -ge 690 ] && [ "$ALL" -lt $((PATIENCE * 1000)) ] || fail "$ALL $FIRST"
+	[ "$TLS" -eq 0 ]
+	new_tls_key "$SCRATCH/tls" IP:127.0.0.1,DNS:localhost
+	start_standin --tls-cert "$SCRATCH/tls.crt" --tls-key "$SCRATCH/tls.key"
+	chronoctl_token --priv-key-file "$KEY" -v --ca-file "$SCRATCH/tls.crt"
+	prints_token "$KEY"
+	read_times
+	[ "$CONNECT" -le "$TLS" ] && [ "$TLS" -gt 0 ] && [ "$TLS" -le "$FIRST" ] || fail "$ALL $NAME $CONNECT $TLS $FIRST"
+}

@@ -147,3 +147,27 @@ as_user_chronoctl() { # URI
 		--chronograf-url "$URL" --no-prompt --priv-key-file "$1"
 	[[ $stderr != *Sanitizer* && $stderr != *"runtime error"* ]] || fail "a sanitizer objects"
 }
+
+@test "a line end in what a module is called makes no line of its own, wherever it is shown" {
+	local module=$SCRATCH/$'a\nb.so' line
+	ln -s "$SHIM" "$module"
+	chronoctl list-keys --login --pkcs11-module "$module"
+	[ "$status" -eq 0 ] || fail
+	never_breaks
+	grep -qF "slot 1 ($SCRATCH/a b.so): a token that is not initialised" <<<"$output" || fail "another row"
+	chronoctl list-keys --login -o json --pkcs11-module "$module"
+	jq -e --arg name "$SCRATCH/a b.so" 'all(.. | .module? // empty; . == $name)' <<<"$output" || fail "another name"
+	SHIM_NO_MECHANISMS=1 chronoctl list-keys --pkcs11-module "$module"
+	never_breaks
+	chronoctl doctor --no-prompt --chronograf-url "$URL" --priv-key-file 'pkcs11:object=chronograf' --pkcs11-module "$module"
+	never_breaks
+	grep -q 'a\\x0ab\.so: loaded and initialised' <<<"$output" || fail "doctor"
+	signs 'pkcs11:object=chronograf' --pkcs11-module "$module" -v
+	never_breaks
+	SHIM_CRASH=C_Sign:1 chronoctl_token --no-prompt --priv-key-file 'pkcs11:object=chronograf' --pkcs11-module "$module"
+	refused 3 'crashed'
+	SHIM_FAIL=C_Initialize:1=CKR_DEVICE_ERROR chronoctl_token --no-prompt --priv-key-file 'pkcs11:object=chronograf' --pkcs11-module "$module"
+	refused 3
+}
+
+never_breaks() { ! grep -q '^b\.so' <<<"$stderr$output" || fail "a line begins with the module's second"; }

@@ -12,7 +12,8 @@ setup_file() {
 
 setup() {
 	private_environment
-	export OPENSSL_MODULES=${TOY%/*}
+	export OPENSSL_MODULES=${TOY%/*} TOY_SETTINGS=$SCRATCH/settings
+	: >"$TOY_SETTINGS"
 }
 
 has_signer() {
@@ -112,6 +113,42 @@ configured() { OPENSSL_CONF=$SCRATCH/openssl.cnf with "$@"; }
 	configuration "pkcs11-module-path = $SHIM" ''
 	configured 'pkcs11:object=chronograf' --signer provider --pkcs11-module "$SOFTHSM"
 	refused 2 'provider' 'pkcs11-module-path' "$SHIM"
+}
+
+# The module that is named is given to a provider, or cannot be: `openssl list` tells which OpenSSL it is.
+gives_module() { [ "$(printf '3.2\n%s\n' "$(openssl version | cut -d ' ' -f 2)" | sort -V | head -n 1)" = 3.2 ]; }
+
+@test "a module goes to a provider that --provider loads, by OpenSSL 3.2 and later, and to none that openssl.cnf has loaded" {
+	has_signer provider
+	local key='pkcs11:object=chronograf'
+	with "$key" --signer provider --provider toy --pkcs11-module "$SOFTHSM"
+	if gives_module; then
+		refused 3 'no OpenSSL provider here opens'
+		[ "$(cat "$TOY_SETTINGS")" = "$SOFTHSM" ] || fail "the provider has got: $(cat "$TOY_SETTINGS")"
+	else
+		refused 2 'names none'
+	fi
+	: >"$TOY_SETTINGS"
+	configuration
+	configured "$key" --signer provider --provider toy --pkcs11-module "$SOFTHSM"
+	refused 2 'names none'
+	configured "$key" --signer provider --pkcs11-module "$SOFTHSM"
+	refused 2 'names none'
+	[ ! -s "$TOY_SETTINGS" ]
+}
+
+@test "a module that is configured already: no other is given, and the same may be named, by any of its names" {
+	has_signer provider
+	local key='pkcs11:object=chronograf' link=$SCRATCH/module.so
+	ln -s "$SOFTHSM" "$link"
+	export PKCS11_PROVIDER_MODULE=$link
+	with "$key" --signer provider --provider toy --pkcs11-module "$SOFTHSM"
+	refused 3 'no OpenSSL provider here opens'
+	with "$key" --signer provider --provider toy
+	refused 3 'no OpenSSL provider here opens'
+	[ ! -s "$TOY_SETTINGS" ] || fail "the provider has got: $(cat "$TOY_SETTINGS")"
+	with "$key" --signer provider --provider toy --pkcs11-module "$SHIM"
+	refused 2 "'$SHIM'" "which names $link"
 }
 
 @test "no provider takes pkcs11: an error that names those that are loaded" {

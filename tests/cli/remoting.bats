@@ -98,6 +98,22 @@ asks() { # ARGUMENT…
 	called C_Login 1
 }
 
+@test "a module without a file: the signers libp11 and engine, which load modules by their file, say so, and log in nowhere" {
+	local signer
+	need_user
+	serve_tokens "$SHIM"
+	chmod 777 "$SERVER_SOCKET"
+	user_module far "remote: $P11_KIT_SERVER_ADDRESS"
+	unset PKCS11_MODULE_PATH
+	for signer in libp11 engine; do
+		built_in "$signer" || continue
+		run --separate-stderr as_user setsid -w timeout "$PATIENCE" "$CHRONOCTL" token --chronograf-url "$URL" --signer "$signer" \
+			--no-prompt --priv-key-file 'pkcs11:object=chronograf?module-name=far'
+		refused 3 "loads modules by their file, and the module 'far' .* has none; use the signer pkcs11"
+	done
+	called C_Login 0
+}
+
 @test "no server at the socket: exit 3, the module is named" {
 	export P11_KIT_SERVER_ADDRESS=unix:path=$SCRATCH/nothing
 	TOKENS=$SOFTHSM chronoctl_token --no-prompt --priv-key-file 'pkcs11:object=chronograf'

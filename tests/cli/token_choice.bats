@@ -172,3 +172,23 @@ lists_no_token() { # LABEL…
 	prints_token "$KEY"
 	called C_Login 1
 }
+
+@test "a token that cannot compute: logged in to if it requires that, and if not, no PIN that was given is tried" {
+	use_shim
+	export CHRONOCTL_PIN=3333 SHIM_NO_MECHANISMS=1
+	chronoctl_token --no-prompt --priv-key-file 'pkcs11:token=three;object=hidden'
+	called C_Login 1
+	: >"$SHIM_LOG"
+	CHRONOCTL_PIN=2222 chronoctl_token --no-prompt --priv-key-file 'pkcs11:object=chronograf'
+	called C_Login 1
+	: >"$SHIM_LOG"
+	SHIM_TOKEN_FLAGS=-CKF_LOGIN_REQUIRED chronoctl_token --no-prompt --priv-key-file 'pkcs11:token=three;object=hidden'
+	refused 3 'hidden'
+	called C_Login 0
+	chronoctl list-keys --login --pkcs11-module "$SHIM" 'pkcs11:token=three'
+	called C_Login 0
+	grep -q 'token=three .*: a store of certificates' <<<"$output" || fail "it is listed"
+	chronoctl gen-keypair --out 'pkcs11:token=three;object=new'
+	refused 3 'it takes no keys'
+	called C_Login 0
+}

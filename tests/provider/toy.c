@@ -35,6 +35,22 @@ static void make_noise(const char *where)
 	fprintf(stderr, "toy: %s, on standard error\n", where);
 }
 
+/* $TOY_SETTINGS: the module that whoever loads us sets for a provider of PKCS#11. */
+static void log_settings(const OSSL_CORE_HANDLE *handle, OSSL_FUNC_core_get_params_fn *get)
+{
+	const char *path = getenv("TOY_SETTINGS");
+	char *module = NULL;
+	OSSL_PARAM asked[] = {{"pkcs11_module", OSSL_PARAM_UTF8_PTR, &module, 0, 0},
+			      {NULL, 0, NULL, 0, 0}};
+	FILE *log = path == NULL ? NULL : fopen(path, "a");
+
+	if (log == NULL)
+		return;
+	if (get != NULL && get(handle, asked) && module != NULL)
+		fprintf(log, "%s\n", module);
+	fclose(log);
+}
+
 /* $TOY_LOG: one line for each PIN that is tried. */
 static void log_try(int good)
 {
@@ -189,8 +205,13 @@ static const OSSL_DISPATCH provider_functions[] = {
 int OSSL_provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in,
 		       const OSSL_DISPATCH **out, void **context)
 {
-	(void)in;
+	OSSL_FUNC_core_get_params_fn *get = NULL;
+
+	for (; in->function_id != 0; in++)
+		if (in->function_id == OSSL_FUNC_CORE_GET_PARAMS)
+			get = OSSL_FUNC_core_get_params(in);
 	make_noise("OSSL_provider_init");
+	log_settings(handle, get);
 	*out = provider_functions;
 	*context = (void *)handle;
 	return 1;

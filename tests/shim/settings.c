@@ -244,6 +244,7 @@ static const struct setting table[] = {
 	{"SHIM_PULL", read_calls, FIELD(pull)},
 	{"SHIM_PULL_CALLS", read_positive_number, FIELD(pull_calls), .most = 1000000},
 	{"SHIM_MECHANISMS", read_constants, FIELD(mechanisms), .prefix = "CKM_"},
+	{"SHIM_NO_MECHANISMS", read_number, FIELD(no_mechanisms), .most = 1},
 	{"SHIM_TOKEN_FLAGS", read_flags, FIELD(token_flags), .prefix = "CKF_"},
 	{"SHIM_PINPAD", read_text, FIELD(pinpad), .most = SHIM_PIN_MOST},
 	{"SHIM_PIN_LENGTHS", read_word, FIELD(pin_lengths), .words = pin_lengths_words},

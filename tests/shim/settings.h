@@ -77,6 +77,7 @@ struct settings {
 	struct call_rules exit_later, fork, chdir, flood, thread;
 	CK_ULONG pull_calls;
 	struct numbers mechanisms;
+	CK_ULONG no_mechanisms;
 	struct switches token_flags;
 	char pinpad[SHIM_PIN_MOST + 1];
 	unsigned pin_lengths; /* enum pin_lengths */

@@ -545,6 +545,16 @@ static void a_manufacturer_is_told_in_the_library_s_place(void **state)
 	assert_memory_equal(info.manufacturerID, "42                              ", 32);
 }
 
+static void a_token_may_have_no_mechanisms(void **state)
+{
+	CK_ULONG count = 1;
+
+	(void)state;
+	start("SHIM_NO_MECHANISMS=1", NULL);
+	assert_rv(p11->C_GetMechanismList(token, NULL, &count), CKR_OK);
+	assert_int_equal(count, 0);
+}
+
 static CK_RV initialize_with(CK_FLAGS flags)
 {
 	CK_C_INITIALIZE_ARGS arguments = {.flags = flags};
@@ -832,6 +842,7 @@ int main(void)
 		PROMISE(empty_slots_may_claim_a_token),
 		PROMISE(a_label_is_any_bytes_padded_with_blanks),
 		PROMISE(a_serial_number_is_told_in_the_real_one_s_place),
+		PROMISE(a_token_may_have_no_mechanisms),
 		PROMISE(a_manufacturer_is_told_in_the_library_s_place),
 		PROMISE(a_module_needs_os_locking),
 		PROMISE(a_module_refuses_os_locking),
