@@ -423,6 +423,7 @@ logged() { # TIMES REGEX
 }
 
 @test "https to a server that speaks http: exit 4, says so" {
+	start_standin --mode garbage
 	URL=${URL/http:/https:} of_file
 	found 4 ✓ server 'takes connections' ✗ tls 'plain HTTP'
 }

@@ -242,7 +242,14 @@ policy() { # LINE
 	start_standin
 	chronoctl token --chronograf-url "${URL/http:/https:}" --priv-key-file "$KEY"
 	# It may close the connection before its answer is read.
-	refused 4 'not TLS|cut in the TLS handshake' 'plain HTTP'
+	refused 4 'not TLS. Does the port speak plain HTTP|closed during the TLS handshake'
+	start_standin --mode hang-up
+	chronoctl token --chronograf-url "${URL/http:/https:}" --priv-key-file "$KEY"
+	refused 4 'closed during the TLS handshake. Look into the log'
+	never_says 'plain HTTP'
+	start_standin --mode garbage
+	chronoctl token --chronograf-url "${URL/http:/https:}" --priv-key-file "$KEY"
+	refused 4 'the answer is not TLS. Does the port speak plain HTTP'
 }
 
 @test "CAs that are not there: the file or the folder is named, with the reason" {

@@ -73,8 +73,17 @@ static void a_failed_handshake_is_reported_as_what_it_is(void **state)
 	TLS_SAYS("SECLEVEL", "dh key too small");
 	TLS_SAYS("CipherString", "no ciphers available");
 	TLS_SAYS("certificate for that name", "tlsv1 unrecognized name");
-	TLS_SAYS("cut in the TLS handshake\n", "unexpected eof while reading");
-	TLS_SAYS("plain HTTP", "unexpected eof while reading");
+	TLS_SAYS("closed during the TLS handshake\nLook into the log",
+		 "unexpected eof while reading");
+	SAYS("closed during the TLS handshake\nLook", .code = CURLE_SSL_CONNECT_ERROR,
+	     .https = true,
+	     .reason = "OpenSSL SSL_connect: SSL_ERROR_SYSCALL in connection to a:1");
+	SAYS("before the answer was complete", .code = CURLE_RECV_ERROR, .https = true,
+	     .reason = "OpenSSL SSL_read: OpenSSL/3.0.19: error:0A000126:SSL routines::unexpected "
+		       "eof while reading, errno 0");
+	SAYS("SSL_ERROR_SYSCALL in connection to a:1)\n", .code = CURLE_SSL_CONNECT_ERROR,
+	     .https = true, .verbose = true,
+	     .reason = "OpenSSL SSL_connect: SSL_ERROR_SYSCALL in connection to a:1 ");
 	TLS_SAYS("tlsv1 alert internal error\nThe TLS handshake failed",
 		 "tlsv1 alert internal error");
 	SAYS("requires a client certificate (tlsv13 alert certificate required)\n",
@@ -86,9 +95,14 @@ static void a_failed_handshake_is_reported_as_what_it_is(void **state)
 
 static void a_port_that_speaks_tls_gets_no_advice_to_use_http(void **state)
 {
-	static const char *const reasons[] = {"", "tlsv1 alert protocol version",
+	static const char *const reasons[] = {"",
+					      "tlsv1 alert protocol version",
 					      "sslv3 alert handshake failure",
-					      "wrong signature type", "tlsv1 alert internal error"};
+					      "wrong signature type",
+					      "tlsv1 alert internal error",
+					      "unexpected eof while reading",
+					      "OpenSSL SSL_connect: SSL_ERROR_SYSCALL",
+					      "OpenSSL SSL_connect: Connection reset by peer"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {

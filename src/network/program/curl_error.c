@@ -46,10 +46,8 @@ static const char advice_offer[] =
 	"the server requires a client certificate: its log says which.";
 static const char advice_client[] =
 	"There is none to send: give a URL of Chronograf that does not ask for one.";
-/* So do servers of plain HTTP that stop reading after the first bytes. */
 static const char advice_tls_cut[] =
-	"Does the port speak plain HTTP? Then the URL begins with http://. Else look into the log "
-	"of the server, or of what stands in front of it.";
+	"Look into the log of the server, or of what stands in front of it.";
 static const char advice_tls[] = "The TLS handshake failed: look into the log of the server, or of "
 				 "what stands in front of it.";
 static const char advice_cut[] = "The connection was cut before the answer was complete: look into "
@@ -107,8 +105,9 @@ static const struct {
 	 {"the server's TLS is too old (RFC 5746)", "Update what ends TLS there."}},
 	{"unrecognized name",
 	 {"the server has no certificate for that name", "Use a name that it has in the URL."}},
-	{"unexpected eof", {"the connection was cut in the TLS handshake", advice_tls_cut}},
-	{"SSL_ERROR_SYSCALL", {"the connection was cut in the TLS handshake", advice_tls_cut}},
+	{"unexpected eof", {"the connection was closed during the TLS handshake", advice_tls_cut}},
+	{"SSL_ERROR_SYSCALL",
+	 {"the connection was closed during the TLS handshake", advice_tls_cut}},
 };
 
 static const struct cause *cause_of_handshake(const char *reason)
@@ -125,7 +124,10 @@ static char *openssl_words(const char *reason)
 	const char *words = strstr(reason, "routines::");
 
 	words = words == NULL ? reason : words + strlen("routines::");
-	return strndup(words, strcspn(words, ","));
+	size_t length = strcspn(words, ",");
+	while (length > 0 && words[length - 1] == ' ')
+		length--;
+	return strndup(words, length);
 }
 
 /* By OpenSSL's X509_V_ERR_…. For a wrong name libcurl's message is better. */
@@ -179,10 +181,15 @@ static char *certificate_text(const struct transfer_failure *failure, const char
 			   folder ? failure->lost_folder : "", folder ? "" : cause.advice);
 }
 
-/* NULL if the cause is unknown, or memory is out. */
+/* An end of the connection is the handshake's only where libcurl says so; alerts of TLS 1.3 come later.
+ * NULL if the cause is unknown, or memory is out. */
 static char *handshake_text(const struct transfer_failure *failure, const char *reason)
 {
 	const struct cause *cause = cause_of_handshake(reason);
+
+	if (cause != NULL && cause->advice == advice_tls_cut &&
+	    failure->code != CURLE_SSL_CONNECT_ERROR)
+		cause = NULL;
 	CLEANUP(cleanup_text) char *words = cause == NULL ? NULL : openssl_words(reason);
 
 	if (words == NULL)
