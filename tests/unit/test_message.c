@@ -475,6 +475,9 @@ static void a_text_that_looks_like_ours_is_refused(void **state)
 	}
 	strcpy(message.failure, "http://h: no answer\nDoes chronoctl: reach it?");
 	assert_good(&message);
+	/* Behind as many letters as the name has, other scripts may come. */
+	strcpy(message.failure, "http://h: no answer\nThe name M\xc3\xbcller is another's");
+	assert_good(&message);
 }
 
 static void a_life_longer_than_any_is_refused_and_not_sent(void **state)
