@@ -214,6 +214,12 @@ liar() {
 	has '^MESSAGE=the network program sent what it must not send: what=.*a text that is to look like'
 	has '^PRIORITY=1$'
 	has_not forged
+
+	: >"$LOG"
+	sign journal --watch --out-file "$BATS_TEST_TMPDIR/token"
+	[ "$status" -eq 1 ]
+	has '^MESSAGE=the network program sent what it must not send: what=.*a text that is to look like'
+	has_not forged
 }
 
 @test "a network program that is not confined as --require-sandbox wants it, or that dies, is no line" {
