@@ -90,8 +90,8 @@ typedef struct chronosign_secret *chronosign_prompt(void *context,
 void chronosign_key_set_prompt(struct chronosign_key *key, chronosign_prompt *prompt, void *context)
 	__attribute__((nonnull(1)));
 
-/* What a person should know while a key is opened or used: one line without a newline, no secret in
- * it. */
+/* What a person should know while a key is opened or used: a line without a newline at its end, or, if
+ * something failed and is tried again, those of the error; no secret in it. */
 enum chronosign_notice_level {
 	CHRONOSIGN_NOTICE_DETAIL,  /* what is being done, for --verbose */
 	CHRONOSIGN_NOTICE_ACTION,  /* what the user has to do now: enter the PIN on the reader */

@@ -240,12 +240,30 @@ static char *first_bytes(const char *bytes, size_t length, bool longer)
 	return printable == NULL ? NULL : text_format("%s%s", printable, longer ? "..." : "");
 }
 
+/* White space is shown where it is what is wrong, and is a blank in the words of a page. */
+static char *body_shown(const struct nonce_response *response)
+{
+	const struct nonce_response inner = trimmed(response);
+	bool spoilt = response->status == 200 && uuid_is_any(inner.body, inner.length);
+
+	if (spoilt || inner.length == 0)
+		return first_bytes(response->body, response->length, response->longer);
+	CLEANUP(cleanup_text) char *words = malloc(inner.length);
+	if (words == NULL)
+		return NULL;
+	for (size_t i = 0; i < inner.length; i++)
+		words[i] = strchr("\r\n\t", inner.body[i]) != NULL && inner.body[i] != '\0'
+				   ? ' '
+				   : inner.body[i];
+	return first_bytes(words, inner.length, response->longer);
+}
+
 char *nonce_refusal(const struct nonce_response *response)
 {
 	const char *type = response->content_type == NULL ? "" : response->content_type;
 	CLEANUP(cleanup_text) char *type_shown = first_bytes(type, strlen(type), false);
 	CLEANUP(cleanup_text)
-	char *shown = first_bytes(response->body, response->length, response->longer);
+	char *shown = body_shown(response);
 	const char *advice =
 		response->status == 200 ? advice_by_body(response) : advice_by_status(response);
 

@@ -241,6 +241,17 @@ void key_set_lend(struct chronosign_key *key, void (*lend)(bool lent))
 	key->lend = lend;
 }
 
+static void give_notice(const struct chronosign_key *key, enum chronosign_notice_level level,
+			const char *message, bool keep_newlines)
+{
+	if (key->notice == NULL || message == NULL)
+		return;
+	CLEANUP(cleanup_text)
+	char *printable = text_printable(message, strlen(message), keep_newlines);
+	if (printable != NULL)
+		key->notice(key->notice_context, level, printable);
+}
+
 void key_notice(const struct chronosign_key *key, enum chronosign_notice_level level,
 		const char *format, ...)
 {
@@ -251,10 +262,16 @@ void key_notice(const struct chronosign_key *key, enum chronosign_notice_level l
 	va_start(arguments, format);
 	CLEANUP(cleanup_text) char *message = text_format_list(format, arguments);
 	va_end(arguments);
+	give_notice(key, level, message, false);
+}
+
+void key_notice_failure(const struct chronosign_key *key, enum chronosign_notice_level level,
+			const struct chronosign_error *failure, const char *now)
+{
 	CLEANUP(cleanup_text)
-	char *printable = message == NULL ? NULL : text_printable(message, strlen(message), false);
-	if (printable != NULL)
-		key->notice(key->notice_context, level, printable);
+	char *message = text_format("%s\n%s", chronosign_error_message(failure), now);
+
+	give_notice(key, level, message, true);
 }
 
 void key_warn_of_length(const struct chronosign_key *key, int bits)

@@ -48,6 +48,10 @@ void key_set_command_stderr(struct chronosign_key *key, int descriptor);
 void key_notice(const struct chronosign_key *key, enum chronosign_notice_level level,
 		const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* The lines of a failure, and what is done now that it failed: "Trying once more". */
+void key_notice_failure(const struct chronosign_key *key, enum chronosign_notice_level level,
+			const struct chronosign_error *failure, const char *now);
+
 /* A notice of kind CHRONOSIGN_NOTICE_WARNING if an RSA key of so many bits is too short to be
  * safe. */
 void key_warn_of_length(const struct chronosign_key *key, int bits);

@@ -252,8 +252,9 @@ bool pkcs11_search_again(struct pkcs11_search *search, const struct chronosign_e
 {
 	bool token_lost = what_was_lost(search) == RETRY_TOKEN;
 
-	key_notice(search->key, token_lost ? CHRONOSIGN_NOTICE_WARNING : CHRONOSIGN_NOTICE_DETAIL,
-		   "%s; trying once more", chronosign_error_message(first));
+	key_notice_failure(search->key,
+			   token_lost ? CHRONOSIGN_NOTICE_WARNING : CHRONOSIGN_NOTICE_DETAIL, first,
+			   "Trying once more");
 	if (search->token == NULL || token_lost)
 		return look_around(search, error) && pkcs11_search_private_key(search, error);
 	pkcs11_session_close(search->token);

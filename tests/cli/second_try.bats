@@ -77,6 +77,13 @@ gives_up() {
 	done
 }
 
+@test "why there is a second try is told in the lines of the error, each a line" {
+	SHIM_FAIL=C_GetTokenInfo:1=CKR_DEVICE_ERROR run_once
+	prints_token "$KEY"
+	says '^chronoctl: warning: no key matches .*; looked at:$' '^chronoctl:   slot .*: C_GetTokenInfo answered' \
+		'^chronoctl: Trying once more$'
+}
+
 @test "the public half is read again too" {
 	local call
 	export SHIM_HIDE=CKA_MODULUS,CKA_PUBLIC_EXPONENT

@@ -260,6 +260,9 @@ static void a_refusal_says_what_to_do(void **state)
 		       "https://");
 	assert_refusal(200, NULL, "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0", "eyJ", "JSON Web Token");
 	assert_refusal(200, NULL, GOOD "\n", "\\x0a", "white space");
+	assert_refusal(404, NULL, "404 page\r\n\tnot found\n", "\"404 page not found\"",
+		       "base path");
+	assert_refusal(200, NULL, "\n", "1 bytes: \"\\x0a\"", "Nothing came");
 	assert_refusal(200, NULL, "0F1E2D3C-4B5A-4978-8695-A4B3C2D1E0F0", "0F1E", "lower-case");
 	assert_refusal(200, NULL, "{}", "{}", "36 bytes");
 	assert_refusal(404, NULL, GOOD, "status 404, 36 bytes", "base path");
