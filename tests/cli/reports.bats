@@ -28,3 +28,10 @@ is_there() { # SUITE TEST
 	kinds=$(awk '/^\*\*[0-9]+\. / { kind = $1; gsub(/[*.]/, "", kind) } /^- `/ && kind != last { print kind; last = kind }' "$PAGE")
 	[ "$kinds" = "$(seq 26)" ] || fail "the kinds with a test are: $(tr '\n' ' ' <<<"$kinds")"
 }
+
+@test "docs/reliability.md counts the tests of the page" {
+	local count
+	count=$(named | wc -l)
+	grep -qE "\\| $count tests \\| $count right \\|$" "$SOURCE_DIR/docs/reliability.md" ||
+		fail "run tests/report reports, and change its row in docs/reliability.md: the page names $count tests"
+}
