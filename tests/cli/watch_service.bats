@@ -175,6 +175,7 @@ listen() {
 	local unit=$BATS_TEST_TMPDIR/chronoctl-watch.service
 	grep -qE "^WatchdogSec=[0-9]" "$SOURCE_DIR/docs/chronoctl-watch.service" || fail "it has no watchdog"
 	grep -q "^ExecStart=chronoctl token" "$SOURCE_DIR/docs/chronoctl-watch.service" || fail "the command is named otherwise"
+	grep -q "^ExecReload=sh " "$SOURCE_DIR/docs/chronoctl-watch.service" || fail "its reload needs procps"
 	sed "s|^ExecStart=chronoctl|ExecStart=$CHRONOCTL|" "$SOURCE_DIR/docs/chronoctl-watch.service" >"$unit"
 	run systemd-analyze verify --man=no "$unit"
 	[ "$status" -eq 0 ] && [ -z "$output" ] || fail "systemd-analyze objects"
