@@ -214,11 +214,17 @@ static bool has_late_trial(const struct exchange *exchange)
 	return exchange->state == EXCHANGE_OUTDATED || exchange->state == EXCHANGE_SHARED_ON_TRIAL;
 }
 
+static uint32_t first_digits(const char *nonce)
+{
+	return (uint32_t)strtoul(nonce, NULL, 16);
+}
+
 static enum exchange_event refine_verdict(const struct exchange *exchange,
 					  const struct exchange_news *news)
 {
 	if (has_late_trial(exchange))
-		return EVENT_LATE_VERDICT;
+		return exchange->tried == first_digits(news->nonce) ? EVENT_LATE_VERDICT
+								    : EVENT_OTHER_VERDICT;
 	if (strcmp(exchange->nonce, news->nonce) != 0)
 		return EVENT_OTHER_VERDICT;
 	if (news->event == EVENT_NOT_ACCEPTED && exchange->refusals > 0)
@@ -347,6 +353,9 @@ static void change(struct exchange *exchange, const struct exchange_rules *rules
 		/* fallthrough */
 	case EVENT_SIGNED_FIT:
 		set_token(exchange, news);
+		break;
+	case EVENT_TRIED:
+		exchange->tried = first_digits(exchange->nonce);
 		break;
 	case EVENT_ACCEPTED:
 		exchange->verdict = VERDICT_ACCEPTED;

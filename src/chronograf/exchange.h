@@ -115,16 +115,17 @@ struct exchange {
 	int64_t nonce_from;  /* no other nonce before */
 	uint32_t next;       /* the list's (exchange_list.c) */
 	uint32_t twin;
+	uint32_t tried;   /* the first eight digits, which are logged, of the nonce tried last */
 	uint8_t state;    /* enum exchange_state */
 	uint8_t refusals; /* in a row, up to 2 */
 	uint8_t verdict;  /* enum verdict */
-	bool life_known;
-	bool at_least;               /* it is a lower bound */
-	bool brief;                  /* the nonce at hand may end before the rules' min_life */
-	bool waited;                 /* for a next nonce */
-	bool heard;                  /* an answer has come */
-	bool unnamed;                /* what refused the token last did not name Chronograf */
-	bool moved_on;               /* SHARED: to a nonce of its own */
+	bool life_known : 1;
+	bool at_least : 1;           /* it is a lower bound */
+	bool brief : 1;              /* the nonce at hand may end before the rules' min_life */
+	bool waited : 1;             /* for a next nonce */
+	bool heard : 1;              /* an answer has come */
+	bool unnamed : 1;            /* what refused the token last did not name Chronograf */
+	bool moved_on : 1;           /* SHARED: to a nonce of its own */
 	char nonce[UUID_LENGTH + 1]; /* at hand; empty: none */
 };
 
@@ -135,7 +136,7 @@ struct exchange_news {
 	bool at_least;     /* NONCE: that is a lower bound */
 	int64_t age;       /* NONCE: milliseconds since it was answered */
 	char *token;       /* SIGNED: the exchange always takes ownership */
-	bool unnamed;      /* NOT_ACCEPTED: the answer does not name Chronograf */
+	bool unnamed : 1;  /* NOT_ACCEPTED: the answer does not name Chronograf */
 	bool of_other;     /* NONCE: another entry of the list has given it out, too */
 	int64_t now;
 };

@@ -49,13 +49,13 @@ static enum exchange_due take_with(enum exchange_event event, const char *nonce,
 	return exchange_take(&exchange, &rules, &news);
 }
 
-/* An event; a verdict is about the nonce at hand. */
+/* An event; a verdict is about the nonce that was tried. */
 static enum exchange_due take(enum exchange_event event)
 {
 	const char *token = event == EVENT_SIGNED ? "c2ln" : NULL;
 	char nonce[sizeof exchange.nonce];
 
-	memcpy(nonce, exchange.nonce, sizeof nonce);
+	memcpy(nonce, exchange.state == EXCHANGE_OUTDATED ? FIRST : exchange.nonce, sizeof nonce);
 	return take_with(event, event == EVENT_NONCE ? FIRST : nonce, token);
 }
 
@@ -507,6 +507,22 @@ static void a_new_key_signs_the_nonce_at_hand_once_more_at_once(void **state)
 	assert_state(EXCHANGE_TO_TRY, false);
 }
 
+static void a_late_verdict_on_another_nonce_is_misbehaviour(void **state)
+{
+	static const enum exchange_event verdicts[] = {EVENT_ACCEPTED, EVENT_NOT_ACCEPTED,
+						       EVENT_EVERYONE, EVENT_NO_VERDICT};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof verdicts / sizeof verdicts[0]; i++) {
+		go_to(EXCHANGE_OUTDATED, true);
+		assert_int_equal(take_with(verdicts[i], SECOND, NULL), DUE_MISBEHAVIOUR);
+		assert_int_equal(take_with(verdicts[i], FIRST, NULL), DUE_SIGNATURE);
+		go_to(EXCHANGE_SHARED_ON_TRIAL, false);
+		assert_int_equal(take_with(verdicts[i], SECOND, NULL), DUE_MISBEHAVIOUR);
+		assert_int_equal(take_with(verdicts[i], FIRST, NULL), DUE_SHARED);
+	}
+}
+
 static void a_key_that_is_lost_leaves_no_token(void **state)
 {
 	(void)state;
@@ -624,6 +640,7 @@ int main(void)
 		PROMISE(a_message_that_is_not_due_is_misbehaviour_and_changes_nothing),
 		PROMISE(a_watched_server_may_be_heard_at_any_time_but_is_judged_on_trial_alone),
 		PROMISE(a_verdict_on_another_nonce_is_misbehaviour),
+		PROMISE(a_late_verdict_on_another_nonce_is_misbehaviour),
 		PROMISE(a_signature_that_is_not_due_is_thrown_away),
 		PROMISE(no_life_is_too_long_or_too_short),
 		PROMISE(each_new_nonce_is_signed_and_the_same_one_is_not),
