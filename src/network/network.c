@@ -336,9 +336,9 @@ static bool take(struct network *network, const struct network_message *message,
 		return network->watch || message_wrong("news of files that nobody watches", error);
 	if (!network->watch && network->questions[message->server].answered)
 		return message_wrong("a second answer of one server", error);
-	if (message->outcome == MESSAGE_NONCE &&
-	    (message->answered < network->started_at || message->answered > milliseconds()))
-		return message_wrong("a nonce of another time", error);
+	if (message->answered < 0 || message->answered > milliseconds() ||
+	    (message->outcome == MESSAGE_NONCE && message->answered < network->started_at))
+		return message_wrong("an answer of another time", error);
 	network->questions[message->server].answered = true;
 	network->answer_count++;
 	return true;

@@ -106,6 +106,11 @@ misbehaves() { # REGEX…
 	[ "$status" -eq 1 ] || fail "exit status 1 expected"
 	[[ $output == *'network program misbehave'* ]] || fail "not told"
 	[[ $output != *accepts* ]]
+
+	# Whether TLS was used is no matter of the program's word.
+	lies 'field tls 1' 'nonce 0 a' request 'accepted 0 a'
+	chronoctl doctor --priv-key-file "$KEY" --chronograf-url "$URL"
+	[[ $output == *'not encrypted'* && $output != *'certificate is good'* ]] || fail "what is encrypted?"
 }
 
 @test "a message of another length, down to one byte and up to 100000: exit 1, and nothing is signed" {
@@ -125,6 +130,9 @@ misbehaves() { # REGEX…
 		with_token
 		misbehaves
 	done
+	lies 'field answered -9223372036854775808' 'lost 0'
+	with_token
+	misbehaves 'another time'
 	called C_Sign 0
 }
 

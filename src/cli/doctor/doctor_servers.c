@@ -85,12 +85,15 @@ static bool tell_server(struct findings *findings, const char *url, const struct
 static bool tell_tls(const struct doctor *doctor, struct findings *findings, const char *url,
 		     const struct visit *visit)
 {
-	if (!visit->tls)
+	/* A server may have led from http to https, and the first question was in the open. */
+	bool in_the_open = !visit->tls || strncasecmp(url, "https://", strlen("https://")) != 0;
+
+	if (visit->tls && visit->reached < REACHED_TLS)
+		findings_failed(findings, "tls", url, visit->no_nonce);
+	else if (in_the_open)
 		findings_unknown(
 			findings, "tls", url,
 			"not encrypted: anyone on the network path can read the token, and use it");
-	else if (visit->reached < REACHED_TLS)
-		findings_failed(findings, "tls", url, visit->no_nonce);
 	else if (doctor->options->skip_verify)
 		findings_ok(
 			findings, "tls", url,

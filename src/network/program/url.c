@@ -201,9 +201,18 @@ static bool same_part(CURLU *one, CURLU *other, CURLUPart part)
 	return first != NULL && second != NULL && strcasecmp(first, second) == 0;
 }
 
+/* A link-local address is another host on each interface (RFC 4007 §6). */
+static bool same_host(CURLU *one, CURLU *other)
+{
+	bool zone = has_part(one, CURLUPART_ZONEID);
+
+	return same_part(one, other, CURLUPART_HOST) && zone == has_part(other, CURLUPART_ZONEID) &&
+	       (!zone || same_part(one, other, CURLUPART_ZONEID));
+}
+
 static bool same_origin(CURLU *one, CURLU *other)
 {
-	return same_part(one, other, CURLUPART_SCHEME) && same_part(one, other, CURLUPART_HOST) &&
+	return same_part(one, other, CURLUPART_SCHEME) && same_host(one, other) &&
 	       same_part(one, other, CURLUPART_PORT);
 }
 
@@ -269,7 +278,7 @@ bool url_may_follow(CURLU *from, CURLU *to, struct chronosign_error **error)
 	CLEANUP(cleanup_text) char *word = text_shell_word(other);
 	const char *shown = word == NULL ? "another URL" : word;
 
-	if (!same_part(from, to, CURLUPART_HOST))
+	if (!same_host(from, to))
 		return error_set(error, CHRONOSIGN_ERROR_SERVER,
 				 "it redirects to another host, which is not followed\n"
 				 "If that is the server, give its own URL: --chronograf-url %s%s",
