@@ -358,10 +358,8 @@ static void change(struct exchange *exchange, const struct exchange_rules *rules
 		exchange->tried = first_digits(exchange->nonce);
 		break;
 	case EVENT_ACCEPTED:
-		exchange->verdict = VERDICT_ACCEPTED;
-		break;
 	case EVENT_EVERYONE:
-		exchange->verdict = VERDICT_EVERYONE;
+		exchange->verdict = event == EVENT_ACCEPTED ? VERDICT_ACCEPTED : VERDICT_EVERYONE;
 		break;
 	case EVENT_NOT_ACCEPTED:
 	case EVENT_REFUSED_AGAIN:

@@ -251,10 +251,11 @@ static char *body_shown(const struct nonce_response *response)
 	CLEANUP(cleanup_text) char *words = malloc(inner.length);
 	if (words == NULL)
 		return NULL;
-	for (size_t i = 0; i < inner.length; i++)
-		words[i] = strchr("\r\n\t", inner.body[i]) != NULL && inner.body[i] != '\0'
-				   ? ' '
-				   : inner.body[i];
+	for (size_t i = 0; i < inner.length; i++) {
+		words[i] = inner.body[i];
+		if (words[i] == '\r' || words[i] == '\n' || words[i] == '\t')
+			words[i] = ' ';
+	}
 	return first_bytes(words, inner.length, response->longer);
 }
 

@@ -68,7 +68,8 @@ static char *quoted(const char *value)
 			*to++ = '\\';
 		*to++ = *from;
 	}
-	strcpy(to, "\"");
+	*to++ = '"';
+	*to = '\0';
 	return copy;
 }
 

@@ -253,7 +253,8 @@ bool network_tell_fips(bool *fips, struct chronosign_error **error)
 	CLEANUP(cleanup_descriptor) int program = process_open_program(error);
 	bool started = program >= 0 && process_start(program, &process, error);
 
-	if (started && !wait_until(milliseconds() + START_SECONDS * 1000, process.socket, POLLIN))
+	if (started &&
+	    !wait_until(milliseconds() + (int64_t)START_SECONDS * 1000, process.socket, POLLIN))
 		started = error_set(error, CHRONOSIGN_ERROR_OTHER,
 				    "the network program has not started within %u seconds",
 				    (unsigned)START_SECONDS);
