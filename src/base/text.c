@@ -101,10 +101,11 @@ static const struct range blanks[] = {
 	{0x202f, 0x202f}, {0x205f, 0x205f}, {0x3000, 0x3000},
 };
 
+/* The ranges ascend. */
 static bool is_in(const struct range *ranges, size_t count, uint32_t code)
 {
-	for (size_t i = 0; i < count; i++)
-		if (code >= ranges[i].first && code <= ranges[i].last)
+	for (size_t i = 0; i < count && code >= ranges[i].first; i++)
+		if (code <= ranges[i].last)
 			return true;
 	return false;
 }
