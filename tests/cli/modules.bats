@@ -149,6 +149,7 @@ as_user_chronoctl() { # URI
 }
 
 @test "a line end in what a module is called makes no line of its own, wherever it is shown" {
+	use_shim
 	export LINE_END_EXPECTED=yes
 	local module=$SCRATCH/$'a\nb.so' line
 	ln -s "$SHIM" "$module"

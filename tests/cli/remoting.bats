@@ -107,6 +107,7 @@ asks() { # ARGUMENT…
 	unset PKCS11_MODULE_PATH
 	for signer in libp11 engine; do
 		built_in "$signer" || continue
+		unwind_engine "--signer $signer"
 		run --separate-stderr as_user setsid -w timeout "$PATIENCE" "$CHRONOCTL" token --chronograf-url "$URL" --signer "$signer" \
 			--no-prompt --priv-key-file 'pkcs11:object=chronograf?module-name=far'
 		refused 3 "loads modules by their file, and the module 'far' .* has none; use the signer pkcs11"
