@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "network/job.h"
+#include "network/limits.h"
 #include "network/message.h"
 #include "network/process.h"
 
@@ -39,19 +40,11 @@ struct network {
 	bool sandbox_told;
 	void (*tell_sandbox)(unsigned sandbox);
 	struct questions *questions; /* to each server */
-	int64_t started_at;
-	unsigned wait_seconds; /* the longest that a next nonce is awaited */
-	unsigned rounds;       /* the most questions to one server */
-	int64_t waited;        /* milliseconds for its messages, in all */
-	int64_t allowed;       /* messages of a watching program, now */
-	int64_t allowed_at;    /* counted then */
+	struct limits limits;
 	bool failed;
 	bool died;       /* that is why */
 	bool unconfined; /* or that, and it was to be confined */
 };
-
-/* Added to the time-out of transfers for busy machines. */
-#define MARGIN_SECONDS 10
 
 /* At least so long is waited for a program that was to start while this process was busy. */
 #define START_LEAST_MS 1000
@@ -59,39 +52,10 @@ struct network {
 /* Without a job: starting takes milliseconds; under valgrind, seconds. */
 #define START_SECONDS 30
 
-static unsigned start_seconds(const struct network *network)
-{
-	return network->job.header.timeout_seconds + MARGIN_SECONDS;
-}
-
 static unsigned patience_seconds(const struct network *network)
 {
-	const struct job_header *job = &network->job.header;
-
-	if (network->stage != STAGE_STARTED)
-		return start_seconds(network);
-	return job->timeout_seconds + job->poll_seconds + network->wait_seconds + MARGIN_SECONDS;
-}
-
-/*
- * The time that an honest program takes at most for all servers: each question is answered within the time-out,
- * a server's one after the other. Where not all are asked at once, a slot is free before all work is done.
- */
-static int64_t total_seconds(const struct network *network)
-{
-	int64_t turns = 1;
-
-	if (network->server_count > JOB_CONCURRENT)
-		turns += (int64_t)(network->server_count + JOB_CONCURRENT - 1) / JOB_CONCURRENT;
-	return turns * ((int64_t)network->rounds * network->job.header.timeout_seconds +
-			MARGIN_SECONDS) +
-	       network->wait_seconds;
-}
-
-/* One for each server and, after the key was slow, what lies in the socket and behind it. */
-static int64_t most_messages(const struct network *network)
-{
-	return 300 + (int64_t)network->server_count;
+	return network->stage == STAGE_STARTED ? limits_silence_seconds(&network->limits)
+					       : limits_start_seconds(&network->limits);
 }
 
 /* ---- Starting ---- */
@@ -114,6 +78,9 @@ static struct network *network_new(const struct network_job *job, struct chronos
 	network->failed = true;
 	if (!job_pack(job, &network->job, error))
 		return NULL;
+	network->limits = (struct limits){.timeout_seconds = network->job.header.timeout_seconds,
+					  .poll_seconds = network->job.header.poll_seconds,
+					  .server_count = job->url_count};
 	network->questions = calloc(job->url_count, sizeof *network->questions);
 	if (network->questions == NULL) {
 		error_out_of_memory(error);
@@ -175,23 +142,13 @@ static bool hear_start(struct network *network, struct chronosign_error **error)
 
 static void count_anew(struct network *network)
 {
+	limits_begin(&network->limits);
 	network->died = false;
-	network->started_at = milliseconds();
-	network->wait_seconds = 0;
-	network->rounds = 1;
-	network->waited = 0;
 	network->question_count = network->server_count;
 	network->answer_count = 0;
 	network->sandbox_told = false;
-	network->allowed = most_messages(network);
-	network->allowed_at = milliseconds();
 	for (size_t i = 0; i < network->server_count; i++)
 		network->questions[i] = (struct questions){.count = 1};
-}
-
-static int64_t start_end(const struct network *network)
-{
-	return network->started_at + (int64_t)start_seconds(network) * 1000;
 }
 
 static bool begin(struct network *network, struct chronosign_error **error)
@@ -203,14 +160,16 @@ static bool begin(struct network *network, struct chronosign_error **error)
 		return false;
 	network->stage = STAGE_HELLO;
 	/* If it has ended already, or takes none of it, that is heard next. */
-	job_send(&network->job, network->process.socket, start_end(network));
+	job_send(&network->job, network->process.socket, limits_start_end(&network->limits));
 	return true;
 }
 
 bool network_await(struct network *network, struct chronosign_error **error)
 {
 	int64_t soonest = milliseconds() + START_LEAST_MS;
-	int64_t until = start_end(network) > soonest ? start_end(network) : soonest;
+	int64_t until = limits_start_end(&network->limits) > soonest
+				? limits_start_end(&network->limits)
+				: soonest;
 
 	while (network->stage != STAGE_STARTED) {
 		if (wait_until(until, network->process.socket, POLLIN)) {
@@ -220,7 +179,7 @@ bool network_await(struct network *network, struct chronosign_error **error)
 		end(network);
 		error_set(&network->refusal, CHRONOSIGN_ERROR_OTHER,
 			  "the network program has not started within %u seconds",
-			  start_seconds(network));
+			  limits_start_seconds(&network->limits));
 	}
 	if (!network->failed)
 		return true;
@@ -307,22 +266,6 @@ static bool take_sandbox(struct network *network, unsigned sandbox, struct chron
 	return true;
 }
 
-/* A watched server is asked about once a second, or a verdict is asked for: an honest program has no more to
- * say, and what it says may be printed. */
-static bool take_allowance(struct network *network)
-{
-	int64_t now = milliseconds();
-	int64_t more = 3 * (int64_t)network->server_count * (now - network->allowed_at) / 1000;
-
-	if (more > 0) {
-		network->allowed_at = now;
-		network->allowed += more;
-	}
-	if (network->allowed > most_messages(network))
-		network->allowed = most_messages(network);
-	return network->allowed-- > 0;
-}
-
 /* Counts what was answered. */
 static bool take(struct network *network, const struct network_message *message,
 		 struct chronosign_error **error)
@@ -331,14 +274,14 @@ static bool take(struct network *network, const struct network_message *message,
 		return take_sandbox(network, message->reached, error);
 	if (!network->sandbox_told)
 		return message_wrong("an answer before its sandbox", error);
-	if (network->watch && !take_allowance(network))
+	if (network->watch && !limits_take_message(&network->limits))
 		return message_wrong("too many others before it", error);
 	if (message->outcome == MESSAGE_FILES_REPLACED)
 		return network->watch || message_wrong("news of files that nobody watches", error);
 	if (!network->watch && network->questions[message->server].answered)
 		return message_wrong("a second answer of one server", error);
 	if (message->answered < 0 || message->answered > milliseconds() ||
-	    (message->outcome == MESSAGE_NONCE && message->answered < network->started_at))
+	    (message->outcome == MESSAGE_NONCE && message->answered < network->limits.started_at))
 		return message_wrong("an answer of another time", error);
 	network->questions[message->server].answered = true;
 	network->answer_count++;
@@ -369,7 +312,7 @@ static bool end_late(struct network *network, struct chronosign_error **error)
 	return error_set(error, CHRONOSIGN_ERROR_OTHER,
 			 "the network program has taken more than %lld seconds in all, and was "
 			 "ended\nDoes a name server hang, or a server attack it?",
-			 (long long)total_seconds(network));
+			 (long long)limits_total_seconds(&network->limits));
 }
 
 /* The caller of a watching program waits by itself. Time in which this process was busy does not count. */
@@ -377,12 +320,12 @@ static bool wait_for_message(struct network *network, struct chronosign_error **
 {
 	int64_t now = milliseconds();
 	int64_t silent = now + network_patience(network);
-	int64_t late = now + total_seconds(network) * 1000 - network->waited;
+	int64_t late = now + limits_total_seconds(&network->limits) * 1000 - network->limits.waited;
 	/* Silence is told as such, where both are over. */
 	bool by_total = !network->watch && late < silent - 1000;
 	bool came = wait_until(by_total ? late : silent, network->process.socket, POLLIN);
 
-	network->waited += milliseconds() - now;
+	network->limits.waited += milliseconds() - now;
 	return came || (by_total ? end_late(network, error) : network_give_up(network, error));
 }
 
@@ -489,8 +432,7 @@ static bool send_request(struct network *network, const struct network_request *
 				 "cannot speak to the network program: it has ended");
 	questions->answered = false;
 	questions->count++;
-	if (questions->count > network->rounds)
-		network->rounds = questions->count;
+	limits_note_questions(&network->limits, questions->count);
 	network->question_count++;
 	if (send_whole(network, request))
 		return true;
@@ -519,8 +461,7 @@ bool network_ask_next(struct network *network, size_t server, const char *nonce,
 	if (!request_init_next(&request, server, nonce, wait_ms))
 		return error_set(error, CHRONOSIGN_ERROR_USAGE,
 				 "what is to be waited for is no nonce, or comes too late");
-	if (request.wait_ms / 1000 >= network->wait_seconds)
-		network->wait_seconds = request.wait_ms / 1000 + 1;
+	limits_note_wait(&network->limits, request.wait_ms);
 	return send_request(network, &request, error);
 }
 

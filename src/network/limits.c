@@ -1,0 +1,82 @@
+/* Counts the time and the messages of the network program. */
+#include "network/limits.h"
+
+#include "base/clock.h"
+#include "network/job.h"
+
+/* Added to the time-out of transfers for busy machines. */
+#define MARGIN_SECONDS 10
+
+/* One for each server and, after the key was slow, what lies in the socket and behind it. */
+static int64_t most_messages(const struct limits *limits)
+{
+	return 300 + (int64_t)limits->server_count;
+}
+
+void limits_begin(struct limits *limits)
+{
+	int64_t now = milliseconds();
+
+	limits->started_at = now;
+	limits->wait_seconds = 0;
+	limits->rounds = 1;
+	limits->waited = 0;
+	limits->allowed = most_messages(limits);
+	limits->allowed_at = now;
+}
+
+unsigned limits_start_seconds(const struct limits *limits)
+{
+	return limits->timeout_seconds + MARGIN_SECONDS;
+}
+
+int64_t limits_start_end(const struct limits *limits)
+{
+	return limits->started_at + (int64_t)limits_start_seconds(limits) * 1000;
+}
+
+unsigned limits_silence_seconds(const struct limits *limits)
+{
+	return limits->timeout_seconds + limits->poll_seconds + limits->wait_seconds +
+	       MARGIN_SECONDS;
+}
+
+/* Each question is answered within the time-out, a server's one after the other. If not all servers are asked
+ * at once, a slot is free before all work is done. */
+int64_t limits_total_seconds(const struct limits *limits)
+{
+	int64_t turns = 1;
+
+	if (limits->server_count > JOB_CONCURRENT)
+		turns += (int64_t)(limits->server_count + JOB_CONCURRENT - 1) / JOB_CONCURRENT;
+	return turns * ((int64_t)limits->rounds * limits->timeout_seconds + MARGIN_SECONDS) +
+	       limits->wait_seconds;
+}
+
+void limits_note_questions(struct limits *limits, unsigned count)
+{
+	if (count > limits->rounds)
+		limits->rounds = count;
+}
+
+void limits_note_wait(struct limits *limits, uint32_t wait_ms)
+{
+	if (wait_ms / 1000 >= limits->wait_seconds)
+		limits->wait_seconds = wait_ms / 1000 + 1;
+}
+
+/* A watched server is asked about once a second, or a verdict is asked for: an honest program has no more to
+ * say, and what it says may be printed. */
+bool limits_take_message(struct limits *limits)
+{
+	int64_t now = milliseconds();
+	int64_t more = 3 * (int64_t)limits->server_count * (now - limits->allowed_at) / 1000;
+
+	if (more > 0) {
+		limits->allowed_at = now;
+		limits->allowed += more;
+	}
+	if (limits->allowed > most_messages(limits))
+		limits->allowed = most_messages(limits);
+	return limits->allowed-- > 0;
+}
