@@ -4,7 +4,6 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "cli/datagram.h"
-#include "network/network.h"
 
 #include <errno.h>
 #include <string.h>
@@ -180,9 +179,13 @@ void audit_signed(const struct audit_signature *signature)
 			signature->to_be_tried ? "to-be-checked" : "not-checked");
 }
 
-void audit_tried(const struct audit_signature *signature, enum verdict verdict)
+void audit_answer(const char *key, const char *server, const struct network_answer *answer)
 {
-	write_signature("checked a token", signature, outcome(verdict));
+	const struct audit_signature signature = {
+		.key = key, .server = server, .nonce = answer->nonce};
+
+	if (answer->about == NETWORK_ANSWER_CHECK)
+		write_signature("checked a token", &signature, outcome(answer->verdict));
 }
 
 void audit_login_failed(const char *key)

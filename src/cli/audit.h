@@ -5,7 +5,7 @@
 #ifndef CLI_AUDIT_H
 #define CLI_AUDIT_H
 
-#include "chronograf/check.h"
+#include "network/network.h"
 
 #include <stdbool.h>
 
@@ -21,8 +21,9 @@ struct audit_signature {
  * happens. */
 void audit_signed(const struct audit_signature *signature);
 
-/* The server was asked. The signature has its line by then: the command may end before the answer. */
-void audit_tried(const struct audit_signature *signature, enum verdict verdict);
+/* What a server said of a token, if the answer is about one. The signature has its line by then: the
+ * command may end before the answer. */
+void audit_answer(const char *key, const char *server, const struct network_answer *answer);
 
 /* A token has refused a login. */
 void audit_login_failed(const char *key);

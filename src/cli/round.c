@@ -25,18 +25,6 @@ void round_end(struct round *round)
 	exchange_list_end(&round->exchanges);
 }
 
-/* A signature of a server's nonce, for the system log. */
-static struct audit_signature signature_of(const struct round *round, size_t server,
-					   const char *nonce)
-{
-	return (struct audit_signature){
-		.key = round->key,
-		.server = round->servers->urls[server],
-		.nonce = nonce,
-		.to_be_tried = round->exchanges.rules.check,
-	};
-}
-
 /* The progress over several servers. */
 static void say(const struct round *round)
 {
@@ -101,11 +89,7 @@ static bool take_answer(struct round *round, struct network_answer *answer,
 		audit_misbehaved(chronosign_error_message(*error));
 		return false;
 	}
-	if (answer->about == NETWORK_ANSWER_CHECK) {
-		const struct audit_signature signature =
-			signature_of(round, answer->server, answer->nonce);
-		audit_tried(&signature, answer->verdict);
-	}
+	audit_answer(round->key, round->servers->urls[answer->server], answer);
 	if (round->handlers->heard != NULL)
 		round->handlers->heard(round->context, answer);
 	if (due == DUE_QUESTION)
@@ -148,7 +132,10 @@ static void sign(struct round *round, size_t server)
 	size_t twin;
 
 	const char *nonce = round->exchanges.exchanges[server].nonce;
-	const struct audit_signature signature = signature_of(round, server, nonce);
+	const struct audit_signature signature = {.key = round->key,
+						  .server = round->servers->urls[server],
+						  .nonce = nonce,
+						  .to_be_tried = round->exchanges.rules.check};
 
 	news.token = round->handlers->sign(round->context, server, nonce);
 	if (news.token == NULL)

@@ -120,17 +120,6 @@ static void ask_again(struct watched_servers *servers, size_t index, int64_t now
 		watched_network_lose(servers->network, now, error);
 }
 
-/* A signature of a server's nonce, for the system log. */
-static struct audit_signature signature_of(const struct watched_servers *servers, size_t index,
-					   const char *nonce)
-{
-	return (struct audit_signature){
-		.key = chronosign_key_name(servers->order->key),
-		.server = url_of(servers, index),
-		.nonce = nonce,
-	};
-}
-
 bool watched_servers_take(struct watched_servers *servers, const struct network_answer *answer,
 			  int64_t now, struct chronosign_error **error)
 {
@@ -144,11 +133,8 @@ bool watched_servers_take(struct watched_servers *servers, const struct network_
 		audit_misbehaved(chronosign_error_message(*error));
 		return false;
 	}
-	if (answer->about == NETWORK_ANSWER_CHECK) {
-		const struct audit_signature signature =
-			signature_of(servers, answer->server, answer->nonce);
-		audit_tried(&signature, answer->verdict);
-	}
+	audit_answer(chronosign_key_name(servers->order->key), url_of(servers, answer->server),
+		     answer);
 	if (due == DUE_QUESTION)
 		ask_again(servers, answer->server, now);
 	if (news.event == EVENT_EVERYONE && due == DUE_GOOD)
@@ -166,8 +152,10 @@ void watched_servers_signed(struct watched_servers *servers, size_t index, char 
 	size_t twin;
 	enum exchange_due due = take(servers, index, &news, &twin);
 
-	struct audit_signature signature = signature_of(servers, index, exchange->nonce);
-	signature.to_be_tried = due == DUE_TRIAL;
+	const struct audit_signature signature = {.key = chronosign_key_name(servers->order->key),
+						  .server = url_of(servers, index),
+						  .nonce = exchange->nonce,
+						  .to_be_tried = due == DUE_TRIAL};
 	audit_signed(&signature);
 	tell(servers, index, due, NULL);
 }
