@@ -1,3 +1,4 @@
+/* Waiting for a descriptor, by the clock that nobody sets. */
 #include "base/clock.h"
 
 #include <errno.h>

@@ -214,6 +214,7 @@ static bool has_late_trial(const struct exchange *exchange)
 	return exchange->state == EXCHANGE_OUTDATED || exchange->state == EXCHANGE_SHARED_ON_TRIAL;
 }
 
+/* What the audit trail shows of a nonce, and all that is kept of one that is no longer at hand. */
 static uint32_t first_digits(const char *nonce)
 {
 	return (uint32_t)strtoul(nonce, NULL, 16);

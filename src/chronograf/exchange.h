@@ -115,7 +115,7 @@ struct exchange {
 	int64_t nonce_from;  /* no other nonce before */
 	uint32_t next;       /* the list's (exchange_list.c) */
 	uint32_t twin;
-	uint32_t tried;   /* the first eight digits, which are logged, of the nonce tried last */
+	uint32_t tried;   /* the first eight digits of the nonce whose token was tried last */
 	uint8_t state;    /* enum exchange_state */
 	uint8_t refusals; /* in a row, up to 2 */
 	uint8_t verdict;  /* enum verdict */
@@ -136,7 +136,7 @@ struct exchange_news {
 	bool at_least;     /* NONCE: that is a lower bound */
 	int64_t age;       /* NONCE: milliseconds since it was answered */
 	char *token;       /* SIGNED: the exchange always takes ownership */
-	bool unnamed : 1;  /* NOT_ACCEPTED: the answer does not name Chronograf */
+	bool unnamed;      /* NOT_ACCEPTED: the answer does not name Chronograf */
 	bool of_other;     /* NONCE: another entry of the list has given it out, too */
 	int64_t now;
 };

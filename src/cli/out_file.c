@@ -35,7 +35,7 @@ static bool read_line(FILE *stream, char line[static LINE_MAX_LENGTH])
 	return true;
 }
 
-/* They are of one form, and one where it names no server. */
+/* All lines have one form, and there is only one if it does not name its server. */
 static bool all_lines_are_ours(FILE *stream)
 {
 	char line[LINE_MAX_LENGTH];
