@@ -81,8 +81,9 @@ static bool read_line(int terminal, int interrupts, struct chronosign_secret *pi
 				    "nothing was entered at the prompt");
 }
 
-static bool read_without_echo(int terminal, int interrupts, struct chronosign_secret *pin,
-			      struct chronosign_error **error)
+/* The question comes when the echo is off: what is typed at once is neither shown nor dropped. */
+static bool read_without_echo(int terminal, const char *question, int interrupts,
+			      struct chronosign_secret *pin, struct chronosign_error **error)
 {
 	struct termios before;
 
@@ -97,6 +98,7 @@ static bool read_without_echo(int terminal, int interrupts, struct chronosign_se
 		return chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER,
 					    "cannot turn the terminal's echo off: %s",
 					    strerror(errno));
+	dprintf(terminal, "%s: ", question);
 	bool good = read_line(terminal, interrupts, pin, error);
 	tcsetattr(terminal, TCSAFLUSH, &before);
 	dprintf(terminal, "\n");
@@ -118,8 +120,7 @@ static bool ask_once(int terminal, const char *question, struct chronosign_secre
 		return chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER,
 					    "cannot watch for signals: %s", strerror(errno));
 	interrupts_block(&signals, &held);
-	dprintf(terminal, "%s: ", question);
-	bool good = read_without_echo(terminal, interrupts, pin, error);
+	bool good = read_without_echo(terminal, question, interrupts, pin, error);
 	sigpending(&pending);
 	*stopped = sigismember(&pending, SIGTSTP) == 1 && sigismember(&pending, SIGINT) == 0 &&
 		   sigismember(&pending, SIGTERM) == 0 && sigismember(&pending, SIGHUP) == 0 &&

@@ -57,6 +57,21 @@ printed_nothing() { # STATUS
 	called C_Login 1
 }
 
+@test "the echo is off before the question is there, so that no PIN is seen or dropped that is typed at once" {
+	command -v strace >/dev/null || skip "there is no strace"
+	local trace=$SCRATCH/trace
+	ASAN_OPTIONS+=:detect_leaks=0 # it cannot look for them under ptrace(2)
+	CHRONOCTL="strace -f -qq -e trace=ioctl,write -o $trace $CHRONOCTL"
+	cat >"$SCRATCH/command" <<-END
+		$CHRONOCTL token --chronograf-url "$URL" --priv-key-file "$URI" >"$SCRATCH/out"
+		echo "status \$?"
+	END
+	on_terminal "$ASKS" "$PIN\n" "bash '$SCRATCH/command'"
+	printed_token
+	grep -E 'TCSETSF|PIN of the token' "$trace" >"$SCRATCH/order"
+	head -n 1 "$SCRATCH/order" | grep -q TCSETSF || fail "$(cat "$SCRATCH/order")"
+}
+
 @test "the prompt goes to the terminal, not to standard input or standard error" {
 	local quoted
 	printf -v quoted '%q ' "$CHRONOCTL" token --chronograf-url "$URL" --priv-key-file "$URI"
