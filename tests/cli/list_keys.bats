@@ -55,6 +55,18 @@ row() { # LABEL KIND
 	[[ $(row certified private) == 'ops certified b1 private 2048 no yes certificate' ]]
 }
 
+@test "a public half without an id is a part of the key of its label: no row of its own, and no longer URI" {
+	own_tokens
+	use_shim
+	import_private_key "$KEY" ops lonely c1
+	openssl rsa -in "$KEY" -pubout -outform DER -out "$SCRATCH/half" 2>/dev/null
+	token_tool --token-label ops --login --pin "$PIN" --write-object "$SCRATCH/half" --type pubkey --label lonely
+	CHRONOCTL_PIN=$PIN chronoctl list-keys --login
+	lists
+	[ -z "$(row lonely public)" ]
+	grep -qxF "  'pkcs11:token=ops;object=lonely'" <<<"$output" || fail "$output"
+}
+
 @test "--login asks on the terminal, once for the token" {
 	on_terminal 'PIN of the token' "$PIN\n" "'$CHRONOCTL' list-keys --login"
 	[ "$status" -eq 0 ] || fail "$screen"
