@@ -6,11 +6,18 @@
 #include "base/text.h"
 #include "signer/pem.h"
 
-#include <openssl/err.h>
+#include <openssl/pkcs12.h>
 #include <openssl/x509.h>
 #include <string.h>
 
 DEFINE_CLEANUP(certificate, X509 *, X509_free)
+DEFINE_CLEANUP(pkcs12, PKCS12 *, PKCS12_free)
+
+static bool begins(const struct chronosign_secret *file, const char *text)
+{
+	return secret_length(file) >= strlen(text) &&
+	       memcmp(secret_bytes(file), text, strlen(text)) == 0;
+}
 
 static bool contains(const struct chronosign_secret *file, const char *text)
 {
@@ -23,6 +30,9 @@ static const struct {
 } pem_blocks[] = {
 	{"-----BEGIN OPENSSH PRIVATE KEY-----",
 	 "is in OpenSSH's own format; make a PEM copy of it with: ssh-keygen -p -m PEM -f COPY"},
+	{"PuTTY-User-Key-File-",
+	 "is in PuTTY's own format; make a PEM copy of it with: puttygen FILE -O private-openssh "
+	 "-o COPY"},
 	{"-----BEGIN EC PRIVATE KEY-----", "holds an EC key; Chronograf takes RSA keys only"},
 	{"-----BEGIN DSA PRIVATE KEY-----", "holds a DSA key; Chronograf takes RSA keys only"},
 	{"PRIVATE KEY-----", ""}, /* in OpenSSL's own words */
@@ -31,26 +41,30 @@ static const struct {
 	{"PUBLIC KEY-----", "holds a public key; the private one is needed to sign"},
 };
 
-/* True if a block of a PEM file lacks its END line. */
-static bool lacks_an_end(const struct chronosign_secret *file)
+/* Of a PEM file with a block that is not whole, or where none stands in lines of its own. NULL: it is none such. */
+static const char *what_is_wrong_with_pem(const struct chronosign_secret *file)
 {
 	struct pem_block block;
 	size_t offset = 0;
 
 	while (pem_next((const char *)secret_bytes(file), secret_length(file), &offset, &block))
 		if (!block.ended)
-			return true;
-	return false;
+			return memmem(block.text, block.length, "-----END ", 9) == NULL
+				       ? "is cut short: its end is missing"
+				       : "holds a PEM block without its own -----END line: "
+					 "have its line ends been lost?";
+	return offset == 0 && contains(file, "-----BEGIN ")
+		       ? "holds a PEM block that is indented or quoted; each of its lines must "
+			 "begin a line of the file"
+		       : NULL;
 }
 
-/* A PEM block without its END line, or a DER SEQUENCE (X.690 §8.1.3) longer than the file. */
-static bool is_truncated(const struct chronosign_secret *file)
+/* A DER SEQUENCE (X.690 §8.1.3) longer than the file. */
+static bool is_truncated_der(const struct chronosign_secret *file)
 {
 	const uint8_t *bytes = secret_bytes(file);
 	size_t size = secret_length(file);
 
-	if (contains(file, "-----BEGIN "))
-		return lacks_an_end(file);
 	if (size < 2 || bytes[0] != 0x30)
 		return false;
 	size_t length = bytes[1];
@@ -81,6 +95,11 @@ static const char *what_der_is(const struct chronosign_secret *file)
 	EVP_PKEY *rsa_public_key = d2i_PublicKey(EVP_PKEY_RSA, NULL, &bytes, length);
 	if (public_key != NULL || rsa_public_key != NULL)
 		return "holds a public key; the private one is needed to sign";
+	bytes = secret_bytes(file);
+	CLEANUP(cleanup_pkcs12) PKCS12 *pkcs12 = d2i_PKCS12(NULL, &bytes, length);
+	if (pkcs12 != NULL)
+		return "is in PKCS#12 format; make a PEM copy of its key with: openssl pkcs12 "
+		       "-nocerts -in FILE -out COPY";
 	return "holds no private key in PEM or DER that OpenSSL knows";
 }
 
@@ -97,9 +116,13 @@ static const char *what_it_is(const struct chronosign_secret *file)
 {
 	if (secret_length(file) == 0)
 		return "is empty";
-	if (is_truncated(file))
-		return "is cut short: its end is missing";
-	const char *what = what_pem_is(file);
+	if (begins(file, "\xff\xfe") || begins(file, "\xfe\xff"))
+		return "is text in UTF-16; save it as UTF-8";
+	const char *what = what_is_wrong_with_pem(file);
+	if (what == NULL)
+		what = what_pem_is(file);
+	if (what == NULL && is_truncated_der(file))
+		what = "is cut short: its end is missing";
 	return what == NULL ? what_der_is(file) : what;
 }
 

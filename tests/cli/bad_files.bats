@@ -57,6 +57,26 @@ load key_files
 	refused 3 'short-encrypted.pem'
 }
 
+# bad FILE REGEX: what standard input holds is no key file.
+bad() {
+	(umask 077 && cat >"$SCRATCH/$1")
+	chronoctl_token --priv-key-file "$SCRATCH/$1"
+	refused 3 "$1' $2"
+}
+
+@test "a key in a form that is not PEM or DER: exit 3, names the form and what converts it" {
+	openssl pkcs12 -export -inkey "$KEY" -in "$D/x509.pem" -passout pass:x | bad key.p12 'is in PKCS#12 format; .*openssl pkcs12 -nocerts'
+	printf 'PuTTY-User-Key-File-3: ssh-rsa\nEncryption: none\n' | bad key.ppk "is in PuTTY's own format; .*puttygen"
+	iconv -t UTF-16 "$KEY" | bad utf16.pem 'is text in UTF-16'
+}
+
+@test "a PEM file whose lines were indented, quoted or joined: exit 3, says so, and not that it is cut short" {
+	sed 's/^/  /' "$KEY" | bad indented.pem 'holds a PEM block that is indented or quoted'
+	jq -Rs '{key: .}' "$KEY" | bad quoted.json 'holds a PEM block that is indented or quoted'
+	tr -d '\n' <"$KEY" | bad joined.pem 'holds a PEM block without its own -----END line'
+	sed '$s/END.*/END CERTIFICATE-----/' "$KEY" | bad other-end.pem 'holds a PEM block without its own -----END line'
+}
+
 @test "several private keys: exit 3, none of them signs" {
 	new_key "$SCRATCH/second"
 	cat "$KEY" "$D/x509.pem" "$SCRATCH/second" >"$SCRATCH/two.pem"
