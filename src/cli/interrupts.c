@@ -102,18 +102,24 @@ void interrupts_hold(void)
 	interrupts_block(&signals, &changed);
 }
 
-bool interrupts_wait(struct chronosign_error **error)
+bool interrupts_pending(void)
 {
 	sigset_t pending;
 
 	sigpending(&pending);
 	for (int i = 0; i < INTERRUPTS; i++)
-		if (sigismember(&pending, interrupts[i]) == 1) {
-			chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER,
-					     "interrupted; what was made is taken back");
+		if (sigismember(&pending, interrupts[i]) == 1)
 			return true;
-		}
 	return false;
+}
+
+bool interrupts_wait(struct chronosign_error **error)
+{
+	if (!interrupts_pending())
+		return false;
+	chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER,
+			     "interrupted; what was made is taken back");
+	return true;
 }
 
 void interrupts_release(void)

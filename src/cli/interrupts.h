@@ -30,7 +30,10 @@ int interrupts_code(const struct signalfd_siginfo *info);
 /* Blocks SIGINT, SIGTERM, SIGHUP and SIGQUIT. */
 void interrupts_hold(void);
 
-/* True if one is pending: then *error says so. */
+/* True if one of them is blocked, and has come. */
+bool interrupts_pending(void);
+
+/* The same, and then *error says so. */
 bool interrupts_wait(struct chronosign_error **error);
 
 /* Unblocks them; pending ones take effect. */

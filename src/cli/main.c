@@ -9,6 +9,7 @@
 #include "cli/interrupts.h"
 #include "cli/out_file.h"
 #include "cli/output.h"
+#include "cli/patient_write.h"
 #include "cli/report.h"
 #include "cli/supervisor.h"
 #include "cli/version.h"
@@ -104,6 +105,8 @@ static int run(const struct command *command, struct options *options,
 	int status = open_kept_file(options, file);
 	if (status != EXIT_DONE)
 		return status;
+	if (options->watch)
+		patient_write_be_brief();
 	options->supervisor = supervisor_new(options);
 	if (options->supervisor == NULL)
 		return EXIT_OTHER;

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "cli/patient_write.h"
 #include "cli/pin_value.h"
 #include "cli/terminal.h"
 #include "cli/waiting.h"
@@ -74,6 +75,23 @@ static void put_lines(FILE *out, const char *kind, char *message)
 	fputc('\n', out);
 }
 
+/* Messages that nobody has read: said as soon as somebody reads again. */
+static void put(const char *lines)
+{
+	static unsigned dropped;
+	CLEANUP(cleanup_text) char *loss = NULL;
+
+	/* One of them may have been cut within its line. */
+	if (dropped > 0)
+		loss = text_format(
+			"\nchronoctl: nobody read standard error: %u message%s dropped\n", dropped,
+			dropped == 1 ? "" : "s");
+	if (loss != NULL && patient_write(descriptor, loss))
+		dropped = 0;
+	if (dropped > 0 || !patient_write(descriptor, lines))
+		dropped++;
+}
+
 /* Written as a whole, so that lines of several processes do not mix. */
 static void report(const char *kind, const char *format, va_list arguments)
 {
@@ -94,7 +112,7 @@ static void report(const char *kind, const char *format, va_list arguments)
 	if (fclose(out) != 0)
 		return;
 	waiting_step_aside();
-	dprintf(descriptor, "%s", lines);
+	put(lines);
 	waiting_step_back();
 }
 

@@ -125,3 +125,36 @@ read_fast() { # LENGTH
 	found=$(cat "$BATS_TEST_TMPDIR/found")
 	[ "$found" -ge 4 ] || fail "the reader says: $found"
 }
+
+# fill_pipe FIFO: to the last byte, through a descriptor of its own, so that others' writes still wait.
+fill_pipe() {
+	dd if=/dev/zero of="$1" bs=4096 oflag=nonblock status=none 2>/dev/null || true
+	dd if=/dev/zero of="$1" bs=1 oflag=nonblock status=none 2>/dev/null || true
+}
+
+dropped() { tr -d '\0' <"$BATS_TEST_TMPDIR/read" | grep -qE '^chronoctl: nobody read standard error: [0-9]+ messages? dropped$'; }
+
+@test "nobody reads a full standard error: the file still goes with its nonce, SIGTERM ends it, and later the loss is said" {
+	local pipe=$BATS_TEST_TMPDIR/said
+	mkfifo "$pipe"
+	exec 9<>"$pipe"
+	fill_pipe "$pipe"
+	start_server --nonce-expiration 5 9>&-
+	watch --priv-key-file "$KEY" --timeout 1 9>&-
+	wait_for [ -s "$FILE" ] || fail "there is no file"
+	signal_server STOP
+	wait_for is_gone || fail "the file stays"
+	cat <&9 >"$BATS_TEST_TMPDIR/read" 9>&- &
+	echo $! >>"$SCRATCH/pids"
+	signal_server CONT
+	wait_for dropped || fail "the loss is not said:" "$(tr -d '\0' <"$BATS_TEST_TMPDIR/read")"
+	kill "$(tail -n 1 "$SCRATCH/pids")"
+	fill_pipe "$pipe"
+	signal_server STOP
+	wait_for is_gone || fail "the file stays"
+	kill -TERM "$WATCH"
+	# Else a failure reads from the pipe for ever.
+	timeout "$PATIENCE" tail --pid="$WATCH" -s 0.05 -f /dev/null || { kill -KILL "$WATCH"; fail "SIGTERM does not end it"; }
+	[ -z "$(ls -A "$BATS_TEST_TMPDIR/run")" ] || fail "something is left"
+	exec 9>&-
+}

@@ -1,0 +1,86 @@
+/* Writing for a reader who may have stopped reading. */
+#include "cli/patient_write.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "cli/interrupts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { BRIEF_MS = 500, PAUSE_MS = 10 };
+
+/* A message has no context, and there is one standard error. */
+static bool brief;
+static bool stuck;
+
+void patient_write_be_brief(void)
+{
+	brief = true;
+}
+
+/* O_NONBLOCK is set for all who share an open file, so that a pipe or a terminal is opened once more.
+ * -1: it cannot be, as if it is another user's. */
+static int open_without_waiting(int descriptor, mode_t kind)
+{
+	char path[sizeof "/proc/self/fd/-2147483648"];
+
+	if (kind != S_IFIFO && kind != S_IFCHR)
+		return -1;
+	snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+	return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+/* EAGAIN: there is no room. A pipe that is ready for poll(2) has room for PIPE_BUF bytes. */
+static ssize_t write_piece(int descriptor, const char *text, size_t length)
+{
+	struct pollfd reader = {.fd = descriptor, .events = POLLOUT};
+	struct stat status;
+	mode_t kind = fstat(descriptor, &status) == 0 ? status.st_mode & S_IFMT : 0;
+
+	if (kind == S_IFSOCK)
+		return send(descriptor, text, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (poll(&reader, 1, 0) == 0) {
+		errno = EAGAIN;
+		return -1;
+	}
+	CLEANUP(cleanup_descriptor) int own = open_without_waiting(descriptor, kind);
+	return write(own >= 0 ? own : descriptor, text, length < PIPE_BUF ? length : PIPE_BUF);
+}
+
+/* The pauses are short, since a signal that is held back does not end one. */
+static bool may_wait(int64_t until)
+{
+	if (stuck || milliseconds() >= until || interrupts_pending())
+		return false;
+	poll(NULL, 0, PAUSE_MS);
+	return true;
+}
+
+bool patient_write(int descriptor, const char *text)
+{
+	int64_t until = brief ? milliseconds() + BRIEF_MS : INT64_MAX;
+	size_t left = strlen(text);
+
+	while (left > 0) {
+		ssize_t written = write_piece(descriptor, text, left);
+		if (written < 0 && errno != EAGAIN && errno != EINTR)
+			return true;
+		if (written < 0 && !may_wait(until)) {
+			stuck = true;
+			return false;
+		}
+		text += written < 0 ? 0 : written;
+		left -= written < 0 ? 0 : (size_t)written;
+	}
+	stuck = false;
+	return true;
+}

@@ -1,0 +1,16 @@
+/* Writing for a reader who may have stopped reading: it never holds back a signal, nor --watch. */
+#ifndef CLI_PATIENT_WRITE_H
+#define CLI_PATIENT_WRITE_H
+
+#include <stdbool.h>
+
+/* From here on a write waits for half a second at most, and not at all once it has waited in vain. */
+void patient_write_be_brief(void);
+
+/*
+ * Writes the text. Waits for room, but not when a signal that would end the command is held back and
+ * pending. False: nobody read, and text or the rest of it is dropped.
+ */
+bool patient_write(int descriptor, const char *text);
+
+#endif
