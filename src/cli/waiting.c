@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "cli/patient_write.h"
 #include "cli/report.h"
 #include "cli/terminal.h"
 
@@ -39,7 +40,7 @@ void waiting_prepare(void)
 static void clear(void)
 {
 	if (line->shown)
-		dprintf(report_descriptor(), "\r\033[K");
+		patient_write(report_descriptor(), "\r\033[K");
 	line->shown = false;
 }
 
