@@ -62,16 +62,42 @@ static bool take_variable(const char *name, struct chronosign_secret **secret,
 	return *secret != NULL;
 }
 
-static bool take_reference(char **reference, struct chronosign_secret **copy,
-			   struct chronosign_error **error)
+/* What uses the value later gets it as it was given, whatever it is: a URI, a command, a path. */
+static bool take_text(char **text, struct given *given, struct chronosign_error **error)
 {
-	if (*reference == NULL || !pin_value_is_in(*reference))
+	if (*text == NULL || !pin_value_is_in(*text))
 		return true;
-	size_t length = strlen(*reference);
-	*copy = chronosign_secret_allocate(length + 1, error);
-	if (*copy == NULL)
+	struct given_text *texts = reallocarray(given->texts, given->text_count + 1, sizeof *texts);
+	if (texts == NULL)
+		return chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER, "out of memory");
+	given->texts = texts;
+	size_t length = strlen(*text);
+	struct chronosign_secret *copy = chronosign_secret_allocate(length + 1, error);
+	if (copy == NULL)
 		return false;
-	*reference = memcpy(chronosign_secret_bytes(*copy), *reference, length + 1);
+	texts[given->text_count++].copy = copy;
+	*text = memcpy(chronosign_secret_bytes(copy), *text, length + 1);
+	return true;
+}
+
+static bool is_text(const struct option_row *row)
+{
+	return row->kind == OPTION_TEXT || row->kind == OPTION_SOURCE ||
+	       (row->kind == OPTION_OPERAND && row->choices == NULL);
+}
+
+/* All but the URLs, which have copies anyway. */
+static bool take_texts(struct options *options, struct chronosign_error **error)
+{
+	struct values *providers = &options->providers;
+
+	for (const struct option_row *row = option_table; row->name != NULL; row++)
+		if (is_text(row) &&
+		    !take_text((char **)((char *)options + row->offset), &options->given, error))
+			return false;
+	for (size_t i = 0; i < providers->count; i++)
+		if (!take_text(&providers->list[i], &options->given, error))
+			return false;
 	return true;
 }
 
@@ -92,16 +118,11 @@ static bool copy_urls(const struct values *urls, struct given *given,
 
 static bool copy(struct options *options, struct chronosign_error **error)
 {
-	char **references[GIVEN_REFERENCES] = {&options->priv_key_file, &options->out, &options->to,
-					       &options->uri};
 	struct given *given = &options->given;
 	const char *variable =
 		options->pin_source == NULL ? "CHRONOCTL_PIN" : variable_of(options->pin_source);
 
-	for (size_t i = 0; i < GIVEN_REFERENCES; i++)
-		if (!take_reference(references[i], &given->references[i], error))
-			return false;
-	return take_variable(variable, &given->pin, error) &&
+	return take_texts(options, error) && take_variable(variable, &given->pin, error) &&
 	       take_variable(variable_of(options->passphrase_source), &given->passphrase, error) &&
 	       copy_urls(&options->chronograf_urls, given, error);
 }
@@ -117,20 +138,45 @@ bool given_take(struct options *options, const struct arguments *arguments,
 	return copied;
 }
 
-static void forget_variable(const char *name)
+/* The value, where the entry of the environment is the variable's; else NULL. */
+static char *value_in(char *entry, const char *name)
 {
-	char *value = name == NULL ? NULL : getenv(name);
+	size_t length = strlen(name);
 
-	if (value != NULL)
-		explicit_bzero(value, strlen(value));
+	return strncmp(entry, name, length) == 0 && entry[length] == '=' ? entry + length + 1
+									 : NULL;
+}
+
+/* Overwrites the values of the variable: execve(2) passes on as many as it is given. */
+static void forget_variable(const char *name, void (*forget)(char *value))
+{
+	for (char **entry = environ; name != NULL && entry != NULL && *entry != NULL; entry++) {
+		char *value = value_in(*entry, name);
+
+		if (value != NULL)
+			forget(value);
+	}
+}
+
+static void forget_all(char *value)
+{
+	explicit_bzero(value, strlen(value));
+}
+
+/* Libraries and PIN commands read the environment, and find there what is no PIN. */
+static void forget_uris(void)
+{
+	for (char **entry = environ; entry != NULL && *entry != NULL; entry++) {
+		char *uri = strcasestr(*entry, "pkcs11:");
+
+		if (uri != NULL)
+			pin_values_wipe(uri);
+	}
 }
 
 static void forget_urls(const struct values *urls)
 {
-	char *variable = getenv("CHRONOGRAF_URL");
-
-	if (variable != NULL)
-		url_mask_user(variable);
+	forget_variable("CHRONOGRAF_URL", url_mask_user);
 	/* The default is a constant, without a user. */
 	for (size_t i = 0; urls->by_flag && i < urls->count; i++)
 		url_mask_user(urls->list[i]);
@@ -140,11 +186,12 @@ void given_forget(const struct options *options, const struct arguments *argumen
 {
 	for (int i = 0; i < arguments->count; i++)
 		pin_values_wipe(arguments->list[i]);
-	for (char **entry = environ; entry != NULL && *entry != NULL; entry++)
-		pin_values_wipe(*entry);
-	forget_variable("CHRONOCTL_PIN");
-	forget_variable(variable_of(options->pin_source));
-	forget_variable(variable_of(options->passphrase_source));
+	forget_uris();
+	/* What the library would refuse as a URI holds a PIN all the same. */
+	forget_variable("PRIV_KEY_FILE", pin_values_wipe);
+	forget_variable("CHRONOCTL_PIN", forget_all);
+	for (size_t i = 0; i < options->sources.count; i++)
+		forget_variable(variable_of(options->sources.list[i]), forget_all);
 	forget_urls(&options->chronograf_urls);
 	wipe_stack();
 }
@@ -155,8 +202,9 @@ void given_release(struct options *options)
 
 	chronosign_secret_free(given->pin);
 	chronosign_secret_free(given->passphrase);
-	for (size_t i = 0; i < GIVEN_REFERENCES; i++)
-		chronosign_secret_free(given->references[i]);
+	for (size_t i = 0; i < given->text_count; i++)
+		chronosign_secret_free(given->texts[i].copy);
+	free(given->texts);
 	for (size_t i = 0; i < given->url_count; i++)
 		free(given->urls[i]);
 	free(given->urls);

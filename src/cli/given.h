@@ -18,16 +18,16 @@ struct arguments {
 };
 
 /*
- * In the process that needs them: moves a PIN in a variable to options->given, replaces references
- * and URLs by copies, and overwrites all of them as given_forget does.
+ * In the process that needs them: moves a PIN in a variable to options->given, replaces values with
+ * a pin-value in them and URLs by copies, and overwrites all of them as given_forget does.
  */
 bool given_take(struct options *options, const struct arguments *arguments,
 		struct chronosign_error **error);
 
 /*
- * Overwrites each pin-value of a PKCS#11 URI in the arguments and the environment, the user and
+ * Overwrites each pin-value in the arguments and of the PKCS#11 URIs in the environment, the user and
  * password of each --chronograf-url, and the values of CHRONOCTL_PIN and of the variables that env:
- * names; nothing else.
+ * names, wherever the environment has them; nothing else.
  */
 void given_forget(const struct options *options, const struct arguments *arguments);
 

@@ -140,11 +140,11 @@ const struct option_row option_table[] = {
 	 COMMAND_COMPLETE, NULL},
 
 	GROUP("PIN"),
-	{"pin-source", 0, OPTION_TEXT, VALUE(pin_source), "SOURCE", NULL, NULL,
+	{"pin-source", 0, OPTION_SOURCE, VALUE(pin_source), "SOURCE", NULL, NULL,
 	 "where to get the PIN or passphrase: a file, file:, env:NAME, fd:N, "
 	 "credential:NAME or |command (default: $CHRONOCTL_PIN, PIN pad, prompt)",
 	 COMMANDS_OF_TOKENS, NULL},
-	{"passphrase-source", 0, OPTION_TEXT, VALUE(passphrase_source), "SOURCE", NULL, NULL,
+	{"passphrase-source", 0, OPTION_SOURCE, VALUE(passphrase_source), "SOURCE", NULL, NULL,
 	 "passphrase of the file, from the same kinds of source; the PIN is the token's",
 	 COMMAND_IMPORT_KEY, NULL},
 	{"no-prompt", 0, OPTION_FLAG, VALUE(no_prompt), NULL, NULL, NULL,

@@ -39,11 +39,14 @@ struct pause {
 };
 
 /* Secrets among them, out of the arguments and the environment (given.h). */
-enum { GIVEN_REFERENCES = 4 };
+struct given_text {
+	struct chronosign_secret *copy;
+};
 struct given {
 	struct chronosign_secret *pin;        /* of --pin-source env:NAME, or of CHRONOCTL_PIN */
 	struct chronosign_secret *passphrase; /* of --passphrase-source env:NAME */
-	struct chronosign_secret *references[GIVEN_REFERENCES];
+	struct given_text *texts;             /* values with a pin-value in them */
+	size_t text_count;
 	char **urls;
 	size_t url_count;
 };
@@ -94,6 +97,8 @@ struct options {
 	bool login;
 	int shell; /* enum shell */
 
+	struct values sources; /* of PIN and passphrase, also those that a later one replaces */
+
 	/* No options: secrets, the key, who watches over the calls into modules, and the opened --out-file. */
 	struct given given;
 	const char *key_name; /* what the open key is called */
@@ -111,6 +116,7 @@ struct choice {
 enum option_kind {
 	OPTION_FLAG,
 	OPTION_TEXT,
+	OPTION_SOURCE, /* a text that may name a variable with a secret */
 	OPTION_LIST,
 	OPTION_SECONDS,
 	OPTION_PAUSE, /* seconds, or 0 for none */

@@ -89,6 +89,9 @@ static bool set(struct options *options, const struct option_row *row, char *tex
 	case OPTION_TEXT:
 		*(char **)value_of(options, row) = text;
 		return true;
+	case OPTION_SOURCE:
+		*(char **)value_of(options, row) = text;
+		return add(&options->sources, text);
 	case OPTION_LIST:
 		return add(value_of(options, row), text);
 	case OPTION_SECONDS:
@@ -389,4 +392,6 @@ void options_clear(struct options *options)
 			free(values->list);
 			*values = (struct values){0};
 		}
+	free(options->sources.list);
+	options->sources = (struct values){0};
 }

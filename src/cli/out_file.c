@@ -114,18 +114,23 @@ bool out_file_open(struct out_file *file, const char *path, const struct out_rig
 		   struct chronosign_error **error)
 {
 	const char *slash = strrchr(path, '/');
+	const char *name = slash == NULL ? path : slash + 1;
 	struct out_successor successor;
 
 	*file = (struct out_file){
 		.path = path,
-		.name = slash == NULL ? path : slash + 1,
 		.folder = -1,
 		.rights = *rights,
 	};
-	if (file->name[0] == '\0')
+	if (name[0] == '\0')
 		return chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
 					    "'%s' is not a file's name", path);
-	file->folder = open_folder(path, file->name, error);
+	if (strlen(name) > NAME_MAX) {
+		errno = ENAMETOOLONG;
+		return failed("make", path, error);
+	}
+	memcpy(file->name, name, strlen(name) + 1);
+	file->folder = open_folder(path, name, error);
 	if (file->folder < 0)
 		return false;
 	if (!out_file_begin(file, &successor, error)) {

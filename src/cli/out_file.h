@@ -6,15 +6,16 @@
 #include "cli/out_rights.h"
 
 #include <chronosign/error.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
 /* The file, by its folder, which is opened once: a module may call chdir(2). */
 struct out_file {
-	const char *path; /* borrowed; for messages */
-	const char *name; /* in the folder */
-	int folder;       /* -1: there is no file */
+	const char *path;        /* borrowed; for messages */
+	char name[NAME_MAX + 1]; /* in the folder; a copy, since arguments are overwritten */
+	int folder;              /* -1: there is no file */
 	struct out_rights rights;
 };
 

@@ -60,6 +60,60 @@ waits_or_ended() { is_waiting "$1" || [[ ! -e /proc/$1/stat || $(</proc/$1/stat)
 	OTHER="$URI?pin-value=$CANARY" waiting_shows_nothing --priv-key-file "$KEY"
 }
 
+@test "every variable that a PIN source names is overwritten, whichever source counts" {
+	MY_PIN=$CANARY waiting_shows_nothing --priv-key-file "$KEY" --pin-source env:MY_PIN --pin-source "$D/pin"
+	MY_PIN=$CANARY waiting_shows_nothing --priv-key-file "$URI" --pin-sou ENV:MY_PIN --pin-source env:NONE --pin-source "$D/pin"
+}
+
+# twice NAME ARGUMENT…: as waiting_shows_nothing, with the variable twice in the environment.
+twice() {
+	local real=$CHRONOCTL
+	[ -x "$SCRATCH/twice" ] || "${CC:-cc}" -o "$SCRATCH/twice" "$BATS_TEST_DIRNAME/twice.c"
+	printf '#!/bin/sh\nexec "%s" "%s" "%s" "$@"\n' "$SCRATCH/twice" "$1" "$real" >"$SCRATCH/chronoctl"
+	chmod +x "$SCRATCH/chronoctl"
+	CHRONOCTL=$SCRATCH/chronoctl waiting_shows_nothing "${@:2}"
+}
+
+@test "a variable is overwritten wherever the environment has it" {
+	CHRONOCTL_PIN=$CANARY twice CHRONOCTL_PIN --priv-key-file "$URI"
+	MY_PIN=$CANARY twice MY_PIN --priv-key-file "$URI" --pin-source env:MY_PIN
+	PRIV_KEY_FILE="$URI?pin-value=$CANARY" twice PRIV_KEY_FILE
+	CHRONOGRAF_URL="http://me:$CANARY@${SILENT_URL#*://}" twice CHRONOGRAF_URL --priv-key-file "$KEY"
+}
+
+@test "a pin-value in a command or a path is overwritten, and used as it was given" {
+	local folder=$SCRATCH/pin-value=here
+	mkdir "$folder"
+	cp "$D/pin" "$KEY" "$folder"
+	waiting_shows_nothing --priv-key-file "$URI" --pin-source "|cat '$D/pin'; : 'pkcs11:?pin-value=$CANARY'"
+	chronoctl_token --priv-key-file "$URI" --no-prompt --pin-source "|echo 'pin-value=$CANARY' | sed 's/.*=//'"
+	prints_token "$KEY"
+	chronoctl_token --priv-key-file "$URI" --no-prompt --pin-source "$folder/pin"
+	prints_token "$KEY"
+	ln -s "$SOFTHSM2_CONF" "$folder/softhsm2.conf"
+	SOFTHSM2_CONF=$folder/softhsm2.conf chronoctl_token --priv-key-file "$URI" --no-prompt --pin-source "$D/pin"
+	prints_token "$KEY"
+	chronoctl pub-key --priv-key-file "$KEY" --out "$folder/public"
+	[ -s "$folder/public" ]
+	chronoctl gen-keypair --out "$SCRATCH/pin-value=new"
+	[ -s "$SCRATCH/pin-value=new.pub" ]
+	echo "$NONCE" >"$folder/nonce"
+	chronoctl token --priv-key-file "$KEY" --nonce-from "$folder/nonce"
+	prints_token "$KEY"
+}
+
+@test "a pin-value in the name of --out-file changes no name" {
+	local file=$SCRATCH/pin-value=token process
+	"$CHRONOCTL" token --chronograf-url "$URL" --priv-key-file "$KEY" --watch --out-file "$file" \
+		>/dev/null 2>&1 </dev/null 3>&- &
+	process=$!
+	echo "$process" >>"$SCRATCH/pids"
+	wait_for [ -s "$file" ]
+	kill -KILL "$(pgrep -P "$process" | head -n 1)"
+	wait "$process" || true
+	[ ! -e "$file" ]
+}
+
 @test "user and password of a URL are overwritten, in the argument and the variable" {
 	local host=${SILENT_URL#*://}
 	waiting_shows_nothing --priv-key-file "$KEY" --chronograf-url "http://me:$CANARY@$host"
