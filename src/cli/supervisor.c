@@ -47,6 +47,7 @@ struct supervisor *supervisor_new(const struct options *options)
 	*supervisor = (struct supervisor){.shared = shared,
 					  .options = options,
 					  .signals = signalfd(-1, &signals, SFD_CLOEXEC)};
+	sigemptyset(&supervisor->heard);
 	if (noise_open(&supervisor->noise, options->verbose) && supervisor->signals >= 0)
 		return supervisor;
 	if (supervisor->signals < 0)
@@ -226,6 +227,19 @@ static int give_up(struct supervisor *supervisor)
 	return EXIT_OTHER;
 }
 
+/* Signals from the terminal have reached the child as well; those sent to this process are passed on. A child that was
+ * stopped on its own would not hear that it is to end. */
+static void pass_on(struct supervisor *supervisor, pid_t child, const struct signalfd_siginfo *info)
+{
+	int signal = (int)info->ssi_signo;
+
+	sigaddset(&supervisor->heard, signal);
+	if (info->ssi_code <= 0)
+		kill(child, signal);
+	if (signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT)
+		kill(child, SIGCONT);
+}
+
 int supervisor_wait(struct supervisor *supervisor, pid_t child)
 {
 	struct patience patience = {0, 0};
@@ -235,6 +249,8 @@ int supervisor_wait(struct supervisor *supervisor, pid_t child)
 		struct signalfd_siginfo info;
 		int signal = next_signal(supervisor, &patience, &info);
 
+		if (signal > 0 && signal != SIGCHLD)
+			pass_on(supervisor, child, &info);
 		pid_t ended = waitpid(child, &status, WNOHANG | WUNTRACED);
 		if (ended == child && WIFSTOPPED(status)) {
 			stop_with(child, WSTOPSIG(status));
@@ -243,10 +259,6 @@ int supervisor_wait(struct supervisor *supervisor, pid_t child)
 		}
 		if (ended != 0)
 			return finish(supervisor, ended, status);
-		/* Signals from the terminal have reached the child as well; those sent to this
-		 * process are passed on. */
-		if (signal > 0 && signal != SIGCHLD && info.ssi_code <= 0)
-			kill(child, signal);
 		if (signal == SIGABRT || is_hung(supervisor, &patience)) {
 			kill(child, SIGKILL);
 			waitpid(child, &status, 0);

@@ -5,6 +5,7 @@
 #include "cli/noise.h"
 #include "cli/supervisor.h"
 
+#include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
 
@@ -32,6 +33,7 @@ struct supervisor {
 	const struct options *options;
 	struct noise noise; /* in the child: closed */
 	int signals;        /* those that are held back from here on */
+	sigset_t heard;     /* in the parent: those that have reached it */
 	bool (*tell)(void *room, const char *module, const char *fact);
 };
 

@@ -37,6 +37,22 @@ static void warn(const struct supervisor *supervisor)
 		report_note("%s", warning);
 }
 
+/* True if the signal has reached this process, too: a module cannot have made it up. */
+static bool has_heard(const struct supervisor *supervisor, int signal)
+{
+	sigset_t pending;
+
+	return sigismember(&supervisor->heard, signal) == 1 ||
+	       (sigpending(&pending) == 0 && sigismember(&pending, signal) == 1);
+}
+
+/* Only then is it the normal end of --watch. */
+static bool was_asked_to_end(const struct supervisor *supervisor)
+{
+	return has_heard(supervisor, SIGTERM) || has_heard(supervisor, SIGINT) ||
+	       has_heard(supervisor, SIGHUP);
+}
+
 /* True if the child had done its work, and the exit status that it would have left with. */
 static bool was_done(const struct supervisor *supervisor, int *status)
 {
@@ -86,8 +102,14 @@ static int exited(const struct supervisor *supervisor, int status)
 
 	if (atomic_load(&supervisor->shared->in_call))
 		return module_failed(supervisor, "ended the process");
-	if (was_done(supervisor, &outcome))
-		return status == EXIT_DONE ? outcome : status;
+	if (was_done(supervisor, &outcome)) {
+		int left_with = status == EXIT_DONE ? outcome : status;
+		if (left_with != EXIT_DONE || !supervisor_keeps_file(supervisor) ||
+		    was_asked_to_end(supervisor))
+			return left_with;
+		report_error("the process was ended by a signal that was not sent to this one");
+		return EXIT_OTHER;
+	}
 	CLEANUP(cleanup_text)
 	char *fact = text_format("the process ended with status %d before its work was done: a "
 				 "PKCS#11 module, or a library that it uses, has ended it; see its "
@@ -131,7 +153,7 @@ static int ended_by(const struct supervisor *supervisor, int signal)
 {
 	const struct shared *shared = supervisor->shared;
 	bool in_call = atomic_load(&shared->in_call);
-	bool is_error = signal_is_crash(signal) || signal == SIGKILL;
+	bool is_error = !has_heard(supervisor, signal);
 	CLEANUP(cleanup_text) char *module = printable(shared->module, sizeof shared->module);
 	CLEANUP(cleanup_text) char *function = printable(shared->function, sizeof shared->function);
 	CLEANUP(cleanup_text)
@@ -154,7 +176,7 @@ static int judge(const struct supervisor *supervisor, int status)
 	snprintf(what, sizeof what, "crashed (%s)", strsignal(WTERMSIG(status)));
 	if (in_call && signal_is_crash(WTERMSIG(status)))
 		return module_failed(supervisor, what);
-	if (supervisor_keeps_file(supervisor) &&
+	if (supervisor_keeps_file(supervisor) && has_heard(supervisor, WTERMSIG(status)) &&
 	    (WTERMSIG(status) == SIGTERM || WTERMSIG(status) == SIGINT))
 		return EXIT_DONE;
 	/* Modules have been seen to crash in their destructors. */

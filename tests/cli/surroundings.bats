@@ -129,6 +129,19 @@ is_over() { ! grep -q . "/proc/$COMMAND/cmdline" 2>/dev/null; }
 	refused 1 'cannot start the network program: cannot open /dev/null: No such file'
 }
 
+@test "a key process that dies of a signal that its supervisor did not get is a failure, with a message" {
+	local signal
+	for signal in TERM USR1 ALRM; do
+		starts --priv-key-file "$KEY"
+		sleep 1
+		kill "-$signal" "$(pgrep -P "$COMMAND" | head -n 1)"
+		status=0
+		wait "$COMMAND" || status=$?
+		[ "$status" -eq 1 ] || fail "exit status 1 expected after SIG$signal, not $status"
+		grep -q 'the process was ended by a signal: ' "$SCRATCH/said"
+	done
+}
+
 @test "a process that a module forks does not delay the result" {
 	local took
 	took=$(date +%s%N)

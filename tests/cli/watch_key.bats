@@ -111,6 +111,28 @@ load watching
 	ended_with 0
 }
 
+@test "SIGTERM ends a key process that was stopped on its own" {
+	start_server
+	watch_token
+	appears
+	kill -STOP "$(pgrep -P "$WATCH")"
+	kill -TERM "$WATCH"
+	ended_with 0
+}
+
+@test "a signal that a module makes up is a failure, and so is one that was sent to the key process alone" {
+	use_shim
+	start_server
+	SHIM_RAISE_LATER=C_Sign:1 watch_token
+	ended_with 1
+	said 'ended by a signal: Terminated'
+	watch_token
+	appears
+	kill -TERM "$(pgrep -P "$WATCH")"
+	ended_with 1
+	said 'ended by a signal that was not sent to this one'
+}
+
 @test "SIGHUP reopens the key with the loaded modules: none is initialised again" {
 	use_shim
 	start_server

@@ -237,6 +237,7 @@ static const struct setting table[] = {
 	{"SHIM_CRASH", read_calls, FIELD(crash)},
 	{"SHIM_EXIT", read_calls, FIELD(exit)},
 	{"SHIM_EXIT_LATER", read_calls, FIELD(exit_later)},
+	{"SHIM_RAISE_LATER", read_calls, FIELD(raise_later)},
 	{"SHIM_FORK", read_calls, FIELD(fork)},
 	{"SHIM_CHDIR", read_calls, FIELD(chdir)},
 	{"SHIM_FLOOD", read_calls, FIELD(flood)},

@@ -96,6 +96,19 @@ static void *end_process(void *nothing)
 	return nothing;
 }
 
+static void *raise_signal(void *nothing)
+{
+	sigset_t only;
+
+	delay(200000);
+	signal(SIGTERM, SIG_DFL);
+	sigemptyset(&only);
+	sigaddset(&only, SIGTERM);
+	pthread_sigmask(SIG_UNBLOCK, &only, NULL);
+	raise(SIGTERM);
+	return nothing;
+}
+
 /* More than a pipe holds, with bytes that a terminal would act on, and a last line without a
  * newline. */
 /* It keeps running and blocks no signal: the kernel gives it the signals that the caller's thread
@@ -134,6 +147,9 @@ static void meddle(const struct settings *now, enum shim_function function, unsi
 
 	if (rule_for(&now->exit_later, function, nth) &&
 	    pthread_create(&thread, NULL, end_process, NULL))
+		give_up("cannot start a thread");
+	if (rule_for(&now->raise_later, function, nth) &&
+	    pthread_create(&thread, NULL, raise_signal, NULL))
 		give_up("cannot start a thread");
 	if (rule_for(&now->chdir, function, nth) && chdir("/"))
 		give_up("cannot change to /");

@@ -150,6 +150,17 @@ static void a_thread_exits_later(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+static void a_thread_raises_sigterm_later(void **state)
+{
+	int status;
+
+	(void)state;
+	set("SHIM_RAISE_LATER=C_GetInfo:1");
+	status = status_of(start_and_wait, "/dev/null");
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGTERM);
+}
+
 /* Exit status 0 if it is true. */
 static void start_and_look_around(void)
 {
@@ -818,6 +829,7 @@ int main(void)
 		PROMISE(a_call_crashes),
 		PROMISE(a_call_exits),
 		PROMISE(a_thread_exits_later),
+		PROMISE(a_thread_raises_sigterm_later),
 		PROMISE(a_call_changes_the_folder_and_leaves_a_child),
 		PROMISE(a_call_hangs),
 		PROMISE(only_named_mechanisms_are_claimed_and_accepted),
