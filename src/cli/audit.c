@@ -4,8 +4,10 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "cli/datagram.h"
+#include "cli/report.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <syslog.h>
 #include <time.h>
@@ -14,7 +16,11 @@
 /* systemd-journald takes fields here (systemd.journal-fields(7), JOURNAL_NATIVE_PROTOCOL). */
 static const char journal[] = "/run/systemd/journal/socket";
 
-enum { NONCE_SHOWN = 8 };
+enum { NONCE_SHOWN = 8, PAUSE_MS = 10, PAUSES = 100 };
+
+/* A line has no context, and there is one log. */
+static unsigned pauses_left = PAUSES;
+static unsigned lost;
 
 static bool is_wanted(void)
 {
@@ -86,9 +92,26 @@ static void append(char **line, char **fields, const char *name, const char *val
 	text_append(fields, "CHRONOCTL_%s=%s\n", field, value);
 }
 
-/* Writes to the log as syslog(3) does, but does not wait if nobody reads the log: a token must not
- * wait, and then has no line. Only syslog(3) itself can write to a stream socket. */
-static void write_line(int priority, const char *line)
+/* Waits for a log that pauses, but for a second in all: a token must not wait for one that nobody
+ * reads. Each line that need not wait gives a pause back, for --watch. EAGAIN: the line is lost. */
+static bool send_line(const char *path, const char *text)
+{
+	if (datagram_send(path, text)) {
+		pauses_left += pauses_left < PAUSES;
+		return true;
+	}
+	while (errno == EAGAIN && pauses_left > 0) {
+		pauses_left--;
+		poll(NULL, 0, PAUSE_MS);
+		if (datagram_send(path, text))
+			return true;
+	}
+	return false;
+}
+
+/* Writes to the log as syslog(3) does. Only syslog(3) itself can write to a stream socket, and it
+ * waits. */
+static bool write_line(int priority, const char *line)
 {
 	char now[sizeof "Jan  1 00:00:00"] = "";
 	time_t seconds = time(NULL);
@@ -99,11 +122,21 @@ static void write_line(int priority, const char *line)
 	CLEANUP(cleanup_text)
 	char *text = text_format("<%d>%s chronoctl[%d]: %s", LOG_AUTHPRIV | priority, now,
 				 (int)getpid(), line);
-	if (text == NULL || datagram_send(_PATH_LOG, text) || errno != EPROTOTYPE)
-		return;
+	if (text == NULL || send_line(_PATH_LOG, text))
+		return text != NULL;
+	if (errno != EPROTOTYPE)
+		return false;
 	openlog("chronoctl", LOG_PID, LOG_AUTHPRIV);
 	syslog(LOG_AUTHPRIV | priority, "%s", line);
 	closelog();
+	return true;
+}
+
+void audit_tell_loss(void)
+{
+	if (lost > 0)
+		report_warning("the system log does not keep up; lines lost: %u", lost);
+	lost = 0;
 }
 
 /* The journal stores the fields; without a journal the line goes to the system log. */
@@ -130,8 +163,12 @@ static void write_event(const struct event *event)
 		text_format("MESSAGE=%s\nPRIORITY=%d\nSYSLOG_FACILITY=%d\n"
 			    "SYSLOG_IDENTIFIER=chronoctl\nSYSLOG_PID=%d\n%s",
 			    line, event->priority, LOG_FAC(LOG_AUTHPRIV), (int)getpid(), fields);
-	if (record != NULL && !datagram_send(journal, record) && errno != EAGAIN)
-		write_line(event->priority, line);
+	if (record == NULL)
+		return;
+	if (send_line(journal, record) || (errno != EAGAIN && write_line(event->priority, line)))
+		audit_tell_loss();
+	else if (errno == EAGAIN)
+		lost++;
 }
 
 static const char *outcome(enum verdict verdict)

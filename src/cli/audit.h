@@ -31,4 +31,8 @@ void audit_login_failed(const char *key);
 /* The network program has sent what it must not send. */
 void audit_misbehaved(const char *what);
 
+/* Warns of lines that the log did not take, if there are any: at the end, and when it takes lines
+ * again. Where there is no log, nothing is lost. */
+void audit_tell_loss(void);
+
 #endif

@@ -1,6 +1,7 @@
 /* chronoctl: the table of commands, and nothing else. */
 #include "base/cleanup.h"
 #include "base/suggest.h"
+#include "cli/audit.h"
 #include "cli/command.h"
 #include "cli/given.h"
 #include "cli/handover.h"
@@ -84,6 +85,7 @@ static int work(const struct command *command, struct options *options,
 	int status = given_take(options, arguments, &error) ? command->run(options)
 							    : report_failure(error);
 
+	audit_tell_loss();
 	supervisor_set_outcome(options->supervisor, status);
 	CLEANUP(waiting_end) struct waiting before = waiting_for(NULL, "closing the tokens");
 	chronosign_finalize(&supervisor_watch, options->supervisor);

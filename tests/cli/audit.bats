@@ -33,7 +33,9 @@ logged() {
 				\$c->blocking(0);
 				while (defined \$c->send(\"x\")) {}
 				open \$f, \">\", \"\$ARGV[0].full\" or die;
-				sleep 60" "$1" &
+				select undef, undef, undef, \$ARGV[1];
+				\$| = 1;
+				while (defined \$s->recv(\$m, 65536)) { print \"\$m\n\" }" "$1" "$2" >>"$log" &
 			filled+=" $!"
 			while [ ! -e "$1.full" ]; do sleep 0.01; done
 		}
@@ -59,14 +61,19 @@ logged() {
 		syslog) listen /dev/log ;;
 		stuck)
 			mkdir -p /run/systemd/journal
-			fill /run/systemd/journal/socket
-			fill /dev/log
+			fill /run/systemd/journal/socket 60
+			fill /dev/log 60
 			set -- timeout 20 "$@"
+			;;
+		paused)
+			mkdir -p /run/systemd/journal
+			fill /run/systemd/journal/socket 0.3
 			;;
 		esac
 		[ -z "${LOGIN_UID-}" ] || echo "$LOGIN_UID" >/proc/self/loginuid
 		status=0
 		"$@" || status=$?
+		[ "$kind" != paused ] || sleep 1
 		[ -z "${filled-}" ] || kill $filled
 		if [ -n "${listener-}" ]; then
 			sleep 0.1
@@ -240,7 +247,15 @@ liar() {
 	has_not 99999999
 }
 
-@test "a log that nobody reads delays no token" {
-	logged stuck token --chronograf-url "$URL" --priv-key-file "$KEY"
+@test "a log that nobody reads delays no token, and a warning says what is lost" {
+	logged stuck token --chronograf-url "$URL" --priv-key-file "$KEY" --check
 	prints_token "$KEY"
+	says '^chronoctl: warning: the system log does not keep up; lines lost: 2$'
+}
+
+@test "a log that pauses for less than a second misses nothing" {
+	logged paused token --chronograf-url "$URL" --priv-key-file "$KEY"
+	prints_token "$KEY"
+	is_silent
+	has '^MESSAGE=signed a nonce'
 }
