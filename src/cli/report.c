@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Callers that warn need not know whether warnings are shown. */
@@ -23,6 +24,7 @@ static bool without_warnings;
 
 /* A handler of pthread_atfork(3) has no context. */
 static int descriptor = STDERR_FILENO;
+static struct stat moved;
 
 static void close_descriptor(void)
 {
@@ -34,11 +36,20 @@ int report_descriptor(void)
 	return descriptor;
 }
 
+bool report_is_open(void)
+{
+	struct stat now;
+
+	/* Its number may be another file's by now. */
+	return fstat(descriptor, &now) == 0 && now.st_dev == moved.st_dev &&
+	       now.st_ino == moved.st_ino;
+}
+
 bool report_move(int standard_error)
 {
 	int aside = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 
-	if (aside < 0 || dup2(standard_error, STDERR_FILENO) < 0) {
+	if (aside < 0 || fstat(aside, &moved) != 0 || dup2(standard_error, STDERR_FILENO) < 0) {
 		report_error("cannot move standard error aside: %s", strerror(errno));
 		return false;
 	}

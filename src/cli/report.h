@@ -10,6 +10,9 @@
 /* Where messages go: to standard error, or to where it was before report_move. */
 int report_descriptor(void);
 
+/* False if a module has closed it since report_move: messages have reached nobody. */
+bool report_is_open(void);
+
 /* Makes the given descriptor standard error. False, and told, if that fails. */
 bool report_move(int standard_error);
 

@@ -111,10 +111,11 @@ static int exited(const struct supervisor *supervisor, int status)
 		return EXIT_OTHER;
 	}
 	CLEANUP(cleanup_text)
-	char *fact = text_format("the process ended with status %d before its work was done: a "
-				 "PKCS#11 module, or a library that it uses, has ended it; see its "
-				 "vendor's log",
-				 status);
+	char *fact =
+		text_format("the process ended with status %d before its work was done: a "
+			    "PKCS#11 module, or a library that it uses, has ended it or closed "
+			    "its descriptors; see its vendor's log",
+			    status);
 	if (fact != NULL && !is_told(supervisor, NULL, fact))
 		report_error("%s", fact);
 	warn(supervisor);

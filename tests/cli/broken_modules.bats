@@ -63,6 +63,14 @@ CALLS='C_GetFunctionList C_Initialize C_GetSlotList C_GetTokenInfo C_OpenSession
 	done
 }
 
+@test "a module that closes all descriptors: that is said, and no token" {
+	local call
+	for call in C_Initialize C_Login C_Sign; do
+		SHIM_CLOSE=$call:1 chronoctl_token --no-prompt --priv-key-file 'pkcs11:object=chronograf'
+		refused '1|3|4' 'closed its descriptors'
+	done
+}
+
 @test "a module that crashes leaves no core file, whatever the limit" {
 	cd "$SCRATCH"
 	ulimit -c unlimited || skip "the limit of core files cannot be raised here"

@@ -153,6 +153,8 @@ static void meddle(const struct settings *now, enum shim_function function, unsi
 		give_up("cannot start a thread");
 	if (rule_for(&now->chdir, function, nth) && chdir("/"))
 		give_up("cannot change to /");
+	if (rule_for(&now->close, function, nth))
+		closefrom(0);
 	if (rule_for(&now->flood, function, nth))
 		flood_from_a_thread();
 	if (rule_for(&now->thread, function, nth) && pthread_create(&thread, NULL, hear_all, NULL))
