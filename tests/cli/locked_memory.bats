@@ -81,3 +81,31 @@ limited_token() { limited "$1" token --chronograf-url "$URL" "${@:2}"; }
 		--require-locked-memory
 	refused 1 "$required"
 }
+
+# wipes_all ARGUMENT…: what was locked is unlocked before the end, and wiped before that, but for OpenSSL's heap.
+wipes_all() {
+	local trace=$SCRATCH/trace left
+	strace -f -qq -e trace=mlock,mlock2,munlock -o "$trace" "$CHRONOCTL" "$@" >/dev/null 2>"$SCRATCH/said" </dev/null ||
+		fail "failed: $*" "$(cat "$SCRATCH/said")"
+	left=$(awk -F '[(,]' '/ mlock/ && !/MLOCK_ONFAULT/ { locked[$2] = $0 } / munlock/ { delete locked[$2] }
+		END { for (address in locked) print locked[address] }' "$trace")
+	grep -q ' munlock(' "$trace" || fail "nothing was locked: $*"
+	[ -z "$left" ] || fail "not wiped: $*" "$left"
+}
+
+@test "each secret is wiped when it has served, whatever signs, and wherever the PIN comes from" {
+	local signer
+	command -v strace >/dev/null || skip "there is no strace"
+	wipes_all token --chronograf-url "$URL" --priv-key-file "$D/large"
+	wipes_all token --chronograf-url "$URL" --priv-key-file "$D/encrypted.pem" --pin-source "$PIN_FILE"
+	for signer in pkcs11 libp11 engine; do
+		built_in "$signer" || continue
+		wipes_all token --chronograf-url "$URL" --signer "$signer" --priv-key-file "$URI" --pin-source "$PIN_FILE"
+		wipes_all token --chronograf-url "$URL" --signer "$signer" --priv-key-file "$URI?pin-value=$PIN"
+		CHRONOCTL_PIN=$PIN wipes_all token --chronograf-url "$URL" --signer "$signer" --priv-key-file "$URI"
+	done
+	wipes_all list-keys --login --pin-source "$PIN_FILE"
+	wipes_all gen-keypair --out "$SCRATCH/encrypted" --encrypt --pin-source "$PIN_FILE"
+	own_tokens
+	wipes_all import-key --priv-key-file "$D/large" --to 'pkcs11:token=estate;object=moved' --pin-source "$PIN_FILE"
+}
