@@ -122,8 +122,9 @@ static void report(const char *kind, const char *format, va_list arguments)
 	put_lines(out, kind, message);
 	if (fclose(out) != 0)
 		return;
+	CLEANUP(cleanup_text) char *rows = terminal_rows(descriptor, lines);
 	waiting_step_aside();
-	put(lines);
+	put(rows == NULL ? lines : rows);
 	waiting_step_back();
 }
 

@@ -113,6 +113,81 @@ char *terminal_fitted(const char *text, size_t columns)
 	return asprintf(&fitted, "%.*s%s", (int)length, text, mark) < 0 ? NULL : fitted;
 }
 
+struct rows {
+	FILE *out;
+	size_t width; /* 0: unknown, and nothing is broken */
+	size_t column;
+	bool utf8;
+};
+
+enum { ROW_INDENT = 2, ESCAPED = 4 };
+
+/* The columns that a byte may take: terminals do not agree about characters beyond ASCII, of which
+ * none takes more than two. */
+static size_t columns_of(const struct rows *rows, char byte)
+{
+	uint8_t value = (uint8_t)byte;
+
+	if (value < 0x80)
+		return 1;
+	if (!rows->utf8)
+		return ESCAPED;
+	return value < 0xc0 ? 0 : 2;
+}
+
+static void make_room(struct rows *rows, size_t columns)
+{
+	if (rows->width == 0 || rows->column + columns <= rows->width)
+		return;
+	fprintf(rows->out, "\n%*s", ROW_INDENT, "");
+	rows->column = ROW_INDENT;
+}
+
+static void put_byte(struct rows *rows, char byte)
+{
+	size_t columns = columns_of(rows, byte);
+
+	make_room(rows, columns);
+	rows->column = byte == '\n' ? 0 : rows->column + columns;
+	if (columns == ESCAPED)
+		fprintf(rows->out, "\\x%02x", (uint8_t)byte);
+	else
+		fputc(byte, rows->out);
+}
+
+/* A blank, unless a row ends there. */
+static void put_blank(struct rows *rows, const char *word)
+{
+	size_t columns = 1;
+
+	for (const char *end = word + strcspn(word, " \n"); word < end; word++)
+		columns += columns_of(rows, *word);
+	size_t before = rows->column;
+	make_room(rows, columns);
+	if (rows->column == before)
+		put_byte(rows, ' ');
+}
+
+char *terminal_rows(int descriptor, const char *lines)
+{
+	char *text = NULL;
+	size_t length = 0;
+
+	if (isatty(descriptor) == 0)
+		return strdup(lines);
+	struct rows rows = {.out = open_memstream(&text, &length),
+			    .width = terminal_columns(descriptor),
+			    .utf8 = terminal_takes_utf8()};
+	if (rows.out == NULL)
+		return NULL;
+	for (; *lines != '\0'; lines++)
+		if (*lines == ' ')
+			put_blank(&rows, lines + 1);
+		else
+			put_byte(&rows, *lines);
+	return fclose(rows.out) == 0 ? text : NULL;
+}
+
 void terminal_print_words(FILE *out, const char *text, struct margins margins)
 {
 	size_t column = margins.column;

@@ -25,6 +25,14 @@ size_t terminal_width(const char *text);
 /* The text, its end replaced by a mark if it is wider. The caller frees it; NULL without memory. */
 char *terminal_fitted(const char *text, size_t columns);
 
+/*
+ * Lines for the terminal: what would go beyond its width stands indented on a row of its own, so that
+ * no words of a server begin a row, as ours do. A word is broken only if it is wider than a row. Where
+ * the locale is not UTF-8, what is not ASCII is written as \xNN. A copy if it is no terminal; the caller
+ * frees it; NULL without memory.
+ */
+char *terminal_rows(int descriptor, const char *lines);
+
 /* Where words are printed: the first one at `column`, what would go beyond `width` (0: nothing does) at `indent`
  * on a new line. */
 struct margins {

@@ -177,6 +177,36 @@ misbehaves() { # REGEX…
 	[[ $output == *'says that it is Chronograf "1.8 chronoctl: c\xe2\xa0\x80"'* ]] || fail "its release is not there"
 }
 
+# on_rows WIDTH: what with_token says on a terminal of that width.
+on_rows() {
+	on_terminal 'never to be seen' '' "stty cols $1; LC_ALL=${2-C.UTF-8} TERM=dumb $CHRONOCTL token --chronograf-url $URL \
+		--priv-key-file 'pkcs11:object=chronograf' --pin-source $PIN_FILE"
+	[ "$status" -eq 4 ] || fail "exit status 4 expected:" "$screen"
+}
+
+@test "at any width of a terminal, no words of others begin a row" {
+	local words width
+	for words in "$(printf 'a%.0s' {1..90})chronoctl:b" 'a aa aaa aaaa chronoctl: b bb bbb chronoctl: c cc chronoctl: d' \
+		"$(printf '\\xe9\\x8d\\xb5%.0s' {1..20}) chronoctl: a" "$(printf 'e\\xcc\\x81%.0s \\xcc\\x81' {1..8}) chronoctl: a"; do
+		lies "text failure http://x: $words" 'lost 0'
+		for width in 20 37 80 81; do
+			on_rows "$width"
+			[ "$(grep -c '^chronoctl: ' <<<"$screen")" -eq 1 ] || fail "a row of theirs at $width:" "$screen"
+			! grep -qvE '^(chronoctl: |  [^ ])' <<<"$screen" || fail "a row that is not indented at $width:" "$screen"
+			[ "$(LC_ALL=C.UTF-8 wc -L <<<"$screen")" -le "$width" ] || fail "a row wider than $width:" "$screen"
+		done
+	done
+	grep -q ' .*chronoctl:' <<<"$screen" || fail "the words are not there:" "$screen"
+}
+
+@test "on a terminal whose locale is not UTF-8, what is not ASCII is written as \x.." {
+	lies 'text failure http://x: \xc3\xa9\xe9\x8d\xb5' 'lost 0'
+	on_rows 200 C
+	grep -qF 'http://x: \xc3\xa9\xe9\x8d\xb5' <<<"$screen" || fail "$screen"
+	on_rows 200
+	grep -q 'http://x: é鍵' <<<"$screen" || fail "$screen"
+}
+
 @test "bytes on standard output and standard error: they reach nobody" {
 	lies 'shout chronoctl: forged\x1b]52;c;Zm9yZ2VkCg==\x07' 'nonce 0 a'
 	with_token
