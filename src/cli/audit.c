@@ -7,8 +7,10 @@
 #include "cli/report.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,6 +23,9 @@ enum { NONCE_SHOWN = 8, PAUSE_MS = 10, PAUSES = 100 };
 /* A line has no context, and there is one log. */
 static unsigned pauses_left = PAUSES;
 static unsigned lost;
+
+/* The major number of Unix98 pseudo-terminals (pts(4)). */
+enum { PSEUDO_TERMINAL = 136 };
 
 static bool is_wanted(void)
 {
@@ -41,14 +46,37 @@ static char *login_uid(void)
 	return text_format("%u", uid);
 }
 
+/* Of the kinds of terminals that have a device in sysfs; "tty1" for "../../devices/virtual/tty/tty1". */
+static char *console_name(dev_t device)
+{
+	char target[PATH_MAX];
+	CLEANUP(cleanup_text)
+	char *link = text_format("/sys/dev/char/%u:%u", major(device), minor(device));
+	ssize_t length = link == NULL ? -1 : readlink(link, target, sizeof target - 1);
+
+	if (length < 0)
+		return NULL;
+	target[length] = '\0';
+	const char *slash = strrchr(target, '/');
+	return text_format("/dev/%s", slash == NULL ? target : slash + 1);
+}
+
+/* The controlling terminal, whatever the standard descriptors are: tty_nr, behind the name in parentheses, state, parent,
+ * group and session (proc(5)). NULL: none. */
 static char *terminal(void)
 {
-	char name[64] = "";
+	char line[512] = "";
+	int device = 0;
+	CLEANUP(cleanup_stream) FILE *file = fopen("/proc/self/stat", "re");
 
-	for (int number = 0; number <= 2; number++)
-		if (ttyname_r(number, name, sizeof name) == 0)
-			return strdup(name);
-	return NULL;
+	if (file == NULL || fgets(line, sizeof line, file) == NULL)
+		return NULL;
+	const char *rest = strrchr(line, ')');
+	if (rest == NULL || sscanf(rest, ") %*c %*d %*d %*d %d", &device) != 1 || device == 0)
+		return NULL;
+	return major((unsigned)device) == PSEUDO_TERMINAL
+		       ? text_format("/dev/pts/%u", minor((unsigned)device))
+		       : console_name((unsigned)device);
 }
 
 /* An event: its words, then what it is about. A NULL value is left out. */

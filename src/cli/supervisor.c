@@ -10,6 +10,7 @@
 #include "cli/waiting.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -46,7 +47,8 @@ struct supervisor *supervisor_new(const struct options *options)
 	}
 	*supervisor = (struct supervisor){.shared = shared,
 					  .options = options,
-					  .signals = signalfd(-1, &signals, SFD_CLOEXEC)};
+					  .signals = signalfd(-1, &signals, SFD_CLOEXEC),
+					  .folder = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC)};
 	sigemptyset(&supervisor->heard);
 	if (noise_open(&supervisor->noise, options->verbose) && supervisor->signals >= 0)
 		return supervisor;
@@ -73,6 +75,7 @@ void supervisor_free(struct supervisor *supervisor)
 		return;
 	noise_close(&supervisor->noise);
 	cleanup_descriptor(&supervisor->signals);
+	cleanup_descriptor(&supervisor->folder);
 	munmap(supervisor->shared, sizeof *supervisor->shared);
 	free(supervisor);
 }

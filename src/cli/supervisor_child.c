@@ -30,6 +30,10 @@ static void end_call(void *context, const char *module, const char *function, un
 
 	(void)module, (void)function, (void)result;
 	atomic_store(&supervisor->shared->in_call, false);
+	/* A module may have called chdir(2), and the user's paths are relative to this one. If it
+	 * is gone, so are they. */
+	if (fchdir(supervisor->folder) != 0)
+		return;
 }
 
 const struct chronosign_watch supervisor_watch = {begin_call, end_call};

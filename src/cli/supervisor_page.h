@@ -34,6 +34,7 @@ struct supervisor {
 	struct noise noise; /* in the child: closed */
 	int signals;        /* those that are held back from here on */
 	sigset_t heard;     /* in the parent: those that have reached it */
+	int folder;         /* that the command was started in */
 	bool (*tell)(void *room, const char *module, const char *fact);
 };
 

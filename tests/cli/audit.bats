@@ -193,13 +193,22 @@ end_when_signed() {
 }
 
 @test "at a terminal the line has its name, and under sudo who logged in first" {
+	local tty
 	script -qfc "tty >'$BATS_TEST_TMPDIR/tty'; sleep 60" /dev/null >/dev/null 2>&1 </dev/null 3>&- 4>&- &
 	echo $! >>"$SCRATCH/pids"
 	wait_for [ -s "$BATS_TEST_TMPDIR/tty" ] || fail "no terminal"
-	sign journal <"$(tr -d '\r' <"$BATS_TEST_TMPDIR/tty")"
+	tty=$(tr -d '\r' <"$BATS_TEST_TMPDIR/tty")
+	printf '#!/bin/sh\nexec setsid -w sh -c '\''exec "$@" </dev/null'\'' sh "%s" "$@"\n' "$CHRONOCTL" >"$SCRATCH/none"
+	sed 's/setsid -w/setsid -w -c/' "$SCRATCH/none" >"$SCRATCH/controlling"
+	chmod +x "$SCRATCH/none" "$SCRATCH/controlling"
+	CHRONOCTL=$SCRATCH/controlling sign journal <"$tty"
 	prints_token "$KEY"
-	has '^CHRONOCTL_TERMINAL=/dev/pts/[0-9]+$'
-	has ' uid=0.* terminal=/dev/pts/[0-9]+$'
+	has "^CHRONOCTL_TERMINAL=$tty$"
+	has " uid=0.* terminal=$tty$"
+	: >"$LOG"
+	CHRONOCTL=$SCRATCH/none sign journal <"$tty"
+	prints_token "$KEY"
+	has_not terminal=
 	[ -w /proc/self/loginuid ] || skip "this kernel knows no login uid"
 	LOGIN_UID=4711 sign journal
 	has '^CHRONOCTL_LOGIN_UID=4711$'

@@ -162,3 +162,37 @@ is_over() { ! grep -q . "/proc/$COMMAND/cmdline" 2>/dev/null; }
 	ends_by TERM
 	[ ! -e "$SCRATCH/token" ] || fail "the file stays"
 }
+
+# In a folder of its own, with a module that leaves it in the first call, and later.
+strays() { # ARGUMENT…
+	SHIM_CHDIR=C_Initialize:1,C_OpenSession:* chronoctl "$@"
+	[ "$status" -eq 0 ] || fail "exit status 0 expected of: $*"
+}
+
+@test "a module that changes the folder moves no path" {
+	local backend
+	mkdir "$SCRATCH/here"
+	cd "$SCRATCH/here"
+	cp "$PIN_FILE" pin
+	cp "$KEY" key
+	encrypt_key "$KEY" encrypted "$PIN"
+	echo "$URL" >urls
+	echo "$NONCE" >nonce
+	for backend in pkcs11 libp11 engine; do
+		built_in "$backend" || continue
+		[ "$backend" != engine ] || compgen -G '/usr/lib/*/engines-3/pkcs11.so' >/dev/null || continue
+		strays token --chronograf-urls-from urls --priv-key-file "$URI" --pin-source pin --signer "$backend"
+	done
+	strays token --nonce-from nonce --priv-key-file "$URI?pin-source=pin"
+	prints_token "$KEY"
+	strays token --nonce "$NONCE" --priv-key-file "$URI" --pin-source '|cat pin'
+	strays gen-keypair --out 'pkcs11:token=estate;object=new' --pin-source pin --bits 2048 --pub-key-out new.pub
+	[ -s new.pub ]
+	strays pub-key --priv-key-file 'pkcs11:object=new' --out again.pub
+	cmp new.pub again.pub
+	strays import-key --priv-key-file encrypted --passphrase-source pin --to 'pkcs11:token=estate;object=copy' --pin-source pin
+	strays list-keys --login --pin-source pin
+	new_tls_key tls DNS:localhost
+	start_standin --pub-key-file "$PUB" --tls-cert tls.crt --tls-key tls.key
+	strays doctor --chronograf-url "$URL" --ca-file tls.crt --priv-key-file "$URI" --pin-source pin
+}
