@@ -13,16 +13,22 @@ static int64_t most_messages(const struct limits *limits)
 	return 300 + (int64_t)limits->server_count;
 }
 
+void limits_init(struct limits *limits, unsigned timeout_seconds, unsigned poll_seconds,
+		 size_t server_count)
+{
+	*limits = (struct limits){.timeout_seconds = timeout_seconds,
+				  .poll_seconds = poll_seconds,
+				  .server_count = server_count,
+				  .allowed_at = milliseconds()};
+	limits->allowed = most_messages(limits);
+}
+
 void limits_begin(struct limits *limits)
 {
-	int64_t now = milliseconds();
-
-	limits->started_at = now;
+	limits->started_at = milliseconds();
 	limits->wait_seconds = 0;
 	limits->rounds = 1;
 	limits->waited = 0;
-	limits->allowed = most_messages(limits);
-	limits->allowed_at = now;
 }
 
 unsigned limits_start_seconds(const struct limits *limits)

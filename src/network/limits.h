@@ -22,7 +22,11 @@ struct limits {
 	int64_t allowed_at;    /* counted then */
 };
 
-/* The program starts now; the first three members stay. */
+/* Before the first start. */
+void limits_init(struct limits *limits, unsigned timeout_seconds, unsigned poll_seconds,
+		 size_t server_count);
+
+/* The program starts now. What it may say is not counted anew, because it can ask for a restart. */
 void limits_begin(struct limits *limits);
 
 /* The program has been started, but says nothing yet. */

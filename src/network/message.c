@@ -258,6 +258,8 @@ bool message_check(const struct network_message *message, size_t length, size_t 
 		return message_wrong("an impossible HTTP status", error);
 	if (message->reached > REACHED_ANSWER || message->tls > 1)
 		return message_wrong("an impossible way to the server", error);
+	if (message->answered < 0 || message->answered > milliseconds())
+		return message_wrong("an answer of another time", error);
 	if (message->valid_for < -1 || message->valid_for > MESSAGE_LIFE_MAX ||
 	    message->at_least > 1)
 		return message_wrong("an impossible life of the nonce", error);

@@ -78,9 +78,8 @@ static struct network *network_new(const struct network_job *job, struct chronos
 	network->failed = true;
 	if (!job_pack(job, &network->job, error))
 		return NULL;
-	network->limits = (struct limits){.timeout_seconds = network->job.header.timeout_seconds,
-					  .poll_seconds = network->job.header.poll_seconds,
-					  .server_count = job->url_count};
+	limits_init(&network->limits, network->job.header.timeout_seconds,
+		    network->job.header.poll_seconds, job->url_count);
 	network->questions = calloc(job->url_count, sizeof *network->questions);
 	if (network->questions == NULL) {
 		error_out_of_memory(error);
@@ -115,7 +114,7 @@ static bool hear_of_job(struct network *network, struct chronosign_error **error
 	struct network_message message;
 	ssize_t got = process_receive(&network->process, &message, sizeof message);
 
-	if (got == 0)
+	if (got == 0 && process_has_hung_up(&network->process))
 		return process_tell_end(&network->process,
 					"the network program ended before it took its job", error);
 	if (got < 0)
@@ -280,8 +279,7 @@ static bool take(struct network *network, const struct network_message *message,
 		return network->watch || message_wrong("news of files that nobody watches", error);
 	if (!network->watch && network->questions[message->server].answered)
 		return message_wrong("a second answer of one server", error);
-	if (message->answered < 0 || message->answered > milliseconds() ||
-	    (message->outcome == MESSAGE_NONCE && message->answered < network->limits.started_at))
+	if (message->outcome == MESSAGE_NONCE && message->answered < network->limits.started_at)
 		return message_wrong("an answer of another time", error);
 	network->questions[message->server].answered = true;
 	network->answer_count++;
@@ -339,7 +337,7 @@ static bool receive(struct network *network, struct network_message *message,
 	if (got < 0)
 		return error_set(error, CHRONOSIGN_ERROR_OTHER,
 				 "cannot hear the network program: %s", strerror(errno));
-	if (got == 0)
+	if (got == 0 && process_has_hung_up(&network->process))
 		return ended_early(network, error);
 	return message_check(message, (size_t)got, network->server_count, error) &&
 	       take(network, message, error);

@@ -246,13 +246,20 @@ ssize_t process_receive(const struct process *process, void *message, size_t roo
 	return got;
 }
 
+bool process_has_hung_up(const struct process *process)
+{
+	struct pollfd event = {.fd = process->socket, .events = POLLRDHUP};
+
+	return poll(&event, 1, 0) != 0;
+}
+
 static bool hear_hello(struct process *process, struct chronosign_error **error)
 {
 	struct network_hello hello;
 	ssize_t got = process_receive(process, &hello, sizeof hello);
 
 	process->fips = got > 0 && hello.reason == 1;
-	if (got > 0)
+	if (got > 0 || (got == 0 && !process_has_hung_up(process)))
 		return check_hello(&hello, (size_t)got, error);
 	return process_tell_end(process, "the network program does not start", error);
 }

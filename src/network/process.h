@@ -48,9 +48,12 @@ bool process_hear_hello(struct process *process, struct chronosign_error **error
 
 /*
  * One message (recv(2)), with the length that was sent, even if it is more than there is room for. Does not wait:
- * wait_until does (base/clock.h).
+ * wait_until does (base/clock.h). 0: an empty message, or that it has hung up.
  */
 ssize_t process_receive(const struct process *process, void *message, size_t room);
+
+/* It sends no more: it has closed the socket, or ended. */
+bool process_has_hung_up(const struct process *process);
 
 /* Ends it if it still runs, and returns how it ended (waitpid(2)); 0 if unknown. */
 int process_end(struct process *process);

@@ -49,6 +49,12 @@ misbehaves() { # REGEX…
 	misbehaves verdict
 }
 
+@test "a verdict on another nonce than was on trial, after the nonce has become another server's, too: exit 1" {
+	lies 'nonce 0 a' 'nonce 1 b' request request 'refused 1 b' request 'nonce 1 a' 'accepted 0 z'
+	with_token --chronograf-url http://127.0.0.1:2 --check
+	misbehaves verdict
+}
+
 @test "a second answer from a server: exit 1, and it is not signed" {
 	lies 'nonce 0 a' 'nonce 0 b' 'nonce 1 c'
 	with_token --chronograf-url http://127.0.0.1:2
@@ -113,8 +119,8 @@ misbehaves() { # REGEX…
 	[[ $output == *'not encrypted'* && $output != *'certificate is good'* ]] || fail "what is encrypted?"
 }
 
-@test "a message of another length, down to one byte and up to 100000: exit 1, and nothing is signed" {
-	for length in 1 8 2000 4000 100000; do
+@test "a message of another length, down to an empty one and up to 100000 bytes: exit 1, and nothing is signed" {
+	for length in 0 1 8 2000 4000 100000; do
 		lies "length $length" 'nonce 0 a'
 		with_token
 		misbehaves 'wrong length'
@@ -404,6 +410,39 @@ heard_at_once() {
 	watch_token
 	ended_with 1
 	said 'network program misbehaved'
+}
+
+@test "--watch, a verdict on another nonce than was on trial, after a new one: exit 1" {
+	lies 'nonce 0 a' request 'sleep 1200' 'nonce 0 b' 'accepted 0 z'
+	watch_token --check
+	ended_with 1
+	said 'network program misbehaved'
+}
+
+@test "--watch, news of replaced files after each start: it is restarted after longer and longer pauses" {
+	local before
+	lies 'fresh 0' 'field outcome 9' 'nonce 0 a'
+	watch_token
+	appears
+	sleep 18
+	lives
+	[ "$(calls C_Sign)" -ge 3 ] && [ "$(calls C_Sign)" -le 8 ] || fail "$(calls C_Sign) signatures"
+	before=$(calls C_Sign)
+	signed_twice() { [ "$(calls C_Sign)" -ge $((before + 2)) ]; }
+	SECONDS=0
+	kill -HUP "$WATCH"
+	wait_for signed_twice || fail "SIGHUP waits for the pause to end"
+	[ "$SECONDS" -lt 6 ] || fail "after $SECONDS seconds"
+	kill -TERM "$WATCH"
+	ended_with 0
+}
+
+@test "--watch, hundreds of messages, and news of replaced files, again after each restart: exit 1, and a few hundred lines at most" {
+	lies 'storm 0 100' 'field outcome 9' 'nonce 0 a'
+	watch_token
+	ended_with 1
+	said 'misbehaves: it sent a message with too many others before it'
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/said")" -lt 400 ] || fail "$(wc -l <"$BATS_TEST_TMPDIR/said") lines"
 }
 
 @test "--watch serves replicas whose nonces alternate at an honest pace" {

@@ -491,6 +491,70 @@ static void a_life_longer_than_any_is_refused_and_not_sent(void **state)
 	assert_refused(&message, "life");
 }
 
+/* A number that no honest program sends, in one field. */
+static void put_wrong(struct network_message *message, int field)
+{
+	switch (field) {
+	case 0:
+		message->server = SERVERS;
+		break;
+	case 1:
+		message->http_status = 1000;
+		break;
+	case 2:
+		message->valid_for = INT64_MIN;
+		break;
+	case 3:
+		message->valid_for = MESSAGE_LIFE_MAX + 1;
+		break;
+	case 4:
+		message->answered = INT64_MIN;
+		break;
+	case 5:
+		message->answered = -1;
+		break;
+	case 6:
+		message->answered = INT64_MAX;
+		break;
+	case 7:
+		message->at_least = 2;
+		break;
+	case 8:
+		message->reached = REACHED_ANSWER + 1;
+		break;
+	default:
+		message->tls = 2;
+		break;
+	}
+}
+
+static struct network_message of_outcome(uint32_t outcome)
+{
+	bool is_failure = outcome == MESSAGE_SERVER_FAILED || outcome == MESSAGE_MACHINE_FAILED ||
+			  outcome >= MESSAGE_CHECK_SERVER_FAILED;
+	struct network_message message = outcome == MESSAGE_NONCE ? good() : failed();
+
+	if (outcome >= MESSAGE_ACCEPTED && outcome <= MESSAGE_CHECK_MACHINE_FAILED)
+		message_set_check(&message, outcome, GOOD);
+	message_set_failure(&message, outcome, is_failure ? "http://host: x" : "");
+	message.http_status = outcome == MESSAGE_REFUSED ? 403 : 200;
+	return message;
+}
+
+static void a_number_out_of_range_is_refused_whatever_the_outcome(void **state)
+{
+	(void)state;
+	for (uint32_t outcome = MESSAGE_NONCE; outcome <= MESSAGE_SANDBOX; outcome++) {
+		struct network_message message = of_outcome(outcome);
+		assert_good(&message);
+		for (int field = 0; field < 10; field++) {
+			message = of_outcome(outcome);
+			put_wrong(&message, field);
+			assert_refused(&message, "");
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -516,6 +580,7 @@ int main(void)
 		cmocka_unit_test(texts_are_made_printable_by_the_receiver),
 		cmocka_unit_test(a_text_that_looks_like_ours_is_refused),
 		cmocka_unit_test(a_failure_begins_with_a_url),
+		cmocka_unit_test(a_number_out_of_range_is_refused_whatever_the_outcome),
 		cmocka_unit_test(a_life_longer_than_any_is_refused_and_not_sent),
 		cmocka_unit_test(a_text_too_long_is_cut_between_characters),
 	};

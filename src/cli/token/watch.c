@@ -214,7 +214,7 @@ static void listen_to_network(struct watch *watch)
 	if (network_is_running(watch->order->network))
 		watched_network_answered(&watch->network, milliseconds());
 	if (answer.about == NETWORK_ANSWER_FILES_REPLACED)
-		watched_network_renew(&watch->network, milliseconds());
+		watched_network_files_replaced(&watch->network, milliseconds());
 	else if (answer.about == NETWORK_ANSWER_NONCE || answer.about == NETWORK_ANSWER_CHECK)
 		take_answer(watch, &answer);
 	network_answer_clear(&answer);

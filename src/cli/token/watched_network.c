@@ -39,12 +39,37 @@ void watched_network_lose(struct watched_network *watched, int64_t now,
 		watched->failures++;
 }
 
+static bool is_down(const struct watched_network *watched)
+{
+	return watched->silent_at == INT64_MAX;
+}
+
+/* `pause`: between two starts, at least. */
+static void renew_after(struct watched_network *watched, int64_t now, int64_t pause)
+{
+	int64_t earliest = watched->started_at + pause;
+
+	watched->restart_at = now < earliest ? earliest : now;
+}
+
+/* Does not wait for the end of a longer pause, because the operator wants it. */
 void watched_network_renew(struct watched_network *watched, int64_t now)
 {
-	int64_t earliest = watched->started_at + RESTART_FIRST_MS;
+	if (!is_down(watched))
+		renew_after(watched, now, RESTART_FIRST_MS);
+}
 
-	if (watched->restart_at == INT64_MAX)
-		watched->restart_at = now < earliest ? earliest : now;
+void watched_network_files_replaced(struct watched_network *watched, int64_t now)
+{
+	int64_t minutes = (now - watched->started_at) / RESTART_LONGEST_MS;
+
+	if (is_down(watched) || watched->restart_at != INT64_MAX)
+		return;
+	watched->renewals -= minutes < watched->renewals ? (unsigned)minutes : watched->renewals;
+	int64_t pause = pause_after(watched->renewals);
+	renew_after(watched, now, pause < RESTART_FIRST_MS ? RESTART_FIRST_MS : pause);
+	if (watched->renewals < 10)
+		watched->renewals++;
 }
 
 bool watched_network_is_due(const struct watched_network *watched, int64_t now)

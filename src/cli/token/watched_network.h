@@ -9,6 +9,7 @@
 struct watched_network {
 	struct network *network;
 	unsigned failures;  /* in a row */
+	unsigned renewals;  /* for replaced files; each minute without one takes one away */
 	bool told;          /* of the first of them */
 	int64_t started_at; /* the last time */
 	int64_t restart_at; /* INT64_MAX: it runs as it should */
@@ -23,6 +24,9 @@ void watched_network_lose(struct watched_network *watched, int64_t now,
 
 /* Requests a restart, although nothing is wrong with it. */
 void watched_network_renew(struct watched_network *watched, int64_t now);
+
+/* The same because it says that files were replaced: with longer pauses if it keeps saying so. */
+void watched_network_files_replaced(struct watched_network *watched, int64_t now);
 
 bool watched_network_is_due(const struct watched_network *watched, int64_t now);
 
