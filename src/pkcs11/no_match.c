@@ -140,7 +140,11 @@ static char *list_keys(const struct chronosign_key *key, struct pkcs11_token *to
 				      "or hides it from this login");
 		meet(&labels, label);
 	}
-	return told(&labels, "it has", trouble == NULL ? "it has no RSA key" : "it shows no key");
+	if (trouble == NULL)
+		return told(&labels, "it has", "it has no RSA key");
+	CLEANUP(cleanup_text)
+	char *none = text_format("it shows no key (%s)", chronosign_error_message(trouble));
+	return told(&labels, "it has", none == NULL ? "it shows no key" : none);
 }
 
 /* ---- The errors ---- */

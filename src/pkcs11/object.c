@@ -10,6 +10,9 @@
 /* The longest template that is read in one call. */
 enum { READ_AT_ONCE_MAX = 8 };
 
+/* The longest certificate; they have a few KB. */
+enum { VALUE_MAX = 1 << 20 };
+
 /* Adds what the active search finds, some handles at a time: a module may return fewer than
  * requested, and only an empty result ends the search (PKCS#11 v3.1 §5.7.8). */
 static CK_RV read_handles(struct pkcs11_token *token, struct pkcs11_objects *found, size_t most)
@@ -95,7 +98,15 @@ bool pkcs11_objects_list(struct pkcs11_token *token, CK_OBJECT_CLASS class,
 	struct pkcs11_template template = {0};
 
 	pkcs11_template_add(&template, CKA_CLASS, &class, sizeof class);
-	return search(token, &template, SIZE_MAX, found, error);
+	if (!search(token, &template, OBJECTS_LISTED_MAX + 1, found, error))
+		return false;
+	if (found->count <= OBJECTS_LISTED_MAX)
+		return true;
+	pkcs11_objects_clear(found);
+	return error_set(error, CHRONOSIGN_ERROR_KEY,
+			 "%s: C_FindObjects of %s finds more than %d objects of one class; a "
+			 "search that does not end is a fault of the module",
+			 token->uri, token->module->name, OBJECTS_LISTED_MAX);
 }
 
 void pkcs11_objects_clear(struct pkcs11_objects *found)
@@ -208,6 +219,8 @@ static CK_RV read_value(struct pkcs11_token *token, CK_OBJECT_HANDLE handle, CK_
 
 	if (result != CKR_OK || read_length(value) == 0)
 		return result;
+	if (read_length(value) > VALUE_MAX)
+		return CKR_GENERAL_ERROR;
 	CK_ULONG room = value->ulValueLen;
 	value->pValue = malloc(room);
 	if (value->pValue == NULL)

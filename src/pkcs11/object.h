@@ -10,6 +10,10 @@
 /* A search stops here: more than one is refused anyway. */
 enum { OBJECTS_MAX = 16 };
 
+/* A list stops here: the largest HSMs hold about as many objects in all, and a module that never ends its
+ * answers would take all memory. */
+enum { OBJECTS_LISTED_MAX = 100000 };
+
 /* Objects found; initialised to zeros. */
 struct pkcs11_objects {
 	CK_OBJECT_HANDLE *handles;
@@ -57,7 +61,7 @@ bool pkcs11_objects_find(struct pkcs11_token *token, const struct pkcs11_templat
 bool pkcs11_objects_find_by_uri(struct pkcs11_token *token, CK_OBJECT_CLASS class, P11KitUri *uri,
 				struct pkcs11_objects *found, struct chronosign_error **error);
 
-/* All objects of that class, however many. */
+/* All objects of that class. More than OBJECTS_LISTED_MAX are an error. */
 bool pkcs11_objects_list(struct pkcs11_token *token, CK_OBJECT_CLASS class,
 			 struct pkcs11_objects *found, struct chronosign_error **error);
 

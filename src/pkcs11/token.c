@@ -9,8 +9,9 @@
 #include <string.h>
 
 /* Most machines have a handful; C_GetSlotList tells when this is too few (PKCS#11 v3.1 §5.5.1).
- * Some modules never say how many there are: then the room grows with each call, up to a limit. */
-enum { USUAL_SLOTS = 32, LOOKS_MAX = 8 };
+ * Some modules never say how many there are: then the room grows with each call, up to a limit: each slot is
+ * a call, and may be a line of a message. */
+enum { USUAL_SLOTS = 32, LOOKS_MAX = 8, SLOTS_MAX = 4096 };
 
 /* Without memory only the reason is lost, which is reported if nothing is found. */
 static struct pkcs11_passed_over *pass_over(struct pkcs11_tokens *tokens,
@@ -75,7 +76,7 @@ static CK_SLOT_ID *list_slots(const struct pkcs11_module *module, CK_BBOOL with_
 	CK_ULONG room = USUAL_SLOTS;
 	bool restarted = false;
 
-	for (int looks = 0; looks < LOOKS_MAX; looks++) {
+	for (int looks = 0; looks < LOOKS_MAX && room <= SLOTS_MAX; looks++) {
 		CK_SLOT_ID *slots = calloc(room, sizeof *slots);
 		if (slots == NULL)
 			break;
@@ -94,7 +95,7 @@ static CK_SLOT_ID *list_slots(const struct pkcs11_module *module, CK_BBOOL with_
 		if (*result != CKR_OK && *result != CKR_BUFFER_TOO_SMALL)
 			return NULL;
 		/* A token may be inserted between the calls, which makes the list longer. */
-		room = *count > room && *count < 65536 ? *count : 2 * room;
+		room = *count > room && *count <= SLOTS_MAX ? *count : 2 * room;
 		*result = CKR_BUFFER_TOO_SMALL;
 	}
 	return NULL;

@@ -201,6 +201,37 @@ label_is() {
 		signs_not 'C_GetAttributeValue .*CKR_GENERAL_ERROR'
 }
 
+@test "a certificate that is said to have gigabytes: refused" {
+	own_tokens
+	PIN=$PIN import_certificate "$KEY" estate chronograf a1
+	SHIM_HIDE=CKA_MODULUS SHIM_HIDE_CLASS=CKO_PUBLIC_KEY SHIM_OVERSTATE=length \
+		signs_not 'C_GetAttributeValue .*CKR_GENERAL_ERROR'
+}
+
+@test "more slots than any machine has: refused" {
+	SHIM_SLOTS=20000 SHIM_SLOTS_CLAIM_TOKEN=1 signs_not 'C_GetSlotList .*CKR_BUFFER_TOO_SMALL'
+}
+
+# In 2 GB of address space, where that can be set: AddressSanitizer needs more.
+endless() { # ARGUMENT…
+	: >"$SHIM_LOG"
+	SHIM_FIND_ENDLESS=1 run --separate-stderr timeout "$PATIENCE" bash -c '
+		[ "$1" = ON ] || ulimit -v 2000000
+		shift
+		exec "$@"' bash "${SANITIZED:-OFF}" "$CHRONOCTL" "$@" --no-prompt
+	[ "$(calls C_FindObjects)" -lt 10000 ] || fail "$(calls C_FindObjects) calls" || return
+	[ "$(calls C_FindObjectsFinal)" -eq "$(calls C_FindObjectsInit)" ] || fail "a search was not ended" || return
+	grep -qE 'C_FindObjects of .*shim\.so finds more than 100000 objects of one class; .* fault of the module' \
+		<<<"$output$stderr" || fail 'whose fault is it?'
+}
+
+@test "a search that never ends: list-keys, token and doctor say whose fault it is, in bounded memory" {
+	endless list-keys --login
+	endless token --chronograf-url "$URL" --priv-key-file 'pkcs11:token=estate;object=other'
+	refused 3 "no key 'other' in token 'estate'; it shows no key"
+	endless doctor --chronograf-url "$URL" --priv-key-file 'pkcs11:token=estate;object=other'
+}
+
 # ---- Mechanisms and starts ----
 
 @test "a mechanism that this key does not allow, whatever the code: the next one signs" {

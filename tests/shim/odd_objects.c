@@ -97,11 +97,14 @@ static void overstate(CK_ATTRIBUTE_PTR attributes, CK_ULONG count)
 	unsigned what = settings_now()->overstate;
 	CK_ATTRIBUTE_TYPE type = what == OVERSTATE_ATTRIBUTE ? CKA_MODULUS : CKA_VALUE;
 
-	if (what != OVERSTATE_ATTRIBUTE && what != OVERSTATE_VALUE)
+	if (what == OVERSTATE_NOTHING || what == OVERSTATE_OBJECTS)
 		return;
-	for (CK_ULONG i = 0; i < count; i++)
-		if (attributes[i].type == type && attributes[i].pValue)
-			attributes[i].ulValueLen += 4096;
+	for (CK_ULONG i = 0; i < count; i++) {
+		if (attributes[i].type != type ||
+		    !attributes[i].pValue != (what == OVERSTATE_LENGTH))
+			continue;
+		attributes[i].ulValueLen += what == OVERSTATE_LENGTH ? 1UL << 31 : 4096;
+	}
 }
 
 CK_RV odd_C_GetAttributeValue(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
@@ -157,6 +160,7 @@ CK_RV odd_C_FindObjectsInit(CK_SESSION_HANDLE session, CK_ATTRIBUTE_PTR attribut
 	if (rv != CKR_OK || !searching)
 		return rv;
 	session_drop_conditions(searching); /* of the search before */
+	searching->endless = settings_now()->find_endless && count == 1;
 	if (choosing)
 		keep_conditions(searching, attributes, count);
 	return CKR_OK;
@@ -221,6 +225,12 @@ static CK_RV find_chosen(const struct session *searching, CK_OBJECT_HANDLE_PTR o
 	return rv;
 }
 
+static void find_on(CK_OBJECT_HANDLE_PTR objects, CK_ULONG most, CK_ULONG_PTR count)
+{
+	while (*count < most)
+		objects[(*count)++] = 1;
+}
+
 CK_RV odd_C_FindObjects(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE_PTR objects, CK_ULONG most,
 			CK_ULONG_PTR count)
 {
@@ -236,6 +246,8 @@ CK_RV odd_C_FindObjects(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE_PTR objects,
 		rv = real->C_FindObjects(session, objects, most, count);
 	else
 		rv = find_chosen(searching, objects, most, count);
+	if (rv == CKR_OK && searching && searching->endless && objects && count)
+		find_on(objects, most, count);
 	if (rv == CKR_OK && count && now->overstate == OVERSTATE_OBJECTS)
 		*count = asked + 1;
 	return rv;

@@ -217,7 +217,8 @@ static const char *const overstate_words[] = {
 	[OVERSTATE_OBJECTS] = "objects",
 	[OVERSTATE_ATTRIBUTE] = "attribute",
 	[OVERSTATE_VALUE] = "value",
-	[OVERSTATE_VALUE + 1] = NULL,
+	[OVERSTATE_LENGTH] = "length",
+	[OVERSTATE_LENGTH + 1] = NULL,
 };
 
 static const char *const pin_lengths_words[] = {
@@ -264,6 +265,7 @@ static const struct setting table[] = {
 	{"SHIM_INITIALIZE", read_word, FIELD(initialize), .words = initialize_words},
 	{"SHIM_NOISE", read_number, FIELD(noise), .most = 1},
 	{"SHIM_FIND_MOST", read_positive_number, FIELD(find_most), .most = 1000},
+	{"SHIM_FIND_ENDLESS", read_number, FIELD(find_endless), .most = 1},
 	{"SHIM_OVERSTATE", read_word, FIELD(overstate), .words = overstate_words},
 };
 enum { SETTINGS = sizeof table / sizeof *table };

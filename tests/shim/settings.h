@@ -63,7 +63,8 @@ enum overstatement {
 	OVERSTATE_NOTHING,
 	OVERSTATE_OBJECTS,   /* C_FindObjects: more handles than asked for */
 	OVERSTATE_ATTRIBUTE, /* C_GetAttributeValue: a modulus longer than its room, and CKR_OK */
-	OVERSTATE_VALUE      /* the same for a CKA_VALUE, once its length is known */
+	OVERSTATE_VALUE,     /* the same for a CKA_VALUE, once its length is known */
+	OVERSTATE_LENGTH     /* of a CKA_VALUE, before it is read: two gigabytes */
 };
 
 /* The two ways in which a token says that its PINs have no limit (PKCS#11 v2.40 base §3.2). */
@@ -95,6 +96,7 @@ struct settings {
 	unsigned initialize;       /* enum initialize_fault */
 	CK_ULONG noise;
 	CK_ULONG find_most;
+	CK_ULONG find_endless;
 	unsigned overstate; /* enum overstatement */
 	struct settings *previous;
 };

@@ -28,6 +28,7 @@ struct session {
 	enum signing signing;
 	CK_ATTRIBUTE_PTR conditions; /* of its search, those that the shim checks itself */
 	CK_ULONG condition_count;
+	bool endless; /* its search */
 	struct session *next;
 };
 
