@@ -209,7 +209,7 @@ static void a_failure_begins_with_a_url(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		strcpy(message.failure, rows[i]);
+		snprintf(message.failure, sizeof message.failure, "%s", rows[i]);
 		assert_refused(&message, "of no server");
 	}
 	strcpy(message.failure, "the server: out of memory");
@@ -470,7 +470,7 @@ static void a_text_that_looks_like_ours_is_refused(void **state)
 		"noctl: good",
 	};
 	for (size_t i = 0; i < sizeof alike / sizeof alike[0]; i++) {
-		strcpy(message.failure, alike[i]);
+		snprintf(message.failure, sizeof message.failure, "%s", alike[i]);
 		assert_refused(&message, "look like chronoctl's");
 	}
 	strcpy(message.failure, "http://h: no answer\nDoes chronoctl: reach it?");
