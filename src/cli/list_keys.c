@@ -277,7 +277,7 @@ static bool print(const struct options *options, const struct key_list *list, in
 	CLEANUP(cleanup_text) char *text = NULL;
 	size_t length = 0;
 	FILE *memory = open_memstream(&text, &length);
-	const struct looks looks = {options->verbose, terminal_columns(output)};
+	const struct looks looks = {options->verbose, output_columns(output)};
 	bool good = memory != NULL && printers[options->output](list, memory, looks);
 
 	if (memory == NULL || fclose(memory) != 0 || !good)

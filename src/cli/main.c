@@ -110,7 +110,7 @@ static int run(const struct command *command, struct options *options,
 	if (options->watch)
 		patient_write_be_brief();
 	options->supervisor = supervisor_new(options);
-	if (options->supervisor == NULL)
+	if (options->supervisor == NULL || !output_prepare())
 		return EXIT_OTHER;
 	if (command->bit == COMMAND_DOCTOR)
 		supervisor_let_tell(options->supervisor, doctor_tell_end);

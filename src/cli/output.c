@@ -3,6 +3,7 @@
 
 #include "cli/command.h"
 #include "cli/report.h"
+#include "cli/terminal.h"
 #include "cli/waiting.h"
 
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -21,13 +23,95 @@ void output_fill_standard_descriptors(void)
 			open("/dev/null", number == STDERR_FILENO ? O_WRONLY : O_RDONLY);
 }
 
-/* A handler of pthread_atfork(3) has no context. */
-static int result = -1;
+/*
+ * The result's open file waits in a pair of sockets (unix(7), SCM_RIGHTS), and has a descriptor only while it is used: a
+ * process that a module has made, by whatever call, would keep a copy, and $(chronoctl …) would wait for it.
+ */
+static int box[2] = {-1, -1};
 
-static void close_result(void)
+/* Where it cannot be put there. A handler of pthread_atfork(3) has no context. */
+static int held = -1;
+
+static void close_held(void)
 {
-	if (result >= 0)
-		close(result);
+	if (held >= 0)
+		close(held);
+}
+
+/* Room for a message with one descriptor. */
+struct parcel {
+	char byte;
+	struct iovec piece;
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+};
+
+static struct msghdr message_of(struct parcel *parcel)
+{
+	*parcel = (struct parcel){.piece = {&parcel->byte, 1}};
+	return (struct msghdr){.msg_iov = &parcel->piece,
+			       .msg_iovlen = 1,
+			       .msg_control = parcel->control,
+			       .msg_controllen = sizeof parcel->control};
+}
+
+static void put_away(int descriptor)
+{
+	struct parcel parcel;
+	struct msghdr message = message_of(&parcel);
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+
+	*header = (struct cmsghdr){.cmsg_level = SOL_SOCKET,
+				   .cmsg_type = SCM_RIGHTS,
+				   .cmsg_len = CMSG_LEN(sizeof descriptor)};
+	memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
+	held = descriptor;
+	if (sendmsg(box[0], &message, MSG_DONTWAIT | MSG_NOSIGNAL) != 1)
+		return;
+	held = -1;
+	close(descriptor);
+}
+
+/* -1: it is not there, with errno. */
+static int take_out(void)
+{
+	struct parcel parcel;
+	struct msghdr message = message_of(&parcel);
+	int descriptor = held;
+
+	if (held >= 0 || recvmsg(box[1], &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0)
+		return descriptor;
+	const struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+	if (header != NULL && header->cmsg_type == SCM_RIGHTS)
+		memcpy(&descriptor, CMSG_DATA(header), sizeof descriptor);
+	return descriptor;
+}
+
+/* The supervisor's own process writes to standard output itself. */
+static int begin_use(int output)
+{
+	return output == box[1] ? take_out() : output;
+}
+
+static void end_use(int output, int descriptor)
+{
+	if (descriptor >= 0 && descriptor != output)
+		put_away(descriptor);
+}
+
+bool output_prepare(void)
+{
+	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, box) == 0)
+		return true;
+	report_error("cannot make a pair of sockets: %s", strerror(errno));
+	return false;
+}
+
+void output_drop(void)
+{
+	int descriptor = take_out();
+
+	if (descriptor >= 0)
+		close(descriptor);
 }
 
 int output_set_aside(void)
@@ -40,10 +124,27 @@ int output_set_aside(void)
 	}
 	/* Output of libraries by stdio comes line by line, not in the middle of a message. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	/* A process forked by a module may live on, and $(chronoctl …) would wait for it. */
-	result = descriptor;
-	pthread_atfork(NULL, NULL, close_result);
-	return descriptor;
+	pthread_atfork(NULL, NULL, close_held);
+	put_away(descriptor);
+	return box[1];
+}
+
+size_t output_columns(int output)
+{
+	int descriptor = begin_use(output);
+	size_t columns = terminal_columns(descriptor);
+
+	end_use(output, descriptor);
+	return columns;
+}
+
+bool output_takes_colour(int output)
+{
+	int descriptor = begin_use(output);
+	bool colour = terminal_takes_colour(descriptor);
+
+	end_use(output, descriptor);
+	return colour;
 }
 
 int output_flush(void)
@@ -76,11 +177,13 @@ static bool write_line(int descriptor, const char *text)
 	return true;
 }
 
-bool output_write_line(int descriptor, const char *text)
+bool output_write_line(int output, const char *text)
 {
 	waiting_step_aside();
-	bool written = write_line(descriptor, text);
+	int descriptor = begin_use(output);
+	bool written = descriptor >= 0 && write_line(descriptor, text);
 	int reason = errno;
+	end_use(output, descriptor);
 	waiting_step_back();
 	if (!written)
 		report_error("cannot write the result: %s", strerror(reason));

@@ -7,6 +7,7 @@
 #define CLI_OUTPUT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /*
  * Opens /dev/null for each of descriptors 0 to 2 that is closed, so that nothing else gets their
@@ -14,16 +15,26 @@
  */
 void output_fill_standard_descriptors(void);
 
-/* Moves standard output aside and points descriptor 1 to standard error. Returns the descriptor of
- * the result, or -1. */
+/* Before the command's process is forked: where standard output is to wait. False, and told, if that fails. */
+bool output_prepare(void);
+
+/* In the command's process: moves standard output aside and points descriptor 1 to standard error. Returns what
+ * stands for the result in the functions below, or -1. */
 int output_set_aside(void);
+
+/* In its parent, once it has ended: lets go of what it had moved aside. */
+void output_drop(void);
+
+/* Of the terminal that the result goes to, as in terminal.h. */
+size_t output_columns(int output);
+bool output_takes_colour(int output);
 
 /* Ends what was printed on standard output by stdio: the exit status, EXIT_OTHER and told if it
  * could not be written. */
 int output_flush(void);
 
-/* Writes the text and a newline. False, and told on standard error, if they cannot be written
+/* Writes the text and a newline; `output` may be a descriptor. False, and told on standard error, if they cannot be written
  * whole. */
-bool output_write_line(int descriptor, const char *text);
+bool output_write_line(int output, const char *text);
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "cli/command.h"
 #include "cli/out_file.h"
+#include "cli/output.h"
 #include "cli/report.h"
 #include "cli/supervisor_page.h"
 #include "cli/supervisor_verdict.h"
@@ -207,6 +208,7 @@ static int finish(struct supervisor *supervisor, pid_t ended, int status)
 	int reason = errno;
 
 	waiting_clear();
+	output_drop();
 	remove_file(supervisor);
 	noise_end(&supervisor->noise);
 	errno = reason;
@@ -222,6 +224,7 @@ static int finish(struct supervisor *supervisor, pid_t ended, int status)
 static int give_up(struct supervisor *supervisor)
 {
 	waiting_clear();
+	output_drop();
 	remove_file(supervisor);
 	noise_end(&supervisor->noise);
 	supervisor_tell_abort(supervisor);

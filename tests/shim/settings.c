@@ -240,6 +240,7 @@ static const struct setting table[] = {
 	{"SHIM_EXIT_LATER", read_calls, FIELD(exit_later)},
 	{"SHIM_RAISE_LATER", read_calls, FIELD(raise_later)},
 	{"SHIM_FORK", read_calls, FIELD(fork)},
+	{"SHIM_CLONE", read_calls, FIELD(clone)},
 	{"SHIM_CHDIR", read_calls, FIELD(chdir)},
 	{"SHIM_CLOSE", read_calls, FIELD(close)},
 	{"SHIM_FLOOD", read_calls, FIELD(flood)},

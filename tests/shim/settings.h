@@ -75,7 +75,7 @@ struct settings {
 	char log[PATH_MAX];
 	CK_ULONG delay; /* microseconds */
 	struct call_rules fail, hang, crash, exit, pull;
-	struct call_rules exit_later, raise_later, fork, chdir, close, flood, thread;
+	struct call_rules exit_later, raise_later, fork, clone, chdir, close, flood, thread;
 	CK_ULONG pull_calls;
 	struct numbers mechanisms;
 	CK_ULONG no_mechanisms;

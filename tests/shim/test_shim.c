@@ -184,6 +184,18 @@ static void a_call_changes_the_folder_and_leaves_a_child(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+static void a_call_leaves_a_child_by_the_bare_system_call(void **state)
+{
+	int status;
+
+	(void)state;
+	set("SHIM_CHDIR=C_GetInfo:1");
+	set("SHIM_CLONE=C_GetInfo:1");
+	status = status_of(start_and_look_around, "/dev/null");
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 static void hang_for_a_while(void)
 {
 	signal(SIGALRM, SIG_DFL);
@@ -831,6 +843,7 @@ int main(void)
 		PROMISE(a_thread_exits_later),
 		PROMISE(a_thread_raises_sigterm_later),
 		PROMISE(a_call_changes_the_folder_and_leaves_a_child),
+		PROMISE(a_call_leaves_a_child_by_the_bare_system_call),
 		PROMISE(a_call_hangs),
 		PROMISE(only_named_mechanisms_are_claimed_and_accepted),
 		PROMISE(token_flags_are_added_and_removed),

@@ -36,8 +36,8 @@ void findings_begin(struct findings *findings, enum output_form form, int output
 		.text = form == FORM_TEXT,
 		.output = output,
 		.utf8 = terminal_takes_utf8(),
-		.colour = terminal_takes_colour(output),
-		.columns = terminal_columns(output),
+		.colour = output_takes_colour(output),
+		.columns = output_columns(output),
 	};
 }
 
