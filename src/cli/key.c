@@ -43,8 +43,11 @@ static void end_call(void *context, const char *module, const char *function, un
 	const struct options *options = context;
 
 	supervisor_watch.end(options->supervisor, module, function, result);
-	if (cryptoki_login(function, result) == LOGIN_REFUSED)
-		audit_login_failed(options->key_name);
+}
+
+static void login_refused(const struct chronosign_key *key)
+{
+	audit_login_failed(chronosign_key_name(key));
 }
 
 static const struct chronosign_watch watch = {begin_call, end_call};
@@ -53,6 +56,7 @@ void key_hear(struct chronosign_key *key, struct options *options)
 {
 	chronosign_key_set_notice(key, tell, options);
 	key_set_lend(key, waiting_lend);
+	key_set_login_refused(key, login_refused);
 	key_set_command_stderr(key, report_descriptor());
 	key_warn_of_files(key);
 }
@@ -73,7 +77,6 @@ struct chronosign_key *key_from_reference(struct options *options, char *referen
 	chronosign_key_set_pin(key, TAKE(options->given.pin));
 	chronosign_key_set_force_login(key, options->force_login);
 	key_hear(key, options);
-	options->key_name = chronosign_key_name(key);
 	const struct pkcs11_module_choice choice = pkcs11_module_choice(key);
 	if (choice.path == NULL && choice.name == NULL)
 		supervisor_take_any_module(options->supervisor);

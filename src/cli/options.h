@@ -101,7 +101,6 @@ struct options {
 
 	/* No options: secrets, the key, who watches over the calls into modules, and the opened --out-file. */
 	struct given given;
-	const char *key_name; /* what the open key is called */
 	struct supervisor *supervisor;
 	struct out_file *kept_file;
 };

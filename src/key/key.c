@@ -241,6 +241,18 @@ void key_set_lend(struct chronosign_key *key, void (*lend)(bool lent))
 	key->lend = lend;
 }
 
+void key_set_login_refused(struct chronosign_key *key,
+			   void (*login_refused)(const struct chronosign_key *key))
+{
+	key->login_refused = login_refused;
+}
+
+void key_login_refused(const struct chronosign_key *key)
+{
+	if (key->login_refused != NULL)
+		key->login_refused(key);
+}
+
 static void give_notice(const struct chronosign_key *key, enum chronosign_notice_level level,
 			const char *message, bool keep_newlines)
 {

@@ -34,6 +34,7 @@ struct chronosign_key {
 	chronosign_notice *notice;
 	void *notice_context;
 	void (*lend)(bool lent);
+	void (*login_refused)(const struct chronosign_key *key);
 	struct chronosign_watch watch;
 	void *watch_context;
 };
@@ -58,6 +59,13 @@ void key_warn_of_length(const struct chronosign_key *key, int bits);
 
 /* Called around what may read the PIN from the terminal: a command, a descriptor. */
 void key_set_lend(struct chronosign_key *key, void (*lend)(bool lent));
+
+/* Called when a token has refused a login, whichever library has tried it. */
+void key_set_login_refused(struct chronosign_key *key,
+			   void (*login_refused)(const struct chronosign_key *key));
+
+/* For those who know: the token of this key has refused a login. */
+void key_login_refused(const struct chronosign_key *key);
 
 /* The path in a file: URI (RFC 8089), decoded. The caller frees it; NULL with *error set if it
  * names no local file. */

@@ -149,6 +149,8 @@ bool pkcs11_session_login_failed(struct pkcs11_token *token, CK_RV result,
 
 	token->session.retry =
 		cryptoki_retry(result) == RETRY_SESSION ? RETRY_SESSION : RETRY_NEVER;
+	if (cryptoki_login("C_Login", result) == LOGIN_REFUSED)
+		key_login_refused(token->module->key);
 	if (what == NULL || reason == NULL)
 		return error_out_of_memory(error);
 	if (result == CKR_PIN_INCORRECT)

@@ -29,9 +29,10 @@ bool openssl_key_sign(EVP_PKEY *pkey, OSSL_LIB_CTX *context, struct signing *sig
 	    EVP_DigestSign(digest, signing->signature, &signing->length, signing->message,
 			   signing->message_length) == 1)
 		return true;
-	CLEANUP(cleanup_text) char *reasons = openssl_reasons();
-	return error_set(error, CHRONOSIGN_ERROR_KEY, "OpenSSL cannot sign with the key: %s",
-			 reasons);
+	struct openssl_cause cause;
+	CLEANUP(cleanup_text) char *reasons = openssl_reasons_with_cause(&cause);
+	error_set(error, CHRONOSIGN_ERROR_KEY, "OpenSSL cannot sign with the key: %s", reasons);
+	return cause.pin_refused && error_mark_login(error);
 }
 
 bool openssl_key_check_rsa(const EVP_PKEY *pkey, const char *what, struct chronosign_error **error)

@@ -124,8 +124,11 @@ bool openssl_token_explain(struct openssl_token *token, const char *who, bool pi
 	struct openssl_cause cause;
 	CLEANUP(cleanup_text) char *reasons = openssl_reasons_with_cause(&cause);
 	bool logged_in = !pin_given || pkcs11_session_is_logged_in(chosen);
+	bool refused = cause.pin_refused || (!logged_in && pkcs11_session_lost_a_try(chosen));
 
-	if (!logged_in && (pkcs11_session_lost_a_try(chosen) || cause.pin_refused)) {
+	if (refused)
+		key_login_refused(token->search.key);
+	if (!logged_in && refused) {
 		error_set(error, CHRONOSIGN_ERROR_KEY,
 			  "wrong or locked PIN for token '%s', tried once by %s (%s)%s",
 			  chosen->label, who, reasons, pkcs11_session_tries_now(chosen));

@@ -157,6 +157,8 @@ bool openssl_ui_sign(struct openssl_ui *ui, EVP_PKEY *pkey, OSSL_LIB_CTX *contex
 	openssl_call_end(ui);
 	if (good || openssl_ui_take_error(ui, error))
 		return good;
+	if (error_is_of_login(failure))
+		key_login_refused(ui->key);
 	error_move(error, &failure);
 	return ask && ui->left == 0
 		       ? error_append(error,

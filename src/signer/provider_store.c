@@ -181,8 +181,10 @@ static bool nothing_found(struct provider_signer *signer, const struct yield *yi
 		error_set(error, CHRONOSIGN_ERROR_KEY, "%s cannot open the key '%s'%s: %s", who,
 			  name, signer->ui.given ? " with the PIN given, which was tried once" : "",
 			  reasons);
-		if (cause.pin_refused)
+		if (cause.pin_refused) {
+			key_login_refused(signer->ui.key);
 			error_mark_login(error);
+		}
 	}
 	error_append(error, "  loaded providers: %s; --provider loads another",
 		     loaded == NULL ? "(none)" : loaded);

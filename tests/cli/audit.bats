@@ -247,13 +247,55 @@ liar() {
 	has_not 'must not send'
 }
 
-@test "a login that the token refuses is a line" {
+has_engine() { [ -e "$(openssl version -e | cut -d '"' -f 2)/pkcs11.so" ]; }
+
+# refuses ARGUMENT…: a wrong PIN is one line, with that signer.
+refuses() {
+	: >"$LOG"
 	echo 99999999 >"$BATS_TEST_TMPDIR/wrong"
-	sign journal --pin-source "$BATS_TEST_TMPDIR/wrong"
-	[ "$status" -eq 3 ]
-	has '^MESSAGE=a token refused a login: key=pkcs11:.*object=chronograf uid=0'
-	has '^PRIORITY=4$'
+	sign journal --pin-source "$BATS_TEST_TMPDIR/wrong" "$@"
+	[ "$status" -eq 3 ] || fail "exit status 3 expected" || return
+	has '^MESSAGE=a token refused a login: key=pkcs11:.*object=chronograf uid=0' || return
+	has '^PRIORITY=4$' || return
+	[ "$(grep -c '^MESSAGE=' "$LOG")" -eq 1 ] || fail "$(cat "$LOG")" || return
 	has_not 99999999
+}
+
+@test "a login that the token refuses is a line" {
+	refuses
+	refuses --watch --out-file "$BATS_TEST_TMPDIR/token"
+}
+
+@test "a login that the token refuses is a line, with the signer libp11" {
+	built_in libp11 || skip "the signer libp11 is not built in"
+	refuses --signer libp11
+}
+
+@test "a login that the token refuses is a line, with the signer engine" {
+	built_in engine || skip "the signer engine is not built in"
+	has_engine || skip "no libengine-pkcs11-openssl"
+	ASAN_OPTIONS+=:detect_leaks=0 # the engine's own
+	refuses --signer engine
+}
+
+@test "a login that the token refuses is a line, with the signer provider" {
+	built_in provider || skip "the signer provider is not built in"
+	[ -e "$(openssl version -m | cut -d '"' -f 2)/pkcs11.so" ] || skip "no pkcs11-provider"
+	refuses --signer provider --provider pkcs11
+}
+
+@test "a PIN for one signature that the token refuses is a line, with each signer" {
+	local signer
+	for signer in pkcs11 libp11 engine; do
+		built_in "$signer" || continue
+		[ "$signer" != engine ] || has_engine || continue
+		: >"$LOG"
+		use_shim
+		TOKENS=$SHIM SHIM_ATTRIBUTE=CKA_ALWAYS_AUTHENTICATE=1 SHIM_CONTEXT_PIN=12345678 sign journal --signer "$signer"
+		[ "$status" -eq 3 ]
+		has '^MESSAGE=a token refused a login: key=pkcs11:.*object=chronograf uid=0'
+		has_not "$PIN"
+	done
 }
 
 @test "a log that nobody reads delays no token, and a warning says what is lost" {

@@ -1,7 +1,6 @@
 /* Opens a key again and again. */
 #include "cli/token/watched_key.h"
 
-#include "cli/audit.h"
 #include "cli/key.h"
 #include "cli/prompt.h"
 #include "cli/supervisor.h"
@@ -29,10 +28,8 @@ static void end_call(void *context, const char *module, const char *function, un
 	/* The other signers search by Cryptoki, but let their own library log in and sign. */
 	if (login != LOGIN_NOT_CONCERNED)
 		watched->sees_logins = true;
-	if (login != LOGIN_REFUSED)
-		return;
-	watched->login_refused = true;
-	audit_login_failed(chronosign_key_name(watched->key));
+	if (login == LOGIN_REFUSED)
+		watched->login_refused = true;
 }
 
 static const struct chronosign_watch watch = {begin_call, end_call};
