@@ -10,8 +10,8 @@
 /* A search stops here: more than one is refused anyway. */
 enum { OBJECTS_MAX = 16 };
 
-/* A list stops here: the largest HSMs hold about as many objects in all, and a module that never ends its
- * answers would take all memory. */
+/* A list stops here: nobody looks through more, and a module that never ends its answers would take all
+ * memory. */
 enum { OBJECTS_LISTED_MAX = 100000 };
 
 /* Objects found; initialised to zeros. */
