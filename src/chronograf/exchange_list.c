@@ -174,11 +174,12 @@ void exchange_list_take_all(struct exchange_list *list, const struct exchange_ne
 /* ---- What is due ---- */
 
 /* The time from which the exchange's next step may be done; INT64_MAX: there is none. */
-static int64_t due_from(const struct exchange_list *list, const struct exchange *exchange)
+static int64_t due_from(const struct exchange_list *list, const struct exchange *exchange,
+			bool can_try)
 {
 	if (exchange->state == EXCHANGE_TO_SIGN)
 		return list->rules.watch ? exchange->sign_from : INT64_MIN;
-	if (exchange->state == EXCHANGE_TO_TRY && exchange_list_is_heard(list))
+	if (exchange->state == EXCHANGE_TO_TRY && can_try)
 		return INT64_MIN;
 	return INT64_MAX;
 }
@@ -194,10 +195,10 @@ static bool is_in_time(struct exchange_list *list, size_t server, int64_t now)
 	return false;
 }
 
-enum exchange_due exchange_list_next(struct exchange_list *list, int64_t now, size_t *server,
-				     int64_t *when)
+enum exchange_due exchange_list_next(struct exchange_list *list, int64_t now, bool may_try,
+				     size_t *server, int64_t *when)
 {
-	bool can_try = list->to_try > 0 && exchange_list_is_heard(list);
+	bool can_try = may_try && list->to_try > 0 && exchange_list_is_heard(list);
 
 	*when = INT64_MAX;
 	if (list->to_sign == 0 && !can_try)
@@ -205,7 +206,7 @@ enum exchange_due exchange_list_next(struct exchange_list *list, int64_t now, si
 	for (size_t i = 0; i < list->count; i++) {
 		size_t candidate = (list->next + i) % list->count;
 		const struct exchange *exchange = &list->exchanges[candidate];
-		int64_t from = due_from(list, exchange);
+		int64_t from = due_from(list, exchange, can_try);
 
 		if (from != INT64_MAX && from <= now && is_in_time(list, candidate, now)) {
 			list->next = candidate + 1;

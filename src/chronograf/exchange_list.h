@@ -41,10 +41,11 @@ void exchange_list_take_all(struct exchange_list *list, const struct exchange_ne
 
 /*
  * Sets *server to the next one for which a signature or a trial is due, and returns which; or
- * DUE_NOTHING, and in *when the time at which something will be due; INT64_MAX: none.
+ * DUE_NOTHING, and in *when the time at which something will be due; INT64_MAX: none. Trials only if
+ * `may_try`: a signature does not wait behind one that cannot be sent.
  */
-enum exchange_due exchange_list_next(struct exchange_list *list, int64_t now, size_t *server,
-				     int64_t *when);
+enum exchange_due exchange_list_next(struct exchange_list *list, int64_t now, bool may_try,
+				     size_t *server, int64_t *when);
 
 /* True if tokens may be tried and used: there is one server, or all have answered. */
 bool exchange_list_is_heard(const struct exchange_list *list);

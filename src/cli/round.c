@@ -179,7 +179,8 @@ bool round_run(struct round *round, struct chronosign_error **error)
 		int64_t when;
 		bool good = true;
 
-		switch (exchange_list_next(&round->exchanges, milliseconds(), &server, &when)) {
+		switch (exchange_list_next(&round->exchanges, milliseconds(), true, &server,
+					   &when)) {
 		case DUE_SIGNATURE:
 			sign(round, server);
 			break;

@@ -445,6 +445,16 @@ heard_at_once() {
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/said")" -lt 400 ] || fail "$(wc -l <"$BATS_TEST_TMPDIR/said") lines"
 }
 
+@test "--watch --check signs all of three nonces that come at once, though tokens are to be tried" {
+	lies 'nonce 0 a' 'nonce 1 b' 'nonce 2 c' 'accept 3' 'sleep 2000' \
+		'nonce 0 d' 'nonce 1 e' 'nonce 2 f' 'sleep 3600000'
+	printf 'http://127.0.0.1:%d\n' 1 2 3 >"$BATS_TEST_TMPDIR/list"
+	watch_token --check --chronograf-urls-from "$BATS_TEST_TMPDIR/list"
+	wait_for eval '[ "$(calls C_Sign)" -eq 6 ]' || fail "$(calls C_Sign) signatures, not 6:" "$(cat "$BATS_TEST_TMPDIR/said")"
+	kill -TERM "$WATCH"
+	ended_with 0
+}
+
 @test "--watch serves replicas whose nonces alternate at an honest pace" {
 	lies 'nonce 0 a' 'sleep 900' 'nonce 0 b' 'sleep 900' 'nonce 0 a' 'sleep 900' 'nonce 0 b' 'sleep 900' 'nonce 0 a' \
 		'sleep 900' 'nonce 0 b'

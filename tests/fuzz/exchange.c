@@ -153,7 +153,7 @@ static void serve(struct run *run, bool can_sign)
 	struct exchange_news news = {.event = can_sign ? EVENT_SIGNED : EVENT_NOT_SIGNED};
 	size_t server, twin;
 	int64_t when;
-	enum exchange_due due = exchange_list_next(&run->list, run->now, &server, &when);
+	enum exchange_due due = exchange_list_next(&run->list, run->now, true, &server, &when);
 
 	if (due == DUE_NOTHING)
 		return;

@@ -3,6 +3,7 @@
  *
  *	nonce 0 a [SECONDS]    accepted 0 a    refused 0 a    everyone 0 a    failed 0 a
  *	request                waits for a request of the key process
+ *	accept 3               waits for so many requests, and accepts their tokens
  *	sleep 900              milliseconds
  *	flood 0 851            so many nonces, each another one
  *	storm 0 5000           a nonce and the failure of a question, by turns, so often
@@ -205,13 +206,28 @@ static void say_verdict(size_t server, unsigned number, uint32_t outcome)
 	say(&message);
 }
 
-static void take_request(void)
+static struct network_request take_request(void)
 {
 	struct network_request request;
 
 	wait_for(POLLIN);
 	if (recv(PROCESS_SOCKET, &request, sizeof request, 0) <= 0)
 		_exit(0);
+	return request;
+}
+
+/* Accepts so many tokens, each as it comes. */
+static void accept_tokens(size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct network_request request = take_request();
+		struct network_message message;
+
+		message_init(&message, (size_t)request.server);
+		message.http_status = 200;
+		message_set_check(&message, MESSAGE_ACCEPTED, request.nonce);
+		say(&message);
+	}
 }
 
 static void shout(char *words)
@@ -256,6 +272,8 @@ static bool do_odd_line(char *line)
 		say_lost(server);
 	else if (strcmp(word, "fresh") == 0)
 		say_nonce(server, (unsigned)getpid() ^ (unsigned)time(NULL), 600);
+	else if (strcmp(word, "accept") == 0)
+		accept_tokens(server);
 	else if (strcmp(word, "die") == 0)
 		_exit(0);
 	else

@@ -80,7 +80,7 @@ static enum exchange_due next(size_t *server)
 {
 	int64_t when;
 
-	return exchange_list_next(&list, now, server, &when);
+	return exchange_list_next(&list, now, true, server, &when);
 }
 
 static void signatures_are_due_in_turn(void **state)
@@ -231,10 +231,30 @@ static void a_signature_waits_for_its_time_and_says_when_that_is(void **state)
 	give_alone(0, 1);
 	happens(0, EVENT_SIGNED);
 	give_alone(0, 2);
-	assert_int_equal(exchange_list_next(&list, now, &server, &when), DUE_NOTHING);
+	assert_int_equal(exchange_list_next(&list, now, true, &server, &when), DUE_NOTHING);
 	assert_int_equal(when, list.exchanges[0].sign_from);
 	now = when;
-	assert_int_equal(exchange_list_next(&list, now, &server, &when), DUE_SIGNATURE);
+	assert_int_equal(exchange_list_next(&list, now, true, &server, &when), DUE_SIGNATURE);
+}
+
+static void a_signature_does_not_wait_behind_a_trial_that_cannot_be_sent(void **state)
+{
+	size_t server;
+	int64_t when;
+
+	(void)state;
+	begin(true, true, 2);
+	give_alone(0, 0);
+	give_alone(1, 1);
+	assert_int_equal(happens(0, EVENT_SIGNED), DUE_TRIAL);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(exchange_list_next(&list, now, false, &server, &when),
+				 DUE_SIGNATURE);
+		assert_int_equal(server, 1);
+	}
+	assert_int_equal(happens(1, EVENT_SIGNED), DUE_TRIAL);
+	assert_int_equal(exchange_list_next(&list, now, false, &server, &when), DUE_NOTHING);
+	assert_int_equal(next(&server), DUE_TRIAL);
 }
 
 static void a_nonce_that_has_ended_is_not_signed(void **state)
@@ -283,6 +303,7 @@ int main(void)
 		PROMISE(a_watched_pair_is_trusted_when_both_have_other_nonces),
 		PROMISE(a_nonce_that_was_replaced_may_come_from_another),
 		PROMISE(a_signature_waits_for_its_time_and_says_when_that_is),
+		PROMISE(a_signature_does_not_wait_behind_a_trial_that_cannot_be_sent),
 		PROMISE(a_nonce_that_has_ended_is_not_signed),
 		PROMISE(ten_thousand_servers_are_no_matter),
 	};

@@ -128,14 +128,14 @@ static void sign(struct watch *watch, size_t index)
 
 /* What is due, and for which server; nothing while the key is lost. *when is set to the time of the
  * next step. */
-static enum exchange_due find_due(struct watch *watch, size_t *index, int64_t *when)
+static enum exchange_due find_due(struct watch *watch, bool may_try, size_t *index, int64_t *when)
 {
 	*when = INT64_MAX;
 	if (watch->key.signer == NULL)
 		return DUE_NOTHING;
-	enum exchange_due due =
-		exchange_list_next(&watch->servers.exchanges, milliseconds(), index, when);
-	return due == DUE_TRIAL && !network_is_running(watch->order->network) ? DUE_NOTHING : due;
+	return exchange_list_next(&watch->servers.exchanges, milliseconds(),
+				  may_try && network_is_running(watch->order->network), index,
+				  when);
 }
 
 /* Does one due step. There may be thousands, so answers and signals are handled after each: sending
@@ -144,11 +144,11 @@ static void serve_next(struct watch *watch, bool has_room)
 {
 	size_t index;
 	int64_t when;
-	enum exchange_due due = find_due(watch, &index, &when);
+	enum exchange_due due = find_due(watch, has_room, &index, &when);
 
 	if (due == DUE_SIGNATURE)
 		sign(watch, index);
-	else if (due == DUE_TRIAL && has_room)
+	else if (due == DUE_TRIAL)
 		watched_servers_try(&watch->servers, index, milliseconds());
 }
 
@@ -308,7 +308,7 @@ static void step(struct watch *watch)
 {
 	size_t index;
 	int64_t when;
-	enum exchange_due due = find_due(watch, &index, &when);
+	enum exchange_due due = find_due(watch, true, &index, &when);
 	struct pollfd events[] = {
 		{.fd = watch->signals, .events = POLLIN},
 		{.fd = network_descriptor(watch->order->network),
