@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include <wchar.h>
 
-enum { COLUMNS_MAX = 9999 };
+enum { COLUMNS_MAX = 9999, COLUMNS_UNKNOWN = 80 };
 
 size_t terminal_columns(int descriptor)
 {
@@ -22,7 +22,9 @@ size_t terminal_columns(int descriptor)
 		return 0;
 	if (given > 0 && given <= COLUMNS_MAX)
 		return (size_t)given;
-	return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+	/* A serial console tells none. */
+	return ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col
+									    : COLUMNS_UNKNOWN;
 }
 
 bool terminal_takes_sequences(int descriptor)
@@ -115,7 +117,8 @@ char *terminal_fitted(const char *text, size_t columns)
 
 struct rows {
 	FILE *out;
-	size_t width; /* 0: unknown, and nothing is broken */
+	size_t width; /* 0: nothing is broken */
+	size_t indent;
 	size_t column;
 	bool utf8;
 };
@@ -139,8 +142,8 @@ static void make_room(struct rows *rows, size_t columns)
 {
 	if (rows->width == 0 || rows->column + columns <= rows->width)
 		return;
-	fprintf(rows->out, "\n%*s", ROW_INDENT, "");
-	rows->column = ROW_INDENT;
+	fprintf(rows->out, "\n%*s", (int)rows->indent, "");
+	rows->column = rows->indent;
 }
 
 static void put_byte(struct rows *rows, char byte)
@@ -177,6 +180,7 @@ char *terminal_rows(int descriptor, const char *lines)
 		return strdup(lines);
 	struct rows rows = {.out = open_memstream(&text, &length),
 			    .width = terminal_columns(descriptor),
+			    .indent = ROW_INDENT,
 			    .utf8 = terminal_takes_utf8()};
 	if (rows.out == NULL)
 		return NULL;
@@ -188,9 +192,38 @@ char *terminal_rows(int descriptor, const char *lines)
 	return fclose(rows.out) == 0 ? text : NULL;
 }
 
+/* A URI of ours: no label can put a colon or a blank in it, so no part of it looks like a line of ours. */
+static bool is_uri(const char *word, size_t length)
+{
+	static const char scheme[] = "pkcs11:";
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789%+,-./;=?&_'";
+	const char *rest = word + (word[0] == '\'' ? 1 : 0);
+
+	if (strncmp(rest, scheme, strlen(scheme)) != 0)
+		return false;
+	rest += strlen(scheme);
+	return rest + strspn(rest, plain) >= word + length;
+}
+
+static void put_word(struct rows *rows, const char *word, size_t length)
+{
+	if (is_uri(word, length)) {
+		fwrite(word, 1, length, rows->out);
+		rows->column += length;
+		return;
+	}
+	for (size_t i = 0; i < length; i++)
+		put_byte(rows, word[i]);
+}
+
 void terminal_print_words(FILE *out, const char *text, struct margins margins)
 {
-	size_t column = margins.column;
+	struct rows rows = {.out = out,
+			    .width = margins.width,
+			    .indent = margins.indent,
+			    .column = margins.column,
+			    .utf8 = terminal_takes_utf8()};
 
 	if (margins.width == 0) {
 		fputs(text, out);
@@ -200,15 +233,8 @@ void terminal_print_words(FILE *out, const char *text, struct margins margins)
 		size_t blanks = strspn(text, " ");
 		text += blanks;
 		length = strcspn(text, " ");
-		size_t width = width_of(text, length);
-		if (blanks > 0 && column + 1 + width > margins.width) {
-			fprintf(out, "\n%*s", (int)margins.indent, "");
-			column = margins.indent;
-		} else if (blanks > 0) {
-			fputc(' ', out);
-			column++;
-		}
-		fwrite(text, 1, length, out);
-		column += width;
+		if (blanks > 0)
+			put_blank(&rows, text);
+		put_word(&rows, text, length);
 	}
 }

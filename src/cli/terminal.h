@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* Its width: $COLUMNS, else what it reports. 0: not a terminal, or unknown; then nothing is
- * fitted, so that scripts always read the same. */
+/* Its width: $COLUMNS, else what it reports, else 80. 0: not a terminal; then nothing is fitted, so
+ * that scripts always read the same. */
 size_t terminal_columns(int descriptor);
 
 /* True if it understands sequences for colours and for clearing a line: not if $TERM is dumb. */
@@ -41,8 +41,8 @@ struct margins {
 	size_t width;
 };
 
-/* Prints words, wrapped at blanks, and no newline at the end. A word that is too wide stays
- * whole, so that URIs can be copied. */
+/* Prints words, wrapped at blanks, and no newline at the end. A word that is wider than a row is
+ * broken, but a PKCS#11 URI stays whole, so that it can be copied. */
 void terminal_print_words(FILE *out, const char *text, struct margins margins);
 
 #endif

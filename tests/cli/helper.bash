@@ -442,7 +442,7 @@ on_terminal() {
 	type_answers "${@:1:$#-1}" 3>&- 4>&- >/dev/null 2>&1 &
 	typist=$!
 	status=0
-	timeout "$PATIENCE" script -E always -qfec "$command" "$file" <"$keys" >/dev/null 3>&- || status=$?
+	timeout "$PATIENCE" script -E always -qfec "stty cols 1000; $command" "$file" <"$keys" >/dev/null 3>&- || status=$?
 	kill "$typist" 2>/dev/null || true
 	screen=$(grep -v '^Script \(started\|done\)' "$file" | tr -d '\r\000')
 }

@@ -246,6 +246,29 @@ widest() { sed "s/$ESC\[[0-9;]*m//g" <<<"$left" | wc -L; }
 	[ "$(widest)" -gt 100 ] || fail "wrapped:" "$left"
 }
 
+# In the URL, and so in a word of doctor's that has no blank.
+long_word() { printf 'a%.0s' {1..90}; printf ':chronoctl:%.0s' {1..30}; }
+
+@test "a word wider than a row is broken and indented: no part of it begins a row of doctor's" {
+	local width
+	for width in 20 37 80 200; do
+		at_screen "stty cols $width; LC_ALL=C.UTF-8 $(quoted "$CHRONOCTL" doctor --priv-key-file "$SCRATCH/$(long_word | head -c 240)")"
+		grep -q '^    .*chronoctl:' <<<"$left" || fail "the word is not there at $width:" "$left"
+		[ "$(LC_ALL=C.UTF-8 wc -L < <(grep -vE '^[0-9]+ problem' <<<"$left"))" -le "$width" ] || fail "a row wider than $width:" "$left"
+	done
+}
+
+@test "a terminal that does not tell its width has 80 columns, unless COLUMNS says otherwise" {
+	local command
+	command=$(quoted "$CHRONOCTL" token --chronograf-url http://127.0.0.1:1 --priv-key-file "$SCRATCH/$(long_word | head -c 240)")
+	at_screen "stty cols 0; $command"
+	[ "$(wc -L <<<"$left")" -eq 80 ] || fail "not 80:" "$left"
+	at_screen "stty cols 0; COLUMNS=50 $command"
+	[ "$(wc -L <<<"$left")" -eq 50 ] || fail "not 50:" "$left"
+	at_screen "stty cols 0; COLUMNS=-7 $command"
+	[ "$(wc -L <<<"$left")" -eq 80 ] || fail "-7 is heeded:" "$left"
+}
+
 # ---- Colours ----
 
 @test "ticks, crosses and warnings have a colour on a terminal, unless NO_COLOR is set and not empty, or TERM is dumb" {
