@@ -3,7 +3,9 @@
 #include "cli/prompt.h"
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "cli/interrupts.h"
+#include "cli/terminal.h"
 #include "cli/waiting.h"
 
 #include <errno.h>
@@ -98,7 +100,9 @@ static bool read_without_echo(int terminal, const char *question, int interrupts
 		return chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER,
 					    "cannot turn the terminal's echo off: %s",
 					    strerror(errno));
-	dprintf(terminal, "%s: ", question);
+	CLEANUP(cleanup_text) char *words = text_format("%s: ", question);
+	CLEANUP(cleanup_text) char *rows = terminal_rows(terminal, words == NULL ? "" : words);
+	dprintf(terminal, "%s", rows == NULL ? "" : rows);
 	bool good = read_line(terminal, interrupts, pin, error);
 	tcsetattr(terminal, TCSAFLUSH, &before);
 	dprintf(terminal, "\n");

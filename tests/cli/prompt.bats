@@ -72,6 +72,15 @@ printed_nothing() { # STATUS
 	head -n 1 "$SCRATCH/order" | grep -q TCSETSF || fail "$(cat "$SCRATCH/order")"
 }
 
+@test "a question that is wider than the terminal goes on in indented rows" {
+	local file
+	file=$SCRATCH/$(printf 'a%.0s' {1..90})$(printf ':chronoctl:%.0s' {1..10})
+	cp "$D/encrypted.pem" "$file"
+	on_terminal "$ASKS" "$PIN\n" "stty cols 40; $(printf '%q ' "$CHRONOCTL" token --chronograf-url "$URL" --priv-key-file "$file") >'$SCRATCH/out'"
+	grep -q '^  .*chronoctl:' <<<"$screen" || fail "no row is indented:" "$screen"
+	[ "$(wc -L <<<"$screen")" -le 40 ] || fail "wider than 40:" "$screen"
+}
+
 @test "the prompt goes to the terminal, not to standard input or standard error" {
 	local quoted
 	printf -v quoted '%q ' "$CHRONOCTL" token --chronograf-url "$URL" --priv-key-file "$URI"
