@@ -327,7 +327,7 @@ logged() { # TIMES REGEX
 		pid=$!
 		echo "$pid" >>"$SCRATCH/pids"
 		wait_for grep -q 'key is looked for here' "$SCRATCH/rows" || fail "no row of a token while the login hangs"
-		[ "$(tail -c 1 "$SCRATCH/rows" | od -An -c | tr -d ' ')" = '\n' ] || fail "the line is not whole"
+		wait_for eval '[ -z "$(tail -c 1 "$SCRATCH/rows")" ]' || fail "the line is not whole"
 		kill "$pid"
 		wait "$pid" || true
 	done
