@@ -195,6 +195,15 @@ static void tell_ready(struct visits *visits)
 
 /* ---- The handlers of the round ---- */
 
+/* What is set last counts: a server on trial may fail, and then turn out to share its nonce. */
+static struct chronosign_error **no_verdict(struct visits *visits, size_t server)
+{
+	struct chronosign_error **error = &visits->list[server].no_verdict;
+
+	chronosign_error_free(TAKE(*error));
+	return error;
+}
+
 static char *sign(void *context, size_t server, const char *nonce)
 {
 	struct visits *visits = context;
@@ -209,7 +218,7 @@ static char *sign(void *context, size_t server, const char *nonce)
 	char *token = doctor_sign(doctor, nonce, whose == NULL ? "a nonce" : whose, &error);
 	/* The row of the test signature already shows the error. */
 	if (tested)
-		visits->list[server].no_verdict = TAKE(error);
+		*no_verdict(visits, server) = TAKE(error);
 	return token;
 }
 
@@ -220,7 +229,7 @@ static void heard(void *context, struct network_answer *answer)
 
 	if (visit->answered) {
 		if (answer->error != NULL)
-			visit->no_verdict = TAKE(answer->error);
+			*no_verdict(visits, answer->server) = TAKE(answer->error);
 		return;
 	}
 	visit->answered = true;
@@ -238,13 +247,13 @@ static void settled(void *context, size_t server, enum exchange_due how,
 	struct visits *visits = context;
 	const struct exchange_list *exchanges = &visits->round.exchanges;
 	char **urls = visits->doctor->servers->urls;
-	struct chronosign_error **no_verdict = &visits->list[server].no_verdict;
 
 	(void)error; /* `heard` has taken it over */
 	if (how == DUE_REFUSED)
-		refusal_set(no_verdict, urls[server], &exchanges->exchanges[server]);
+		refusal_set(no_verdict(visits, server), urls[server],
+			    &exchanges->exchanges[server]);
 	else if (how == DUE_SHARED)
-		shared_nonce_set(no_verdict, urls[server],
+		shared_nonce_set(no_verdict(visits, server), urls[server],
 				 urls[exchange_list_twin(exchanges, server)]);
 	visits->list[server].settled = true;
 	tell_ready(visits);
