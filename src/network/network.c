@@ -313,15 +313,16 @@ static bool end_late(struct network *network, struct chronosign_error **error)
 			 (long long)limits_total_seconds(&network->limits));
 }
 
-/* The caller of a watching program waits by itself. Time in which this process was busy does not count. */
-static bool wait_for_message(struct network *network, struct chronosign_error **error)
+/* For one of its messages, or until it reads one. The caller of a watching program waits by itself. Time in which
+ * this process was busy does not count. */
+static bool wait_for(struct network *network, short event, struct chronosign_error **error)
 {
 	int64_t now = milliseconds();
 	int64_t silent = now + network_patience(network);
 	int64_t late = now + limits_total_seconds(&network->limits) * 1000 - network->limits.waited;
 	/* Silence is told as such, where both are over. */
 	bool by_total = !network->watch && late < silent - 1000;
-	bool came = wait_until(by_total ? late : silent, network->process.socket, POLLIN);
+	bool came = wait_until(by_total ? late : silent, network->process.socket, event);
 
 	network->limits.waited += milliseconds() - now;
 	return came || (by_total ? end_late(network, error) : network_give_up(network, error));
@@ -330,7 +331,7 @@ static bool wait_for_message(struct network *network, struct chronosign_error **
 static bool receive(struct network *network, struct network_message *message,
 		    struct chronosign_error **error)
 {
-	if (!wait_for_message(network, error))
+	if (!wait_for(network, POLLIN, error))
 		return false;
 	ssize_t got = process_receive(&network->process, message, sizeof *message);
 
@@ -406,18 +407,23 @@ void network_answer_clear(struct network_answer *answer)
 
 /* ---- Requests ---- */
 
-/* False with errno: EAGAIN where there is no room. A caller that watches does not wait: it would hear no signal. */
-static bool send_whole(struct network *network, const struct network_request *request)
+/* Waits for room. A caller that watches does not: it would hear no signal. */
+static bool send_whole(struct network *network, const struct network_request *request,
+		       struct chronosign_error **error)
 {
-	int64_t until = milliseconds() + network_patience(network);
-	ssize_t sent;
-
-	do
-		sent = send(network->process.socket, request, sizeof *request,
-			    MSG_NOSIGNAL | MSG_DONTWAIT);
-	while (sent < 0 && errno == EAGAIN && !network->watch &&
-	       wait_until(until, network->process.socket, POLLOUT));
-	return sent == (ssize_t)sizeof *request;
+	while (send(network->process.socket, request, sizeof *request,
+		    MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)sizeof *request) {
+		if (errno != EAGAIN)
+			return error_set(error, CHRONOSIGN_ERROR_OTHER,
+					 "cannot speak to the network program: %s",
+					 strerror(errno));
+		/* A watching program asks by itself, only later. */
+		if (network->watch)
+			return request->kind == REQUEST_NONCE || network_give_up(network, error);
+		if (!wait_for(network, POLLOUT, error))
+			return false;
+	}
+	return true;
 }
 
 static bool send_request(struct network *network, const struct network_request *request,
@@ -432,15 +438,7 @@ static bool send_request(struct network *network, const struct network_request *
 	questions->count++;
 	limits_note_questions(&network->limits, questions->count);
 	network->question_count++;
-	if (send_whole(network, request))
-		return true;
-	/* A watching program asks by itself, only later. */
-	if (errno == EAGAIN && network->watch && request->kind == REQUEST_NONCE)
-		return true;
-	if (errno == EAGAIN)
-		return network_give_up(network, error);
-	return error_set(error, CHRONOSIGN_ERROR_OTHER, "cannot speak to the network program: %s",
-			 strerror(errno));
+	return send_whole(network, request, error);
 }
 
 bool network_ask_again(struct network *network, size_t server, struct chronosign_error **error)

@@ -575,6 +575,28 @@ static void nobody_waits_for_a_watching_program_that_takes_no_question(void **st
 	network_free(network);
 }
 
+/* Each question of a server lets all take a second more. */
+static void the_time_for_all_answers_passes_while_it_reads_no_questions(void **state)
+{
+	enum { COUNT = 64 };
+	const char *urls[COUNT] = {"puppet:late"};
+	const struct network_job job = {
+		.urls = urls, .url_count = COUNT, .timeout_seconds = 1, .requests = true};
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
+	size_t asked = 0;
+
+	(void)state;
+	for (size_t i = 1; i < COUNT; i++)
+		urls[i] = "http://127.0.0.1:1";
+	struct network *network = start(&job, NULL);
+	assert_non_null(network);
+	while (network_ask_again(network, asked % COUNT, &error))
+		asked++;
+	if (strstr(chronosign_error_message(error), "seconds in all") == NULL)
+		fail_msg("%zu: %s", asked, chronosign_error_message(error));
+	network_free(network);
+}
+
 static void a_question_after_its_end_is_an_error(void **state)
 {
 	struct network *network = start_puppet("puppet:end 0", 1, NULL);
@@ -705,45 +727,44 @@ static void an_invalid_url_ends_everything_as_a_usage_error(void **state)
 	assert_no_start(&job, "write http://localhost:8888");
 }
 
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(it_has_no_descriptor_but_the_socket_and_standard_error),
+	cmocka_unit_test(it_works_with_closed_standard_descriptors),
+	cmocka_unit_test(it_gives_up_privileges_and_dumps),
+#ifdef WITH_SECCOMP
+	cmocka_unit_test(it_starts_where_capset_is_forbidden_and_there_is_nothing_to_give_up),
+#endif
+	cmocka_unit_test(it_has_no_signal_handlers),
+	cmocka_unit_test(its_environment_has_what_it_needs_and_nothing_else),
+	cmocka_unit_test(if_it_does_not_start_its_own_words_are_reported_printably),
+	cmocka_unit_test(a_step_that_fails_is_reported_with_the_reason),
+	cmocka_unit_test(a_step_of_the_child_that_fails_is_reported_with_the_reason),
+	cmocka_unit_test(no_more_than_4_KiB_are_read_of_its_words),
+	cmocka_unit_test(a_program_of_another_version_is_refused),
+	cmocka_unit_test(a_job_that_it_refuses_is_a_usage_error),
+	cmocka_unit_test(it_is_restarted_and_every_server_is_asked_again),
+	cmocka_unit_test(a_start_that_fails_can_be_tried_again),
+	cmocka_unit_test(nobody_waits_for_it_before_network_await_which_tells_why_each_time),
+	cmocka_unit_test(answers_come_in_the_order_sent_and_then_no_more),
+	cmocka_unit_test(a_wrong_message_is_the_last_one_read),
+	cmocka_unit_test(its_confinement_is_reported_first_and_once),
+	cmocka_unit_test(a_required_sandbox_is_complete),
+	cmocka_unit_test(its_death_is_reported),
+	cmocka_unit_test(freeing_ends_it_and_leaves_no_zombie),
+	cmocka_unit_test(it_dies_with_its_parent),
+	cmocka_unit_test(an_impossible_job_is_refused_before_it_starts),
+	cmocka_unit_test(a_request_is_answered_and_only_a_token_is_sent),
+	cmocka_unit_test(nobody_waits_for_a_watching_program_that_takes_no_question),
+	cmocka_unit_test(the_time_for_all_answers_passes_while_it_reads_no_questions),
+	cmocka_unit_test(a_question_after_its_end_is_an_error),
+	cmocka_unit_test(a_url_is_shown_as_given_but_without_its_user),
+	cmocka_unit_test(user_and_password_are_overwritten_in_place),
+	cmocka_unit_test(every_server_that_is_down_has_an_answer),
+	cmocka_unit_test(a_job_can_have_10000_urls),
+	cmocka_unit_test(an_invalid_url_ends_everything_as_a_usage_error),
+};
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(it_has_no_descriptor_but_the_socket_and_standard_error),
-		cmocka_unit_test(it_works_with_closed_standard_descriptors),
-		cmocka_unit_test(it_gives_up_privileges_and_dumps),
-#ifdef WITH_SECCOMP
-		cmocka_unit_test(
-			it_starts_where_capset_is_forbidden_and_there_is_nothing_to_give_up),
-#endif
-		cmocka_unit_test(it_has_no_signal_handlers),
-		cmocka_unit_test(its_environment_has_what_it_needs_and_nothing_else),
-		cmocka_unit_test(if_it_does_not_start_its_own_words_are_reported_printably),
-		cmocka_unit_test(a_step_that_fails_is_reported_with_the_reason),
-		cmocka_unit_test(a_step_of_the_child_that_fails_is_reported_with_the_reason),
-		cmocka_unit_test(no_more_than_4_KiB_are_read_of_its_words),
-		cmocka_unit_test(a_program_of_another_version_is_refused),
-		cmocka_unit_test(a_job_that_it_refuses_is_a_usage_error),
-		cmocka_unit_test(it_is_restarted_and_every_server_is_asked_again),
-		cmocka_unit_test(a_start_that_fails_can_be_tried_again),
-		cmocka_unit_test(
-			nobody_waits_for_it_before_network_await_which_tells_why_each_time),
-		cmocka_unit_test(answers_come_in_the_order_sent_and_then_no_more),
-		cmocka_unit_test(a_wrong_message_is_the_last_one_read),
-		cmocka_unit_test(its_confinement_is_reported_first_and_once),
-		cmocka_unit_test(a_required_sandbox_is_complete),
-		cmocka_unit_test(its_death_is_reported),
-		cmocka_unit_test(freeing_ends_it_and_leaves_no_zombie),
-		cmocka_unit_test(it_dies_with_its_parent),
-		cmocka_unit_test(an_impossible_job_is_refused_before_it_starts),
-		cmocka_unit_test(a_request_is_answered_and_only_a_token_is_sent),
-		cmocka_unit_test(nobody_waits_for_a_watching_program_that_takes_no_question),
-		cmocka_unit_test(a_question_after_its_end_is_an_error),
-		cmocka_unit_test(a_url_is_shown_as_given_but_without_its_user),
-		cmocka_unit_test(user_and_password_are_overwritten_in_place),
-		cmocka_unit_test(every_server_that_is_down_has_an_answer),
-		cmocka_unit_test(a_job_can_have_10000_urls),
-		cmocka_unit_test(an_invalid_url_ends_everything_as_a_usage_error),
-	};
-
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

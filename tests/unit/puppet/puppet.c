@@ -240,8 +240,10 @@ static const char *look_at_signals(const char *nothing)
 
 static const char *look_at_environment(const char *nothing)
 {
+	const char *spared = getenv("NO_PROXY");
+
 	(void)nothing;
-	if (getenv("NO_PROXY") == NULL || strcmp(getenv("NO_PROXY"), "example.com") != 0)
+	if (spared == NULL || strcmp(spared, "example.com") != 0)
 		return "no_proxy is lost";
 	for (char **entry = environ; *entry != NULL; entry++)
 		if (strncmp(*entry, "CHRONOCTL", 9) == 0 || strncmp(*entry, "HOME", 4) == 0 ||
@@ -329,6 +331,18 @@ struct role {
 	bool says_all;                             /* of its sandbox, too */
 };
 
+/* After 8 seconds, what is there by then. */
+static void read_late(const char *nothing)
+{
+	static char request[sizeof(struct network_request)];
+
+	(void)nothing;
+	sleep(8);
+	while (recv(PROCESS_SOCKET, request, sizeof request, MSG_DONTWAIT) > 0)
+		;
+	pause();
+}
+
 static const struct role roles[] = {
 	{"sandbox", say_sandbox_and_nonce, NULL, true},
 	{"sandbox-twice", say_sandbox_twice, NULL, true},
@@ -343,6 +357,7 @@ static const struct role roles[] = {
 	{"end", end, NULL, false},
 	{"hang-up", hang_up, NULL, false},
 	{"wait", wait_for_ever, NULL, false},
+	{"late", read_late, NULL, false},
 	{"number", tell_number, NULL, false},
 	{"descriptors", NULL, look_at_descriptors, false},
 	{"privileges", NULL, look_at_privileges, false},
