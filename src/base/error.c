@@ -6,15 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum mark { UNMARKED, OF_LOGIN, OF_MISBEHAVIOUR };
+
 struct chronosign_error {
 	enum chronosign_error_kind kind;
 	char *message;
-	bool of_login;
+	enum mark mark;
 };
 
 /* Used when memory is out; never freed. */
 static const struct chronosign_error out_of_memory = {CHRONOSIGN_ERROR_OTHER,
-						      (char *)"out of memory", false};
+						      (char *)"out of memory", UNMARKED};
 
 enum chronosign_error_kind chronosign_error_get_kind(const struct chronosign_error *error)
 {
@@ -48,7 +50,7 @@ struct chronosign_error *error_make(enum chronosign_error_kind kind, const char 
 	if (error == NULL)
 		return (struct chronosign_error *)&out_of_memory;
 	error->kind = kind;
-	error->of_login = false;
+	error->mark = UNMARKED;
 	error->message = text_printable(message, strlen(message), true);
 	if (error->message == NULL) {
 		free(error);
@@ -73,16 +75,31 @@ bool chronosign_error_set(struct chronosign_error **error, enum chronosign_error
 	return false;
 }
 
-bool error_mark_login(struct chronosign_error **error)
+static bool set_mark(struct chronosign_error **error, enum mark mark)
 {
 	if (error != NULL && *error != NULL && *error != &out_of_memory)
-		(*error)->of_login = true;
+		(*error)->mark = mark;
 	return false;
+}
+
+bool error_mark_login(struct chronosign_error **error)
+{
+	return set_mark(error, OF_LOGIN);
 }
 
 bool error_is_of_login(const struct chronosign_error *error)
 {
-	return error->of_login;
+	return error->mark == OF_LOGIN;
+}
+
+bool error_mark_misbehaviour(struct chronosign_error **error)
+{
+	return set_mark(error, OF_MISBEHAVIOUR);
+}
+
+bool error_is_of_misbehaviour(const struct chronosign_error *error)
+{
+	return error->mark == OF_MISBEHAVIOUR;
 }
 
 bool error_move(struct chronosign_error **to, struct chronosign_error **from)
@@ -104,8 +121,7 @@ static bool surround(struct chronosign_error **error, const char *before, const 
 	if (old == NULL || before == NULL || after == NULL)
 		return false;
 	error_set(error, old->kind, "%s%s%s", before, separator, after);
-	if (old->of_login)
-		error_mark_login(error);
+	set_mark(error, old->mark);
 	chronosign_error_free(old);
 	return false;
 }

@@ -27,6 +27,10 @@ bool error_move(struct chronosign_error **to, struct chronosign_error **from);
 bool error_mark_login(struct chronosign_error **error);
 bool error_is_of_login(const struct chronosign_error *error);
 
+/* The same of a message of the network program that no honest one sends. */
+bool error_mark_misbehaviour(struct chronosign_error **error);
+bool error_is_of_misbehaviour(const struct chronosign_error *error);
+
 /* A new error with that message. */
 struct chronosign_error *error_make(enum chronosign_error_kind kind, const char *message);
 

@@ -86,7 +86,7 @@ static bool take_answer(struct round *round, struct network_answer *answer,
 	if (due == DUE_MISBEHAVIOUR) {
 		misbehaviour_set(error, round->servers->urls[answer->server],
 				 &round->exchanges.exchanges[answer->server], news.event);
-		audit_misbehaved(chronosign_error_message(*error));
+		network_refuse(round->network, *error);
 		return false;
 	}
 	audit_answer(round->key, round->servers->urls[answer->server], answer);
@@ -103,14 +103,11 @@ static bool take_answer(struct round *round, struct network_answer *answer,
 }
 
 /* No further answer will come. Always returns false. */
-static bool ended(const struct round *round, struct chronosign_error **error)
+static bool ended(struct chronosign_error **error)
 {
-	if (*error == NULL)
-		return chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER,
-					    "the network process has ended early");
-	if (network_has_misbehaved(round->network))
-		audit_misbehaved(chronosign_error_message(*error));
-	return false;
+	return *error != NULL ? false
+			      : chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER,
+						     "the network process has ended early");
 }
 
 static bool listen_once(struct round *round, struct chronosign_error **error)
@@ -118,7 +115,7 @@ static bool listen_once(struct round *round, struct chronosign_error **error)
 	struct network_answer answer;
 
 	if (!network_next(round->network, &answer, error))
-		return ended(round, error);
+		return ended(error);
 	if (round->options->verbose && answer.trace[0] != '\0')
 		report_trace(answer.trace);
 	bool good = take_answer(round, &answer, error);

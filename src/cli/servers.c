@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "chronograf/base_url.h"
+#include "cli/audit.h"
 #include "cli/report.h"
 
 #include <errno.h>
@@ -214,6 +215,7 @@ struct network *servers_ask(const struct servers *servers, const struct options 
 		.require_sandbox = options->require_sandbox,
 		.tell_sandbox = asking == ASK_AS_DOCTOR || options->verbose ? tell_of_sandbox
 									    : warn_of_sandbox,
+		.tell_misbehaviour = audit_misbehaved,
 		.requests = asking != ASK_ONCE,
 		.watch = options->watch,
 		.poll_seconds = options->poll_interval,

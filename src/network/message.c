@@ -77,11 +77,11 @@ void message_set_trace(struct network_message *message, const char *text)
 /* No honest program sends such a message: a server has taken the program over. */
 bool message_wrong(const char *what, struct chronosign_error **error)
 {
-	return error_set(
-		error, CHRONOSIGN_ERROR_OTHER,
-		"the network program misbehaves: it sent a message with %s\nNothing it says "
-		"is believed. Does a server attack it?",
-		what);
+	error_set(error, CHRONOSIGN_ERROR_OTHER,
+		  "the network program misbehaves: it sent a message with %s\nNothing it says "
+		  "is believed. Does a server attack it?",
+		  what);
+	return error_mark_misbehaviour(error);
 }
 
 static bool terminated(const char *text, size_t size)

@@ -126,7 +126,7 @@ bool message_check(const struct network_message *message, size_t length, size_t 
 bool message_check_job(const struct network_message *message, size_t length,
 		       const struct packed_job *job, struct chronosign_error **error);
 
-/* Sets *error to "the network program sent a message with `what`". Always returns false. */
+/* Sets *error to "the network program sent a message with `what`", marked as misbehaviour. Always returns false. */
 bool message_wrong(const char *what, struct chronosign_error **error);
 
 /* A request of that kind; NULL for both without a token. False if either is invalid. */

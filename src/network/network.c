@@ -39,11 +39,11 @@ struct network {
 	bool require_sandbox;
 	bool sandbox_told;
 	void (*tell_sandbox)(unsigned sandbox);
+	void (*tell_misbehaviour)(const char *reason);
 	struct questions *questions; /* to each server */
 	struct limits limits;
 	bool failed;
-	bool died;       /* that is why */
-	bool unconfined; /* or that, and it was to be confined */
+	bool died; /* that is why */
 };
 
 /* At least so long is waited for a program that was to start while this process was busy. */
@@ -75,6 +75,7 @@ static struct network *network_new(const struct network_job *job, struct chronos
 	network->server_count = job->url_count;
 	network->require_sandbox = job->require_sandbox;
 	network->tell_sandbox = job->tell_sandbox;
+	network->tell_misbehaviour = job->tell_misbehaviour;
 	network->failed = true;
 	if (!job_pack(job, &network->job, error))
 		return NULL;
@@ -108,6 +109,21 @@ static void end(struct network *network)
 	process_end(&network->process);
 }
 
+void network_refuse(struct network *network, const struct chronosign_error *reason)
+{
+	end(network);
+	if (network->tell_misbehaviour != NULL)
+		network->tell_misbehaviour(chronosign_error_message(reason));
+}
+
+static void end_for(struct network *network, const struct chronosign_error *reason)
+{
+	if (reason != NULL && error_is_of_misbehaviour(reason))
+		network_refuse(network, reason);
+	else
+		end(network);
+}
+
 /* The program checks the URLs first. */
 static bool hear_of_job(struct network *network, struct chronosign_error **error)
 {
@@ -123,7 +139,7 @@ static bool hear_of_job(struct network *network, struct chronosign_error **error
 	return message_check_job(&message, (size_t)got, &network->job, error);
 }
 
-/* Hears what it says of its start: two messages. */
+/* Hears what it says of its start: two messages. The error is always set. */
 static bool hear_start(struct network *network, struct chronosign_error **error)
 {
 	if (network->stage == STAGE_HELLO && process_hear_hello(&network->process, error)) {
@@ -135,7 +151,8 @@ static bool hear_start(struct network *network, struct chronosign_error **error)
 		network->failed = false;
 		return true;
 	}
-	end(network);
+	network->died = !error_is_of_misbehaviour(*error);
+	end_for(network, *error);
 	return false;
 }
 
@@ -253,8 +270,7 @@ static bool take_sandbox(struct network *network, unsigned sandbox, struct chron
 	if (network->sandbox_told)
 		return message_wrong("news of its sandbox that was told", error);
 	network->sandbox_told = true;
-	network->unconfined = network->require_sandbox && sandbox != NETWORK_SANDBOX_WHOLE;
-	if (network->unconfined)
+	if (network->require_sandbox && sandbox != NETWORK_SANDBOX_WHOLE)
 		return error_set(
 			error, CHRONOSIGN_ERROR_OTHER,
 			"the network program is not confined as --require-sandbox requires: "
@@ -348,11 +364,10 @@ static bool receive(struct network *network, struct network_message *message,
 static bool start_on(struct network *network, struct network_answer *answer,
 		     struct chronosign_error **error)
 {
+	CLEANUP(cleanup_error) struct chronosign_error *reason = NULL;
+
 	*answer = (struct network_answer){.about = NETWORK_ANSWER_STARTING};
-	if (hear_start(network, error))
-		return true;
-	network->died = true;
-	return false;
+	return hear_start(network, &reason) || error_move(error, &reason);
 }
 
 bool network_next(struct network *network, struct network_answer *answer,
@@ -376,22 +391,13 @@ bool network_next(struct network *network, struct network_answer *answer,
 		message_to_answer(&message, answer);
 		return true;
 	}
-	if (reason == NULL)
-		return false;
-	end(network);
-	if (error != NULL)
-		*error = TAKE(reason);
-	return false;
+	end_for(network, reason);
+	return error_move(error, &reason);
 }
 
 bool network_has_died(const struct network *network)
 {
 	return network->died;
-}
-
-bool network_has_misbehaved(const struct network *network)
-{
-	return network->failed && !network->died && !network->unconfined;
 }
 
 int network_descriptor(const struct network *network)

@@ -36,6 +36,9 @@ struct network_job {
 	bool require_sandbox;      /* ask nobody unless it is confined by both */
 	/* Called by network_next once after each start, before any answer; NULL: not called. */
 	void (*tell_sandbox)(unsigned sandbox);
+	/* Called with the reason, once, when the program is ended for a message that no honest one sends; NULL: not
+	 * called. */
+	void (*tell_misbehaviour)(const char *reason);
 	bool requests;         /* there will be requests: network_ask_again and so on */
 	bool watch;            /* ask again and again: ahead of the nonces' ends, and at least */
 	unsigned poll_seconds; /* so often; 0: every minute */
@@ -118,11 +121,12 @@ bool network_tell_fips(bool *fips, struct chronosign_error **error);
 /* True if the program runs, as far as is known: false once network_next has reported its end. */
 bool network_is_running(const struct network *network);
 
-/* True if network_next has failed since the program ended by itself or was silent, and not for a wrong message. */
+/* True if network_next has failed since the program ended by itself, was silent or did not start, and not for a
+ * wrong message. */
 bool network_has_died(const struct network *network);
 
-/* True if network_next has failed for a message that no honest program sends. */
-bool network_has_misbehaved(const struct network *network);
+/* Ends the program for a message that was not due, as network_next does for a wrong one. */
+void network_refuse(struct network *network, const struct chronosign_error *reason);
 
 /*
  * In milliseconds: an honest busy program is never silent for longer; network_next ends one that

@@ -212,14 +212,19 @@ static bool run(int program, struct process *process, struct chronosign_error **
 	return true;
 }
 
+static bool not_ours(struct chronosign_error **error)
+{
+	error_set(error, CHRONOSIGN_ERROR_OTHER,
+		  "the network program is not chronoctl's: it does not say its version");
+	return error_mark_misbehaviour(error);
+}
+
 static bool check_hello(const struct network_hello *hello, size_t length,
 			struct chronosign_error **error)
 {
 	if (length != sizeof *hello || memchr(hello->text, '\0', sizeof hello->text) == NULL ||
 	    (hello->magic != HELLO_MAGIC && hello->magic != HELLO_STEP_FAILED))
-		return error_set(error, CHRONOSIGN_ERROR_OTHER,
-				 "the network program is not chronoctl's: it does not say its "
-				 "version");
+		return not_ours(error);
 	CLEANUP(cleanup_text) char *text = text_quoted(hello->text, strlen(hello->text));
 	if (text == NULL)
 		return error_out_of_memory(error);

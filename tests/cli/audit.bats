@@ -217,7 +217,7 @@ end_when_signed() {
 # liar LINE…: from now on chronoctl's network program says that (tests/hostile/liar.c).
 liar() {
 	local program
-	cp -r "$HOSTILE/bin" "$HOSTILE/libexec" "$BATS_TEST_TMPDIR"
+	[ -d "$BATS_TEST_TMPDIR/libexec" ] || cp -r "$HOSTILE/bin" "$HOSTILE/libexec" "$BATS_TEST_TMPDIR"
 	program=$(find "$BATS_TEST_TMPDIR/libexec" -name chronoctl-network)
 	printf '%s\n' "$@" >"${program%/*}/script"
 	CHRONOCTL=$BATS_TEST_TMPDIR/bin/chronoctl
@@ -236,6 +236,52 @@ liar() {
 	[ "$status" -eq 1 ]
 	has '^MESSAGE=the network program sent what it must not send: what=.*a text that is to look like'
 	has_not forged
+}
+
+# one_refusal WHAT: the command ended with exit 1, and the log has one line of one message that was refused, for that.
+one_refusal() {
+	[ "$status" -eq 1 ] || fail "exit status 1 expected" || return
+	has "^MESSAGE=the network program sent what it must not send: what=.*$1" || return
+	[ "$(grep -c '^MESSAGE=the network' "$LOG")" -eq 1 ] || fail "$(cat "$LOG")" || return
+	: >"$LOG"
+}
+
+# then_says LINE…: the network program, once a nonce has been signed.
+then_says() {
+	for _ in {1..3000}; do
+		grep -q 'signed a nonce' "$LOG" && break
+		sleep 0.01
+	done
+	liar "$@"
+}
+
+@test "so is one in place of the network program's hello or its answer to the job: to token, doctor, and --watch after a restart" {
+	local of
+	for of in hello job; do
+		local what="answer to its job"
+		[ $of = job ] || what="not chronoctl's"
+		liar "first $of" 'accepted 0 a'
+		sign journal
+		one_refusal "$what"
+		sign journal --watch --out-file "$BATS_TEST_TMPDIR/token"
+		one_refusal "$what"
+		logged journal doctor --chronograf-url "$URL" --priv-key-file "$KEY"
+		one_refusal "$what"
+		liar 'nonce 0 a' 'sleep 1000' die
+		then_says "first $of" 'accepted 0 a' 3>&- &
+		sign journal --watch --out-file "$BATS_TEST_TMPDIR/token"
+		one_refusal "$what"
+	done
+}
+
+@test "a message that is not due is one line: of token, doctor and --watch" {
+	liar 'accepted 0 a'
+	sign journal
+	one_refusal 'a verdict on a token'
+	sign journal --watch --out-file "$BATS_TEST_TMPDIR/token"
+	one_refusal 'a verdict on a token'
+	logged journal doctor --chronograf-url "$URL" --priv-key-file "$KEY"
+	one_refusal 'a verdict on a token'
 }
 
 @test "a network program that is not confined as --require-sandbox wants it, or that dies, is no line" {

@@ -43,6 +43,18 @@ misbehaves() { # REGEX…
 	called C_Sign 1
 }
 
+@test "a verdict in place of its hello, or of the answer to its job: exit 1, and nothing is signed or printed" {
+	local of
+	for of in hello job; do
+		lies "first $of" 'accepted 0 a'
+		with_token
+		refused 1 "not chronoctl's|no answer to its job"
+		chronoctl doctor --priv-key-file "$KEY" --chronograf-url "$URL"
+		refused 1 "not chronoctl's|no answer to its job"
+	done
+	called C_Sign 0
+}
+
 @test "a verdict on a token that was not tried: exit 1" {
 	lies 'nonce 0 a' request 'accepted 0 b'
 	with_token --check
@@ -117,6 +129,14 @@ misbehaves() { # REGEX…
 	lies 'field tls 1' 'nonce 0 a' request 'accepted 0 a'
 	chronoctl doctor --priv-key-file "$KEY" --chronograf-url "$URL"
 	[[ $output == *'not encrypted'* && $output != *'certificate is good'* ]] || fail "what is encrypted?"
+}
+
+@test "doctor, a nonce that it gave for another server, too, and then the failure of its trial: exit 4, and nothing is accepted" {
+	lies 'nonce 0 a' 'nonce 1 b' request request 'refused 1 b' request 'nonce 1 a' 'failed 0 a'
+	chronoctl doctor --priv-key-file "$KEY" --chronograf-url "$URL" --chronograf-url http://127.0.0.1:2
+	[ "$status" -eq 4 ] || fail "exit status 4 expected"
+	[ "$(grep -c 'acceptance .*no token, for its nonce is that of' <<<"$output")" -eq 2 ] || fail "not told"
+	[[ $output != *accepts* && $stderr != *LeakSanitizer* ]]
 }
 
 @test "a message of another length, down to an empty one and up to 100000 bytes: exit 1, and nothing is signed" {
@@ -453,6 +473,26 @@ heard_at_once() {
 	wait_for eval '[ "$(calls C_Sign)" -eq 6 ]' || fail "$(calls C_Sign) signatures, not 6:" "$(cat "$BATS_TEST_TMPDIR/said")"
 	kill -TERM "$WATCH"
 	ended_with 0
+}
+
+@test "--watch, hundreds of messages, and its death, again after each restart: exit 1, and a few hundred lines at most" {
+	lies 'storm 0 100' die
+	watch_token
+	ended_with 1
+	said 'misbehaves: it sent a message with too many others before it'
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/said")" -lt 400 ] || fail "$(wc -l <"$BATS_TEST_TMPDIR/said") lines"
+}
+
+@test "--watch, a verdict in place of its hello, or of the answer to its job, after its death: exit 1" {
+	local of
+	for of in hello job; do
+		lies 'nonce 0 a' 'sleep 1000' die
+		watch_token
+		appears
+		lies "first $of" 'accepted 0 a'
+		ended_with 1
+		said "not chronoctl's|no answer to its job"
+	done
 }
 
 @test "--watch serves replicas whose nonces alternate at an honest pace" {

@@ -20,9 +20,14 @@
  * Or the first line is of a program that is not chronoctl's at all, and as it starts:
  *
  *	mute 3600000           milliseconds
+ *
+ * Or what follows stands in place of the program's hello, or of its answer to the job:
+ *
+ *	first hello            or `first job`
  */
 #include "liar.h"
 
+#include "network/job.h"
 #include "network/message.h"
 #include "network/process.h"
 
@@ -50,6 +55,16 @@ static void rest(long milliseconds)
 	nanosleep(&time, NULL);
 }
 
+static void take_job(void)
+{
+	static struct program_job job;
+	const struct network_hello hello = {.magic = HELLO_MAGIC, .text = CHRONOCTL_VERSION};
+
+	if (send(PROCESS_SOCKET, &hello, sizeof hello, MSG_NOSIGNAL) < 0 ||
+	    !job_receive(PROCESS_SOCKET, &job))
+		_exit(1);
+}
+
 __attribute__((constructor)) static void read_script(void)
 {
 	long silence = 0;
@@ -69,6 +84,10 @@ __attribute__((constructor)) static void read_script(void)
 	fclose(file);
 	if (sscanf(script, "mute %ld", &silence) == 1)
 		rest(silence);
+	if (strncmp(script, "first job\n", strlen("first job\n")) == 0)
+		take_job();
+	if (strncmp(script, "first ", strlen("first ")) == 0)
+		liar_speak();
 }
 
 /* The program has made the socket non-blocking. */

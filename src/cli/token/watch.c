@@ -8,7 +8,6 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "cli/audit.h"
 #include "cli/command.h"
 #include "cli/interrupts.h"
 #include "cli/key.h"
@@ -190,14 +189,6 @@ static void take_answer(struct watch *watch, const struct network_answer *answer
 		tell_state(watch);
 }
 
-/* The network program has misbehaved, or has ended. */
-static void end_by_error(struct watch *watch, const struct chronosign_error *error)
-{
-	if (network_has_misbehaved(watch->order->network))
-		audit_misbehaved(chronosign_error_message(error));
-	end(watch, error == NULL ? EXIT_OTHER : report_failure(error));
-}
-
 static void listen_to_network(struct watch *watch)
 {
 	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
@@ -207,7 +198,7 @@ static void listen_to_network(struct watch *watch)
 		if (network_has_died(watch->order->network))
 			watched_network_lose(&watch->network, milliseconds(), error);
 		else
-			end_by_error(watch, error);
+			end(watch, error == NULL ? EXIT_OTHER : report_failure(error));
 		return;
 	}
 	/* The time-out is for the whole start. */
