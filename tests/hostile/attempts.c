@@ -692,6 +692,17 @@ static bool load_socket_filter(const struct hostile_aims *aims)
 	       opened(name);
 }
 
+/* Its last close waits until the server has read all. Sent with a message, that is for the receiver to do. */
+static bool let_close_wait(const struct hostile_aims *aims)
+{
+	const struct linger linger = {.l_onoff = 1, .l_linger = 1};
+	int name = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	(void)aims;
+	return name >= 0 && setsockopt(name, SOL_SOCKET, SO_LINGER, &linger, sizeof linger) == 0 &&
+	       opened(name);
+}
+
 /* Receives datagrams for others, too. */
 static bool join_group(const struct hostile_aims *aims)
 {
@@ -850,6 +861,7 @@ const struct hostile_attempt hostile_attempts[] = {
 	{"give a pair of sockets a path", bind_pair, HOSTILE_FILES | HOSTILE_CALLS, true},
 	{"hold its parent by their sockets", hold_peer, HOSTILE_CALLS, false},
 	{"load a filter for a socket", load_socket_filter, HOSTILE_CALLS, true},
+	{"let the last close of a socket wait", let_close_wait, HOSTILE_CALLS, true},
 	{"see packets", see_packets, HOSTILE_CALLS | HOSTILE_ISOLATION, false},
 	{"use the kernel's cryptography", use_kernel_crypto, HOSTILE_CALLS, false},
 	{"reach the hypervisor", reach_hypervisor, HOSTILE_CALLS, false},

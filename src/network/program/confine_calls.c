@@ -257,9 +257,9 @@ static bool allow_socket(scmp_filter_ctx filter, struct allowed_socket form)
 }
 
 /*
- * Socket options up to those that hold a process by its socket (SO_PEERPIDFD, SO_PASSPIDFD), load a filter
- * (SO_ATTACH_FILTER), or put another protocol on one of TCP (TCP_ULP, 31). Of IP those that resolvers set: no groups,
- * no source routes.
+ * Socket options that are read, up to those that hold a process by its socket (SO_PEERPIDFD). Of those that are set, one
+ * that libcurl can be made to set, and no others: SO_LINGER makes whoever closes a socket wait. Of TCP, up to
+ * another protocol on top of it (TCP_ULP, 31). Of IP those that resolvers set: no groups, no source routes.
  */
 static bool allow_options(scmp_filter_ctx filter)
 {
@@ -271,7 +271,7 @@ static bool allow_options(scmp_filter_ctx filter)
 	} forms[] = {
 		{SCMP_SYS(getsockopt), SOL_SOCKET, SCMP_CMP_LT, SO_ATTACH_FILTER},
 		{SCMP_SYS(getsockopt), IPPROTO_TCP, SCMP_CMP_LT, 31},
-		{SCMP_SYS(setsockopt), SOL_SOCKET, SCMP_CMP_LT, SO_ATTACH_FILTER},
+		{SCMP_SYS(setsockopt), SOL_SOCKET, SCMP_CMP_EQ, SO_KEEPALIVE},
 		{SCMP_SYS(setsockopt), IPPROTO_TCP, SCMP_CMP_LT, 31},
 		{SCMP_SYS(setsockopt), IPPROTO_IP, SCMP_CMP_EQ, IP_MTU_DISCOVER},
 		{SCMP_SYS(setsockopt), IPPROTO_IP, SCMP_CMP_EQ, IP_RECVERR},
