@@ -351,6 +351,8 @@ static bool receive(struct network *network, struct network_message *message,
 		return false;
 	ssize_t got = process_receive(&network->process, message, sizeof *message);
 
+	if (got < 0 && errno == EBADMSG)
+		return message_wrong("a descriptor", error);
 	if (got < 0)
 		return error_set(error, CHRONOSIGN_ERROR_OTHER,
 				 "cannot hear the network program: %s", strerror(errno));

@@ -21,6 +21,11 @@
 /* The number of the program's descriptor in the child, until it is executed. */
 #define PROGRAM_NUMBER (PROCESS_SOCKET + 1)
 
+/* What is missing in headers before Linux 6.16. Another number on SPARC and PA-RISC. */
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS 83
+#endif
+
 /* The limit for what is read of its output before its first message. */
 #define STDERR_MAX 4096
 
@@ -184,6 +189,7 @@ static bool cannot_start(const char *step, struct chronosign_error **error)
 static bool run(int program, struct process *process, struct chronosign_error **error)
 {
 	CLEANUP(cleanup_descriptor) int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	const int no = 0;
 	int sockets[2];
 	int pipes[2];
 
@@ -193,6 +199,8 @@ static bool run(int program, struct process *process, struct chronosign_error **
 		return cannot_start("cannot make a pair of sockets", error);
 	process->socket = sockets[0];
 	CLEANUP(cleanup_descriptor) int theirs = sockets[1];
+	/* It can send no descriptor. An older kernel fails here, and process_receive refuses what comes with one. */
+	setsockopt(process->socket, SOL_SOCKET, SO_PASSRIGHTS, &no, sizeof no);
 	if (pipe2(pipes, O_CLOEXEC) != 0)
 		return cannot_start("cannot make a pipe", error);
 	process->complaints = pipes[0];
@@ -241,14 +249,29 @@ static bool check_hello(const struct network_hello *hello, size_t length,
 
 /* ECONNRESET is returned once if it has ended without reading what was sent to it; its earlier
  * messages can still be read. */
-ssize_t process_receive(const struct process *process, void *message, size_t room)
+static ssize_t receive(const struct process *process, struct msghdr *header, int flags)
 {
 	ssize_t got;
 
 	do
-		got = recv(process->socket, message, room, MSG_TRUNC | MSG_DONTWAIT);
+		got = recvmsg(process->socket, header, flags | MSG_TRUNC | MSG_DONTWAIT);
 	while (got < 0 && (errno == EINTR || errno == ECONNRESET));
 	return got;
+}
+
+/* A message is looked at first, because the kernel drops a descriptor that there is no room for: its last close may
+ * wait for a server as long as the sender likes (SO_LINGER). */
+ssize_t process_receive(const struct process *process, void *message, size_t room)
+{
+	struct iovec part = {message, room};
+	struct msghdr look = {0};
+	struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1};
+
+	if (receive(process, &look, MSG_PEEK) >= 0 && (look.msg_flags & MSG_CTRUNC) != 0) {
+		errno = EBADMSG;
+		return -1;
+	}
+	return receive(process, &header, 0);
 }
 
 bool process_has_hung_up(const struct process *process)
@@ -264,7 +287,7 @@ static bool hear_hello(struct process *process, struct chronosign_error **error)
 	ssize_t got = process_receive(process, &hello, sizeof hello);
 
 	process->fips = got > 0 && hello.reason == 1;
-	if (got > 0 || (got == 0 && !process_has_hung_up(process)))
+	if (got != 0 || !process_has_hung_up(process))
 		return check_hello(&hello, (size_t)got, error);
 	return process_tell_end(process, "the network program does not start", error);
 }
@@ -319,12 +342,43 @@ static int reap(struct process *process)
 	return known ? status : 0;
 }
 
+/*
+ * Drops what nobody has received, and lets nobody send more. Each message comes with its sender's identity (SO_PASSCRED),
+ * which tells an empty one from the end. False: there is a descriptor, which there is no room for.
+ */
+static bool drop_messages(const struct process *process)
+{
+	const int on = 1;
+
+	shutdown(process->socket, SHUT_RDWR);
+	setsockopt(process->socket, SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
+	for (;;) {
+		_Alignas(struct cmsghdr) char identity[CMSG_SPACE(sizeof(struct ucred))];
+		struct msghdr look = {.msg_control = identity, .msg_controllen = sizeof identity};
+		struct msghdr drop = {0};
+
+		if (receive(process, &look, MSG_PEEK) < 0 || look.msg_controllen == 0)
+			return true;
+		if ((look.msg_flags & MSG_CTRUNC) != 0)
+			return false;
+		receive(process, &drop, 0);
+	}
+}
+
+/* Left open with a descriptor that might wait when it is closed: when a process ends, the kernel never waits (socket(7),
+ * SO_LINGER). */
+static void close_socket(struct process *process)
+{
+	if (process->socket >= 0 && drop_messages(process))
+		cleanup_descriptor(&process->socket);
+	process->socket = -1;
+}
+
 int process_end(struct process *process)
 {
 	int status = reap(process);
 
-	cleanup_descriptor(&process->socket);
-	process->socket = -1;
+	close_socket(process);
 	close_complaints(process);
 	return status;
 }

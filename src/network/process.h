@@ -48,7 +48,7 @@ bool process_hear_hello(struct process *process, struct chronosign_error **error
 
 /*
  * One message (recv(2)), with the length that was sent, even if it is more than there is room for. Does not wait:
- * wait_until does (base/clock.h). 0: an empty message, or that it has hung up.
+ * wait_until does (base/clock.h). 0: an empty message, or that it has hung up. EBADMSG: it comes with a descriptor.
  */
 ssize_t process_receive(const struct process *process, void *message, size_t room);
 

@@ -14,12 +14,14 @@
  *	fill NAME              a text without end
  *	length 100             of each message from here on
  *	pass                   a descriptor with each message from here on
+ *	linger                 with the next message the connection of the first line
  *	shout WORDS            on all descriptors that a program writes to
  *	die
  *
- * Or the first line is of a program that is not chronoctl's at all, and as it starts:
+ * The first line may be for what is no longer possible, or no longer seen, once the sandbox is closed:
  *
- *	mute 3600000           milliseconds
+ *	mute 3600000           milliseconds, as a program that is not chronoctl's at all
+ *	connect PORT           a connection whose last close waits until the server has read all
  *
  * Or what follows stands in place of the program's hello, or of its answer to the job:
  *
@@ -31,6 +33,8 @@
 #include "network/message.h"
 #include "network/process.h"
 
+#include <limits.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -65,9 +69,29 @@ static void take_job(void)
 		_exit(1);
 }
 
+static int lingering;
+
+/* Full, so that the server, which reads nothing, leaves something to be sent. */
+static void connect_lingering(uint16_t port)
+{
+	static const char bytes[65536];
+	const struct linger linger = {.l_onoff = 1, .l_linger = INT_MAX};
+	const struct sockaddr_in server = {.sin_family = AF_INET,
+					   .sin_port = htons(port),
+					   .sin_addr = {htonl(INADDR_LOOPBACK)}};
+
+	lingering = socket(AF_INET, SOCK_STREAM, 0);
+	if (connect(lingering, (const void *)&server, sizeof server) != 0 ||
+	    setsockopt(lingering, SOL_SOCKET, SO_LINGER, &linger, sizeof linger) != 0)
+		abort();
+	while (send(lingering, bytes, sizeof bytes, MSG_DONTWAIT) > 0)
+		;
+}
+
 __attribute__((constructor)) static void read_script(void)
 {
 	long silence = 0;
+	unsigned port = 0;
 
 	char path[4096];
 	ssize_t length = readlink("/proc/self/exe", path, sizeof path - sizeof "script");
@@ -84,6 +108,8 @@ __attribute__((constructor)) static void read_script(void)
 	fclose(file);
 	if (sscanf(script, "mute %ld", &silence) == 1)
 		rest(silence);
+	if (sscanf(script, "connect %u", &port) == 1)
+		connect_lingering((uint16_t)port);
 	if (strncmp(script, "first job\n", strlen("first job\n")) == 0)
 		take_job();
 	if (strncmp(script, "first ", strlen("first ")) == 0)
@@ -120,7 +146,7 @@ static const struct field {
 static char over[sizeof(struct network_message)];
 static char laid[sizeof(struct network_message)];
 static size_t length = sizeof(struct network_message);
-static bool passes;
+static int passed = -1;
 
 static void lay_over(const char *name, const void *bytes, size_t size)
 {
@@ -165,7 +191,9 @@ static bool is_about_messages(char *line)
 	else if (strcmp(word, "length") == 0)
 		length = (size_t)atoll(name);
 	else if (strcmp(word, "pass") == 0)
-		passes = true;
+		passed = STDIN_FILENO;
+	else if (strcmp(word, "linger") == 0)
+		passed = lingering;
 	else
 		return false;
 	return true;
@@ -181,18 +209,23 @@ static void say(const struct network_message *message)
 	memcpy(bytes, message, sizeof *message);
 	for (size_t i = 0; i < sizeof *message; i++)
 		bytes[i] = laid[i] ? over[i] : bytes[i];
-	if (passes) {
+	if (passed >= 0) {
 		header.msg_control = control;
 		header.msg_controllen = sizeof control;
 		struct cmsghdr *rights = CMSG_FIRSTHDR(&header);
 		*rights = (struct cmsghdr){.cmsg_level = SOL_SOCKET,
 					   .cmsg_type = SCM_RIGHTS,
 					   .cmsg_len = CMSG_LEN(sizeof(int))};
-		memset(CMSG_DATA(rights), 0, sizeof(int)); /* its standard input */
+		memcpy(CMSG_DATA(rights), &passed, sizeof passed);
 	}
 	wait_for(POLLOUT);
 	if (sendmsg(PROCESS_SOCKET, &header, MSG_NOSIGNAL) != (ssize_t)part.iov_len)
 		_exit(0);
+	/* The last close is for the receiver to do. */
+	if (passed > STDERR_FILENO) {
+		close(passed);
+		passed = -1;
+	}
 }
 
 /* ---- What it says ---- */

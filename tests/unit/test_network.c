@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -64,6 +65,20 @@ static bool finds_well(const char *role)
 
 /* --- what it inherits --- */
 
+/* An older kernel than Linux 6.16 does not know. */
+static void assert_it_can_send_none(void)
+{
+	struct network *network = start_puppet("puppet:wait", 1, NULL);
+	socklen_t length = sizeof(int);
+	int allowed = 1;
+
+	assert_non_null(network);
+	bool known = getsockopt(network_descriptor(network), SOL_SOCKET, 83 /* SO_PASSRIGHTS */,
+				&allowed, &length) == 0;
+	network_free(network);
+	assert_true(!known || allowed == 0);
+}
+
 static void it_has_no_descriptor_but_the_socket_and_standard_error(void **state)
 {
 	int open_one = open("/dev/null", O_RDONLY);
@@ -72,6 +87,7 @@ static void it_has_no_descriptor_but_the_socket_and_standard_error(void **state)
 	(void)state;
 	assert_true(open_far >= 150);
 	assert_true(finds_well("puppet:descriptors"));
+	assert_it_can_send_none();
 	close(open_one);
 	close(open_far);
 }
