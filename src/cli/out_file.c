@@ -1,4 +1,4 @@
-/* Replaces a file by renameat(2). token_output decides which files are ours. */
+/* Replaces a file by renameat2(2). token_output decides which files are ours. */
 #include "cli/out_file.h"
 
 #include "base/cleanup.h"
@@ -67,21 +67,22 @@ static bool is_ours(int descriptor)
 	return all_lines_are_ours(stream);
 }
 
-/* True if nothing has the file's name, or a regular file has it in which every line is a token, in
- * any form that token_output.c writes. */
-static bool check_file(const struct out_file *file, struct chronosign_error **error)
+/* True if nothing has the name in the file's folder, or a regular file has it in which every line is
+ * a token, in any form that token_output.c writes. */
+static bool check_name(const struct out_file *file, const char *name,
+		       struct chronosign_error **error)
 {
 	struct stat status;
 
 	/* A link to a device, such as /dev/stdout, would be replaced by a file. */
-	if (fstatat(file->folder, file->name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+	if (fstatat(file->folder, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
 		return errno == ENOENT || failed("look at", file->path, error);
 	if (!S_ISREG(status.st_mode))
 		return chronosign_error_set(
 			error, CHRONOSIGN_ERROR_USAGE,
 			"'%s' is not a regular file: --out-file replaces it as a whole",
 			file->path);
-	int descriptor = openat(file->folder, file->name,
+	int descriptor = openat(file->folder, name,
 				O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (descriptor < 0)
 		return errno == ENOENT || failed("read", file->path, error);
@@ -91,6 +92,11 @@ static bool check_file(const struct out_file *file, struct chronosign_error **er
 		       "'%s' exists and holds something other than tokens: --out-file would "
 		       "replace it; name another file, or remove this one",
 		       file->path);
+}
+
+static bool check_file(const struct out_file *file, struct chronosign_error **error)
+{
+	return check_name(file, file->name, error);
 }
 
 bool out_file_look(const struct out_file *file, struct stat *status)
@@ -218,6 +224,50 @@ bool out_file_begin(const struct out_file *file, struct out_successor *successor
 	return good;
 }
 
+static bool rename_as(const struct out_successor *successor, unsigned flags)
+{
+	int folder = successor->file->folder;
+
+	return renameat2(folder, successor->name, folder, successor->file->name, flags) == 0;
+}
+
+/* What came out of the exchange is removed with the successor's name, but what is not ours gets its
+ * place back. If that fails, it keeps the successor's name. */
+static bool accept_exchange(struct out_successor *successor, struct chronosign_error **error)
+{
+	if (check_name(successor->file, successor->name, error))
+		return true;
+	bool removed = !rename_as(successor, RENAME_EXCHANGE);
+	if (removed)
+		rename_as(successor, RENAME_NOREPLACE);
+	if (removed || !check_name(successor->file, successor->name, NULL))
+		successor->name[0] = '\0';
+	return false;
+}
+
+/* Without the flags of renameat2(2), as on NFS, what gets the name after the last look is lost. */
+static bool replace_unseen(struct out_successor *successor, struct chronosign_error **error)
+{
+	return check_file(successor->file, error) &&
+	       (rename_as(successor, 0) || failed("replace", successor->file->path, error));
+}
+
+/* What gets the file's name at any moment is either seen to be ours or stays. */
+static bool take_place(struct out_successor *successor, struct chronosign_error **error)
+{
+	for (int i = 0; i < NAME_TRIES; i++) {
+		if (rename_as(successor, RENAME_NOREPLACE))
+			return true;
+		if (errno == EEXIST && rename_as(successor, RENAME_EXCHANGE))
+			return accept_exchange(successor, error);
+		if (errno == EINVAL || errno == ENOSYS)
+			return replace_unseen(successor, error);
+		if (errno != ENOENT)
+			break;
+	}
+	return failed("replace", successor->file->path, error);
+}
+
 static bool put_in_place(struct out_successor *successor, struct chronosign_error **error)
 {
 	const struct out_file *file = successor->file;
@@ -228,10 +278,7 @@ static bool put_in_place(struct out_successor *successor, struct chronosign_erro
 		return failed("make a file in the folder of", file->path, error);
 	if (fclose(TAKE(successor->stream)) != 0)
 		return failed("write", file->path, error);
-	if (renameat(file->folder, successor->name, file->folder, file->name) != 0)
-		return failed("replace", file->path, error);
-	successor->name[0] = '\0';
-	return true;
+	return take_place(successor, error);
 }
 
 bool out_file_commit(struct out_successor *successor, struct chronosign_error **error)

@@ -34,6 +34,16 @@ watched() { # ARGUMENT…
 	chronoctl_token --watch --out-file "$FILE" --no-prompt "$@"
 }
 
+# --watch, ended once it has told that the file is none of its own.
+watch_until_told() {
+	"$CHRONOCTL" token --chronograf-url "$URL" --watch --out-file "$FILE" --priv-key-file "$KEY" \
+		2>"$SCRATCH/said" 3>&- 4>&- </dev/null &
+	WATCH=$!
+	echo $WATCH >>"$SCRATCH/pids"
+	wait_for grep -q "something other than tokens" "$SCRATCH/said" || fail "not told: $(cat "$SCRATCH/said" "$FILE")"
+	ends || true
+}
+
 # spared REGEX ARGUMENT…: refused with that, and the file is as it was.
 spared() {
 	local before
@@ -128,6 +138,23 @@ spared() {
 	[ "$(cat "$FILE")" = 'important notes' ]
 }
 
+@test "a file that somebody else puts in its place while it is written stays, with and without the flags of renameat2" {
+	local -x ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0"
+	local before turn
+	export DISK_MOVE=$FOLDER/mine DISK_MOVE_TO=$FILE
+	for turn in with without; do
+		[ $turn = with ] || local -x DISK_WITHOUT_FLAGS=1
+		for before in nothing token; do
+			rm -f "$FILE"
+			[ $before = nothing ] || expected_token "$KEY" an-older-nonce >"$FILE"
+			echo 'important notes' >"$FOLDER/mine"
+			LD_PRELOAD=$DISKFAIL watch_until_told
+			[ "$(cat "$FILE")" = 'important notes' ] || fail "$turn, $before: $(cat "$FILE")"
+			[ "$(ls -A "$FOLDER")" = token ] || fail "$turn, $before: left: $(ls -A "$FOLDER")"
+		done
+	done
+}
+
 @test "a folder that is not there, or cannot be written, is an error before a PIN is asked for" {
 	chronoctl_token --watch --out-file "$FOLDER/no/token" --priv-key-file "$KEY" --pin-source "|touch $SCRATCH/asked"
 	refused 1 "open the folder.*No such file"
@@ -182,7 +209,7 @@ spared() {
 		ends
 	done
 	[ "$(grep -cE '^\.chronoctl-[0-9a-f]{16}$' "$SCRATCH/names")" -ge 3 ] || fail "$(cat "$SCRATCH/names")"
-	[ -z "$(sort "$SCRATCH/names" | uniq -d)" ] || fail "twice the same: $(cat "$SCRATCH/names")"
+	[ -z "$(uniq "$SCRATCH/names" | sort | uniq -d)" ] || fail "twice the same: $(cat "$SCRATCH/names")"
 }
 
 @test "where the file system has no files without a name, it is the same" {

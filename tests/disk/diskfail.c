@@ -1,11 +1,13 @@
 /*
  * A disk that fails on demand: stands in front of the C library's open, fchown, fchmod, write, fsync, linkat,
- * close and renameat, by LD_PRELOAD, for files that are made with O_EXCL or without a name, and for directories.
+ * close and renameat2, by LD_PRELOAD, for files that are made with O_EXCL or without a name, and for directories.
  *
  *     DISK_FAIL=fsync:2   the second fsync answers EIO; a write that fails has written half
  *     DISK_LOG=FILE       a line a call: the function's name
- *     DISK_NAMES=FILE     a line a renameat: the name that was
+ *     DISK_NAMES=FILE     a line a renameat2: the name that was
  *     DISK_WITHOUT_TMPFILE=1   no file without a name
+ *     DISK_WITHOUT_FLAGS=1     no flags of renameat2
+ *     DISK_MOVE=FILE DISK_MOVE_TO=NAME   the first fsync moves FILE there
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -152,6 +154,10 @@ int fsync(int descriptor)
 	static unsigned calls;
 	int (*function)(int) = (int (*)(int))next("fsync");
 
+	const char *from = getenv("DISK_MOVE");
+	const char *to = getenv("DISK_MOVE_TO");
+	if (is_watched(descriptor) && from != NULL && to != NULL)
+		rename(from, to);
 	return is_watched(descriptor) && is_to_fail("fsync", &calls) ? -1 : function(descriptor);
 }
 
@@ -199,12 +205,18 @@ int linkat(int from_folder, const char *from, int to_folder, const char *to, int
 					    : function(from_folder, from, to_folder, to, flags);
 }
 
-int renameat(int from_folder, const char *from, int to_folder, const char *to)
+int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned flags)
 {
 	static unsigned calls;
-	int (*function)(int, const char *, int, const char *) =
-		(int (*)(int, const char *, int, const char *))next("renameat");
+	int (*function)(int, const char *, int, const char *, unsigned) =
+		(int (*)(int, const char *, int, const char *, unsigned))next("renameat2");
 
 	note("DISK_NAMES", from);
-	return is_to_fail("renameat", &calls) ? -1 : function(from_folder, from, to_folder, to);
+	if (is_to_fail("renameat2", &calls))
+		return -1;
+	if (flags != 0 && getenv("DISK_WITHOUT_FLAGS") != NULL) {
+		errno = EINVAL;
+		return -1;
+	}
+	return function(from_folder, from, to_folder, to, flags);
 }
