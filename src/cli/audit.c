@@ -18,11 +18,13 @@
 /* systemd-journald takes fields here (systemd.journal-fields(7), JOURNAL_NATIVE_PROTOCOL). */
 static const char journal[] = "/run/systemd/journal/socket";
 
-enum { NONCE_SHOWN = 8, PAUSE_MS = 10, PAUSES = 100 };
+/* journald and the socket take a line of many values of VALUE_MAX bytes. */
+enum { NONCE_SHOWN = 8, VALUE_MAX = 1024, PAUSE_MS = 10, PAUSES = 100 };
 
 /* A line has no context, and there is one log. */
 static unsigned pauses_left = PAUSES;
 static unsigned lost;
+static int lost_by;
 
 /* The major number of Unix98 pseudo-terminals (pts(4)). */
 enum { PSEUDO_TERMINAL = 136 };
@@ -106,8 +108,22 @@ static char *quoted(const char *value)
 	return copy;
 }
 
-static void append(char **line, char **fields, const char *name, const char *value)
+/* Cut between characters, since the value is UTF-8. */
+static char *bounded(const char *value)
 {
+	size_t length = strnlen(value, VALUE_MAX + 1);
+
+	if (length <= VALUE_MAX)
+		return strdup(value);
+	for (length = VALUE_MAX; length > 0 && ((unsigned char)value[length] & 0xc0) == 0x80;)
+		length--;
+	return text_format("%.*s…", (int)length, value);
+}
+
+static void append(char **line, char **fields, const char *name, const char *whole)
+{
+	CLEANUP(cleanup_text) char *copy = bounded(whole);
+	const char *value = copy == NULL ? "?" : copy;
 	bool plain = value[0] != '\0' && strpbrk(value, " \"") == NULL;
 	CLEANUP(cleanup_text) char *shown = plain ? strdup(value) : quoted(value);
 	char field[32] = "";
@@ -162,12 +178,38 @@ static bool write_line(int priority, const char *line)
 
 void audit_tell_loss(void)
 {
-	if (lost > 0)
+	if (lost > 0 && lost_by == EAGAIN)
 		report_warning("the system log does not keep up; lines lost: %u", lost);
+	else if (lost > 0)
+		report_warning("cannot write to the system log: %s; lines lost: %u",
+			       strerror(lost_by), lost);
 	lost = 0;
 }
 
+/* Of connecting: nobody listens there. */
+static bool is_no_log(int reason)
+{
+	return reason == ENOENT || reason == ECONNREFUSED;
+}
+
 /* The journal stores the fields; without a journal the line goes to the system log. */
+static void write_record(int priority, const char *record, const char *line)
+{
+	bool written = record != NULL && send_line(journal, record);
+	int reason = record == NULL ? ENOMEM : errno;
+
+	if (!written && record != NULL && reason != EAGAIN) {
+		written = write_line(priority, line);
+		reason = is_no_log(reason) ? errno : reason;
+	}
+	if (written) {
+		audit_tell_loss();
+	} else if (!is_no_log(reason)) {
+		lost++;
+		lost_by = reason;
+	}
+}
+
 static void write_event(const struct event *event)
 {
 	CLEANUP(cleanup_text) char *uid = text_format("%u", (unsigned)getuid());
@@ -191,12 +233,7 @@ static void write_event(const struct event *event)
 		text_format("MESSAGE=%s\nPRIORITY=%d\nSYSLOG_FACILITY=%d\n"
 			    "SYSLOG_IDENTIFIER=chronoctl\nSYSLOG_PID=%d\n%s",
 			    line, event->priority, LOG_FAC(LOG_AUTHPRIV), (int)getpid(), fields);
-	if (record == NULL)
-		return;
-	if (send_line(journal, record) || (errno != EAGAIN && write_line(event->priority, line)))
-		audit_tell_loss();
-	else if (errno == EAGAIN)
-		lost++;
+	write_record(event->priority, record, line);
 }
 
 static const char *outcome(enum verdict verdict)

@@ -82,8 +82,9 @@ static int work(const struct command *command, struct options *options,
 		hardening_accept_unlocked_memory();
 	if (options->no_log)
 		setenv("CHRONOCTL_LOG", "off", 1);
-	int status = given_take(options, arguments, &error) ? command->run(options)
-							    : report_failure(error);
+	bool taken = given_take(options, arguments, &error);
+	patient_write_be_brief(options->watch);
+	int status = taken ? command->run(options) : report_failure(error);
 
 	audit_tell_loss();
 	supervisor_set_outcome(options->supervisor, status);
@@ -97,6 +98,7 @@ static int run(const struct command *command, struct options *options,
 	       const struct arguments *arguments, struct out_file *file)
 {
 	if (options->help) {
+		given_forget(options, arguments);
 		help_print_command(stdout, command);
 		return output_flush();
 	}
@@ -107,8 +109,6 @@ static int run(const struct command *command, struct options *options,
 	int status = open_kept_file(options, file);
 	if (status != EXIT_DONE)
 		return status;
-	if (options->watch)
-		patient_write_be_brief();
 	options->supervisor = supervisor_new(options);
 	if (options->supervisor == NULL || !output_prepare())
 		return EXIT_OTHER;
@@ -123,6 +123,7 @@ static int run(const struct command *command, struct options *options,
 	if (child == 0)
 		return work(command, options, arguments);
 	given_forget(options, arguments);
+	patient_write_be_brief(options->watch);
 	return supervisor_wait(options->supervisor, child);
 }
 
@@ -191,6 +192,8 @@ int main(int count, char **arguments)
 	struct options options;
 	struct out_file file;
 
+	/* The arguments and variables show secrets until given_forget(). */
+	patient_write_be_brief(true);
 	if (!hardening_check_privileges())
 		return EXIT_OTHER;
 	/* Before changing anything that the other program would inherit. */

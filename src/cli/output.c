@@ -83,6 +83,8 @@ static int take_out(void)
 	const struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 	if (header != NULL && header->cmsg_type == SCM_RIGHTS)
 		memcpy(&descriptor, CMSG_DATA(header), sizeof descriptor);
+	else if ((message.msg_flags & MSG_CTRUNC) != 0)
+		errno = EMFILE;
 	return descriptor;
 }
 

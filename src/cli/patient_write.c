@@ -22,9 +22,9 @@ enum { BRIEF_MS = 500, PAUSE_MS = 10 };
 static bool brief;
 static bool stuck;
 
-void patient_write_be_brief(void)
+void patient_write_be_brief(bool is_brief)
 {
-	brief = true;
+	brief = is_brief;
 }
 
 /* O_NONBLOCK is set for all who share an open file, so that a pipe or a terminal is opened once more.

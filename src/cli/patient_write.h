@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
-/* From here on a write waits for half a second at most, and not at all once it has waited in vain. */
-void patient_write_be_brief(void);
+/* If brief, from here on a write waits for half a second at most, and not at all once it has waited in vain. */
+void patient_write_be_brief(bool is_brief);
 
 /*
  * Writes the text. Waits for room, but not when a signal that would end the command is held back and

@@ -116,10 +116,13 @@ static void report(const char *kind, const char *format, va_list arguments)
 	}
 	/* No message repeats a PIN, whatever was mistyped. */
 	pin_values_mask(message);
+	CLEANUP(cleanup_text) char *shown = text_printable(message, strlen(message), true);
+	if (shown == NULL)
+		return;
 	FILE *out = open_memstream(&lines, &length);
 	if (out == NULL)
 		return;
-	put_lines(out, kind, message);
+	put_lines(out, kind, shown);
 	if (fclose(out) != 0)
 		return;
 	CLEANUP(cleanup_text) char *rows = terminal_rows(descriptor, lines);

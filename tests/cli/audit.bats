@@ -59,6 +59,10 @@ logged() {
 			listen /run/systemd/journal/socket
 			;;
 		syslog) listen /dev/log ;;
+		broken)
+			mkdir -p /run/systemd/journal
+			ln -s socket /run/systemd/journal/socket
+			;;
 		stuck)
 			mkdir -p /run/systemd/journal
 			fill /run/systemd/journal/socket 60
@@ -355,4 +359,29 @@ refuses() {
 	prints_token "$KEY"
 	is_silent
 	has '^MESSAGE=signed a nonce'
+}
+
+@test "a value that is too long for a line is cut, between characters" {
+	local path name
+	path=$(printf '/%.0s' {1..110000})
+	logged journal token --chronograf-url "$URL$path" --priv-key-file "$KEY"
+	prints_token "$KEY"
+	is_silent
+	has '^CHRONOCTL_SERVER=http://.*///…$'
+	[ "$(grep '^CHRONOCTL_SERVER=' "$LOG" | wc -c)" -lt 1100 ]
+	for name in ä aä; do
+		mkdir -p "$BATS_TEST_TMPDIR/$name"
+		cp "$KEY" "$BATS_TEST_TMPDIR/$name"
+		path=$BATS_TEST_TMPDIR$(printf "/$name/..%.0s" {1..300})/$name
+		: >"$LOG"
+		logged journal token --nonce "$NONCE" --priv-key-file "$path/key"
+		prints_token "$KEY"
+		LC_ALL=C.UTF-8 grep -qE '^CHRONOCTL_KEY=.{500,}…$' "$LOG" || fail "$(cat "$LOG")"
+	done
+}
+
+@test "a log that cannot be written to causes a warning that says why" {
+	logged broken token --chronograf-url "$URL" --priv-key-file "$KEY"
+	prints_token "$KEY"
+	says '^chronoctl: warning: cannot write to the system log: .*symbolic links; lines lost: 1$'
 }

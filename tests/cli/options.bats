@@ -102,6 +102,29 @@ NOWHERE=http://127.0.0.1:1
 	refused 2 "--format is chronograf or spki, not 'der'"
 }
 
+@test "a message repeats no control character and no invalid UTF-8 of an argument" {
+	local bad=$'\x1b]0;x\xff'
+	chronoctl_token "-o$bad"
+	refused 2 "not '.x1b]0;x.xff'"
+	chronoctl_token "--chronograf$bad"
+	refused 2 "unknown option '--chronograf.x1b]0;x.xff'"
+	chronoctl "$bad"
+	refused 2 "unknown command '.x1b]0;x.xff'"
+	chronoctl add-superadmin "$bad"
+	never_says "$bad"
+	touch "$BATS_TEST_TMPDIR/$bad"
+	chronoctl_token "$BATS_TEST_TMPDIR/$bad"
+	refused 2 "did you mean --priv-key-file '.*/.x1b]0;x.xff'"
+	chronoctl_token "http://$bad"
+	refused 2 "did you mean --chronograf-url 'http://.x1b]0;x.xff'"
+	chronoctl completion "$bad"
+	refused 2 "not '.x1b]0;x.xff'"
+	chronoctl_token --priv-key-file "$KEY" --watch --out-file "$SCRATCH/none" --out-mode "$bad"
+	refused 2 "not '.x1b]0;x.xff'"
+	chronoctl_token --priv-key-file "$KEY" --watch --out-file "$SCRATCH/none" --out-group "$bad"
+	refused 2 "no group '.x1b]0;x.xff'"
+}
+
 @test "what is mistyped: the option or the command that was meant" {
 	chronoctl_token --privkey-file "$KEY"
 	refused 2 "unknown option '--privkey-file'; did you mean --priv-key-file\?"

@@ -114,3 +114,12 @@ has() { # FIELD VALUE
 	refused 2 "token, header, env or json"
 	[ "$(requests)" -eq 0 ]
 }
+
+@test "no descriptor left for the result: the message says so" {
+	encrypt_key "$KEY" "$BATS_TEST_TMPDIR/encrypted.pem" 1234
+	# LeakSanitizer needs descriptors.
+	ASAN_OPTIONS+=:detect_leaks=0
+	chronoctl token --nonce "$NONCE" --no-log --priv-key-file "$BATS_TEST_TMPDIR/encrypted.pem" \
+		--pin-source '|prlimit --pid "$PPID" --nofile=3:; echo 1234'
+	refused 1 'cannot write the result: Too many open files'
+}

@@ -129,6 +129,37 @@ twice() {
 	prints_token "$KEY"
 }
 
+# No reader, and no room: a message waits.
+full_pipe() {
+	mkfifo "$SCRATCH/full"
+	exec 8<>"$SCRATCH/full"
+	dd if=/dev/zero of="$SCRATCH/full" bs=4096 oflag=nonblock 2>/dev/null || true
+}
+
+@test "a message that nobody reads does not keep a PIN in the command line" {
+	local status arguments
+	full_pipe
+	for arguments in --no-such-option --pin-source=fd:77 "--watch --out-file=$SCRATCH/none/token" -oxml; do
+		status=0
+		# shellcheck disable=SC2086
+		timeout "$PATIENCE" "$CHRONOCTL" token --priv-key-file "$URI?pin-value=$CANARY" $arguments 2>&8 >/dev/null ||
+			status=$?
+		[ "$status" -ne 124 ] || fail "$arguments: waits"
+		[ "$status" -ne 0 ] || fail "$arguments: exit status 0"
+	done
+	timeout "$PATIENCE" "$CHRONOCTL" tokne "$URI?pin-value=$CANARY" 2>&8 || [ "$?" -eq 2 ]
+}
+
+@test "a help that nobody reads does not keep a PIN in the command line" {
+	local process
+	full_pipe
+	"$CHRONOCTL" token --priv-key-file "$URI?pin-value=$CANARY" --help >&8 2>/dev/null </dev/null 3>&- &
+	process=$!
+	echo "$process" >>"$SCRATCH/pids"
+	shows() { tr '\0' '\n' <"/proc/$process/cmdline" | grep -q "$1"; }
+	wait_for shows 'pin-value=\*' || fail "$(tr '\0' ' ' <"/proc/$process/cmdline")"
+}
+
 @test "nothing else is touched" {
 	local process pid child
 	: >"$SILENT_LOG"
