@@ -3,9 +3,12 @@
 #include "cli/token/watched_servers.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "cli/audit.h"
 #include "cli/refusal.h"
 #include "cli/report.h"
+
+enum { FAILURES_TOLD = 10 };
 
 bool watched_servers_begin(struct watched_servers *servers, const struct token_order *order,
 			   struct watched_network *network, struct chronosign_error **error)
@@ -16,18 +19,18 @@ bool watched_servers_begin(struct watched_servers *servers, const struct token_o
 	*servers = (struct watched_servers){
 		.order = order,
 		.network = network,
-		.failing = calloc(count, sizeof *servers->failing),
+		.told = calloc(count, sizeof *servers->told),
 		.expiry = INT64_MAX,
 	};
 	return (exchange_list_begin(&servers->exchanges, count, rules, order->started_at) &&
-		servers->failing != NULL) ||
+		servers->told != NULL) ||
 	       chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER, "out of memory");
 }
 
 void watched_servers_release(struct watched_servers *servers)
 {
 	exchange_list_end(&servers->exchanges);
-	free(TAKE(servers->failing));
+	free(TAKE(servers->told));
 }
 
 static const char *url_of(const struct watched_servers *servers, size_t server)
@@ -59,21 +62,35 @@ bool watched_servers_fit(const struct watched_servers *servers, size_t index, in
 
 /* ---- Reports ---- */
 
+/* A server that fails and answers by turns must not fill the log. */
+static bool may_tell(struct told *told, int64_t now)
+{
+	int64_t minutes = (now - told->since) / 60000;
+
+	told->failures -= minutes < told->failures ? (unsigned)minutes : told->failures;
+	told->since = told->failures == 0 ? now : told->since + 60000 * minutes;
+	return told->failures < FAILURES_TOLD;
+}
+
 static void tell_failure(struct watched_servers *servers, size_t index,
 			 const struct chronosign_error *error)
 {
-	if (!servers->failing[index])
-		report_failure(error);
-	servers->failing[index] = true;
+	struct told *told = &servers->told[index];
+
+	if (told->failing || !may_tell(told, milliseconds()))
+		return;
+	report_failure(error);
+	told->failing = true;
+	told->failures++;
 }
 
 static void tell_recovery(struct watched_servers *servers, size_t index)
 {
 	CLEANUP(cleanup_text) char *shown = url_without_user(url_of(servers, index));
 
-	if (servers->failing[index])
+	if (servers->told[index].failing)
 		report_note("the server %s answers again", shown == NULL ? "" : shown);
-	servers->failing[index] = false;
+	servers->told[index].failing = false;
 }
 
 /* `error`: why it failed. */

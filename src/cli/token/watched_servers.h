@@ -12,13 +12,21 @@
 #include <stddef.h>
 
 /* Times are CLOCK_MONOTONIC's, in milliseconds. */
+
+/* What was told of a server. */
+struct told {
+	bool failing;
+	unsigned failures; /* of late: each minute takes one away */
+	int64_t since;
+};
+
 struct watched_servers {
 	const struct token_order *order;
 	struct watched_network *network;
 	struct exchange_list exchanges;
-	bool *failing;  /* of each: whether its failure has been reported */
-	int64_t expiry; /* no token ends before */
-	bool changed;   /* the fit tokens have changed; the caller resets this */
+	struct told *told; /* of each */
+	int64_t expiry;    /* no token ends before */
+	bool changed;      /* the fit tokens have changed; the caller resets this */
 };
 
 /* False with *error set if memory is out. */
@@ -27,7 +35,8 @@ bool watched_servers_begin(struct watched_servers *servers, const struct token_o
 void watched_servers_release(struct watched_servers *servers);
 
 /* Takes an answer of the network program: a nonce, a verdict, or a failure. A failure is reported
- * once, and once more when it is over. False with *error set if the program misbehaved. */
+ * once, and once more when it is over; after ten of a server, one a minute. False with *error set if the
+ * program misbehaved. */
 bool watched_servers_take(struct watched_servers *servers, const struct network_answer *answer,
 			  int64_t now, struct chronosign_error **error);
 
