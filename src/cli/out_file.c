@@ -116,6 +116,16 @@ static int open_folder(const char *path, const char *name, struct chronosign_err
 	return descriptor;
 }
 
+/* A name that nobody can guess and block in a sticky folder. */
+static void random_name(char name[static OUT_FILE_BESIDE])
+{
+	uint64_t random = 0;
+
+	if (getrandom(&random, sizeof random, 0) < 0)
+		random = (uint64_t)(uintptr_t)name ^ (uint64_t)getpid();
+	snprintf(name, OUT_FILE_BESIDE, ".chronoctl-%016" PRIx64, random);
+}
+
 bool out_file_open(struct out_file *file, const char *path, const struct out_rights *rights,
 		   struct chronosign_error **error)
 {
@@ -136,6 +146,7 @@ bool out_file_open(struct out_file *file, const char *path, const struct out_rig
 		return failed("make", path, error);
 	}
 	memcpy(file->name, name, strlen(name) + 1);
+	random_name(file->beside);
 	file->folder = open_folder(path, name, error);
 	if (file->folder < 0)
 		return false;
@@ -150,14 +161,13 @@ bool out_file_open(struct out_file *file, const char *path, const struct out_rig
 
 /* ---- The successor ---- */
 
-/* A name that nobody can guess and block in a sticky folder. */
-static void choose_name(struct out_successor *successor)
+/* The supervisor knows the first one; others have to be drawn if somebody has seen and blocked that. */
+static void choose_name(struct out_successor *successor, int turn)
 {
-	uint64_t random = 0;
-
-	if (getrandom(&random, sizeof random, 0) < 0)
-		random = (uint64_t)(uintptr_t)successor ^ (uint64_t)getpid();
-	snprintf(successor->name, sizeof successor->name, ".chronoctl-%016" PRIx64, random);
+	if (turn == 0)
+		memcpy(successor->name, successor->file->beside, sizeof successor->name);
+	else
+		random_name(successor->name);
 }
 
 /* Without a name, nothing is left behind in any case. Not every file system supports that, and
@@ -178,7 +188,7 @@ static int open_named(struct out_successor *successor)
 	int descriptor = -1;
 
 	for (int i = 0; descriptor < 0 && (i == 0 || errno == EEXIST) && i < NAME_TRIES; i++) {
-		choose_name(successor);
+		choose_name(successor, i);
 		descriptor = openat(successor->file->folder, successor->name,
 				    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	}
@@ -194,7 +204,7 @@ static bool give_name(struct out_successor *successor)
 
 	snprintf(link, sizeof link, "/proc/self/fd/%d", fileno(successor->stream));
 	for (int i = 0; result != 0 && (i == 0 || errno == EEXIST) && i < NAME_TRIES; i++) {
-		choose_name(successor);
+		choose_name(successor, i);
 		result = linkat(AT_FDCWD, link, successor->file->folder, successor->name,
 				AT_SYMLINK_FOLLOW);
 	}
@@ -231,17 +241,27 @@ static bool rename_as(const struct out_successor *successor, unsigned flags)
 	return renameat2(folder, successor->name, folder, successor->file->name, flags) == 0;
 }
 
+/* What is not ours gets a name that nobody removes. */
+static void set_aside(struct out_successor *successor)
+{
+	char name[OUT_FILE_BESIDE];
+	int folder = successor->file->folder;
+
+	random_name(name);
+	renameat2(folder, successor->name, folder, name, RENAME_NOREPLACE);
+	successor->name[0] = '\0';
+}
+
 /* What came out of the exchange is removed with the successor's name, but what is not ours gets its
- * place back. If that fails, it keeps the successor's name. */
+ * place back, or is set aside if that is taken again. */
 static bool accept_exchange(struct out_successor *successor, struct chronosign_error **error)
 {
 	if (check_name(successor->file, successor->name, error))
 		return true;
-	bool removed = !rename_as(successor, RENAME_EXCHANGE);
-	if (removed)
+	if (!rename_as(successor, RENAME_EXCHANGE))
 		rename_as(successor, RENAME_NOREPLACE);
-	if (removed || !check_name(successor->file, successor->name, NULL))
-		successor->name[0] = '\0';
+	if (!check_name(successor->file, successor->name, NULL))
+		set_aside(successor);
 	return false;
 }
 
@@ -300,6 +320,7 @@ void out_file_abandon(struct out_successor *successor)
 
 bool out_file_remove(const struct out_file *file, struct chronosign_error **error)
 {
+	unlinkat(file->folder, file->beside, 0);
 	return check_file(file, error) && (unlinkat(file->folder, file->name, 0) == 0 ||
 					   errno == ENOENT || failed("remove", file->path, error));
 }

@@ -11,19 +11,23 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+/* Of a name beside the file. */
+enum { OUT_FILE_BESIDE = 32 };
+
 /* The file, by its folder, which is opened once: a module may call chdir(2). */
 struct out_file {
-	const char *path;        /* borrowed; for messages */
-	char name[NAME_MAX + 1]; /* in the folder; a copy, since arguments are overwritten */
-	int folder;              /* -1: there is no file */
+	const char *path;             /* borrowed; for messages */
+	char name[NAME_MAX + 1];      /* in the folder; a copy, since arguments are overwritten */
+	char beside[OUT_FILE_BESIDE]; /* a random name in the folder, for what is not complete */
+	int folder;                   /* -1: there is no file */
 	struct out_rights rights;
 };
 
 /* The next version of the file, not yet in its place. */
 struct out_successor {
 	const struct out_file *file;
-	FILE *stream;  /* to write it by */
-	char name[32]; /* in the folder; empty: it has none yet */
+	FILE *stream;               /* to write it by */
+	char name[OUT_FILE_BESIDE]; /* in the folder; empty: it has none yet */
 };
 
 /*
@@ -51,7 +55,7 @@ bool out_file_commit(struct out_successor *successor, struct chronosign_error **
 /* Discards a new version. */
 void out_file_abandon(struct out_successor *successor);
 
-/* Removes the file, if it is there. */
+/* Removes the file, if it is there, and a successor that a process did not complete. */
 bool out_file_remove(const struct out_file *file, struct chronosign_error **error);
 
 #endif

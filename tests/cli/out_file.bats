@@ -223,6 +223,19 @@ spared() {
 	[ ! -s "$SCRATCH/said" ] || fail "$(cat "$SCRATCH/said")"
 }
 
+@test "a watchdog's SIGABRT while it is written leaves nothing beside it, with and without O_TMPFILE" {
+	local -x ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0"
+	local turn
+	export DISK_ABORT=1
+	for turn in with without; do
+		[ $turn = with ] || local -x DISK_WITHOUT_TMPFILE=1
+		LD_PRELOAD=$DISKFAIL run timeout "$PATIENCE" "$CHRONOCTL" token --chronograf-url "$URL" --watch --out-file "$FILE" \
+			--priv-key-file "$KEY"
+		[ "$status" -eq 134 ] || fail "$turn: status $status: $output"
+		[ -z "$(ls -A "$FOLDER")" ] || fail "$turn: left: $(ls -A "$FOLDER")"
+	done
+}
+
 # ---- Its mode and its group ----
 
 # A group that this user may give a file to and that new files do not get by default, if there is one.

@@ -7,11 +7,13 @@
  *     DISK_NAMES=FILE     a line a renameat2: the name that was
  *     DISK_WITHOUT_TMPFILE=1   no file without a name
  *     DISK_WITHOUT_FLAGS=1     no flags of renameat2
+ *     DISK_ABORT=1             fsync ends the parent by SIGABRT, and does not return
  *     DISK_MOVE=FILE DISK_MOVE_TO=NAME   the first fsync moves FILE there
  */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -158,6 +160,11 @@ int fsync(int descriptor)
 	const char *to = getenv("DISK_MOVE_TO");
 	if (is_watched(descriptor) && from != NULL && to != NULL)
 		rename(from, to);
+	if (is_watched(descriptor) && getenv("DISK_ABORT") != NULL) {
+		kill(getppid(), SIGABRT);
+		for (;;)
+			pause();
+	}
 	return is_watched(descriptor) && is_to_fail("fsync", &calls) ? -1 : function(descriptor);
 }
 
