@@ -11,6 +11,7 @@
 #include "cli/out_file.h"
 #include "cli/output.h"
 #include "cli/patient_write.h"
+#include "cli/prompt.h"
 #include "cli/report.h"
 #include "cli/supervisor.h"
 #include "cli/version.h"
@@ -117,6 +118,7 @@ static int run(const struct command *command, struct options *options,
 	/* A shell that completes a word has the terminal. */
 	if (command->bit != COMMAND_COMPLETE && !options->quiet)
 		waiting_prepare();
+	prompt_prepare();
 	pid_t child = supervisor_fork(options->supervisor);
 	if (child < 0)
 		return EXIT_OTHER;

@@ -14,9 +14,27 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <termios.h>
+
+/* In memory that both processes share, for one that is killed at the prompt. */
+struct echo {
+	atomic_bool off;
+	struct termios before;
+};
+
+/* NULL: nothing is restored. There is one terminal, and the library's prompt has no context. */
+static struct echo *echo;
+
+void prompt_prepare(void)
+{
+	echo = mmap(NULL, sizeof *echo, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (echo == MAP_FAILED)
+		echo = NULL;
+}
 
 /* One byte beyond the longest PIN, for the newline. */
 static const size_t pin_capacity = CHRONOSIGN_SECRET_MAX + 1;
@@ -24,6 +42,25 @@ static const size_t pin_capacity = CHRONOSIGN_SECRET_MAX + 1;
 static int open_terminal(void)
 {
 	return open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+}
+
+void prompt_restore_echo(void)
+{
+	if (echo == NULL || !atomic_load(&echo->off))
+		return;
+	CLEANUP(cleanup_descriptor) int terminal = open_terminal();
+	/* In the background it would stop us. */
+	if (terminal >= 0 && tcgetpgrp(terminal) == getpgrp())
+		tcsetattr(terminal, TCSAFLUSH, &echo->before);
+}
+
+static void remember_echo(const struct termios *before)
+{
+	if (echo == NULL)
+		return;
+	if (before != NULL)
+		echo->before = *before;
+	atomic_store(&echo->off, before != NULL);
 }
 
 bool prompt_possible(void)
@@ -93,6 +130,7 @@ static bool read_without_echo(int terminal, const char *question, int interrupts
 		return chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER, "the terminal: %s",
 					    strerror(errno));
 	struct termios quiet = before;
+	remember_echo(&before);
 	quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
 	quiet.c_lflag |= ICANON | ISIG;
 	/* TCSAFLUSH drops what was typed ahead: it was not meant as a PIN. */
@@ -105,6 +143,7 @@ static bool read_without_echo(int terminal, const char *question, int interrupts
 	dprintf(terminal, "%s", rows == NULL ? "" : rows);
 	bool good = read_line(terminal, interrupts, pin, error);
 	tcsetattr(terminal, TCSAFLUSH, &before);
+	remember_echo(NULL);
 	dprintf(terminal, "\n");
 	return good;
 }

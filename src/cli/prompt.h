@@ -17,4 +17,10 @@ struct chronosign_secret *prompt_for_new_passphrase(void *context,
 						    const struct chronosign_prompt_request *request,
 						    struct chronosign_error **error);
 
+/* Before the fork. */
+void prompt_prepare(void);
+
+/* In the supervisor, once the command's process has ended: it may have been killed at the prompt. */
+void prompt_restore_echo(void);
+
 #endif

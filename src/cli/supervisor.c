@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/out_file.h"
 #include "cli/output.h"
+#include "cli/prompt.h"
 #include "cli/report.h"
 #include "cli/supervisor_page.h"
 #include "cli/supervisor_verdict.h"
@@ -208,6 +209,7 @@ static int finish(struct supervisor *supervisor, pid_t ended, int status)
 	int reason = errno;
 
 	waiting_clear();
+	prompt_restore_echo();
 	output_drop();
 	remove_file(supervisor);
 	noise_end(&supervisor->noise);
@@ -224,6 +226,7 @@ static int finish(struct supervisor *supervisor, pid_t ended, int status)
 static int give_up(struct supervisor *supervisor)
 {
 	waiting_clear();
+	prompt_restore_echo();
 	output_drop();
 	remove_file(supervisor);
 	noise_end(&supervisor->noise);

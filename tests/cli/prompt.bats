@@ -162,6 +162,25 @@ printed_nothing() { # STATUS
 	called C_Login 1
 }
 
+@test "SIGUSR1, SIGABRT, and SIGKILL of the key process at the prompt: the terminal echoes again" {
+	local end
+	for end in 'kill -USR1 $pid' 'kill -ABRT $pid' 'kill -KILL $(pgrep -P $pid)'; do
+		cat >"$SCRATCH/killed" <<-END
+			"$CHRONOCTL" token --chronograf-url "$URL" --priv-key-file "$URI" >"$SCRATCH/printed" &
+			pid=\$!
+			until stty -a | grep -q -- '-echo '; do sleep 0.1; done
+			echo asked
+			$end
+			wait \$pid
+			echo "ended: \$(stty -a | grep -oE -- '-?\becho\b')"
+		END
+		on_terminal 'never shown at all' x "bash $SCRATCH/killed"
+		shows '^asked$|: asked$' || return
+		shows '^ended: echo$' || fail "$end"
+	done
+	called C_Login 0
+}
+
 @test "a PIN that is given asks nobody" {
 	export CHRONOCTL_PIN=$PIN
 	at_terminal "$ASKS" 'x\n' --priv-key-file "$URI"
