@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "cli/command.h"
+#include "cli/interrupts.h"
 #include "cli/out_file.h"
 #include "cli/output.h"
 #include "cli/prompt.h"
@@ -130,6 +131,17 @@ static bool is_hung(const struct supervisor *supervisor, struct patience *patien
 	return now() - patience->since >= (time_t)supervisor->options->module_timeout;
 }
 
+/* In seconds, for a child that was asked to end: a module may ignore the signal, or take the descriptors away. */
+enum { GRACE = 3 };
+
+/* True if the child was asked to end, and does not. One that changes something ends when it has taken that back. */
+static bool is_deaf(struct supervisor *supervisor)
+{
+	if (supervisor->shared->warning[0] != '\0')
+		supervisor->asked_at = now();
+	return supervisor->asked != 0 && now() - supervisor->asked_at >= GRACE;
+}
+
 /* In the child. */
 static bool begin(struct supervisor *supervisor, pid_t parent)
 {
@@ -171,7 +183,7 @@ static int time_to_wait(const struct supervisor *supervisor, const struct patien
 	struct shared *shared = supervisor->shared;
 	int pause = (int)waiting_draw();
 
-	if (pause != WAITING_REST_MS || supervisor->noise.line.length > 0)
+	if (pause != WAITING_REST_MS || supervisor->noise.line.length > 0 || supervisor->asked != 0)
 		return pause;
 	atomic_store(&shared->asleep, true);
 	if (!atomic_load(&shared->in_call) && atomic_load(&shared->calls) == patience->call)
@@ -236,6 +248,26 @@ static int give_up(struct supervisor *supervisor)
 	return EXIT_OTHER;
 }
 
+/* It ends as by the signal that it was asked to end by. */
+static int end_deaf(struct supervisor *supervisor, pid_t child)
+{
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	waiting_clear();
+	supervisor_tell_deaf(supervisor);
+	return finish(supervisor, child, supervisor->asked);
+}
+
+/* An ignored signal asks for nothing, and SIGHUP has --watch read the key again. */
+static void note_end(struct supervisor *supervisor, int signal)
+{
+	if ((signal != SIGTERM && signal != SIGINT && signal != SIGQUIT) ||
+	    supervisor->asked != 0 || interrupts_ignored(signal))
+		return;
+	supervisor->asked = signal;
+	supervisor->asked_at = now();
+}
+
 /* Signals from the terminal have reached the child as well; those sent to this process are passed on. A child that was
  * stopped on its own would not hear that it is to end. */
 static void pass_on(struct supervisor *supervisor, pid_t child, const struct signalfd_siginfo *info)
@@ -243,6 +275,7 @@ static void pass_on(struct supervisor *supervisor, pid_t child, const struct sig
 	int signal = (int)info->ssi_signo;
 
 	sigaddset(&supervisor->heard, signal);
+	note_end(supervisor, signal);
 	if (info->ssi_code <= 0)
 		kill(child, signal);
 	if (signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT)
@@ -268,6 +301,8 @@ int supervisor_wait(struct supervisor *supervisor, pid_t child)
 		}
 		if (ended != 0)
 			return finish(supervisor, ended, status);
+		if (is_deaf(supervisor))
+			return end_deaf(supervisor, child);
 		if (signal == SIGABRT || is_hung(supervisor, &patience)) {
 			kill(child, SIGKILL);
 			waitpid(child, &status, 0);

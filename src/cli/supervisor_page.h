@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <time.h>
 
 /* With an exit status in `outcome`: it is decided. */
 enum { OUTCOME_DECIDED = 0x100 };
@@ -34,6 +35,8 @@ struct supervisor {
 	struct noise noise; /* in the child: closed */
 	int signals;        /* those that are held back from here on */
 	sigset_t heard;     /* in the parent: those that have reached it */
+	int asked;          /* the signal by which the child is to end; 0: none */
+	time_t asked_at;    /* by CLOCK_MONOTONIC */
 	int folder;         /* that the command was started in */
 	bool (*tell)(void *room, const char *module, const char *fact);
 };

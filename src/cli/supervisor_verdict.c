@@ -218,3 +218,17 @@ void supervisor_tell_abort(const struct supervisor *supervisor)
 			     function);
 	warn(supervisor);
 }
+
+void supervisor_tell_deaf(const struct supervisor *supervisor)
+{
+	const struct shared *shared = supervisor->shared;
+	CLEANUP(cleanup_text) char *module = printable(shared->module, sizeof shared->module);
+	CLEANUP(cleanup_text) char *function = printable(shared->function, sizeof shared->function);
+
+	if (atomic_load(&shared->in_call))
+		report_warning("the PKCS#11 module '%s' kept the process from ending, in %s: it "
+			       "was killed",
+			       module, function);
+	else
+		report_warning("the process did not end when asked to: it was killed");
+}

@@ -14,6 +14,9 @@ int supervisor_verdict(const struct supervisor *supervisor, pid_t ended, int sta
 /* Which module was in the way when SIGABRT came. */
 void supervisor_tell_abort(const struct supervisor *supervisor);
 
+/* That the child had to be killed, because it did not end by a signal. */
+void supervisor_tell_deaf(const struct supervisor *supervisor);
+
 /* True if --out-file is ours: the child has said so. */
 bool supervisor_keeps_file(const struct supervisor *supervisor);
 

@@ -294,6 +294,24 @@ load new_pairs
 	nothing_here
 }
 
+@test "a token that takes its time to delete the pair is waited for after SIGTERM" {
+	cd "$SCRATCH"
+	use_shim
+	export SHIM_CONTROL=$SCRATCH/control
+	: >"$SHIM_CONTROL"
+	SHIM_DELAY=200000 CHRONOCTL_PIN=$PIN setsid "$CHRONOCTL" gen-keypair --out "$URI" --bits $BITS \
+		>"$SCRATCH/out" 2>"$SCRATCH/err" 3>&- &
+	wait_for grep -q C_GenerateKeyPair "$SHIM_LOG"
+	echo SHIM_DELAY=2000000 >"$SHIM_CONTROL.new"
+	mv "$SHIM_CONTROL.new" "$SHIM_CONTROL"
+	kill -TERM $!
+	status=0
+	wait $! || status=$?
+	[ "$status" -eq 143 ] || fail "ended by SIGTERM expected: $(cat "$SCRATCH/err")"
+	grep -q interrupted "$SCRATCH/err" || fail "$(cat "$SCRATCH/err")"
+	[ "$(objects)" -eq 0 ]
+}
+
 @test "the PIN is in no output, and is taken out of the URI" {
 	chronoctl gen-keypair -v --out "$URI?pin-value=$PIN" --bits $BITS
 	made

@@ -194,6 +194,28 @@ load watching
 	PATIENCE=10 ended_with 0
 }
 
+@test "SIGTERM ends it even if a module ignores that signal and hangs: exit 0, no file, and the module is named" {
+	use_shim
+	start_server
+	SHIM_DEAF=C_Sign:2 SHIM_HANG=C_Sign:2 watch_token
+	appears
+	replace_nonce
+	wait_for called C_Sign 2
+	kill -TERM "$WATCH"
+	PATIENCE=30 ended_with 0
+	said "warning: the PKCS#11 module '.*' kept the process from ending, in C_Sign: it was killed"
+}
+
+@test "a module that takes the descriptors' limit away ends it with an error, and without a file" {
+	use_shim
+	start_server
+	SHIM_LOG="" SHIM_NO_FILES=C_Sign:2 watch_token
+	appears
+	replace_nonce
+	ended_with 1
+	said 'cannot wait for servers and signals: '
+}
+
 @test "SIGHUP does not read the PIN again, even if it came from a FIFO that nobody fills any more" {
 	use_shim
 	mkfifo "$BATS_TEST_TMPDIR/fifo"

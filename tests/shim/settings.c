@@ -243,6 +243,8 @@ static const struct setting table[] = {
 	{"SHIM_CLONE", read_calls, FIELD(clone)},
 	{"SHIM_CHDIR", read_calls, FIELD(chdir)},
 	{"SHIM_CLOSE", read_calls, FIELD(close)},
+	{"SHIM_DEAF", read_calls, FIELD(deaf)},
+	{"SHIM_NO_FILES", read_calls, FIELD(no_files)},
 	{"SHIM_FLOOD", read_calls, FIELD(flood)},
 	{"SHIM_THREAD", read_calls, FIELD(thread)},
 	{"SHIM_PULL", read_calls, FIELD(pull)},

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -156,6 +157,10 @@ static void meddle(const struct settings *now, enum shim_function function, unsi
 		give_up("cannot change to /");
 	if (rule_for(&now->close, function, nth))
 		closefrom(0);
+	if (rule_for(&now->deaf, function, nth))
+		signal(SIGTERM, SIG_IGN);
+	if (rule_for(&now->no_files, function, nth) && setrlimit(RLIMIT_NOFILE, &(struct rlimit){0}))
+		give_up("cannot lower a limit");
 	if (rule_for(&now->flood, function, nth))
 		flood_from_a_thread();
 	if (rule_for(&now->thread, function, nth) && pthread_create(&thread, NULL, hear_all, NULL))

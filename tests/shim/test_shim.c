@@ -1,6 +1,8 @@
 /* Each setting of the shim, driven by our own calls against a SoftHSM token. A test's name is what
  * the shim promises. */
 #include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -695,6 +697,32 @@ static void a_thread_floods_standard_error(void **state)
 	assert_non_null(strstr(contents_of(control_path), "\x1b[31mflood 1\xff\r\n"));
 }
 
+static void start_and_terminate(void)
+{
+	start_and_ask();
+	raise(SIGTERM);
+}
+
+static void sigterm_is_ignored(void **state)
+{
+	(void)state;
+	set("SHIM_DEAF=C_GetInfo:1");
+	assert_int_equal(status_of(start_and_terminate, "/dev/null"), W_EXITCODE(98, 0));
+}
+
+static void start_and_open(void)
+{
+	start_and_ask();
+	_exit(open("/dev/null", O_RDONLY) < 0 ? errno : 0);
+}
+
+static void no_file_can_be_opened(void **state)
+{
+	(void)state;
+	set("SHIM_NO_FILES=C_GetInfo:1");
+	assert_int_equal(status_of(start_and_open, "/dev/null"), W_EXITCODE(EMFILE, 0));
+}
+
 /* The kernel can give the signal to another thread, although ours blocks it. */
 static void start_and_be_ended(void)
 {
@@ -874,6 +902,8 @@ int main(void)
 		PROMISE(a_module_says_already_initialized_and_works),
 		PROMISE(noise_is_printed_at_load_and_in_three_calls),
 		PROMISE(a_thread_floods_standard_error),
+		PROMISE(sigterm_is_ignored),
+		PROMISE(no_file_can_be_opened),
 		PROMISE(the_lengths_of_pins_are_not_told),
 		PROMISE(a_thread_holds_no_signal_back),
 		PROMISE(a_pair_is_refused_unless_it_may_do_what_is_insisted_on),

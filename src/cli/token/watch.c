@@ -305,8 +305,14 @@ static void step(struct watch *watch)
 		{.fd = network_descriptor(watch->order->network),
 		 .events = due == DUE_TRIAL ? POLLIN | POLLOUT : POLLIN},
 	};
-	bool idle = poll(events, 2, time_to_wait(watch, due, when)) == 0 && due == DUE_NOTHING;
+	int count = poll(events, 2, time_to_wait(watch, due, when));
+	bool idle = count == 0 && due == DUE_NOTHING;
 
+	if (count < 0 && errno != EINTR) {
+		end(watch, EXIT_OTHER);
+		report_error("cannot wait for servers and signals: %s", strerror(errno));
+		return;
+	}
 	if ((events[0].revents & POLLIN) != 0)
 		take_signal(watch);
 	bool heard = (events[1].revents & ~POLLOUT) != 0;
