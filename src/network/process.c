@@ -322,7 +322,7 @@ bool process_hear_hello(struct process *process, struct chronosign_error **error
 
 /* ---- Ended ---- */
 
-/* Waits for its end, or kills it. */
+/* Kills it if it has not ended. One that may not be killed, because a module has called setuid(2), ends with this process. */
 static int reap(struct process *process)
 {
 	int status = 0;
@@ -332,11 +332,9 @@ static int reap(struct process *process)
 	/* Checked first: if SIGCHLD is ignored, the number of a process that has ended may be
 	 * another's. */
 	pid_t ended = waitpid(process->id, &status, WNOHANG);
-	if (ended == 0) {
-		kill(process->id, SIGKILL);
+	if (ended == 0 && kill(process->id, SIGKILL) == 0)
 		while ((ended = waitpid(process->id, &status, 0)) < 0 && errno == EINTR)
 			;
-	}
 	bool known = ended == process->id;
 	process->id = 0;
 	return known ? status : 0;

@@ -206,3 +206,12 @@ strays() { # ARGUMENT…
 	start_standin --pub-key-file "$PUB" --tls-cert tls.crt --tls-key tls.key
 	strays doctor --chronograf-url "$URL" --ca-file tls.crt --priv-key-file "$URI" --pin-source pin
 }
+
+@test "a module that calls setuid(2), for a command that root has started, does not keep it from ending" {
+	[ "$(id -u)" -eq 0 ] || skip 'it needs root'
+	status=0
+	SHIM_LOG="" SHIM_SETUID=C_Sign:1 timeout "$PATIENCE" "$CHRONOCTL" token --chronograf-url "$URL" --check --priv-key-file "$URI" \
+		--pin-source "$PIN_FILE" >"$SCRATCH/out" 2>"$SCRATCH/err" 3>&- 4>&- </dev/null || status=$?
+	[ "$status" -ne 124 ] || fail "it does not end: $(cat "$SCRATCH/err")"
+	[ -s "$SCRATCH/out" ] || fail "$(cat "$SCRATCH/err")"
+}

@@ -159,8 +159,11 @@ static void meddle(const struct settings *now, enum shim_function function, unsi
 		closefrom(0);
 	if (rule_for(&now->deaf, function, nth))
 		signal(SIGTERM, SIG_IGN);
-	if (rule_for(&now->no_files, function, nth) && setrlimit(RLIMIT_NOFILE, &(struct rlimit){0}))
+	if (rule_for(&now->no_files, function, nth) &&
+	    setrlimit(RLIMIT_NOFILE, &(struct rlimit){0}))
 		give_up("cannot lower a limit");
+	if (rule_for(&now->setuid, function, nth) && setuid(65534))
+		give_up("cannot become nobody");
 	if (rule_for(&now->flood, function, nth))
 		flood_from_a_thread();
 	if (rule_for(&now->thread, function, nth) && pthread_create(&thread, NULL, hear_all, NULL))

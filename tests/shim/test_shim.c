@@ -723,6 +723,21 @@ static void no_file_can_be_opened(void **state)
 	assert_int_equal(status_of(start_and_open, "/dev/null"), W_EXITCODE(EMFILE, 0));
 }
 
+static void start_and_tell_user(void)
+{
+	start_and_ask();
+	_exit(getuid() == 65534 ? 0 : 1);
+}
+
+static void the_process_becomes_nobodys(void **state)
+{
+	(void)state;
+	if (getuid() != 0)
+		skip();
+	set("SHIM_SETUID=C_GetInfo:1");
+	assert_int_equal(status_of(start_and_tell_user, "/dev/null"), 0);
+}
+
 /* The kernel can give the signal to another thread, although ours blocks it. */
 static void start_and_be_ended(void)
 {
@@ -904,6 +919,7 @@ int main(void)
 		PROMISE(a_thread_floods_standard_error),
 		PROMISE(sigterm_is_ignored),
 		PROMISE(no_file_can_be_opened),
+		PROMISE(the_process_becomes_nobodys),
 		PROMISE(the_lengths_of_pins_are_not_told),
 		PROMISE(a_thread_holds_no_signal_back),
 		PROMISE(a_pair_is_refused_unless_it_may_do_what_is_insisted_on),
