@@ -140,6 +140,7 @@ void chronosign_key_free(struct chronosign_key *key)
 	free(key->providers);
 	free(key->module_path);
 	free(key->pin_source);
+	free(key->pin_owner);
 	pkcs11_uri_free(key->uri);
 	chronosign_secret_free(key->pin);
 	free(key);

@@ -13,6 +13,9 @@ enum key_kind {
 	KEY_IN_STORE, /* any other scheme: for OpenSSL's store loaders */
 };
 
+/* 1 once it is known; label, manufacturer, model and serial number of CK_TOKEN_INFO. */
+enum { KEY_PIN_OWNER_SIZE = 97 };
+
 struct chronosign_key {
 	enum key_kind kind;
 	char *name;             /* the reference without a PIN, printable */
@@ -26,6 +29,7 @@ struct chronosign_key {
 	char *module_path;
 	char *pin_source;
 	struct chronosign_secret *pin;
+	unsigned char *pin_owner; /* of a PIN that is kept: the identity of its token, once known */
 	bool force_login;
 	int command_stderr; /* of a PIN source that is a command */
 

@@ -7,6 +7,8 @@
 #include "base/text.h"
 #include "key/pin.h"
 
+#include <string.h>
+
 static bool open_session(struct pkcs11_token *token, CK_FLAGS flags,
 			 struct chronosign_error **error)
 {
@@ -213,9 +215,35 @@ bool pkcs11_session_pin_fits(const CK_TOKEN_INFO *info, const struct chronosign_
 			 is_short ? info->ulMinPinLen : info->ulMaxPinLen);
 }
 
+/* The owner of a kept PIN is the token that it first went to. */
+static bool is_owner(const struct pkcs11_token *token, struct chronosign_error **error)
+{
+	unsigned char *owner = token->module->key->pin_owner;
+
+	if (owner == NULL)
+		return true;
+	if (owner[0] == 0) {
+		owner[0] = 1;
+		memcpy(owner + 1, &token->info, TOKEN_IDENTITY_SIZE);
+	}
+	return memcmp(owner + 1, &token->info, TOKEN_IDENTITY_SIZE) == 0 ||
+	       error_set(error, CHRONOSIGN_ERROR_KEY,
+			 "the token '%s' is not the one that the PIN was first used for; the PIN "
+			 "is not sent to it",
+			 token->label);
+}
+
+bool pkcs11_session_is_same_token(struct pkcs11_token *token, struct chronosign_error **error)
+{
+	bool may_differ = token->session.again || !pin_is_given(token->module->key);
+
+	return (!may_differ || pkcs11_token_is_still_there(token, error)) && is_owner(token, error);
+}
+
 bool pkcs11_session_login(struct pkcs11_token *token, struct chronosign_error **error)
 {
 	if (!pkcs11_session_may_try(token, error) || !pkcs11_session_have_pin(token, error) ||
+	    !pkcs11_session_is_same_token(token, error) ||
 	    !pkcs11_session_pin_fits(&token->info, token->module->key, token->session.pin, error))
 		return error_mark_login(error);
 	token->session.logged_in = login(token, CKU_USER, error);

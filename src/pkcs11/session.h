@@ -27,6 +27,10 @@ bool pkcs11_session_login(struct pkcs11_token *token, struct chronosign_error **
 bool pkcs11_session_pin_fits(const CK_TOKEN_INFO *info, const struct chronosign_key *key,
 			     const struct chronosign_secret *pin, struct chronosign_error **error);
 
+/* Whether a PIN may go to the token: it is the one that the PIN was obtained for, and a PIN that is
+ * kept has gone to no other. pkcs11_session_login asks this itself. */
+bool pkcs11_session_is_same_token(struct pkcs11_token *token, struct chronosign_error **error);
+
 /* Obtains the PIN for a key that needs it at each signature, unless a login has already done so. */
 bool pkcs11_session_have_pin(struct pkcs11_token *token, struct chronosign_error **error);
 

@@ -289,8 +289,25 @@ void pkcs11_token_refresh(struct pkcs11_token *token)
 {
 	CK_TOKEN_INFO info;
 
-	if (CRYPTOKI(token->module, C_GetTokenInfo, token->slot, &info) == CKR_OK)
+	if (CRYPTOKI(token->module, C_GetTokenInfo, token->slot, &info) == CKR_OK &&
+	    memcmp(&info, &token->info, TOKEN_IDENTITY_SIZE) == 0)
 		token->info = info;
+}
+
+bool pkcs11_token_is_still_there(struct pkcs11_token *token, struct chronosign_error **error)
+{
+	CK_TOKEN_INFO info;
+	CK_RV result = CRYPTOKI(token->module, C_GetTokenInfo, token->slot, &info);
+
+	if (result != CKR_OK)
+		return pkcs11_token_failed(token, "C_GetTokenInfo", result, token->uri, error);
+	if (memcmp(&info, &token->info, TOKEN_IDENTITY_SIZE) == 0)
+		return true;
+	CLEANUP(cleanup_text) char *label = pkcs11_token_label(&info);
+	return error_set(error, CHRONOSIGN_ERROR_KEY,
+			 "another token ('%s') is in the slot of the token '%s'; the PIN is not "
+			 "sent to it",
+			 label == NULL ? "" : label, token->label);
 }
 
 bool pkcs11_token_computes(const struct pkcs11_token *token)

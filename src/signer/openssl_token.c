@@ -50,7 +50,7 @@ bool openssl_token_before_login(struct openssl_token *token, struct chronosign_e
 		return false;
 	if (!pkcs11_token_needs_login(chosen))
 		return true;
-	if (!pkcs11_session_may_try(chosen, error))
+	if (!pkcs11_session_may_try(chosen, error) || !pkcs11_session_is_same_token(chosen, error))
 		return error_mark_login(error);
 	if (pkcs11_session_has_pin_pad(chosen))
 		key_notice(token->search.key, CHRONOSIGN_NOTICE_ACTION,

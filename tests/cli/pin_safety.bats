@@ -177,3 +177,37 @@ answers() {
 	answers CKR_DEVICE_ERROR 'C_Login of .* answered CKR_DEVICE_ERROR: '
 	answers CKR_DEVICE_REMOVED 'the token was removed or does not answer; check that it is plugged in'
 }
+
+# ---- Another token in the slot ----
+
+# not_sent_after CALL LOGINS ARGUMENT…: the token is swapped and the session lost in this call.
+not_sent_after() {
+	: >"$SHIM_LOG"
+	SHIM_SWAP=$1 SHIM_FAIL=$1=CKR_SESSION_HANDLE_INVALID tries --no-prompt "${@:3}"
+	refused 3 "another token \('swapped'\) is in the slot of the token 'estate'; the PIN is not"
+	called C_Login "$2"
+}
+
+@test "a token that is swapped while a session is lost: the PIN is not sent to the other one" {
+	not_sent_after C_OpenSession:1 0
+	not_sent_after C_Login:1 1
+	not_sent_after C_SignInit:1 1
+	not_sent_after C_Sign:1 1
+}
+
+@test "a token that is lost, and a URI that fits another: the PIN is not sent to it" {
+	: >"$SHIM_LOG"
+	URI='pkcs11:object=chronograf' SHIM_SWAP=C_Sign:1 SHIM_PULL=C_Sign:1 SHIM_PULL_CALLS=1 \
+		tries --no-prompt
+	refused 3 "'swapped' is not the one that was lost; the PIN is not sent"
+	called C_Login 1
+}
+
+@test "a token that is swapped before the prompt is answered: the PIN is not sent to the other one" {
+	local quoted
+	: >"$SHIM_LOG"
+	printf -v quoted '%q ' "$CHRONOCTL" token --chronograf-url "$URL" --priv-key-file "$URI"
+	SHIM_SWAP=C_OpenSession:1 on_terminal "PIN of the token" "$PIN\n" "$quoted"
+	[[ $screen == *"another token ('swapped')"* ]] || fail "not refused:" "$screen"
+	called C_Login 0
+}

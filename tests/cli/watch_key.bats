@@ -317,3 +317,14 @@ network_program() { pgrep -P "$(pgrep -P "$WATCH")"; }
 	lives
 	[ ! -s "$BATS_TEST_TMPDIR/said" ]
 }
+
+@test "a token that is swapped while a session is lost: the PIN is not sent to the other one" {
+	use_shim
+	start_server
+	SHIM_SWAP=C_Sign:2 SHIM_PULL=C_Sign:2 SHIM_PULL_CALLS=1 watch \
+		--priv-key-file 'pkcs11:object=chronograf' --pin-source "$PIN_FILE"
+	appears
+	replace_nonce
+	wait_for said "is not the one that" || fail "not refused"
+	[ "$(calls C_Login)" -eq 1 ] || fail "another login"
+}

@@ -126,6 +126,10 @@ CK_RV odd_C_GetTokenInfo(CK_SLOT_ID slot, CK_TOKEN_INFO_PTR info)
 		memcpy(info->label, now->label.bytes, sizeof info->label);
 	if (now->serial.length)
 		memcpy(info->serialNumber, now->serial.bytes, sizeof info->serialNumber);
+	if (token_swapped) {
+		fill_text(info->label, sizeof info->label, "swapped");
+		fill_text(info->serialNumber, sizeof info->serialNumber, "222");
+	}
 	return CKR_OK;
 }
 

@@ -249,6 +249,7 @@ static const struct setting table[] = {
 	{"SHIM_FLOOD", read_calls, FIELD(flood)},
 	{"SHIM_THREAD", read_calls, FIELD(thread)},
 	{"SHIM_PULL", read_calls, FIELD(pull)},
+	{"SHIM_SWAP", read_calls, FIELD(swap)},
 	{"SHIM_PULL_CALLS", read_positive_number, FIELD(pull_calls), .most = 1000000},
 	{"SHIM_MECHANISMS", read_constants, FIELD(mechanisms), .prefix = "CKM_"},
 	{"SHIM_NO_MECHANISMS", read_number, FIELD(no_mechanisms), .most = 1},

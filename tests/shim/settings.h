@@ -74,7 +74,7 @@ struct settings {
 	char module[PATH_MAX];
 	char log[PATH_MAX];
 	CK_ULONG delay; /* microseconds */
-	struct call_rules fail, hang, crash, exit, pull;
+	struct call_rules fail, hang, crash, exit, pull, swap;
 	struct call_rules exit_later, raise_later, fork, clone, chdir, close, flood, thread;
 	struct call_rules deaf, no_files, setuid;
 	CK_ULONG pull_calls;

@@ -197,6 +197,8 @@ static void break_off(const struct settings *now, enum shim_function function, u
 	}
 }
 
+atomic_bool token_swapped;
+
 static bool token_is_away(const struct settings *now, enum shim_function function,
 			  unsigned long nth)
 {
@@ -253,6 +255,8 @@ static bool call_begins(enum shim_function function, enum subject subject, CK_UL
 
 	delay(now->delay);
 	meddle(now, function, nth);
+	if (rule_for(&now->swap, function, nth))
+		token_swapped = true;
 	break_off(now, function, nth);
 	if (is_refused(now, function, nth, rv))
 		return false;

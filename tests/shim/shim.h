@@ -2,6 +2,7 @@
 #ifndef SHIM_H
 #define SHIM_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "functions.h"
@@ -42,6 +43,9 @@ void sessions_closed(void);
 
 /* Closes them in the real module too: the token was pulled. */
 void sessions_pull(void);
+
+/* C_GetTokenInfo tells of another token. */
+extern atomic_bool token_swapped;
 
 bool slot_is_empty(CK_SLOT_ID slot);
 
