@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/sysmacros.h>
+#include <sys/types.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>

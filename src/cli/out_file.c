@@ -12,6 +12,14 @@
 #include <string.h>
 #include <sys/random.h>
 
+/* musl has no renameat2(3). */
+#ifndef __GLIBC__
+#include <linux/fs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#define renameat2(...) syscall(SYS_renameat2, __VA_ARGS__)
+#endif
+
 /* A line of JSON with the longest signature, a key's URI and a server's, is shorter. */
 enum { LINE_MAX_LENGTH = 16384, NAME_TRIES = 100 };
 
