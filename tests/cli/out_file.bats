@@ -36,6 +36,7 @@ watched() { # ARGUMENT…
 
 # --watch, ended once it has told that the file is none of its own.
 watch_until_told() {
+	: >"$SCRATCH/said"
 	"$CHRONOCTL" token --chronograf-url "$URL" --watch --out-file "$FILE" --priv-key-file "$KEY" \
 		2>"$SCRATCH/said" 3>&- 4>&- </dev/null &
 	WATCH=$!
@@ -138,17 +139,20 @@ spared() {
 	[ "$(cat "$FILE")" = 'important notes' ]
 }
 
-@test "a file that somebody else puts in its place while it is written stays" {
+@test "a file that somebody else puts in its place while it is written stays, with and without the flags of renameat2" {
 	local -x ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0"
-	local before
+	local before turn
 	export DISK_MOVE=$FOLDER/mine DISK_MOVE_TO=$FILE
-	for before in nothing token; do
-		rm -f "$FILE"
-		[ $before = nothing ] || expected_token "$KEY" an-older-nonce >"$FILE"
-		echo 'important notes' >"$FOLDER/mine"
-		LD_PRELOAD=$DISKFAIL watch_until_told
-		[ "$(cat "$FILE")" = 'important notes' ] || fail "$before: $(cat "$FILE")"
-		[ "$(ls -A "$FOLDER")" = token ] || fail "$before: left: $(ls -A "$FOLDER")"
+	for turn in with without; do
+		[ $turn = with ] || local -x DISK_WITHOUT_FLAGS=1
+		for before in nothing token; do
+			rm -f "$FILE"
+			[ $before = nothing ] || expected_token "$KEY" an-older-nonce >"$FILE"
+			echo 'important notes' >"$FOLDER/mine"
+			LD_PRELOAD=$DISKFAIL watch_until_told
+			[ "$(cat "$FILE")" = 'important notes' ] || fail "$turn, $before: $(cat "$FILE")"
+			[ "$(ls -A "$FOLDER")" = token ] || fail "$turn, $before: left: $(ls -A "$FOLDER")"
+		done
 	done
 }
 
