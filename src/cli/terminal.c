@@ -132,7 +132,7 @@ static size_t columns_of(const struct rows *rows, char byte)
 	uint8_t value = (uint8_t)byte;
 
 	if (value < 0x80)
-		return 1;
+		return byte != '\n';
 	if (!rows->utf8)
 		return ESCAPED;
 	return value < 0xc0 ? 0 : 2;

@@ -249,6 +249,13 @@ widest() { sed "s/$ESC\[[0-9;]*m//g" <<<"$left" | wc -L; }
 # In the URL, and so in a word of doctor's that has no blank.
 long_word() { printf 'a%.0s' {1..90}; printf ':chronoctl:%.0s' {1..30}; }
 
+@test "a message as wide as the terminal has no empty row behind it" {
+	local message
+	message=$("$CHRONOCTL" token --priv-key-file "$SCRATCH/none" --nonce "$NONCE" 2>&1) || true
+	at_screen "stty cols ${#message}; LC_ALL=C.UTF-8 $(quoted "$CHRONOCTL" token --priv-key-file "$SCRATCH/none" --nonce "$NONCE")"
+	[ "$left" = "$message" ] || fail "$left"
+}
+
 @test "a word wider than a row is broken and indented: no part of it begins a row of doctor's" {
 	local width
 	for width in 20 37 80 200; do
