@@ -67,7 +67,8 @@ static bool take_text(char **text, struct given *given, struct chronosign_error 
 {
 	if (*text == NULL || !pin_value_is_in(*text))
 		return true;
-	struct given_text *texts = reallocarray(given->texts, given->text_count + 1, sizeof *texts);
+	struct chronosign_secret **texts = reallocarray(given->texts, given->text_count + 1,
+							sizeof(struct chronosign_secret *));
 	if (texts == NULL)
 		return chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER, "out of memory");
 	given->texts = texts;
@@ -75,7 +76,7 @@ static bool take_text(char **text, struct given *given, struct chronosign_error 
 	struct chronosign_secret *copy = chronosign_secret_allocate(length + 1, error);
 	if (copy == NULL)
 		return false;
-	texts[given->text_count++].copy = copy;
+	texts[given->text_count++] = copy;
 	*text = memcpy(chronosign_secret_bytes(copy), *text, length + 1);
 	return true;
 }
@@ -203,7 +204,7 @@ void given_release(struct options *options)
 	chronosign_secret_free(given->pin);
 	chronosign_secret_free(given->passphrase);
 	for (size_t i = 0; i < given->text_count; i++)
-		chronosign_secret_free(given->texts[i].copy);
+		chronosign_secret_free(given->texts[i]);
 	free(given->texts);
 	for (size_t i = 0; i < given->url_count; i++)
 		free(given->urls[i]);

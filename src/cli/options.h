@@ -39,13 +39,10 @@ struct pause {
 };
 
 /* Secrets among them, out of the arguments and the environment (given.h). */
-struct given_text {
-	struct chronosign_secret *copy;
-};
 struct given {
 	struct chronosign_secret *pin;        /* of --pin-source env:NAME, or of CHRONOCTL_PIN */
 	struct chronosign_secret *passphrase; /* of --passphrase-source env:NAME */
-	struct given_text *texts;             /* values with a pin-value in them */
+	struct chronosign_secret **texts;     /* values with a pin-value in them */
 	size_t text_count;
 	char **urls;
 	size_t url_count;

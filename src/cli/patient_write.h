@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-/* If brief, from here on a write waits for half a second at most, and not at all once it has waited in vain. */
+/* If brief, from here on a write waits for half a second at most, and not at all once nobody has read for so long. */
 void patient_write_be_brief(bool is_brief);
 
 /*

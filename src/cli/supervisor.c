@@ -214,17 +214,23 @@ static int next_signal(struct supervisor *supervisor, const struct patience *pat
 	return (int)info->ssi_signo;
 }
 
+/* What the command's process may have left. */
+static void clean_up(struct supervisor *supervisor)
+{
+	waiting_clear();
+	prompt_restore_echo();
+	output_drop();
+	remove_file(supervisor);
+	noise_end(&supervisor->noise);
+}
+
 /* What modules have printed stands before the verdict with --verbose, and without behind an error that
  * it may explain: a server's is none. */
 static int finish(struct supervisor *supervisor, pid_t ended, int status)
 {
 	int reason = errno;
 
-	waiting_clear();
-	prompt_restore_echo();
-	output_drop();
-	remove_file(supervisor);
-	noise_end(&supervisor->noise);
+	clean_up(supervisor);
 	errno = reason;
 	int left_with = supervisor_verdict(supervisor, ended, status);
 	bool explains_warning = WIFSIGNALED(status) && signal_is_crash(WTERMSIG(status)) &&
@@ -237,11 +243,7 @@ static int finish(struct supervisor *supervisor, pid_t ended, int status)
 /* A service manager sends SIGABRT to a service that its watchdog has not heard from. */
 static int give_up(struct supervisor *supervisor)
 {
-	waiting_clear();
-	prompt_restore_echo();
-	output_drop();
-	remove_file(supervisor);
-	noise_end(&supervisor->noise);
+	clean_up(supervisor);
 	supervisor_tell_abort(supervisor);
 	noise_tell(&supervisor->noise);
 	signal_take_effect(SIGABRT);

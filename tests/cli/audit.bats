@@ -259,18 +259,23 @@ then_says() {
 	liar "$@"
 }
 
+# each_refuses WHAT: token, --watch and doctor.
+each_refuses() {
+	sign journal
+	one_refusal "$1"
+	sign journal --watch --out-file "$BATS_TEST_TMPDIR/token"
+	one_refusal "$1"
+	logged journal doctor --chronograf-url "$URL" --priv-key-file "$KEY"
+	one_refusal "$1"
+}
+
 @test "so is one in place of the network program's hello or its answer to the job: to token, doctor, and --watch after a restart" {
 	local of
 	for of in hello job; do
 		local what="answer to its job"
 		[ $of = job ] || what="not chronoctl's"
 		liar "first $of" 'accepted 0 a'
-		sign journal
-		one_refusal "$what"
-		sign journal --watch --out-file "$BATS_TEST_TMPDIR/token"
-		one_refusal "$what"
-		logged journal doctor --chronograf-url "$URL" --priv-key-file "$KEY"
-		one_refusal "$what"
+		each_refuses "$what"
 		liar 'nonce 0 a' 'sleep 1000' die
 		then_says "first $of" 'accepted 0 a' 3>&- &
 		sign journal --watch --out-file "$BATS_TEST_TMPDIR/token"
@@ -280,12 +285,7 @@ then_says() {
 
 @test "a message that is not due is one line: of token, doctor and --watch" {
 	liar 'accepted 0 a'
-	sign journal
-	one_refusal 'a verdict on a token'
-	sign journal --watch --out-file "$BATS_TEST_TMPDIR/token"
-	one_refusal 'a verdict on a token'
-	logged journal doctor --chronograf-url "$URL" --priv-key-file "$KEY"
-	one_refusal 'a verdict on a token'
+	each_refuses 'a verdict on a token'
 }
 
 @test "a network program that is not confined as --require-sandbox wants it, or that dies, is no line" {
