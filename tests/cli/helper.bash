@@ -318,6 +318,11 @@ unwind_engine() { # ARGUMENTS
 	case " $1 ${CHRONOCTL_SIGNER-} " in *[\ =\']engine[\ \']*) ASAN_OPTIONS+=:fast_unwind_on_malloc=0 ;; esac
 }
 
+sanitizer_stands() { # TEXT
+	[[ $1 != *"RTLD_DEEPBIND flag which is incompatible with sanitizer"* ]] ||
+		skip "AddressSanitizer ends a process with a module that is loaded by RTLD_DEEPBIND"
+}
+
 # chronoctl ARGUMENT…: no terminal, no endless waiting. Sets status, output, stderr.
 chronoctl() {
 	local -x ASAN_OPTIONS=$ASAN_OPTIONS
@@ -329,8 +334,7 @@ chronoctl() {
 	# Texts of several lines are shown as such, but for a nonce that is spoilt by a line end.
 	[ -n "${LINE_END_EXPECTED-}" ] || [[ $stderr$output != *'\x0a'* || $stderr$output == *'UUID with white space'* ]] ||
 		fail "a line end is shown as \x0a"
-	[[ $stderr != *"RTLD_DEEPBIND flag which is incompatible with sanitizer"* ]] ||
-		skip "AddressSanitizer ends a process with a module that is loaded by RTLD_DEEPBIND"
+	sanitizer_stands "$stderr"
 	[[ $stderr != *Sanitizer* && $stderr != *"runtime error"* ]] || fail "a sanitizer objects"
 }
 WRAPPER=()
@@ -447,6 +451,7 @@ on_terminal() {
 	timeout "$PATIENCE" script -E always -qfec "stty cols 1000; $command" "$file" <"$keys" >/dev/null 3>&- || status=$?
 	kill "$typist" 2>/dev/null || true
 	screen=$(grep -v '^Script \(started\|done\)' "$file" | tr -d '\r\000')
+	sanitizer_stands "$screen"
 }
 
 # In a process of its own, which keeps the FIFO open until it is ended.
