@@ -2,6 +2,7 @@
 #include "cli/supervisor.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "cli/command.h"
 #include "cli/interrupts.h"
 #include "cli/out_file.h"
@@ -10,10 +11,12 @@
 #include "cli/report.h"
 #include "cli/supervisor_page.h"
 #include "cli/supervisor_verdict.h"
+#include "cli/token/notify.h"
 #include "cli/waiting.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -48,6 +51,7 @@ struct supervisor *supervisor_new(const struct options *options)
 		free(supervisor);
 		return NULL;
 	}
+	atomic_init(&shared->file_ends, FILE_IS_CHILDS);
 	*supervisor = (struct supervisor){.shared = shared,
 					  .options = options,
 					  .signals = signalfd(-1, &signals, SFD_CLOEXEC),
@@ -88,6 +92,28 @@ static void remove_file(const struct supervisor *supervisor)
 {
 	if (supervisor_keeps_file(supervisor))
 		out_file_remove(supervisor->options->kept_file, NULL);
+}
+
+/* The child removes it in time, unless something keeps it waiting. */
+enum { FILE_GRACE_MS = 1000 };
+
+static int64_t file_ends(const struct supervisor *supervisor)
+{
+	int64_t ends = atomic_load(&supervisor->shared->file_ends);
+
+	return ends < INT64_MAX - FILE_GRACE_MS ? ends + FILE_GRACE_MS : INT64_MAX;
+}
+
+/* The child that writes the file meanwhile waits until it is removed. */
+static void remove_ended_file(const struct supervisor *supervisor)
+{
+	int64_t ends = atomic_load(&supervisor->shared->file_ends);
+
+	if (milliseconds() < file_ends(supervisor) ||
+	    !atomic_compare_exchange_strong(&supervisor->shared->file_ends, &ends, FILE_IS_PARENTS))
+		return;
+	remove_file(supervisor);
+	atomic_store(&supervisor->shared->file_ends, FILE_IS_CHILDS);
 }
 
 /*
@@ -177,7 +203,18 @@ pid_t supervisor_fork(struct supervisor *supervisor)
 	return 0;
 }
 
-/* In milliseconds; -1: nothing is to be drawn or looked at until a call wakes us. */
+/* In milliseconds, until the file's tokens have ended; -1: it is not known when, or there is none. */
+static int time_to_remove(const struct supervisor *supervisor)
+{
+	int64_t ends = file_ends(supervisor);
+	int64_t left = ends - milliseconds();
+
+	if (ends == INT64_MAX)
+		return -1;
+	return left < 0 ? 0 : left < INT_MAX ? (int)left : INT_MAX;
+}
+
+/* In milliseconds; -1: nothing is to be drawn or looked at until a call, or a new file, wakes us. */
 static int time_to_wait(const struct supervisor *supervisor, const struct patience *patience)
 {
 	struct shared *shared = supervisor->shared;
@@ -187,7 +224,7 @@ static int time_to_wait(const struct supervisor *supervisor, const struct patien
 		return pause;
 	atomic_store(&shared->asleep, true);
 	if (!atomic_load(&shared->in_call) && atomic_load(&shared->calls) == patience->call)
-		return -1;
+		return time_to_remove(supervisor);
 	atomic_store(&shared->asleep, false);
 	return pause;
 }
@@ -217,6 +254,8 @@ static int next_signal(struct supervisor *supervisor, const struct patience *pat
 /* What the command's process may have left. */
 static void clean_up(struct supervisor *supervisor)
 {
+	if (supervisor_keeps_file(supervisor) && supervisor->asked == 0)
+		notify("STOPPING=1");
 	waiting_clear();
 	prompt_restore_echo();
 	output_drop();
@@ -268,6 +307,8 @@ static void note_end(struct supervisor *supervisor, int signal)
 		return;
 	supervisor->asked = signal;
 	supervisor->asked_at = now();
+	if (supervisor_keeps_file(supervisor))
+		notify("STOPPING=1");
 }
 
 /* Signals from the terminal have reached the child as well; those sent to this process are passed on. A child that was
@@ -295,6 +336,7 @@ int supervisor_wait(struct supervisor *supervisor, pid_t child)
 
 		if (signal > 0 && signal != SIGCHLD)
 			pass_on(supervisor, child, &info);
+		remove_ended_file(supervisor);
 		pid_t ended = waitpid(child, &status, WNOHANG | WUNTRACED);
 		if (ended == child && WIFSTOPPED(status)) {
 			stop_with(child, WSTOPSIG(status));

@@ -9,6 +9,7 @@
 #include "cli/options.h"
 
 #include <chronosign/signer.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct supervisor;
@@ -42,6 +43,11 @@ void supervisor_set_warning(struct supervisor *supervisor, const char *text);
 /* In the child: from here on the file is ours, and is removed when the child ends for any
  * reason. */
 void supervisor_keep_file(struct supervisor *supervisor);
+
+/* In the child, before it writes or removes that file, and after it has written it: the parent removes the file soon
+ * after `ends` (milliseconds(); INT64_MAX: not known) if the child, in a module or waiting for a PIN, does not. */
+void supervisor_begin_file(struct supervisor *supervisor);
+void supervisor_end_file(struct supervisor *supervisor, int64_t ends);
 
 /* In the child: no module was named, so every registered one is loaded. */
 void supervisor_take_any_module(struct supervisor *supervisor);

@@ -12,6 +12,17 @@
 /* Milliseconds, at most, that a line of --verbose waits for those of modules. */
 enum { NOISE_TURNS = 200 };
 
+static void wake(struct shared *shared)
+{
+	if (atomic_exchange(&shared->asleep, false))
+		kill(getppid(), SIGCHLD);
+}
+
+static void pause_a_little(void)
+{
+	nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+}
+
 static void begin_call(void *context, const char *module, const char *function)
 {
 	struct shared *shared = ((struct supervisor *)context)->shared;
@@ -20,8 +31,7 @@ static void begin_call(void *context, const char *module, const char *function)
 	snprintf(shared->function, sizeof shared->function, "%s", function);
 	atomic_fetch_add(&shared->calls, 1);
 	atomic_store(&shared->in_call, true);
-	if (atomic_exchange(&shared->asleep, false))
-		kill(getppid(), SIGCHLD);
+	wake(shared);
 }
 
 static void end_call(void *context, const char *module, const char *function, unsigned long result)
@@ -49,6 +59,25 @@ void supervisor_keep_file(struct supervisor *supervisor)
 	atomic_store(&supervisor->shared->keeps_file, true);
 }
 
+void supervisor_begin_file(struct supervisor *supervisor)
+{
+	int64_t ends = atomic_load(&supervisor->shared->file_ends);
+
+	/* Else the parent could remove a file that has just got the name. */
+	while (ends == FILE_IS_PARENTS ||
+	       !atomic_compare_exchange_weak(&supervisor->shared->file_ends, &ends,
+					     FILE_IS_CHILDS)) {
+		pause_a_little();
+		ends = atomic_load(&supervisor->shared->file_ends);
+	}
+}
+
+void supervisor_end_file(struct supervisor *supervisor, int64_t ends)
+{
+	atomic_store(&supervisor->shared->file_ends, ends);
+	wake(supervisor->shared);
+}
+
 void supervisor_take_any_module(struct supervisor *supervisor)
 {
 	atomic_store(&supervisor->shared->takes_any_module, true);
@@ -62,7 +91,7 @@ void supervisor_let_noise_pass(const struct supervisor *supervisor)
 		if (ioctl(STDERR_FILENO, FIONREAD, &waiting) != 0 ||
 		    (waiting == 0 && !atomic_load(&supervisor->shared->reads_noise)))
 			return;
-		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+		pause_a_little();
 	}
 }
 

@@ -8,10 +8,15 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <time.h>
 
 /* With an exit status in `outcome`: it is decided. */
 enum { OUTCOME_DECIDED = 0x100 };
+
+/* In `file_ends`: the child writes or removes --out-file, or has none; the parent removes it. */
+#define FILE_IS_CHILDS INT64_MAX
+#define FILE_IS_PARENTS INT64_MIN
 
 /* Written by the child and read by the parent, which does not trust it: texts are bounded and
  * made printable, and there are no pointers. */
@@ -24,6 +29,7 @@ struct shared {
 	atomic_ulong calls;
 	atomic_uint outcome; /* an exit status, with DECIDED; 0: the child is working */
 	atomic_bool keeps_file;
+	atomic_int_least64_t file_ends; /* when the last token in it does (milliseconds()) */
 	atomic_bool reads_noise; /* the parent: it may have taken a line that it has not shown */
 	atomic_bool takes_any_module;
 	_Alignas(max_align_t) char room[SUPERVISOR_ROOM];

@@ -194,6 +194,19 @@ load watching
 	PATIENCE=10 ended_with 0
 }
 
+@test "while a module keeps it waiting, no file stays whose tokens have ended" {
+	use_shim
+	start_server --nonce-expiration 5
+	SHIM_HANG=C_Sign:2 watch_token
+	appears
+	wait_for called C_Sign 2
+	PATIENCE=8 goes
+	lives
+	pgrep -P "$WATCH"
+	kill -TERM "$WATCH"
+	PATIENCE=10 ended_with 0
+}
+
 @test "SIGTERM ends it even if a module ignores that signal and hangs: exit 0, no file, and the module is named" {
 	use_shim
 	start_server

@@ -40,6 +40,21 @@ listen_for_notice() { # ADDRESS, as $NOTIFY_SOCKET has it
 	wait_for notified '^STOPPING=1$'
 }
 
+@test "a service manager is told STOPPING at once, even if a module keeps the end waiting" {
+	use_shim
+	export NOTIFY_SOCKET=$BATS_TEST_TMPDIR/notify
+	listen_for_notice "$NOTIFY_SOCKET"
+	start_server
+	SHIM_DEAF=C_Sign:2 SHIM_HANG=C_Sign:2 watch_token
+	wait_for notified '^READY=1$'
+	replace_nonce
+	wait_for called C_Sign 2
+	kill -TERM "$WATCH"
+	PATIENCE=2 wait_for notified '^STOPPING=1$' || fail "it was not told"
+	PATIENCE=30 ended_with 0
+	[ "$(grep -c '^STOPPING=1$' "$BATS_TEST_TMPDIR/notified")" -eq 1 ]
+}
+
 @test "READY waits until every server has answered or failed once" {
 	local good
 	export NOTIFY_SOCKET=$BATS_TEST_TMPDIR/notify

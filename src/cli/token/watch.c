@@ -377,7 +377,6 @@ int watch_servers(const struct token_order *order)
 		while (!watch.ended)
 			step(&watch);
 	waiting_end(&watch.before);
-	notify("STOPPING=1");
 	watched_key_release(&watch.key);
 	watched_servers_release(&watch.servers);
 	cleanup_descriptor(&watch.signals);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "cli/out_file.h"
 #include "cli/report.h"
+#include "cli/supervisor.h"
 
 static bool write_token(const struct watched_file *file, struct issued_token *token, FILE *stream,
 			struct chronosign_error **error)
@@ -70,7 +71,10 @@ void watched_file_write(struct watched_file *file, const struct watched_servers 
 			int64_t now)
 {
 	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
+	struct supervisor *supervisor = file->order->options->supervisor;
 	size_t fit = count_fit(servers, now);
+
+	supervisor_begin_file(supervisor);
 	bool failed = fit > 0 && !replace(file, servers, now, &error);
 
 	file->took = milliseconds() - now;
@@ -82,6 +86,8 @@ void watched_file_write(struct watched_file *file, const struct watched_servers 
 		remove_file(file, !failed);
 	else
 		file->tokens = fit;
+	supervisor_end_file(supervisor,
+			    fit == 0 || failed ? INT64_MAX : watched_servers_end(servers, now));
 }
 
 bool watched_file_may_write(const struct watched_file *file, int64_t now)

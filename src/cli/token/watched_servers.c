@@ -60,6 +60,18 @@ bool watched_servers_fit(const struct watched_servers *servers, size_t index, in
 	return true;
 }
 
+int64_t watched_servers_end(const struct watched_servers *servers, int64_t now)
+{
+	struct issued_token token;
+	int64_t end = 0;
+
+	for (size_t i = 0; i < servers->exchanges.count; i++)
+		if (watched_servers_fit(servers, i, now, &token) &&
+		    exchange_of(servers, i)->valid_until > end)
+			end = exchange_of(servers, i)->valid_until;
+	return end == 0 ? INT64_MAX : end;
+}
+
 /* ---- Reports ---- */
 
 /* A server that fails and answers by turns must not fill the log. */

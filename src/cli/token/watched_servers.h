@@ -60,6 +60,9 @@ void watched_servers_renew(struct watched_servers *servers, int64_t now);
 /* Drops the tokens whose time is over. */
 void watched_servers_expire(struct watched_servers *servers, int64_t now);
 
+/* When the last of the fit tokens ends; INT64_MAX: none is, or that is not known. */
+int64_t watched_servers_end(const struct watched_servers *servers, int64_t now);
+
 /* True if the server has a fit token; *token then borrows it, with `key` NULL. */
 bool watched_servers_fit(const struct watched_servers *servers, size_t index, int64_t now,
 			 struct issued_token *token);
