@@ -60,9 +60,6 @@ bool report_move(int standard_error)
 	return true;
 }
 
-static void report(const char *kind, const char *format, va_list arguments)
-	__attribute__((format(printf, 2, 0)));
-
 /*
  * Sentences are joined on one line; an indented line, such as a list entry, stays a line of its own
  * with the prefix, since a journal shows lines separately. So does the text after a list.
@@ -103,31 +100,42 @@ static void put(const char *lines)
 		dropped++;
 }
 
-/* Written as a whole, so that lines of several processes do not mix. */
-static void report(const char *kind, const char *format, va_list arguments)
+/* As a whole, so that lines of several processes do not mix. NULL: memory is out. */
+__attribute__((format(printf, 2, 0))) static char *lines_of(const char *kind, const char *format,
+							    va_list arguments)
 {
 	CLEANUP(cleanup_text) char *message = NULL;
-	CLEANUP(cleanup_text) char *lines = NULL;
+	char *lines = NULL;
 	size_t length = 0;
 
 	if (vasprintf(&message, format, arguments) < 0) {
 		message = NULL;
-		return;
+		return NULL;
 	}
 	/* No message repeats a PIN, whatever was mistyped. */
 	pin_values_mask(message);
 	CLEANUP(cleanup_text) char *shown = text_printable(message, strlen(message), true);
-	if (shown == NULL)
-		return;
-	FILE *out = open_memstream(&lines, &length);
+	FILE *out = shown == NULL ? NULL : open_memstream(&lines, &length);
 	if (out == NULL)
-		return;
+		return NULL;
 	put_lines(out, kind, shown);
-	if (fclose(out) != 0)
-		return;
-	CLEANUP(cleanup_text) char *rows = terminal_rows(descriptor, lines);
+	if (fclose(out) == 0)
+		return lines;
+	free(lines);
+	return NULL;
+}
+
+__attribute__((format(printf, 2, 0))) static void report(const char *kind, const char *format,
+							 va_list arguments)
+{
+	CLEANUP(cleanup_text) char *lines = lines_of(kind, format, arguments);
+	CLEANUP(cleanup_text)
+	char *rows = lines == NULL ? NULL : terminal_rows(descriptor, lines);
+
 	waiting_step_aside();
-	put(rows == NULL ? lines : rows);
+	put(rows != NULL    ? rows
+	    : lines != NULL ? lines
+			    : "chronoctl: out of memory: a message is missing here\n");
 	waiting_step_back();
 }
 

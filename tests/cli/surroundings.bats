@@ -114,6 +114,14 @@ is_over() { ! grep -q . "/proc/$COMMAND/cmdline" 2>/dev/null; }
 	refused 1 "before its work was done"
 }
 
+@test "a module that takes all memory away ends the command with a message" {
+	[ "${SANITIZED:-OFF}" = OFF ] || skip "AddressSanitizer ends a process without memory by itself"
+	for call in C_Initialize C_GetSlotList C_OpenSession C_Login C_Sign; do
+		SHIM_NO_MEMORY=$call:1 chronoctl_token --priv-key-file 'pkcs11:object=chronograf' --pin-source "$PIN_FILE"
+		refused '1|3' "ended the process in $call|out of memory"
+	done
+}
+
 @test "the message about a broken module is printable, and bounded" {
 	local module=$SCRATCH/$'\e]52;c;\a\xff'.so
 	cp "$SHIM" "$module"

@@ -245,6 +245,7 @@ static const struct setting table[] = {
 	{"SHIM_CLOSE", read_calls, FIELD(close)},
 	{"SHIM_DEAF", read_calls, FIELD(deaf)},
 	{"SHIM_NO_FILES", read_calls, FIELD(no_files)},
+	{"SHIM_NO_MEMORY", read_calls, FIELD(no_memory)},
 	{"SHIM_SETUID", read_calls, FIELD(setuid)},
 	{"SHIM_FLOOD", read_calls, FIELD(flood)},
 	{"SHIM_THREAD", read_calls, FIELD(thread)},

@@ -76,7 +76,7 @@ struct settings {
 	CK_ULONG delay; /* microseconds */
 	struct call_rules fail, hang, crash, exit, pull, swap;
 	struct call_rules exit_later, raise_later, fork, clone, chdir, close, flood, thread;
-	struct call_rules deaf, no_files, setuid;
+	struct call_rules deaf, no_files, no_memory, setuid;
 	CK_ULONG pull_calls;
 	struct numbers mechanisms;
 	CK_ULONG no_mechanisms;

@@ -85,6 +85,16 @@ __attribute__((no_sanitize("undefined", "address"))) static void crash(void)
 	*nowhere = 0;
 }
 
+/* What malloc(3) has at hand goes, too, down to the smallest block. */
+static void take_all_memory(void)
+{
+	if (setrlimit(RLIMIT_AS, &(struct rlimit){0}))
+		give_up("cannot lower a limit");
+	for (size_t size = 1 << 20; size >= sizeof(void *); size /= 2)
+		while (malloc(size))
+			;
+}
+
 static void hang(void)
 {
 	for (;;)
@@ -162,6 +172,8 @@ static void meddle(const struct settings *now, enum shim_function function, unsi
 	if (rule_for(&now->no_files, function, nth) &&
 	    setrlimit(RLIMIT_NOFILE, &(struct rlimit){0}))
 		give_up("cannot lower a limit");
+	if (rule_for(&now->no_memory, function, nth))
+		take_all_memory();
 	if (rule_for(&now->setuid, function, nth) && setuid(65534))
 		give_up("cannot become nobody");
 	if (rule_for(&now->flood, function, nth))

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -723,6 +724,22 @@ static void no_file_can_be_opened(void **state)
 	assert_int_equal(status_of(start_and_open, "/dev/null"), W_EXITCODE(EMFILE, 0));
 }
 
+static void start_and_take(void)
+{
+	start_and_ask();
+	_exit(malloc(sizeof(void *)) ? 0 : errno);
+}
+
+static void no_memory_is_left(void **state)
+{
+	(void)state;
+#ifdef __SANITIZE_ADDRESS__
+	skip(); /* its malloc(3) ends the process by itself */
+#endif
+	set("SHIM_NO_MEMORY=C_GetInfo:1");
+	assert_int_equal(status_of(start_and_take, "/dev/null"), W_EXITCODE(ENOMEM, 0));
+}
+
 static void start_and_tell_user(void)
 {
 	start_and_ask();
@@ -919,6 +936,7 @@ int main(void)
 		PROMISE(a_thread_floods_standard_error),
 		PROMISE(sigterm_is_ignored),
 		PROMISE(no_file_can_be_opened),
+		PROMISE(no_memory_is_left),
 		PROMISE(the_process_becomes_nobodys),
 		PROMISE(the_lengths_of_pins_are_not_told),
 		PROMISE(a_thread_holds_no_signal_back),
