@@ -60,8 +60,8 @@ void chronosign_key_set_pin(struct chronosign_key *key, struct chronosign_secret
 
 /*
  * Reads the PIN or passphrase now, if there is a source for it, and keeps it: for a key that will
- * be opened more than once. A prompt still asks each time. False with *error set if the source
- * cannot be read.
+ * be opened more than once. A prompt still asks each time. The PIN goes to no token but the first
+ * that wants it. False with *error set if the source cannot be read.
  */
 bool chronosign_key_keep_pin(struct chronosign_key *key, struct chronosign_error **error)
 	__attribute__((nonnull(1), warn_unused_result));

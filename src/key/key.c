@@ -105,7 +105,9 @@ struct chronosign_key *chronosign_key_new(char *reference, struct chronosign_err
 {
 	CLEANUP(cleanup_key) struct chronosign_key *key = calloc(1, sizeof *key);
 
-	if (key == NULL) {
+	if (key != NULL)
+		key->pin_use = calloc(1, sizeof *key->pin_use);
+	if (key == NULL || key->pin_use == NULL) {
 		error_out_of_memory(error);
 		return NULL;
 	}
@@ -140,7 +142,7 @@ void chronosign_key_free(struct chronosign_key *key)
 	free(key->providers);
 	free(key->module_path);
 	free(key->pin_source);
-	free(key->pin_owner);
+	free(key->pin_use);
 	pkcs11_uri_free(key->uri);
 	chronosign_secret_free(key->pin);
 	free(key);

@@ -13,8 +13,15 @@ enum key_kind {
 	KEY_IN_STORE, /* any other scheme: for OpenSSL's store loaders */
 };
 
-/* 1 once it is known; label, manufacturer, model and serial number of CK_TOKEN_INFO. */
-enum { KEY_PIN_OWNER_SIZE = 97 };
+/* Label, manufacturer, model and serial number: the first members of CK_TOKEN_INFO. */
+enum { KEY_TOKEN_IDENTITY_SIZE = 96 };
+
+/* What has become of the key's PIN. */
+struct key_pin_use {
+	bool kept;  /* it is the same at every opening */
+	bool owned; /* it is `owner`'s, and goes to no other token */
+	unsigned char owner[KEY_TOKEN_IDENTITY_SIZE];
+};
 
 struct chronosign_key {
 	enum key_kind kind;
@@ -29,7 +36,7 @@ struct chronosign_key {
 	char *module_path;
 	char *pin_source;
 	struct chronosign_secret *pin;
-	unsigned char *pin_owner; /* of a PIN that is kept: the identity of its token, once known */
+	struct key_pin_use *pin_use;
 	bool force_login;
 	int command_stderr; /* of a PIN source that is a command */
 

@@ -56,10 +56,7 @@ static struct chronosign_secret *pin_read(const struct chronosign_key *key,
 
 bool chronosign_key_keep_pin(struct chronosign_key *key, struct chronosign_error **error)
 {
-	if (key->pin_owner == NULL)
-		key->pin_owner = calloc(1, KEY_PIN_OWNER_SIZE);
-	if (key->pin_owner == NULL)
-		return error_out_of_memory(error);
+	key->pin_use->kept = true;
 	if (!pin_is_given(key) || (key->uri != NULL && key->uri->pin_value != NULL))
 		return true;
 	struct chronosign_secret *pin = pin_read(key, error);

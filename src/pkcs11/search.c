@@ -239,21 +239,13 @@ bool pkcs11_search_may_retry(const struct pkcs11_search *search)
 static bool look_around(struct pkcs11_search *search, struct chronosign_error **error)
 {
 	CLEANUP(cleanup_secret) struct chronosign_secret *pin = NULL;
-	CK_TOKEN_INFO lost = {0};
 
-	if (search->token != NULL) {
+	if (search->token != NULL)
 		pin = TAKE(search->token->session.pin);
-		lost = search->token->info;
-	}
 	pkcs11_search_close(search);
 	if (!pkcs11_search_open(search, FIND_KEY, error))
 		return false;
 	search->token->session.again = true;
-	if (pin != NULL && memcmp(&lost, &search->token->info, TOKEN_IDENTITY_SIZE) != 0)
-		return error_set(error, CHRONOSIGN_ERROR_KEY,
-				 "the token '%s' is not the one that was lost; the PIN is not sent "
-				 "to it",
-				 search->token->label);
 	search->token->session.pin = TAKE(pin);
 	return true;
 }

@@ -181,13 +181,53 @@ static bool login(struct pkcs11_token *token, CK_USER_TYPE user, struct chronosi
 	       pkcs11_session_login_failed(token, result, error);
 }
 
+/* A PIN that a person enters belongs to the token that the prompt names; any other, and one that the caller
+ * keeps, to the first token that wants it. */
+static void bind_pin(const struct pkcs11_token *token)
+{
+	const struct chronosign_key *key = token->module->key;
+	struct key_pin_use *use = key->pin_use;
+
+	if (use->owned && (use->kept || pin_is_given(key)))
+		return;
+	memcpy(use->owner, &token->info, TOKEN_IDENTITY_SIZE);
+	use->owned = true;
+}
+
+static bool is_owner(const struct pkcs11_token *token, struct chronosign_error **error)
+{
+	const struct key_pin_use *use = token->module->key->pin_use;
+
+	if (memcmp(use->owner, &token->info, TOKEN_IDENTITY_SIZE) == 0)
+		return true;
+	if (token->session.again)
+		return error_set(error, CHRONOSIGN_ERROR_KEY,
+				 "the token '%s' is not the one that was lost; the PIN is not sent "
+				 "to it",
+				 token->label);
+	return error_set(error, CHRONOSIGN_ERROR_KEY,
+			 "the token '%s' is not the one that the PIN was first used for; the PIN "
+			 "is not sent to it",
+			 token->label);
+}
+
+const struct chronosign_secret *pkcs11_session_pin(struct pkcs11_token *token,
+						   struct chronosign_error **error)
+{
+	if (token->session.pin == NULL) {
+		bind_pin(token);
+		token->session.pin = pin_obtain(token->module->key, token->shown, error);
+	}
+	return token->session.pin != NULL && pkcs11_token_is_still_there(token, error) &&
+			       is_owner(token, error)
+		       ? token->session.pin
+		       : NULL;
+}
+
 bool pkcs11_session_have_pin(struct pkcs11_token *token, struct chronosign_error **error)
 {
-	if (token->session.pin == NULL && !pkcs11_session_has_pin_pad(token)) {
-		token->session.pin = pin_obtain(token->module->key, token->shown, error);
-		return token->session.pin != NULL;
-	}
-	return true;
+	return pkcs11_session_has_pin_pad(token) ? pkcs11_token_is_still_there(token, error)
+						 : pkcs11_session_pin(token, error) != NULL;
 }
 
 /* 0 and CK_UNAVAILABLE_INFORMATION are no limits (PKCS#11 v3.1 §3.2). */
@@ -196,55 +236,28 @@ static bool is_limit(CK_ULONG length)
 	return length != 0 && length != CK_UNAVAILABLE_INFORMATION;
 }
 
-bool pkcs11_session_pin_fits(const CK_TOKEN_INFO *info, const struct chronosign_key *key,
-			     const struct chronosign_secret *pin, struct chronosign_error **error)
+bool pkcs11_session_pin_fits(const struct pkcs11_token *token, struct chronosign_error **error)
 {
+	const CK_TOKEN_INFO *info = &token->info;
+	const struct chronosign_secret *pin = token->session.pin;
 	size_t length = pin == NULL ? 0 : secret_length(pin);
 	bool is_short = is_limit(info->ulMinPinLen) && length < info->ulMinPinLen;
 	bool is_long = is_limit(info->ulMaxPinLen) && length > info->ulMaxPinLen;
 
-	if (pin == NULL || key->force_login || (!is_short && !is_long))
+	if (pin == NULL || token->module->key->force_login || (!is_short && !is_long))
 		return true;
-	CLEANUP(cleanup_text)
-	char *label = pkcs11_token_label(info);
 	return error_set(error, CHRONOSIGN_ERROR_KEY,
 			 "the PIN is %s than the token '%s' takes (%s %lu bytes), and was not "
 			 "tried; if the token is wrong about that: --force-login",
-			 is_short ? "shorter" : "longer", label == NULL ? "" : label,
+			 is_short ? "shorter" : "longer", token->label,
 			 is_short ? "at least" : "at most",
 			 is_short ? info->ulMinPinLen : info->ulMaxPinLen);
-}
-
-/* The owner of a kept PIN is the token that it first went to. */
-static bool is_owner(const struct pkcs11_token *token, struct chronosign_error **error)
-{
-	unsigned char *owner = token->module->key->pin_owner;
-
-	if (owner == NULL)
-		return true;
-	if (owner[0] == 0) {
-		owner[0] = 1;
-		memcpy(owner + 1, &token->info, TOKEN_IDENTITY_SIZE);
-	}
-	return memcmp(owner + 1, &token->info, TOKEN_IDENTITY_SIZE) == 0 ||
-	       error_set(error, CHRONOSIGN_ERROR_KEY,
-			 "the token '%s' is not the one that the PIN was first used for; the PIN "
-			 "is not sent to it",
-			 token->label);
-}
-
-bool pkcs11_session_is_same_token(struct pkcs11_token *token, struct chronosign_error **error)
-{
-	bool may_differ = token->session.again || !pin_is_given(token->module->key);
-
-	return (!may_differ || pkcs11_token_is_still_there(token, error)) && is_owner(token, error);
 }
 
 bool pkcs11_session_login(struct pkcs11_token *token, struct chronosign_error **error)
 {
 	if (!pkcs11_session_may_try(token, error) || !pkcs11_session_have_pin(token, error) ||
-	    !pkcs11_session_is_same_token(token, error) ||
-	    !pkcs11_session_pin_fits(&token->info, token->module->key, token->session.pin, error))
+	    !pkcs11_session_pin_fits(token, error))
 		return error_mark_login(error);
 	token->session.logged_in = login(token, CKU_USER, error);
 	if (!token->session.logged_in)

@@ -20,18 +20,21 @@ void pkcs11_session_close(struct pkcs11_token *token);
 bool pkcs11_session_login(struct pkcs11_token *token, struct chronosign_error **error);
 
 /*
- * Whether this can be the token's PIN: its length is within ulMinPinLen and ulMaxPinLen, or the
- * key's force_login is set. NULL is accepted. False with *error set; pkcs11_session_login asks this
- * itself.
+ * Whether this can be the token's PIN: the length of the session's PIN, if it has one, is within
+ * ulMinPinLen and ulMaxPinLen, or the key's force_login is set. False with *error set;
+ * pkcs11_session_login asks this itself.
  */
-bool pkcs11_session_pin_fits(const CK_TOKEN_INFO *info, const struct chronosign_key *key,
-			     const struct chronosign_secret *pin, struct chronosign_error **error);
+bool pkcs11_session_pin_fits(const struct pkcs11_token *token, struct chronosign_error **error);
 
-/* Whether a PIN may go to the token: it is the one that the PIN was obtained for, and a PIN that is
- * kept has gone to no other. pkcs11_session_login asks this itself. */
-bool pkcs11_session_is_same_token(struct pkcs11_token *token, struct chronosign_error **error);
+/*
+ * The PIN, to be handed out at once, whoever logs in by it: obtained unless the session has it, and
+ * only while the token that it was obtained for is in the slot, which is read each time. The session
+ * keeps it; NULL with *error set.
+ */
+const struct chronosign_secret *pkcs11_session_pin(struct pkcs11_token *token,
+						   struct chronosign_error **error);
 
-/* Obtains the PIN for a key that needs it at each signature, unless a login has already done so. */
+/* The same for a login of ours, which needs no PIN in hand if the token has a PIN pad. */
 bool pkcs11_session_have_pin(struct pkcs11_token *token, struct chronosign_error **error);
 
 /*

@@ -13,7 +13,7 @@
 struct pkcs11_session {
 	CK_SESSION_HANDLE handle; /* CK_INVALID_HANDLE if there is none */
 	bool logged_in;
-	bool again;                    /* opened again: the token may be another one */
+	bool again;                    /* opened again after a loss */
 	bool warn_later;               /* of an earlier wrong PIN, once the login has succeeded */
 	struct chronosign_secret *pin; /* kept for a key that wants it at every signature, and for a
 					  second try */
@@ -69,14 +69,13 @@ void pkcs11_tokens_free(struct pkcs11_tokens *tokens);
 
 /* Label, manufacturer, model and serial number, the first members: they tell a token from others. */
 enum { TOKEN_IDENTITY_SIZE = offsetof(CK_TOKEN_INFO, flags) };
-_Static_assert(TOKEN_IDENTITY_SIZE + 1 <= KEY_PIN_OWNER_SIZE, "the owner of a PIN");
+_Static_assert((int)TOKEN_IDENTITY_SIZE == (int)KEY_TOKEN_IDENTITY_SIZE, "the owner of a PIN");
 
 /* Reads the token's flags again, after a failed login. On failure the old ones are kept, and if
  * another token is in the slot now. */
 void pkcs11_token_refresh(struct pkcs11_token *token);
 
-/* The same before a PIN is sent again, or after a person was asked: false with *error set if another
- * token is in the slot. */
+/* Reads the identity of the token in the slot: false with *error set if it is another one by now. */
 bool pkcs11_token_is_still_there(struct pkcs11_token *token, struct chronosign_error **error);
 
 /* True if the token has any mechanism: certificate stores have none, and are not searched for a

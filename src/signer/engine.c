@@ -113,7 +113,8 @@ static bool takes_pin_by_command(const struct engine_signer *signer)
 	return needed && pin_is_given(signer->ui.key) && has_command(signer, "PIN");
 }
 
-/* A given PIN is passed by command; otherwise the user is prompted when the engine asks. */
+/* A given PIN is passed by command; otherwise the user is prompted when the engine asks. A token's is
+ * not passed before the key is loaded: the token may be exchanged until then. */
 static bool set_pin(struct engine_signer *signer, struct chronosign_error **error)
 {
 	const struct pkcs11_token *token = signer->token.search.token;
@@ -164,7 +165,7 @@ static bool load_key(struct engine_signer *signer, struct chronosign_error **err
 {
 	if (signer->token.search.token != NULL &&
 	    (!openssl_token_before_login(&signer->token, error) ||
-	     !openssl_token_log_in_if_it_hides(&signer->token, error)))
+	     !openssl_token_log_in_if_it_hides(&signer->token, error) || !set_pin(signer, error)))
 		return false;
 	openssl_call_begin(&signer->ui, "ENGINE_load_private_key");
 	signer->pkey =
@@ -181,11 +182,10 @@ static bool open_key(struct engine_signer *signer, const char *id, EVP_PKEY **pu
 
 	if (in_token && !openssl_token_open(&signer->token, &signer->ui, NULL, error))
 		return false;
-	signer->ui.token = in_token ? signer->token.label : id;
-	if (in_token)
-		signer->ui.info = signer->token.search.token->info;
+	signer->ui.place = id;
 	return find_engine(signer, id, error) && (!in_token || set_module(signer, error)) &&
-	       set_pin(signer, error) && initialize(signer, error) && load_key(signer, error) &&
+	       (in_token || set_pin(signer, error)) && initialize(signer, error) &&
+	       load_key(signer, error) &&
 	       openssl_token_finish_key(&signer->token, signer->pkey, signer->ui.key->name,
 					public_key, error);
 }

@@ -206,8 +206,6 @@ static bool libp11_open(const struct chronosign_key *key, void **state, EVP_PKEY
 	if (!openssl_ui_init(&signer->ui, key, who, error) ||
 	    !openssl_token_open(&signer->token, &signer->ui, NULL, error))
 		return false;
-	signer->ui.token = signer->token.label;
-	signer->ui.info = signer->token.search.token->info;
 	if (!open_key(signer, public_key, error))
 		return false;
 	*state = TAKE(signer);

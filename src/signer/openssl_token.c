@@ -20,9 +20,9 @@ bool openssl_token_open(struct openssl_token *token, struct openssl_ui *ui, cons
 	if (!pkcs11_search_is_for_private_key(ui->key, error) ||
 	    !pkcs11_search_open(&token->search, FIND_KEY, error))
 		return false;
-	token->label = strdup(token->search.token->label);
 	token->uri = short_uri_for_library(token->search.token, ui->key->uri->parsed);
-	return (token->label != NULL && token->uri != NULL) || error_out_of_memory(error);
+	ui->token = token->search.token;
+	return token->uri != NULL || error_out_of_memory(error);
 }
 
 const char *openssl_token_module_file(const struct openssl_token *token, const char *who,
@@ -50,25 +50,15 @@ bool openssl_token_before_login(struct openssl_token *token, struct chronosign_e
 		return false;
 	if (!pkcs11_token_needs_login(chosen))
 		return true;
-	if (!pkcs11_session_may_try(chosen, error) || !pkcs11_session_is_same_token(chosen, error))
+	if (!pkcs11_session_may_try(chosen, error))
 		return error_mark_login(error);
-	if (pkcs11_session_has_pin_pad(chosen))
-		key_notice(token->search.key, CHRONOSIGN_NOTICE_ACTION,
-			   "enter the PIN of the token '%s' on its reader", chosen->shown);
-	return true;
-}
-
-/* The PIN may be needed again, at the signature. */
-static bool log_in_ourselves(struct openssl_token *token, struct chronosign_error **error)
-{
-	struct pkcs11_token *chosen = token->search.token;
-
-	if (!pkcs11_session_login(chosen, error))
-		return false;
-	if (chosen->session.pin == NULL)
+	if (!pkcs11_session_has_pin_pad(chosen))
 		return true;
-	token->ui->pin = secret_copy(chosen->session.pin, error);
-	return token->ui->pin != NULL;
+	if (!pkcs11_token_is_still_there(chosen, error))
+		return error_mark_login(error);
+	key_notice(token->search.key, CHRONOSIGN_NOTICE_ACTION,
+		   "enter the PIN of the token '%s' on its reader", chosen->shown);
+	return true;
 }
 
 bool openssl_token_log_in_if_it_hides(struct openssl_token *token, struct chronosign_error **error)
@@ -80,20 +70,11 @@ bool openssl_token_log_in_if_it_hides(struct openssl_token *token, struct chrono
 		return true;
 	if (!pkcs11_search_count(search, &count, error))
 		return false;
-	return count > 0 || log_in_ourselves(token, error);
+	return count > 0 || pkcs11_session_login(search->token, error);
 }
 
 /* p11-kit-client.so gives each of its users a connection, and so a login, of its own. The PIN is a good
  * one: the library has logged in by it. */
-static bool find_by_login_of_ours(struct openssl_token *token, struct chronosign_error **error)
-{
-	struct pkcs11_token *chosen = token->search.token;
-
-	chosen->session.pin = secret_copy(token->ui->pin, error);
-	return chosen->session.pin != NULL && pkcs11_session_login(chosen, error) &&
-	       pkcs11_search_visible_key(&token->search, error);
-}
-
 static bool find_key(struct openssl_token *token, struct chronosign_error **error)
 {
 	CLEANUP(cleanup_error) struct chronosign_error *reason = NULL;
@@ -102,7 +83,8 @@ static bool find_key(struct openssl_token *token, struct chronosign_error **erro
 		return true;
 	if (!token->ui->given || pkcs11_session_is_logged_in(token->search.token))
 		return error_move(error, &reason);
-	return find_by_login_of_ours(token, error);
+	return pkcs11_session_login(token->search.token, error) &&
+	       pkcs11_search_visible_key(&token->search, error);
 }
 
 bool openssl_token_read_key(struct openssl_token *token, EVP_PKEY **public_key,
@@ -164,14 +146,13 @@ bool openssl_token_finish_key(struct openssl_token *token, const EVP_PKEY *pkey,
 
 void openssl_token_rest(struct openssl_token *token)
 {
-	pkcs11_tokens_free(&token->search.tokens);
-	token->search.token = NULL;
+	for (size_t i = 0; i < token->search.tokens.count; i++)
+		pkcs11_session_close(&token->search.tokens.list[i]);
 }
 
 void openssl_token_close(struct openssl_token *token)
 {
 	pkcs11_search_close(&token->search);
-	free(token->label);
 	free(token->uri);
 	*token = (struct openssl_token){0};
 }

@@ -11,9 +11,8 @@
 #include "signer/openssl_ui.h"
 
 struct openssl_token {
-	struct pkcs11_search search; /* its token is NULL if the key is in none, or is at rest */
+	struct pkcs11_search search; /* its token is NULL if the key is in none */
 	struct openssl_ui *ui;       /* that gives the library its PIN */
-	char *label;                 /* the token's, printable */
 	char *uri; /* the key on this one token: no PIN, no module, type=private */
 };
 
@@ -62,7 +61,7 @@ bool openssl_token_finish_key(struct openssl_token *token, const EVP_PKEY *pkey,
 bool openssl_token_explain(struct openssl_token *token, const char *who, bool pin_given,
 			   struct chronosign_error **error);
 
-/* Closes our sessions, since some tokens have few; the information about the key is kept. */
+/* Closes our sessions, since some tokens have few; what is known of the token and the key is kept. */
 void openssl_token_rest(struct openssl_token *token);
 
 void openssl_token_close(struct openssl_token *token);

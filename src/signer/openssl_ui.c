@@ -47,21 +47,21 @@ void openssl_call_end(struct openssl_ui *ui)
 	UI_set_default_method(ui->before);
 }
 
-/* Obtains the PIN if that has not happened yet. */
-static bool know_pin(struct openssl_ui *ui, struct chronosign_error **error)
+static const struct chronosign_secret *find_pin(struct openssl_ui *ui,
+						struct chronosign_error **error)
 {
-	if (ui->pin != NULL)
-		return true;
-	pause_watch(ui);
-	ui->pin = pin_obtain(ui->key, ui->token, error);
-	resume_watch(ui);
-	return ui->pin != NULL && pkcs11_session_pin_fits(&ui->info, ui->key, ui->pin, error);
+	if (ui->token != NULL) {
+		const struct chronosign_secret *pin = pkcs11_session_pin(ui->token, error);
+		return pin != NULL && pkcs11_session_pin_fits(ui->token, error) ? pin : NULL;
+	}
+	if (ui->pin == NULL)
+		ui->pin = pin_obtain(ui->key, ui->place, error);
+	return ui->pin;
 }
 
-static bool is_text(const struct openssl_ui *ui, struct chronosign_error **error)
+static bool is_text(const struct openssl_ui *ui, const struct chronosign_secret *pin,
+		    struct chronosign_error **error)
 {
-	const struct chronosign_secret *pin = ui->pin;
-
 	return (memchr(secret_bytes(pin), '\0', secret_length(pin)) == NULL &&
 		secret_length(pin) < secret_capacity(pin)) ||
 	       error_set(error, CHRONOSIGN_ERROR_KEY,
@@ -71,23 +71,35 @@ static bool is_text(const struct openssl_ui *ui, struct chronosign_error **error
 			 ui->who);
 }
 
-const char *openssl_ui_pin_text(struct openssl_ui *ui, struct chronosign_error **error)
+/* A person may be asked, and the token is looked at: the call into the library waits meanwhile. */
+static const char *pin_text(struct openssl_ui *ui, struct chronosign_error **error)
 {
-	if (!know_pin(ui, error) || !is_text(ui, error)) {
-		error_mark_login(error);
+	pause_watch(ui);
+	const struct chronosign_secret *pin = find_pin(ui, error);
+	resume_watch(ui);
+	if (pin == NULL || !is_text(ui, pin, error))
 		return NULL;
-	}
-	ui->given = true;
 	/* The buffer has room, and may hold a newline that was dropped. */
-	secret_bytes(ui->pin)[secret_length(ui->pin)] = '\0';
-	return (const char *)secret_bytes(ui->pin);
+	secret_bytes(pin)[secret_length(pin)] = '\0';
+	return (const char *)secret_bytes(pin);
 }
 
-static bool fits(const struct openssl_ui *ui, UI_STRING *string, struct chronosign_error **error)
+const char *openssl_ui_pin_text(struct openssl_ui *ui, struct chronosign_error **error)
+{
+	const char *pin = pin_text(ui, error);
+
+	if (pin == NULL)
+		error_mark_login(error);
+	else
+		ui->given = true;
+	return pin;
+}
+
+static bool fits(const struct openssl_ui *ui, UI_STRING *string, size_t length,
+		 struct chronosign_error **error)
 {
 	int most = UI_get_result_maxsize(string);
 	int least = UI_get_result_minsize(string);
-	size_t length = secret_length(ui->pin);
 
 	if (least >= 0 && most >= 0 && length >= (size_t)least && length <= (size_t)most)
 		return true;
@@ -106,11 +118,11 @@ static bool answer_question(struct openssl_ui *ui, UI *asked, UI_STRING *string,
 				 ui->given ? " again, after the one that it got"
 					   : " that it should not need");
 	ui->left--;
-	if (!know_pin(ui, error) || !is_text(ui, error) || !fits(ui, string, error))
+	const char *pin = pin_text(ui, error);
+	if (pin == NULL || !fits(ui, string, strlen(pin), error))
 		return false;
 	ui->given = true;
-	return UI_set_result_ex(asked, string, (const char *)secret_bytes(ui->pin),
-				(int)secret_length(ui->pin)) == 0;
+	return UI_set_result_ex(asked, string, pin, (int)strlen(pin)) == 0;
 }
 
 static int read_string(UI *asked, UI_STRING *string)

@@ -7,7 +7,7 @@
 #define SIGNER_OPENSSL_UI_H
 
 #include "base/signing.h"
-#include "key/key.h"
+#include "pkcs11/token.h"
 
 #include <openssl/evp.h>
 #include <openssl/ui.h>
@@ -16,13 +16,13 @@
 /* Who may ask and what they get. */
 struct openssl_ui {
 	const struct chronosign_key *key;
-	const char *token;  /* the token's label for a prompt; NULL: a file */
-	const char *who;    /* "the engine 'pkcs11'", for messages and for the key's watch */
-	CK_TOKEN_INFO info; /* the token's, for the length of its PINs; zeros: not known */
-	UI_METHOD *method;  /* answers from this struct */
-	unsigned left;      /* how many questions may still be answered */
-	bool given;         /* a PIN has been handed out */
-	struct chronosign_secret *pin;  /* once it is known */
+	struct pkcs11_token *token; /* whose PIN is meant: its session keeps it; NULL: not known */
+	const char *place; /* what a prompt names if the token is not known; NULL: a file */
+	const char *who;   /* "the engine 'pkcs11'", for messages and for the key's watch */
+	UI_METHOD *method; /* answers from this struct */
+	unsigned left;     /* how many questions may still be answered */
+	bool given;        /* a PIN has been handed out */
+	struct chronosign_secret *pin;  /* if the token is not known: once it was obtained */
 	struct chronosign_error *error; /* why a question was not answered */
 	const char *function;           /* what is being called, NULL between calls */
 	const UI_METHOD *before;        /* OpenSSL's default method, while something is */

@@ -251,10 +251,8 @@ static bool open_key(struct provider_signer *signer, EVP_PKEY **public_key,
 	if (key->kind == KEY_IN_TOKEN) {
 		if (!choose_module(signer, &file, error))
 			return false;
-		signer->ui.token = signer->token.label;
-		signer->ui.info = signer->token.search.token->info;
 	} else if (key->kind == KEY_IN_STORE) {
-		signer->ui.token = key->name;
+		signer->ui.place = key->name;
 	}
 	return load_providers(signer, file, error) && check_variable(signer, error) &&
 	       provider_check_properties(signer, error) && provider_load_key(signer, error) &&

@@ -392,6 +392,52 @@ signatures() { echo $(($(calls C_Sign) + $(calls C_SignFinal))); }
 	[ "$(signatures)" -eq 0 ]
 }
 
+# swapped_out LOGINS: so many went to the first token, and none to the other one. A provider that finds its token gone
+# says so in its own words.
+swapped_out() {
+	case $BACKEND in
+	provider-*) refused 3 ;;
+	*) refused 3 "another token \('swapped'\) is in the slot of the token 'estate'; the PIN is not sent to it" ;;
+	esac
+	called C_Login "$1"
+}
+
+@test "a token that is exchanged after it was looked at: the PIN is not sent to the other one" {
+	tokens_only
+	SHIM_SWAP=C_OpenSession:1 CHRONOCTL_PIN=$PIN with "$(reference chronograf)"
+	swapped_out 0
+}
+
+@test "a token that is exchanged while the PIN is obtained: the PIN is not sent to the other one" {
+	tokens_only
+	export SHIM_CONTROL=$SCRATCH/control
+	: >"$SHIM_CONTROL"
+	with "$(reference chronograf)" --pin-source \
+		"|echo SHIM_SWAP='C_GetTokenInfo:*' >'$SCRATCH/new'; mv '$SCRATCH/new' '$SHIM_CONTROL'; echo $PIN"
+	swapped_out 0
+}
+
+@test "a token that is exchanged before a key requires its PIN for the signature: the PIN is not sent to the other one" {
+	tokens_only
+	one_openssl
+	export SHIM_ATTRIBUTE=CKA_ALWAYS_AUTHENTICATE=1 SHIM_CONTEXT_PIN=$PIN
+	SHIM_SWAP=C_Login:1 CHRONOCTL_PIN=$PIN with "$(reference chronograf)"
+	swapped_out 1
+	[ "$(signatures)" -eq 0 ]
+}
+
+@test "a token that is exchanged before the prompt is answered: the PIN is not sent to the other one" {
+	local command
+	tokens_only
+	case $BACKEND in provider-*) skip 'of the calls that a provider makes before it asks, which differ' ;; esac
+	printf -v command '%q ' "$CHRONOCTL" token --chronograf-url "$URL" "${SIGNER[@]}" \
+		--priv-key-file "$(reference chronograf)"
+	SHIM_SWAP=C_FindObjectsInit:1 on_terminal 'PIN of' "$PIN\n" "$command"
+	[ "$status" -eq 3 ]
+	shows "another token \('swapped'\) is in the slot of the token 'estate'; the PIN is not sent to it"
+	called C_Login 0
+}
+
 @test "PIN pad: the user is told to look at the reader, and no PIN is sent" {
 	tokens_only
 	export SHIM_TOKEN_FLAGS=+CKF_PROTECTED_AUTHENTICATION_PATH SHIM_PINPAD=$PIN

@@ -163,7 +163,7 @@ gives_up() {
 }
 
 @test "never after a PIN was refused" {
-	SHIM_FAIL=C_Login:1=CKR_PIN_INCORRECT,C_GetTokenInfo:3=CKR_DEVICE_REMOVED run_once
+	SHIM_FAIL=C_Login:1=CKR_PIN_INCORRECT,C_GetTokenInfo:4=CKR_DEVICE_REMOVED run_once
 	refused 3 'wrong PIN for token'
 	called C_Login 1
 	called C_OpenSession 1

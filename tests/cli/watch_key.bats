@@ -341,3 +341,13 @@ network_program() { pgrep -P "$(pgrep -P "$WATCH")"; }
 	wait_for said "is not the one that" || fail "not refused"
 	[ "$(calls C_Login)" -eq 1 ] || fail "another login"
 }
+
+@test "a token that is swapped before SIGHUP reopens the key: the kept PIN is not sent to the other one" {
+	use_shim
+	start_server
+	SHIM_SWAP=C_Sign:1 watch --priv-key-file 'pkcs11:object=chronograf' --pin-source "$PIN_FILE"
+	appears
+	kill -HUP "$WATCH"
+	wait_for said "'swapped' is not the one that the PIN was first used for; the PIN is not sent to it" || fail "not refused"
+	[ "$(calls C_Login)" -eq 1 ] || fail "another login"
+}
