@@ -244,6 +244,11 @@ void key_set_lend(struct chronosign_key *key, void (*lend)(bool lent))
 	key->lend = lend;
 }
 
+void key_set_one_login(struct chronosign_key *key)
+{
+	key->pin_use->once = true;
+}
+
 void key_set_login_refused(struct chronosign_key *key,
 			   void (*login_refused)(const struct chronosign_key *key))
 {

@@ -18,8 +18,10 @@ enum { KEY_TOKEN_IDENTITY_SIZE = 96 };
 
 /* What has become of the key's PIN. */
 struct key_pin_use {
-	bool kept;  /* it is the same at every opening */
-	bool owned; /* it is `owner`'s, and goes to no other token */
+	bool kept;    /* it is the same at every opening */
+	bool owned;   /* it is `owner`'s, and goes to no other token */
+	bool once;    /* it may be used for one login */
+	bool offered; /* it was used for one */
 	unsigned char owner[KEY_TOKEN_IDENTITY_SIZE];
 };
 
@@ -70,6 +72,9 @@ void key_warn_of_length(const struct chronosign_key *key, int bits);
 
 /* Called around what may read the PIN from the terminal: a command, a descriptor. */
 void key_set_lend(struct chronosign_key *key, void (*lend)(bool lent));
+
+/* A PIN is offered to a token once, though its session may be lost: for those who examine. */
+void key_set_one_login(struct chronosign_key *key);
 
 /* Called when a token has refused a login, whichever library has tried it. */
 void key_set_login_refused(struct chronosign_key *key,

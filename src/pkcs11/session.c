@@ -254,10 +254,25 @@ bool pkcs11_session_pin_fits(const struct pkcs11_token *token, struct chronosign
 			 is_short ? info->ulMinPinLen : info->ulMaxPinLen);
 }
 
+/* False with *error set if the PIN was offered already, and may not be again. */
+static bool may_offer(const struct pkcs11_token *token, struct chronosign_error **error)
+{
+	struct key_pin_use *use = token->module->key->pin_use;
+
+	if (use->once && use->offered)
+		return error_set(
+			error, CHRONOSIGN_ERROR_KEY,
+			"the login to the token '%s' is lost, and a PIN is offered once in "
+			"a run; run the command again",
+			token->label);
+	use->offered = true;
+	return true;
+}
+
 bool pkcs11_session_login(struct pkcs11_token *token, struct chronosign_error **error)
 {
 	if (!pkcs11_session_may_try(token, error) || !pkcs11_session_have_pin(token, error) ||
-	    !pkcs11_session_pin_fits(token, error))
+	    !pkcs11_session_pin_fits(token, error) || !may_offer(token, error))
 		return error_mark_login(error);
 	token->session.logged_in = login(token, CKU_USER, error);
 	if (!token->session.logged_in)

@@ -261,6 +261,25 @@ logged() { # TIMES REGEX
 	done
 }
 
+@test "a session that is lost after the login: the PIN is not offered a second time, and says what to do" {
+	local call
+	for call in C_FindObjectsInit:1 C_SignInit:1 C_Sign:1; do
+		: >"$SHIM_LOG"
+		SHIM_FAIL=$call=CKR_SESSION_HANDLE_INVALID examines
+		found 3 ✗ '(key|signature)' "The second try: the login to the token 'ops' is lost, and a PIN is offered once in a run; run the command again"
+		not_known acceptance
+		called C_Login 1
+	done
+	: >"$SHIM_LOG"
+	SHIM_FAIL=C_Login:1=CKR_SESSION_HANDLE_INVALID examines
+	found 3 ✗ pin 'offered once in a run'
+	called C_Login 1
+	: >"$SHIM_LOG"
+	SHIM_FAIL=C_OpenSession:1=CKR_SESSION_HANDLE_INVALID examines
+	found 0 ✓ pin 'accepts logins' ✓ acceptance 'accepts'
+	called C_Login 1
+}
+
 @test "a token without login: no PIN is needed" {
 	import_open_key "$KEY" ops open b1 "$PIN"
 	SHIM_TOKEN_FLAGS=-CKF_LOGIN_REQUIRED examines --priv-key-file 'pkcs11:object=open'

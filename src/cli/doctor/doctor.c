@@ -420,6 +420,7 @@ static int examine(struct doctor *doctor, struct options *options, struct chrono
 	CLEANUP(cleanup_key) struct chronosign_key *key = key_from_options(options, error);
 	if (key == NULL)
 		return EXIT_OTHER;
+	key_set_one_login(key);
 	doctor->started_at = milliseconds();
 	CLEANUP(cleanup_network)
 	struct network *network = servers_ask(doctor->servers, options, ASK_AS_DOCTOR, error);
