@@ -326,11 +326,35 @@ void out_file_abandon(struct out_successor *successor)
 	successor->name[0] = '\0';
 }
 
+/* ---- The end ---- */
+
+/* Without the flags of renameat2(2), as on NFS, what gets the name after the look is lost. */
+static bool remove_name(const struct out_file *file, struct chronosign_error **error)
+{
+	return unlinkat(file->folder, file->name, 0) == 0 || errno == ENOENT ||
+	       failed("remove", file->path, error);
+}
+
+/* What has got the file's name since the last look is seen when it has another one, and gets its place back. */
+static bool remove_seen(const struct out_file *file, struct chronosign_error **error)
+{
+	struct out_successor taken = {.file = file};
+
+	memcpy(taken.name, file->beside, sizeof taken.name);
+	if (renameat2(file->folder, file->name, file->folder, taken.name, RENAME_NOREPLACE) != 0)
+		return remove_name(file, error);
+	if (check_name(file, taken.name, error))
+		return unlinkat(file->folder, taken.name, 0) == 0 ||
+		       failed("remove", file->path, error);
+	if (!rename_as(&taken, RENAME_NOREPLACE))
+		set_aside(&taken);
+	return false;
+}
+
 bool out_file_remove(const struct out_file *file, struct chronosign_error **error)
 {
 	unlinkat(file->folder, file->beside, 0);
-	return check_file(file, error) && (unlinkat(file->folder, file->name, 0) == 0 ||
-					   errno == ENOENT || failed("remove", file->path, error));
+	return check_file(file, error) && remove_seen(file, error);
 }
 
 char *out_file_weakness(const struct out_file *file)

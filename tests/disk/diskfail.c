@@ -8,7 +8,8 @@
  *     DISK_WITHOUT_TMPFILE=1   no file without a name
  *     DISK_WITHOUT_FLAGS=1     no flags of renameat2
  *     DISK_ABORT=1             fsync ends the parent by SIGABRT, and does not return
- *     DISK_MOVE=FILE DISK_MOVE_TO=NAME   the first fsync moves FILE there
+ *     DISK_MOVE=FILE DISK_MOVE_TO=NAME   the first fsync moves FILE there; with DISK_LATE=1 the first call
+ *                         that would take NAME away
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -151,15 +152,39 @@ ssize_t write(int descriptor, const void *bytes, size_t length)
 	return function(descriptor, bytes, length);
 }
 
+/* Once, since FILE is gone then. */
+static void move_file(bool late)
+{
+	const char *from = getenv("DISK_MOVE");
+	const char *to = getenv("DISK_MOVE_TO");
+
+	if (from != NULL && to != NULL && (getenv("DISK_LATE") != NULL) == late)
+		rename(from, to);
+}
+
+static void move_before_loss_of(const char *name)
+{
+	const char *to = getenv("DISK_MOVE_TO");
+
+	if (to != NULL && strcmp(strrchr(to, '/') + 1, name) == 0 && access(to, F_OK) == 0)
+		move_file(true);
+}
+
+int unlinkat(int folder, const char *name, int flags)
+{
+	int (*function)(int, const char *, int) = (int (*)(int, const char *, int))next("unlinkat");
+
+	move_before_loss_of(name);
+	return function(folder, name, flags);
+}
+
 int fsync(int descriptor)
 {
 	static unsigned calls;
 	int (*function)(int) = (int (*)(int))next("fsync");
 
-	const char *from = getenv("DISK_MOVE");
-	const char *to = getenv("DISK_MOVE_TO");
-	if (is_watched(descriptor) && from != NULL && to != NULL)
-		rename(from, to);
+	if (is_watched(descriptor))
+		move_file(false);
 	if (is_watched(descriptor) && getenv("DISK_ABORT") != NULL) {
 		kill(getppid(), SIGABRT);
 		for (;;)
@@ -225,5 +250,6 @@ int renameat2(int from_folder, const char *from, int to_folder, const char *to, 
 		errno = EINVAL;
 		return -1;
 	}
+	move_before_loss_of(from);
 	return function(from_folder, from, to_folder, to, flags);
 }
