@@ -280,8 +280,10 @@ static int finish(struct supervisor *supervisor, pid_t ended, int status)
 }
 
 /* A service manager sends SIGABRT to a service that its watchdog has not heard from. */
-static int give_up(struct supervisor *supervisor)
+static int give_up(struct supervisor *supervisor, pid_t child)
 {
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
 	clean_up(supervisor);
 	supervisor_tell_abort(supervisor);
 	noise_tell(&supervisor->noise);
@@ -334,6 +336,9 @@ int supervisor_wait(struct supervisor *supervisor, pid_t child)
 		struct signalfd_siginfo info;
 		int signal = next_signal(supervisor, &patience, &info);
 
+		/* Not passed on: a child that it ends at once would be taken for one that crashed. */
+		if (signal == SIGABRT)
+			return give_up(supervisor, child);
 		if (signal > 0 && signal != SIGCHLD)
 			pass_on(supervisor, child, &info);
 		remove_ended_file(supervisor);
@@ -347,11 +352,10 @@ int supervisor_wait(struct supervisor *supervisor, pid_t child)
 			return finish(supervisor, ended, status);
 		if (is_deaf(supervisor))
 			return end_deaf(supervisor, child);
-		if (signal == SIGABRT || is_hung(supervisor, &patience)) {
+		if (is_hung(supervisor, &patience)) {
 			kill(child, SIGKILL);
 			waitpid(child, &status, 0);
-			return signal == SIGABRT ? give_up(supervisor)
-						 : finish(supervisor, 0, status);
+			return finish(supervisor, 0, status);
 		}
 	}
 }

@@ -179,6 +179,19 @@ listen() {
 	kill -ABRT "$WATCH"
 	ended_with 134
 	said "ended by SIGABRT while the PKCS#11 module '.*' was in C_Sign"
+	: >"$SHIM_LOG"
+	SHIM_HANG=C_Sign:2 watch_token
+	appears
+	replace_nonce
+	wait_for called C_Sign 2
+	# As systemd does: all processes of the service, the main one first; here the other ends first.
+	kill -STOP "$WATCH"
+	kill -ABRT "$WATCH"
+	pkill -ABRT -P "$WATCH"
+	sleep 0.2
+	kill -CONT "$WATCH"
+	ended_with 134
+	said "ended by SIGABRT while the PKCS#11 module '.*' was in C_Sign"
 	watch_token
 	appears
 	kill -ABRT "$WATCH"
