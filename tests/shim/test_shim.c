@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -425,6 +426,39 @@ static void hidden_classes_are_never_found(void **state)
 	assert_int_equal(find(NULL, 0, NULL), 1);
 }
 
+/* How many a search finds in its calls, of which each has room for 16; 48 if it does not end before. */
+static CK_ULONG found_in_three_calls(CK_ATTRIBUTE_PTR attributes, CK_ULONG count)
+{
+	CK_OBJECT_HANDLE objects[16];
+	CK_ULONG all = 0;
+
+	assert_rv(p11->C_FindObjectsInit(session, attributes, count), CKR_OK);
+	for (int i = 0; i < 3; i++) {
+		CK_ULONG found = 0;
+
+		assert_rv(p11->C_FindObjects(session, objects, 16, &found), CKR_OK);
+		all += found;
+	}
+	assert_rv(p11->C_FindObjectsFinal(session), CKR_OK);
+	return all;
+}
+
+static void a_search_by_a_single_attribute_never_ends(void **state)
+{
+	CK_OBJECT_CLASS class = CKO_PUBLIC_KEY;
+	CK_BYTE id[] = {0x42};
+	CK_ATTRIBUTE asked[] = {{CKA_CLASS, &class, sizeof class}, {CKA_ID, id, sizeof id}};
+
+	(void)state;
+	start_logged_in("SHIM_FIND_ENDLESS=1");
+	assert_int_equal(found_in_three_calls(asked, 1), 48);
+	assert_int_equal(found_in_three_calls(asked, 2), 1);
+	assert_int_equal(found_in_three_calls(NULL, 0), 3);
+	end_module(NULL);
+	start_logged_in(NULL);
+	assert_int_equal(found_in_three_calls(asked, 1), 1);
+}
+
 static void booleans_of_private_keys_are_overridden(void **state)
 {
 	CK_BBOOL can_sign = CK_TRUE;
@@ -569,6 +603,35 @@ static void a_manufacturer_is_told_in_the_library_s_place(void **state)
 	start("SHIM_MANUFACTURER=3432", NULL);
 	assert_rv(p11->C_GetInfo(&info), CKR_OK);
 	assert_memory_equal(info.manufacturerID, "42                              ", 32);
+}
+
+static void is_swapped(bool expected)
+{
+	CK_TOKEN_INFO info;
+
+	assert_rv(p11->C_GetTokenInfo(token, &info), CKR_OK);
+	if (expected) {
+		assert_memory_equal(info.label, "swapped                         ", 32);
+		assert_memory_equal(info.serialNumber, "222             ", 16);
+	} else {
+		assert_memory_equal(info.label, "shim                            ", 32);
+		assert_memory_not_equal(info.serialNumber, "222             ", 16);
+	}
+}
+
+static void another_token_is_told_of_from_the_nth_call_on(void **state)
+{
+	CK_SESSION_INFO info;
+
+	(void)state;
+	start("SHIM_SWAP=C_GetSessionInfo:2", NULL);
+	is_swapped(false);
+	assert_rv(p11->C_GetSessionInfo(session, &info), CKR_OK);
+	is_swapped(false);
+	assert_rv(p11->C_GetSessionInfo(session, &info), CKR_OK);
+	is_swapped(true);
+	assert_rv(p11->C_GetSessionInfo(session, &info), CKR_OK);
+	is_swapped(true);
 }
 
 static void a_token_may_have_no_mechanisms(void **state)
@@ -918,6 +981,7 @@ int main(void)
 		PROMISE(attributes_are_hidden_on_private_keys_alone),
 		PROMISE(a_search_by_a_hidden_attribute_misses_the_private_key),
 		PROMISE(hidden_classes_are_never_found),
+		PROMISE(a_search_by_a_single_attribute_never_ends),
 		PROMISE(booleans_of_private_keys_are_overridden),
 		PROMISE(a_context_login_allows_one_signature),
 		PROMISE(without_the_context_login_no_signature),
@@ -927,6 +991,7 @@ int main(void)
 		PROMISE(empty_slots_may_claim_a_token),
 		PROMISE(a_label_is_any_bytes_padded_with_blanks),
 		PROMISE(a_serial_number_is_told_in_the_real_one_s_place),
+		PROMISE(another_token_is_told_of_from_the_nth_call_on),
 		PROMISE(a_token_may_have_no_mechanisms),
 		PROMISE(a_manufacturer_is_told_in_the_library_s_place),
 		PROMISE(a_module_needs_os_locking),
