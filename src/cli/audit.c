@@ -141,21 +141,20 @@ static void append(char **line, char **fields, const char *name, const char *who
  * reads. Each line that need not wait gives a pause back, for --watch. EAGAIN: the line is lost. */
 static bool send_line(const char *path, const char *text)
 {
-	if (datagram_send(path, text)) {
+	if (datagram_send_or_record(path, text)) {
 		pauses_left += pauses_left < PAUSES;
 		return true;
 	}
 	while (errno == EAGAIN && pauses_left > 0) {
 		pauses_left--;
 		poll(NULL, 0, PAUSE_MS);
-		if (datagram_send(path, text))
+		if (datagram_send_or_record(path, text))
 			return true;
 	}
 	return false;
 }
 
-/* Writes to the log as syslog(3) does. Only syslog(3) itself can write to a stream socket, and it
- * waits. */
+/* Writes to the log as syslog(3) does, which would wait for one that nobody reads. */
 static bool write_line(int priority, const char *line)
 {
 	char now[sizeof "Jan  1 00:00:00"] = "";
@@ -167,14 +166,7 @@ static bool write_line(int priority, const char *line)
 	CLEANUP(cleanup_text)
 	char *text = text_format("<%d>%s chronoctl[%d]: %s", LOG_AUTHPRIV | priority, now,
 				 (int)getpid(), line);
-	if (text == NULL || send_line(_PATH_LOG, text))
-		return text != NULL;
-	if (errno != EPROTOTYPE)
-		return false;
-	openlog("chronoctl", LOG_PID, LOG_AUTHPRIV);
-	syslog(LOG_AUTHPRIV | priority, "%s", line);
-	closelog();
-	return true;
+	return text != NULL && send_line(_PATH_LOG, text);
 }
 
 void audit_tell_loss(void)

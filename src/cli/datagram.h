@@ -1,4 +1,4 @@
-/* One datagram to a local socket, for service managers and the journal. */
+/* One datagram to a local socket, for service managers and the system log. */
 #ifndef CLI_DATAGRAM_H
 #define CLI_DATAGRAM_H
 
@@ -9,5 +9,8 @@
  * namespace (unix(7)). Never waits. False if it is not accepted.
  */
 bool datagram_send(const char *path, const char *text);
+
+/* The same; a stream socket gets the text as syslog(3) sends it there, with the NUL that ends it. */
+bool datagram_send_or_record(const char *path, const char *text);
 
 #endif

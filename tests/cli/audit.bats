@@ -39,6 +39,29 @@ logged() {
 			filled+=" $!"
 			while [ ! -e "$1.full" ]; do sleep 0.01; done
 		}
+		stream() {
+			perl -MIO::Socket::UNIX -e "
+				\$s = IO::Socket::UNIX->new(Type => SOCK_STREAM, Local => shift, Listen => 5) or die;
+				\$| = 1;
+				\$/ = \"\0\";
+				while (\$c = \$s->accept) { print s/\0\z/ NUL/r, \"\n\" while <\$c> }" "$1" >>"$log" &
+			listener=$!
+			while [ ! -S "$1" ]; do sleep 0.01; done
+		}
+		crowd() {
+			perl -MIO::Socket::UNIX -e "
+				\$s = IO::Socket::UNIX->new(Type => SOCK_STREAM, Local => \$ARGV[0], Listen => 1) or die;
+				do {
+					socket(my \$c, AF_UNIX, SOCK_STREAM, 0) or die;
+					\$c->blocking(0);
+					push @c, \$c;
+					\$more = connect(\$c, pack_sockaddr_un(\$ARGV[0]));
+				} while (\$more);
+				open \$f, \">\", \"\$ARGV[0].full\" or die;
+				sleep 60" "$1" &
+			filled+=" $!"
+			while [ ! -e "$1.full" ]; do sleep 0.01; done
+		}
 		log=$1 kind=$2
 		shift 2
 		mount -t tmpfs none /run
@@ -59,6 +82,11 @@ logged() {
 			listen /run/systemd/journal/socket
 			;;
 		syslog) listen /dev/log ;;
+		stream) stream /dev/log ;;
+		crowded)
+			crowd /dev/log
+			set -- timeout 20 "$@"
+			;;
 		broken)
 			mkdir -p /run/systemd/journal
 			ln -s socket /run/systemd/journal/socket
@@ -114,6 +142,16 @@ sign() { # KIND ARGUMENT…
 	prints_token "$KEY"
 	has '^<85>.* chronoctl\[[0-9]+\]: signed a nonce: key=pkcs11:.* nonce=[0-9a-f]{8} accepted=not-checked'
 	has_not "$PIN"
+	has_not "$output"
+}
+
+@test "a syslog daemon with a stream socket gets each line with the NUL that ends it" {
+	sign stream --check
+	prints_token "$KEY"
+	never_says 'warning:'
+	has '^<85>[A-Z][a-z]{2} [ 0-9]{2} [0-9:]{8} chronoctl\[[0-9]+\]: signed a nonce: key=pkcs11:.* accepted=to-be-checked uid=0.* NUL$'
+	has '^<85>.* chronoctl\[[0-9]+\]: checked a token: .* accepted=yes uid=0.* NUL$'
+	[ "$(wc -l <"$LOG")" -eq 2 ] || fail "$(cat "$LOG")"
 	has_not "$output"
 }
 
@@ -350,6 +388,12 @@ refuses() {
 
 @test "a log that nobody reads delays no token, and a warning says what is lost" {
 	logged stuck token --chronograf-url "$URL" --priv-key-file "$KEY" --check
+	prints_token "$KEY"
+	says '^chronoctl: warning: the system log does not keep up; lines lost: 2$'
+}
+
+@test "so is a syslog daemon whose stream socket accepts nobody" {
+	logged crowded token --chronograf-url "$URL" --priv-key-file "$KEY" --check
 	prints_token "$KEY"
 	says '^chronoctl: warning: the system log does not keep up; lines lost: 2$'
 }
