@@ -171,6 +171,24 @@ static void put_blank(struct rows *rows, const char *word)
 		put_byte(rows, ' ');
 }
 
+static struct rows rows_of(FILE *out, struct margins margins)
+{
+	return (struct rows){.out = out,
+			     .width = margins.width,
+			     .indent = margins.indent,
+			     .column = margins.column,
+			     .utf8 = terminal_takes_utf8()};
+}
+
+static void put_text(struct rows *rows, const char *text)
+{
+	for (; *text != '\0'; text++)
+		if (*text == ' ')
+			put_blank(rows, text + 1);
+		else
+			put_byte(rows, *text);
+}
+
 char *terminal_rows(int descriptor, const char *lines)
 {
 	char *text = NULL;
@@ -178,18 +196,33 @@ char *terminal_rows(int descriptor, const char *lines)
 
 	if (isatty(descriptor) == 0)
 		return strdup(lines);
-	struct rows rows = {.out = open_memstream(&text, &length),
-			    .width = terminal_columns(descriptor),
-			    .indent = ROW_INDENT,
-			    .utf8 = terminal_takes_utf8()};
+	struct rows rows = rows_of(open_memstream(&text, &length),
+				   (struct margins){ROW_INDENT, 0, terminal_columns(descriptor)});
 	if (rows.out == NULL)
 		return NULL;
-	for (; *lines != '\0'; lines++)
-		if (*lines == ' ')
-			put_blank(&rows, lines + 1);
-		else
-			put_byte(&rows, *lines);
+	put_text(&rows, lines);
 	return fclose(rows.out) == 0 ? text : NULL;
+}
+
+char *terminal_one_row(const char *text, size_t columns)
+{
+	char *row = NULL;
+	size_t length = 0;
+	size_t whole = 0;
+	struct rows rows = rows_of(open_memstream(&row, &length), (struct margins){0});
+	const char *mark = rows.utf8 ? "…" : "~";
+	const size_t mark_columns = columns_of(&rows, mark[0]);
+
+	if (rows.out == NULL)
+		return NULL;
+	for (const char *byte = text; *byte != '\0'; byte++)
+		whole += columns_of(&rows, *byte);
+	bool is_cut = whole > columns && columns >= mark_columns;
+	const size_t room = is_cut ? columns - mark_columns : columns;
+	for (; *text != '\0' && rows.column + columns_of(&rows, *text) <= room; text++)
+		put_byte(&rows, *text);
+	fputs(is_cut ? mark : "", rows.out);
+	return fclose(rows.out) == 0 ? row : NULL;
 }
 
 /* A URI of ours: no label can put a colon or a blank in it, so no part of it looks like a line of ours. */
@@ -219,11 +252,7 @@ static void put_word(struct rows *rows, const char *word, size_t length)
 
 void terminal_print_words(FILE *out, const char *text, struct margins margins)
 {
-	struct rows rows = {.out = out,
-			    .width = margins.width,
-			    .indent = margins.indent,
-			    .column = margins.column,
-			    .utf8 = terminal_takes_utf8()};
+	struct rows rows = rows_of(out, margins);
 
 	if (margins.width == 0) {
 		fputs(text, out);

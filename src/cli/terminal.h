@@ -26,6 +26,13 @@ size_t terminal_width(const char *text);
 char *terminal_fitted(const char *text, size_t columns);
 
 /*
+ * The same for a line that must not go beyond its row on any terminal: terminals do not agree about
+ * characters beyond ASCII, so that each counts as two columns. Where the locale is not UTF-8, what is not
+ * ASCII is written as \xNN.
+ */
+char *terminal_one_row(const char *text, size_t columns);
+
+/*
  * Lines for the terminal: what would go beyond its width stands indented on a row of its own, so that
  * no words of a server begin a row, as ours do. A word is broken only if it is wider than a row. Where
  * the locale is not UTF-8, what is not ASCII is written as \xNN. A copy if it is no terminal; the caller

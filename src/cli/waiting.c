@@ -135,7 +135,8 @@ static bool is_free(void)
 	       (settings.c_lflag & (tcflag_t)(ICANON | ECHO)) == (ICANON | ECHO);
 }
 
-/* Where the terminal is narrow the words give way, not the numbers. */
+/* Where the terminal is narrow the words give way, not the numbers. What is wider than a row would stay there, since
+ * only one row is cleared. */
 static void draw(const struct waiting *now, long waited)
 {
 	CLEANUP(cleanup_text) char *end = NULL;
@@ -150,11 +151,16 @@ static void draw(const struct waiting *now, long waited)
 	end = text_format(", %ld s%s%s", waited / 1000, hint[0] == '\0' ? "" : "; ", hint);
 	size_t taken = 3 + (end == NULL ? 0 : terminal_width(end));
 	CLEANUP(cleanup_text)
-	char *fitted = columns == 0 ? strdup(text)
-				    : terminal_fitted(text, columns > taken ? columns - taken : 0);
+	char *fitted = terminal_one_row(text, columns > taken ? columns - taken : 0);
 	if (end == NULL || fitted == NULL)
 		return;
-	dprintf(STDERR_FILENO, "\r%c %s%s\033[K", "|/-\\"[waited / STEP_MS % 4], fitted, end);
+	CLEANUP(cleanup_text)
+	char *whole = text_format("%c %s%s", "|/-\\"[waited / STEP_MS % 4], fitted, end);
+	CLEANUP(cleanup_text)
+	char *row = whole == NULL ? NULL : terminal_one_row(whole, columns > 0 ? columns - 1 : 0);
+	if (row == NULL)
+		return;
+	dprintf(STDERR_FILENO, "\r%s\033[K", row);
 	line->shown = true;
 }
 

@@ -166,6 +166,32 @@ quoted() { printf '%q ' "$@"; }
 	[ "$(grep -E "^$FRAME " <<<"$drawn" | sed "s/$ESC.*//" | wc -L)" -le 39 ] || fail "wider:" "$drawn"
 }
 
+# one_row WIDTH: what was drawn while it waited is narrower, even if each character beyond ASCII takes two columns.
+one_row() {
+	local frames
+	frames=$(grep -E "^$FRAME .*, [0-9]+ s" <<<"$drawn" | sed "s/$ESC.*//; s/[^ -~]/xx/g")
+	[ -n "$frames" ] || fail "no wait was seen:" "$drawn" || return
+	[ "$(wc -L <<<"$frames")" -lt "$1" ] || fail "as wide as $1:" "$frames"
+}
+
+@test "a wait is one row also if the terminal shows two columns for a character of one, or is narrower than the numbers" {
+	local command fifo
+	fifo=$(printf 'é%.0s' {1..50})
+	cd "$SCRATCH"
+	mkfifo "$fifo"
+	command="(sleep 1.5; cat '$KEY' >'$fifo') & $(quoted "$CHRONOCTL" token --nonce "$NONCE" --priv-key-file)'$fifo'"
+	at_screen "stty cols 60; LC_ALL=C.UTF-8; $command"
+	waited "opening the key 'é+…, [01] s"
+	one_row 60
+	at_screen "stty cols 60; export LC_ALL=C; $command"
+	waited "opening the key '(\\\\xc3\\\\xa9)+.*~, [01] s"
+	one_row 60
+	start_standin --pub-key-file "$PUB" --delay 1500
+	at_screen "stty cols 20; $(quoted "$CHRONOCTL" token --chronograf-url "$URL" --priv-key-file "$KEY")"
+	waited ', [01] s; --tim.*…'
+	one_row 20
+}
+
 @test "a key that is moved into a token" {
 	own_tokens
 	SHIM_DELAY=250000 at_screen "$(quoted "$CHRONOCTL" import-key --priv-key-file "$KEY" --to 'pkcs11:token=ops;object=new')"
