@@ -31,7 +31,7 @@ static const char *const half_sources[] = {
 /* ---- For a person ---- */
 
 /* The first three are names, which may be long. */
-enum { COLUMNS = 8, NAMES = 3, NAME_LEAST = 5, GAP = 2 };
+enum { COLUMNS = 8, NAMES = 3, NAME_LEAST = 5, GAP = 2, INDENT = 2 };
 
 struct row {
 	const char *cells[COLUMNS];
@@ -71,6 +71,12 @@ struct looks {
 	size_t columns;
 };
 
+/* On a terminal a token's words begin no row, so that none of them looks like a line of ours. */
+static int indent(struct looks looks)
+{
+	return looks.columns == 0 ? 0 : INDENT;
+}
+
 /* NULL: there is none. */
 static const char *uri_of(const struct listed_key *key, struct looks looks)
 {
@@ -95,7 +101,7 @@ static size_t fitting_words(const char *text, size_t columns)
 }
 
 /* Of two lines or more where a heading is wider than its column. */
-static void print_heads(FILE *table, const size_t *widths)
+static void print_heads(FILE *table, const size_t *widths, struct looks looks)
 {
 	struct row rest = heads;
 	bool more = true;
@@ -106,6 +112,7 @@ static void print_heads(FILE *table, const size_t *widths)
 			const char **text = &rest.cells[column];
 			size_t length = fitting_words(*text, widths[column]);
 			size_t padding = column == COLUMNS - 1 ? 0 : widths[column] - length + GAP;
+			padding += column == 0 ? (size_t)indent(looks) : 0;
 			fprintf(table, "%.*s%*s", (int)length, *text, (int)padding, "");
 			*text += length + strspn(*text + length, " ");
 			more = more || **text != '\0';
@@ -114,17 +121,29 @@ static void print_heads(FILE *table, const size_t *widths)
 	}
 }
 
-static void print_row(FILE *table, const struct row *row, const size_t *widths)
+static bool append_cell(char **text, const struct row *row, const size_t *widths, int column)
 {
-	for (int column = 0; column < COLUMNS; column++) {
-		CLEANUP(cleanup_text)
-		char *cell = terminal_fitted(row->cells[column], widths[column]);
-		size_t width = cell == NULL ? 0 : terminal_width(cell);
-		size_t padding = column == COLUMNS - 1 ? 0 : widths[column] - width + GAP;
+	CLEANUP(cleanup_text) char *cell = terminal_fitted(row->cells[column], widths[column]);
+	size_t width = cell == NULL ? 0 : terminal_width(cell);
+	size_t padding = column == COLUMNS - 1 ? 0 : widths[column] - width + GAP;
 
-		fprintf(table, "%s%*s", cell == NULL ? "" : cell, (int)padding, "");
-	}
-	fputc('\n', table);
+	return cell != NULL && text_append(text, "%s%*s", cell, (int)padding, "");
+}
+
+/* Of what stands in a row, only the names are words of others. */
+static bool print_row(FILE *table, const struct row *row, const size_t *widths, struct looks looks)
+{
+	CLEANUP(cleanup_text) char *names = NULL;
+	CLEANUP(cleanup_text) char *rest = NULL;
+	const size_t begin = (size_t)indent(looks);
+
+	for (int column = 0; column < COLUMNS; column++)
+		if (!append_cell(column < NAMES ? &names : &rest, row, widths, column))
+			return false;
+	fprintf(table, "%*s", (int)begin, "");
+	terminal_print_rows(table, names, (struct margins){2 * begin, begin, looks.columns});
+	fprintf(table, "%s\n", rest);
+	return true;
 }
 
 static void widen(size_t *width, size_t wanted)
@@ -132,10 +151,10 @@ static void widen(size_t *width, size_t wanted)
 	*width = wanted > *width ? wanted : *width;
 }
 
-/* Returns the width of the whole table. */
+/* Returns the width of the whole table on a terminal. */
 static size_t measure(const struct key_list *list, bool wrapped, size_t *widths)
 {
-	size_t whole = 0;
+	size_t whole = INDENT;
 	struct row row;
 
 	for (int column = 0; column < COLUMNS; column++) {
@@ -170,29 +189,32 @@ static void fit(const struct key_list *list, size_t columns, size_t *widths)
 	}
 }
 
-static void print_keys(const struct key_list *list, FILE *table, struct looks looks)
+static bool print_keys(const struct key_list *list, FILE *table, struct looks looks)
 {
 	size_t widths[COLUMNS];
 	struct row row;
 
 	fit(list, looks.columns, widths);
-	print_heads(table, widths);
+	print_heads(table, widths, looks);
 	for (size_t i = 0; i < list->key_count; i++) {
 		const char *uri = uri_of(&list->keys[i], looks);
 
 		fill_row(&list->keys[i], &row);
-		print_row(table, &row, widths);
+		if (!print_row(table, &row, widths, looks))
+			return false;
+		fprintf(table, "%*s", indent(looks), "");
 		if (uri == NULL)
 			fprintf(table, "  (no URI finds it alone: another has its label and id)\n");
 		else
 			fprintf(table, "  '%s'\n", uri);
 	}
+	return true;
 }
 
 static bool print_table(const struct key_list *list, FILE *table, struct looks looks)
 {
-	if (list->key_count > 0)
-		print_keys(list, table, looks);
+	if (list->key_count > 0 && !print_keys(list, table, looks))
+		return false;
 	if (list->key_count > 0 && list->left_out_count > 0)
 		fputc('\n', table);
 	if (list->left_out_count > 0)

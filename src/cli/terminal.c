@@ -204,6 +204,16 @@ char *terminal_rows(int descriptor, const char *lines)
 	return fclose(rows.out) == 0 ? text : NULL;
 }
 
+void terminal_print_rows(FILE *out, const char *text, struct margins margins)
+{
+	if (margins.width == 0) {
+		fputs(text, out);
+		return;
+	}
+	struct rows rows = rows_of(out, margins);
+	put_text(&rows, text);
+}
+
 char *terminal_one_row(const char *text, size_t columns)
 {
 	char *row = NULL;

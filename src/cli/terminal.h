@@ -48,6 +48,9 @@ struct margins {
 	size_t width;
 };
 
+/* Prints text in rows as terminal_rows() makes them. If the width is 0, the text as it is. */
+void terminal_print_rows(FILE *out, const char *text, struct margins margins);
+
 /* Prints words, wrapped at blanks, and no newline at the end. A word that is wider than a row is
  * broken, but a PKCS#11 URI stays whole, so that it can be copied. */
 void terminal_print_words(FILE *out, const char *text, struct margins margins);

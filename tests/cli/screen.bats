@@ -240,23 +240,23 @@ widest() { sed "s/$ESC\[[0-9;]*m//g" <<<"$left" | wc -L; }
 	new_token 'a token with a long label'
 	import_key "$KEY" 'a token with a long label' 'a-label-that-is-rather-long-for-a-table' a1b2c3d4e5f6
 	at_screen "stty cols 80; $(quoted "$CHRONOCTL" list-keys)"
-	[ "$(grep -vE "^  'pkcs11:|^chronoctl: |shim" <<<"$left" | wc -L)" -le 80 ] || fail "wider than 80:" "$left"
+	[ "$(grep -vE "^    'pkcs11:|^chronoctl: |shim" <<<"$left" | wc -L)" -le 80 ] || fail "wider than 80:" "$left"
 	grep -qE '^TOKEN .* PIN +PUBLIC' <<<"$left" || fail "no heading:" "$left"
-	grep -qE '^a token[a-z ]*…' <<<"$left" || fail "the label is not cut:" "$left"
-	grep -q "^  'pkcs11:.*object=a-label-that-is-rather-long-for-a-table'\$" <<<"$left" || fail "the URI is not whole:" "$left"
+	grep -qE '^  a token[a-z ]*…' <<<"$left" || fail "the label is not cut:" "$left"
+	grep -q "^    'pkcs11:.*object=a-label-that-is-rather-long-for-a-table'\$" <<<"$left" || fail "the URI is not whole:" "$left"
 	at_screen "stty cols 64; LC_ALL=C $(quoted "$CHRONOCTL" list-keys)"
-	[ "$(grep -vE "^  'pkcs11:|^chronoctl: |shim" <<<"$left" | wc -L)" -le 64 ] || fail "wider than 64:" "$left"
-	grep -qE '^a t[a-z ]*~' <<<"$left" || fail "the label is not cut:" "$left"
+	[ "$(grep -vE "^    'pkcs11:|^chronoctl: |shim" <<<"$left" | wc -L)" -le 64 ] || fail "wider than 64:" "$left"
+	grep -qE '^  a t[a-z ]*~' <<<"$left" || fail "the label is not cut:" "$left"
 }
 
 @test "characters of two columns are cut and aligned as such" {
 	own_tokens
 	import_key "$KEY" ops '鍵鍵鍵鍵鍵鍵鍵鍵鍵鍵鍵鍵鍵鍵鍵鍵鍵鍵鍵鍵' e5
 	at_screen "stty cols 64; $(quoted "$CHRONOCTL" list-keys)"
-	[ "$(grep -vE "^  'pkcs11:|^chronoctl: |shim" <<<"$left" | wc -L)" -le 64 ] || fail "wider than 64:" "$left"
+	[ "$(grep -vE "^    'pkcs11:|^chronoctl: |shim" <<<"$left" | wc -L)" -le 64 ] || fail "wider than 64:" "$left"
 	[ "$(grep -o '^.* public' <<<"$left" | while IFS= read -r row; do wc -L <<<"$row"; done | sort -u | wc -l)" -eq 1 ] ||
 		fail "not in line:" "$left"
-	grep -q '^ops .*鍵…' <<<"$left" || fail "not cut:" "$left"
+	grep -q '^  ops .*鍵…' <<<"$left" || fail "not cut:" "$left"
 }
 
 @test "into a pipe or a file nothing is cut, wrapped or coloured, whatever COLUMNS says" {
@@ -270,6 +270,27 @@ widest() { sed "s/$ESC\[[0-9;]*m//g" <<<"$left" | wc -L; }
 	at_screen "stty cols 60; COLUMNS=60 $(quoted "$CHRONOCTL" doctor --chronograf-url "$URL" --priv-key-file "$KEY") | cat"
 	! grep -qE "^ |$ESC" <<<"$left" || fail "wrapped or coloured:" "$left"
 	[ "$(widest)" -gt 100 ] || fail "wrapped:" "$left"
+}
+
+# What begins a row of list-keys.
+row_begins() { grep -vE '^(  |$)' <<<"$left" | sed 's/ .*//' | sort -u | tr '\n' ' '; }
+
+@test "no words of a token begin a row of list-keys, also where the terminal shows two columns for a character of one or none" {
+	local width accents
+	own_tokens
+	accents=$(printf '\u0301%.0s' {1..70})
+	import_key "$KEY" ops "a${accents}chronoctl: forged" e5
+	SHIM_LABEL=$(printf 'chronoctl: wrong PIN for token x' | od -An -v -tx1 | tr -d ' \n')
+	export SHIM_LABEL
+	for width in 20 37 64 80 200; do
+		at_screen "stty cols $width; LC_ALL=C.UTF-8 $(quoted "$CHRONOCTL" list-keys) 2>'$SCRATCH/err'"
+		[ "$(row_begins)" = 'NOT TOKEN slot ' ] || fail "a row begins with other words at $width:" "$left"
+		grep -q '^  chro' <<<"$left" || fail "no row at $width:" "$left"
+		# The last accent, each character beyond ASCII counted as two.
+		[ "$(sed 's/[^ -~]/xx/g' <<<"$left" | grep -oE '^.*xx' | wc -L)" -le "$width" ] || fail "a row wider than $width:" "$left"
+	done
+	at_screen "LC_ALL=C $(quoted "$CHRONOCTL" list-keys) 2>'$SCRATCH/err'"
+	grep -qF 'a\xcc\x81\xcc\x81' <<<"$left" || fail "not escaped:" "$left"
 }
 
 # In the URL, and so in a word of doctor's that has no blank.
