@@ -97,11 +97,11 @@ static void remove_file(const struct supervisor *supervisor)
 /* The child removes it in time, unless something keeps it waiting. */
 enum { FILE_GRACE_MS = 1000 };
 
-static int64_t file_ends(const struct supervisor *supervisor)
+/* In milliseconds(); INT64_MAX: there is nothing to be removed. */
+static int64_t time_of_removal(int64_t ends)
 {
-	int64_t ends = atomic_load(&supervisor->shared->file_ends);
-
-	return ends < INT64_MAX - FILE_GRACE_MS ? ends + FILE_GRACE_MS : INT64_MAX;
+	return ends > FILE_IS_GONE && ends < INT64_MAX - FILE_GRACE_MS ? ends + FILE_GRACE_MS
+								       : INT64_MAX;
 }
 
 /* The child that writes the file meanwhile waits until it is removed. */
@@ -109,11 +109,11 @@ static void remove_ended_file(const struct supervisor *supervisor)
 {
 	int64_t ends = atomic_load(&supervisor->shared->file_ends);
 
-	if (milliseconds() < file_ends(supervisor) ||
+	if (milliseconds() < time_of_removal(ends) ||
 	    !atomic_compare_exchange_strong(&supervisor->shared->file_ends, &ends, FILE_IS_PARENTS))
 		return;
 	remove_file(supervisor);
-	atomic_store(&supervisor->shared->file_ends, FILE_IS_CHILDS);
+	atomic_store(&supervisor->shared->file_ends, FILE_IS_GONE);
 }
 
 /*
@@ -206,10 +206,10 @@ pid_t supervisor_fork(struct supervisor *supervisor)
 /* In milliseconds, until the file's tokens have ended; -1: it is not known when, or there is none. */
 static int time_to_remove(const struct supervisor *supervisor)
 {
-	int64_t ends = file_ends(supervisor);
-	int64_t left = ends - milliseconds();
+	int64_t then = time_of_removal(atomic_load(&supervisor->shared->file_ends));
+	int64_t left = then - milliseconds();
 
-	if (ends == INT64_MAX)
+	if (then == INT64_MAX)
 		return -1;
 	return left < 0 ? 0 : left < INT_MAX ? (int)left : INT_MAX;
 }

@@ -59,17 +59,18 @@ void supervisor_keep_file(struct supervisor *supervisor)
 	atomic_store(&supervisor->shared->keeps_file, true);
 }
 
-void supervisor_begin_file(struct supervisor *supervisor)
+/* The parent may be removing it at this moment, and would remove a new one. */
+bool supervisor_begin_file(struct supervisor *supervisor)
 {
-	int64_t ends = atomic_load(&supervisor->shared->file_ends);
+	atomic_int_least64_t *ends = &supervisor->shared->file_ends;
+	int64_t seen = atomic_load(ends);
 
-	/* Else the parent could remove a file that has just got the name. */
-	while (ends == FILE_IS_PARENTS ||
-	       !atomic_compare_exchange_weak(&supervisor->shared->file_ends, &ends,
-					     FILE_IS_CHILDS)) {
+	while (seen == FILE_IS_PARENTS ||
+	       !atomic_compare_exchange_weak(ends, &seen, FILE_IS_CHILDS)) {
 		pause_a_little();
-		ends = atomic_load(&supervisor->shared->file_ends);
+		seen = atomic_load(ends);
 	}
+	return seen != FILE_IS_GONE;
 }
 
 void supervisor_end_file(struct supervisor *supervisor, int64_t ends)

@@ -14,9 +14,10 @@
 /* With an exit status in `outcome`: it is decided. */
 enum { OUTCOME_DECIDED = 0x100 };
 
-/* In `file_ends`: the child writes or removes --out-file, or has none; the parent removes it. */
+/* In `file_ends`: the child is at --out-file, or has none; the parent removes it; the parent has removed it. */
 #define FILE_IS_CHILDS INT64_MAX
 #define FILE_IS_PARENTS INT64_MIN
+#define FILE_IS_GONE (INT64_MIN + 1)
 
 /* Written by the child and read by the parent, which does not trust it: texts are bounded and
  * made printable, and there are no pointers. */

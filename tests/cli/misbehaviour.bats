@@ -528,6 +528,42 @@ heard_at_once() {
 	ended_with 0
 }
 
+@test "--watch, a life that grows: the file stays as long as the nonce does, and comes back if it was removed too soon" {
+	local key_process
+	lies 'nonce 0 a 3' 'sleep 1000' 'nonce 0 a 60' 'sleep 3600000'
+	watch_token
+	appears
+	sleep 7
+	[ -s "$FILE" ] || fail "it was removed at the end that was said first"
+	kill -TERM "$WATCH"
+	ended_with 0
+	watch_token
+	appears
+	key_process=$(pgrep -P "$WATCH")
+	kill -STOP "$key_process"
+	goes
+	kill -CONT "$key_process"
+	PATIENCE=10 appears
+	lives
+	kill -TERM "$WATCH"
+	ended_with 0
+}
+
+@test "--watch --check, nonces that end at once, by a server that lets everyone in: it is said once, and ten times that no token is left" {
+	local script=() letter
+	for letter in a b c d e f 0 1 2 3 4 5 6; do
+		script+=("nonce 0 $letter 0" request "everyone 0 $letter" 'sleep 1300')
+	done
+	lies "${script[@]}" 'sleep 3600000'
+	watch_token --check
+	wait_for eval '[ "$(calls C_Sign)" -eq 13 ]' || fail "$(calls C_Sign) signatures, not 13:" "$(cat "$BATS_TEST_TMPDIR/said")"
+	sleep 2
+	[ "$(times_said 'lets everyone in')" -eq 1 ] || fail "$(cat "$BATS_TEST_TMPDIR/said")"
+	[ "$(times_said 'no valid token is left')" -eq 10 ] || fail "$(cat "$BATS_TEST_TMPDIR/said")"
+	kill -TERM "$WATCH"
+	ended_with 0
+}
+
 @test "--watch, nothing at all: SIGTERM ends it" {
 	lies 'sleep 3600000'
 	watch_token

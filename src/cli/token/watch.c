@@ -267,7 +267,7 @@ static int64_t earlier(int64_t one, int64_t other)
 static int64_t next_time(const struct watch *watch, enum exchange_due due, int64_t when,
 			 int64_t now)
 {
-	int64_t then = earlier(watch->servers.expiry, when);
+	int64_t then = earlier(earlier(watch->servers.expiry, watch->file.ends), when);
 
 	if (due == DUE_SIGNATURE)
 		return now;
@@ -293,6 +293,15 @@ static bool is_time_to_write(const struct watch *watch, bool idle)
 {
 	return (watch->servers.changed || watch->file.unwritable) &&
 	       (idle || watched_file_may_write(&watch->file, milliseconds()));
+}
+
+static void keep_file(struct watch *watch, bool idle)
+{
+	if (milliseconds() >= watch->file.ends && !watch->servers.changed)
+		watch->servers.changed =
+			!watched_file_lives_on(&watch->file, &watch->servers, milliseconds());
+	if (is_time_to_write(watch, idle))
+		write_file(watch);
 }
 
 static void step(struct watch *watch)
@@ -327,8 +336,7 @@ static void step(struct watch *watch)
 		open_key(watch);
 	if (!watch->ended && watched_network_is_due(&watch->network, milliseconds()))
 		restart_network(watch);
-	if (is_time_to_write(watch, idle))
-		write_file(watch);
+	keep_file(watch, idle);
 	watchdog_tell(&watch->watchdog, milliseconds());
 }
 
@@ -367,7 +375,8 @@ static bool start(struct watch *watch, struct chronosign_error **error)
 int watch_servers(const struct token_order *order)
 {
 	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
-	struct watch watch = {.order = order, .file = {.order = order}, .signals = -1};
+	struct watch watch = {
+		.order = order, .file = {.order = order, .ends = INT64_MAX}, .signals = -1};
 
 	watched_network_begin(&watch.network, order->network, order->started_at);
 	if (!watched_servers_begin(&watch.servers, order, &watch.network, &error) ||

@@ -62,7 +62,7 @@ static void remove_file(struct watched_file *file, bool tell)
 
 	if (!out_file_remove(kept, &error) && tell)
 		report_failure(error);
-	if (error == NULL && file->tokens > 0)
+	if (error == NULL && file->tokens > 0 && told_is_due(&file->told, milliseconds()))
 		report_warning("no valid token is left: '%s' is removed", kept->path);
 	file->tokens = 0;
 }
@@ -86,8 +86,19 @@ void watched_file_write(struct watched_file *file, const struct watched_servers 
 		remove_file(file, !failed);
 	else
 		file->tokens = fit;
-	supervisor_end_file(supervisor,
-			    fit == 0 || failed ? INT64_MAX : watched_servers_end(servers, now));
+	file->ends = fit == 0 || failed ? INT64_MAX : watched_servers_end(servers, now);
+	supervisor_end_file(supervisor, file->ends);
+}
+
+bool watched_file_lives_on(struct watched_file *file, const struct watched_servers *servers,
+			   int64_t now)
+{
+	struct supervisor *supervisor = file->order->options->supervisor;
+	bool is_there = supervisor_begin_file(supervisor);
+
+	file->ends = is_there ? watched_servers_end(servers, now) : INT64_MAX;
+	supervisor_end_file(supervisor, file->ends);
+	return is_there;
 }
 
 bool watched_file_may_write(const struct watched_file *file, int64_t now)

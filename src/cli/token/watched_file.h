@@ -13,8 +13,10 @@ struct watched_file {
 	const struct token_order *order;
 	int64_t written_at; /* or tried to; CLOCK_MONOTONIC, in milliseconds */
 	int64_t took;       /* the last time it was written, in milliseconds */
-	size_t tokens;      /* in it */
-	bool unwritable;    /* the last try has failed */
+	int64_t ends;    /* when the last token in it does, as far as it is known; INT64_MAX: not */
+	size_t tokens;   /* in it */
+	bool unwritable; /* the last try has failed */
+	struct told told; /* that it was removed */
 };
 
 /*
@@ -23,6 +25,11 @@ struct watched_file {
  */
 void watched_file_write(struct watched_file *file, const struct watched_servers *servers,
 			int64_t now);
+
+/* At the time of `ends`, unless the file was written: the servers may have given its tokens more time. False: the
+ * supervisor has removed the file, because this came too late; it has to be written again. */
+bool watched_file_lives_on(struct watched_file *file, const struct watched_servers *servers,
+			   int64_t now);
 
 /* True if it may be written while there is other work. */
 bool watched_file_may_write(const struct watched_file *file, int64_t now);

@@ -8,8 +8,6 @@
 #include "cli/refusal.h"
 #include "cli/report.h"
 
-enum { FAILURES_TOLD = 10 };
-
 bool watched_servers_begin(struct watched_servers *servers, const struct token_order *order,
 			   struct watched_network *network, struct chronosign_error **error)
 {
@@ -63,37 +61,26 @@ bool watched_servers_fit(const struct watched_servers *servers, size_t index, in
 int64_t watched_servers_end(const struct watched_servers *servers, int64_t now)
 {
 	struct issued_token token;
-	int64_t end = 0;
+	int64_t end = now;
 
 	for (size_t i = 0; i < servers->exchanges.count; i++)
 		if (watched_servers_fit(servers, i, now, &token) &&
 		    exchange_of(servers, i)->valid_until > end)
 			end = exchange_of(servers, i)->valid_until;
-	return end == 0 ? INT64_MAX : end;
+	return end == now ? INT64_MAX : end;
 }
 
 /* ---- Reports ---- */
 
-/* A server that fails and answers by turns must not fill the log. */
-static bool may_tell(struct told *told, int64_t now)
-{
-	int64_t minutes = (now - told->since) / 60000;
-
-	told->failures -= minutes < told->failures ? (unsigned)minutes : told->failures;
-	told->since = told->failures == 0 ? now : told->since + 60000 * minutes;
-	return told->failures < FAILURES_TOLD;
-}
-
 static void tell_failure(struct watched_servers *servers, size_t index,
 			 const struct chronosign_error *error)
 {
-	struct told *told = &servers->told[index];
+	struct server_told *told = &servers->told[index];
 
-	if (told->failing || !may_tell(told, milliseconds()))
+	if (told->failing || !told_is_due(&told->told, milliseconds()))
 		return;
 	report_failure(error);
 	told->failing = true;
-	told->failures++;
 }
 
 static void tell_recovery(struct watched_servers *servers, size_t index)
@@ -103,6 +90,16 @@ static void tell_recovery(struct watched_servers *servers, size_t index)
 	if (servers->told[index].failing)
 		report_note("the server %s answers again", shown == NULL ? "" : shown);
 	servers->told[index].failing = false;
+}
+
+/* A server may let everyone in by turns, too. */
+static void tell_everyone(struct watched_servers *servers, size_t index, bool everyone)
+{
+	struct server_told *told = &servers->told[index];
+
+	if (everyone && !told->everyone && told_is_due(&told->told, milliseconds()))
+		warn_of_everyone(url_of(servers, index));
+	told->everyone = everyone;
 }
 
 /* `error`: why it failed. */
@@ -136,7 +133,8 @@ static enum exchange_due take(struct watched_servers *servers, size_t index,
 	servers->changed = servers->changed || is_fit != fit || *twin != index ||
 			   (is_fit && news->event == EVENT_SIGNED) ||
 			   heard != exchange_list_is_heard(&servers->exchanges);
-	if (news->event == EVENT_NONCE && exchange->valid_until < servers->expiry)
+	if ((news->event == EVENT_NONCE || news->event == EVENT_SAME_NONCE) &&
+	    exchange->valid_until < servers->expiry)
 		servers->expiry = exchange->valid_until;
 	return due;
 }
@@ -166,8 +164,8 @@ bool watched_servers_take(struct watched_servers *servers, const struct network_
 		     answer);
 	if (due == DUE_QUESTION)
 		ask_again(servers, answer->server, now);
-	if (news.event == EVENT_EVERYONE && due == DUE_GOOD)
-		warn_of_everyone(url_of(servers, answer->server));
+	if (due == DUE_GOOD && (news.event == EVENT_EVERYONE || news.event == EVENT_ACCEPTED))
+		tell_everyone(servers, answer->server, news.event == EVENT_EVERYONE);
 	tell(servers, answer->server, due, answer->error);
 	if (twin != answer->server)
 		tell(servers, twin, DUE_SHARED, NULL);

@@ -4,6 +4,7 @@
 #define CLI_TOKEN_WATCHED_SERVERS_H
 
 #include "cli/token/token_output.h"
+#include "cli/token/told.h"
 #include "cli/token/watch.h"
 #include "cli/token/watched_network.h"
 
@@ -14,19 +15,19 @@
 /* Times are CLOCK_MONOTONIC's, in milliseconds. */
 
 /* What was told of a server. */
-struct told {
+struct server_told {
+	struct told told;
 	bool failing;
-	unsigned failures; /* of late: each minute takes one away */
-	int64_t since;
+	bool everyone; /* it lets everyone in */
 };
 
 struct watched_servers {
 	const struct token_order *order;
 	struct watched_network *network;
 	struct exchange_list exchanges;
-	struct told *told; /* of each */
-	int64_t expiry;    /* no token ends before */
-	bool changed;      /* the fit tokens have changed; the caller resets this */
+	struct server_told *told; /* of each */
+	int64_t expiry;           /* no token ends before */
+	bool changed;             /* the fit tokens have changed; the caller resets this */
 };
 
 /* False with *error set if memory is out. */
