@@ -118,7 +118,8 @@ static size_t join(struct exchange_list *list, size_t server, size_t other, int6
 	return take(list, other, &not_alone) == DUE_SHARED ? other : server;
 }
 
-/* A server that shared a nonce is trusted again once both have given out other ones. */
+/* A server that shared a nonce is trusted again once both have given out other ones. The other one may have shared another
+ * nonce with a third since, and then waits for that one. */
 static enum exchange_due part(struct exchange_list *list, size_t server, int64_t now)
 {
 	const struct exchange_news alone = {.event = EVENT_ALONE, .now = now};
@@ -128,7 +129,7 @@ static enum exchange_due part(struct exchange_list *list, size_t server, int64_t
 	exchange->moved_on = true;
 	if (other->state == EXCHANGE_SHARED && !other->moved_on)
 		return DUE_SHARED;
-	if (other->state == EXCHANGE_SHARED)
+	if (other->state == EXCHANGE_SHARED && other->twin == server)
 		take(list, exchange->twin, &alone);
 	return take(list, server, &alone);
 }

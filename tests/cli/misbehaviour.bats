@@ -564,6 +564,24 @@ heard_at_once() {
 	ended_with 0
 }
 
+@test "--watch, failures, when a nonce has ended while SIGHUP had the key opened anew: no file stays" {
+	local fifo=$BATS_TEST_TMPDIR/fifo
+	mkfifo -m 600 "$fifo"
+	lies 'nonce 0 a 4' 'sleep 3600000'
+	feed "$KEY" "$fifo"
+	watch --priv-key-file "$fifo"
+	appears
+	lies 'lost 0' 'sleep 3600000'
+	kill -HUP "$WATCH"
+	# The nonce is held good for a second longer, and the supervisor waits for another one.
+	sleep 5.5
+	feed "$KEY" "$fifo"
+	PATIENCE=5 goes
+	lives
+	kill -TERM "$WATCH"
+	ended_with 0
+}
+
 @test "--watch, nothing at all: SIGTERM ends it" {
 	lies 'sleep 3600000'
 	watch_token

@@ -212,6 +212,28 @@ static void a_watched_pair_is_trusted_when_both_have_other_nonces(void **state)
 	assert_int_equal(list.to_sign, 2);
 }
 
+static void a_third_server_does_not_speak_for_a_pair(void **state)
+{
+	size_t twin;
+
+	(void)state;
+	begin(false, true, 4);
+	give_alone(0, 1);
+	assert_int_equal(give(1, 1, &twin), DUE_SHARED);
+	assert_int_equal(give(2, 1, &twin), DUE_SHARED);
+	now += 10000;
+	assert_int_equal(give(0, 2, &twin), DUE_SHARED);
+	assert_int_equal(give(2, 3, &twin), DUE_SIGNATURE);
+	happens(0, EVENT_SIGNED);
+	assert_int_equal(give(3, 2, &twin), DUE_SHARED);
+	now += 10000;
+	assert_int_equal(give(0, 4, &twin), DUE_SHARED);
+	assert_int_equal(give(1, 5, &twin), DUE_SIGNATURE);
+	assert_int_equal(list.exchanges[0].state, EXCHANGE_SHARED);
+	assert_int_equal(give(3, 6, &twin), DUE_SIGNATURE);
+	assert_int_equal(list.exchanges[0].state, EXCHANGE_TO_SIGN);
+}
+
 static void a_nonce_that_was_replaced_may_come_from_another(void **state)
 {
 	(void)state;
@@ -301,6 +323,7 @@ int main(void)
 		PROMISE(one_nonce_from_two_entries_is_refused_for_both),
 		PROMISE(a_nonce_that_comes_after_a_refusal_is_compared_too),
 		PROMISE(a_watched_pair_is_trusted_when_both_have_other_nonces),
+		PROMISE(a_third_server_does_not_speak_for_a_pair),
 		PROMISE(a_nonce_that_was_replaced_may_come_from_another),
 		PROMISE(a_signature_waits_for_its_time_and_says_when_that_is),
 		PROMISE(a_signature_does_not_wait_behind_a_trial_that_cannot_be_sent),

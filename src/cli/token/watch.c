@@ -129,10 +129,14 @@ static void sign(struct watch *watch, size_t index)
  * next step. */
 static enum exchange_due find_due(struct watch *watch, bool may_try, size_t *index, int64_t *when)
 {
+	int64_t now = milliseconds();
+
 	*when = INT64_MAX;
+	/* First, so that the file learns of it: the list drops what has ended, too. */
+	watched_servers_expire(&watch->servers, now);
 	if (watch->key.signer == NULL)
 		return DUE_NOTHING;
-	return exchange_list_next(&watch->servers.exchanges, milliseconds(),
+	return exchange_list_next(&watch->servers.exchanges, now,
 				  may_try && network_is_running(watch->order->network), index,
 				  when);
 }
@@ -331,7 +335,6 @@ static void step(struct watch *watch)
 		watched_network_check(&watch->network, milliseconds());
 	if (!watch->ended)
 		serve_next(watch, (events[1].revents & POLLOUT) != 0);
-	watched_servers_expire(&watch->servers, milliseconds());
 	if (watch->key.signer == NULL && milliseconds() >= watch->key.retry_at && !watch->ended)
 		open_key(watch);
 	if (!watch->ended && watched_network_is_due(&watch->network, milliseconds()))
