@@ -786,6 +786,21 @@ static bool forbid_nothing_more(const struct hostile_aims *aims)
 	return syscall(SYS_capset, NULL, NULL) != 0 && errno == EFAULT;
 }
 
+/* Those that wait in sockets count against every program of the user. */
+static bool hold_descriptors(const struct hostile_aims *aims)
+{
+	enum { MANY = 1000 };
+	int held[MANY];
+	int count = 0;
+
+	(void)aims;
+	while (count < MANY && (held[count] = dup(STDIN_FILENO)) >= 0)
+		count++;
+	for (int i = 0; i < count; i++)
+		close(held[i]);
+	return count == MANY;
+}
+
 const struct hostile_attempt hostile_attempts[] = {
 	{"find a page of memory that it shares with the command", find_shared_page, HOSTILE_PROGRAM,
 	 false},
@@ -876,6 +891,8 @@ const struct hostile_attempt hostile_attempts[] = {
 	{"measure itself", measure, HOSTILE_CALLS, false},
 	{"mount a file system", mount_folder, HOSTILE_CALLS | HOSTILE_ISOLATION, false},
 	{"change its capabilities", forbid_nothing_more, HOSTILE_CALLS, true},
+	{"hold as many descriptors as other programs of the user may", hold_descriptors,
+	 HOSTILE_ISOLATION, false},
 	{0},
 };
 
