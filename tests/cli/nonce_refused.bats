@@ -66,3 +66,36 @@ load nonces
 		called C_SignInit 0
 	done
 }
+
+# A redirect, and then an answer whose first header line continues the one before.
+start_folding() {
+	perl -MIO::Socket::INET -e '
+		$| = 1;
+		my $listener = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1") or die $!;
+		print "http://127.0.0.1:", $listener->sockport, "\n";
+		while (my $client = $listener->accept) {
+			my $head = "";
+			while ($head !~ /\r\n\r\n/) { sysread($client, $head, 1, length $head) or last }
+			syswrite($client, $head =~ /again/ ? "HTTP/1.1 200 OK\r\n A: " . "A" x 120 . "\r\n"
+				: "HTTP/1.1 302 Found\r\nLocation: /again\r\n");
+			syswrite($client, "Content-Length: 0\r\nConnection: close\r\nX-Last: " . "v" x 49 . "\r\n\r\n");
+			close($client);
+		}' >"$SCRATCH/folding" 3>&- 4>&- </dev/null &
+	echo $! >>"$SCRATCH/pids"
+	wait_for [ -s "$SCRATCH/folding" ] || fail "the server does not start"
+	read -r URL <"$SCRATCH/folding"
+}
+
+@test "a header line that continues none, after a redirect: exit 4, and other servers get their tokens" {
+	local bad
+	start_folding
+	bad=$URL
+	chronoctl_token --priv-key-file "$KEY"
+	refused 4 "redirected to $bad/again"
+	never_says 'network program died'
+	start_standin
+	printf '%s\n' "$URL" "$bad" >"$SCRATCH/list"
+	chronoctl token --chronograf-urls-from "$SCRATCH/list" --priv-key-file "$KEY"
+	[ "$status" -eq 4 ] || fail "exit status 4 expected"
+	[ "$output" = "$URL"$'\t'"$(expected_token "$KEY")" ] || fail "the good server has no token"
+}

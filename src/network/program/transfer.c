@@ -76,20 +76,25 @@ static bool set_callbacks(struct transfer *transfer)
 	       CURL_SET(easy, CURLOPT_ERRORBUFFER, transfer->reason);
 }
 
+/* For each hop: before 8.1.1 libcurl keeps, for the next transfer of a handle, a pointer to a freed header of the last one,
+ * and follows it if an answer's first header line begins with a blank. Connections and names live in the multi handle. */
+static bool renew_handle(struct transfer *transfer)
+{
+	const struct transfer_settings *settings = transfer->settings;
+
+	curl_easy_cleanup(transfer->easy);
+	transfer->easy = curl_easy_init();
+	return transfer->easy != NULL && set_callbacks(transfer) &&
+	       curl_options_set(transfer->easy, settings->ca_file, settings->skip_verify) &&
+	       curl_options_pin(transfer->easy, settings->pinned_pubkey);
+}
+
 struct transfer *transfer_new(const struct transfer_settings *settings)
 {
 	struct transfer *transfer = calloc(1, sizeof *transfer);
 
-	if (transfer == NULL)
-		return NULL;
-	transfer->settings = settings;
-	transfer->easy = curl_easy_init();
-	if (transfer->easy == NULL || !set_callbacks(transfer) ||
-	    !curl_options_set(transfer->easy, settings->ca_file, settings->skip_verify) ||
-	    !curl_options_pin(transfer->easy, settings->pinned_pubkey)) {
-		transfer_free(transfer);
-		return NULL;
-	}
+	if (transfer != NULL)
+		transfer->settings = settings;
 	return transfer;
 }
 
@@ -244,7 +249,7 @@ static bool prepare_hop(struct transfer *transfer)
 	transfer->reason[0] = '\0';
 	if (left == 0)
 		return fail_by_timeout(transfer);
-	if (url == NULL || !set_proxy(transfer) ||
+	if (url == NULL || !renew_handle(transfer) || !set_proxy(transfer) ||
 	    !CURL_SET(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers) ||
 	    !CURL_SET(transfer->easy, CURLOPT_URL, url) ||
 	    !CURL_SET(transfer->easy, CURLOPT_TIMEOUT_MS, left) ||
@@ -430,6 +435,9 @@ static bool take_result(struct transfer *transfer, CURLcode result)
 		return fail(transfer, MESSAGE_SERVER_FAILED,
 			    "the answer has more than 65536 bytes of headers\nDoes the URL lead to "
 			    "Chronograf?");
+	/* So libcurl calls a first header line that begins with a blank. */
+	if (result == CURLE_BAD_FUNCTION_ARGUMENT && transfer->answer.bytes > 0)
+		result = CURLE_WEIRD_SERVER_REPLY;
 	if (!answered)
 		return fail_by_curl(transfer, result);
 	if (transfer->task != TASK_NONCE)

@@ -25,9 +25,7 @@ struct transfer_settings {
 
 struct transfer;
 
-/*
- * A transfer, to be used for one server after another. NULL if libcurl lacks memory or an option.
- */
+/* A transfer, to be used for one server after another. NULL if memory is out. */
 struct transfer *transfer_new(const struct transfer_settings *settings);
 void transfer_free(struct transfer *transfer);
 
@@ -43,7 +41,7 @@ bool transfer_prepare_check(struct transfer *transfer, const struct network_requ
  * ready. */
 bool transfer_finish(struct transfer *transfer, CURLcode result);
 
-/* The handle; its CURLOPT_PRIVATE is free for the caller. */
+/* The handle of this hop; its CURLOPT_PRIVATE is free for the caller. */
 CURL *transfer_handle(struct transfer *transfer);
 
 const struct network_message *transfer_message(const struct transfer *transfer);
