@@ -249,6 +249,11 @@ void key_set_one_login(struct chronosign_key *key)
 	key->pin_use->once = true;
 }
 
+bool key_pin_is_spent(const struct chronosign_key *key)
+{
+	return key->pin_use->in_vain >= KEY_LOGINS_IN_VAIN;
+}
+
 void key_set_login_refused(struct chronosign_key *key,
 			   void (*login_refused)(const struct chronosign_key *key))
 {

@@ -16,12 +16,16 @@ enum key_kind {
 /* Label, manufacturer, model and serial number: the first members of CK_TOKEN_INFO. */
 enum { KEY_TOKEN_IDENTITY_SIZE = 96 };
 
+/* So many logins in a row may have answers that do not tell whether the PIN is right: each may have cost a try. */
+enum { KEY_LOGINS_IN_VAIN = 2 };
+
 /* What has become of the key's PIN. */
 struct key_pin_use {
-	bool kept;    /* it is the same at every opening */
-	bool owned;   /* it is `owner`'s, and goes to no other token */
-	bool once;    /* it may be used for one login */
-	bool offered; /* it was used for one */
+	bool kept;        /* it is the same at every opening */
+	bool owned;       /* it is `owner`'s, and goes to no other token */
+	bool once;        /* it may be used for one login */
+	bool offered;     /* it was used for one */
+	unsigned in_vain; /* so many logins in a row have not told whether it is right */
 	unsigned char owner[KEY_TOKEN_IDENTITY_SIZE];
 };
 
@@ -51,6 +55,9 @@ struct chronosign_key {
 	struct chronosign_watch watch;
 	void *watch_context;
 };
+
+/* True if its PIN is not to be offered any more. */
+bool key_pin_is_spent(const struct chronosign_key *key);
 
 /* Where the key is kept, by its reference. */
 enum key_kind key_kind(const struct chronosign_key *key);

@@ -156,7 +156,7 @@ bool pkcs11_sign(struct pkcs11_token *token, const struct pkcs11_private_key *ke
 	enum outcome outcome = LACKED;
 
 	token->session.retry = RETRY_NEVER;
-	if (key->always_authenticate && !pkcs11_session_have_pin(token, error))
+	if (key->always_authenticate && !pkcs11_session_ready_for_key(token, error))
 		return false;
 	for (size_t i = 0;
 	     i < sizeof ways / sizeof ways[0] && outcome != SIGNED && outcome != FAILED; i++) {

@@ -165,6 +165,16 @@ bool pkcs11_session_login_failed(struct pkcs11_token *token, CK_RV result,
 	return result == CKR_PIN_LEN_RANGE && append_lengths(token, error);
 }
 
+static void count_in_vain(struct pkcs11_token *token, bool good)
+{
+	unsigned *in_vain = &token->module->key->pin_use->in_vain;
+
+	if (good)
+		*in_vain = 0;
+	else
+		*in_vain = pkcs11_session_lost_a_try(token) ? KEY_LOGINS_IN_VAIN : *in_vain + 1;
+}
+
 /* CKR_USER_ALREADY_LOGGED_IN is not a failure: another session of this process has logged in, or
  * another program through a shared module. */
 static bool login(struct pkcs11_token *token, CK_USER_TYPE user, struct chronosign_error **error)
@@ -177,8 +187,10 @@ static bool login(struct pkcs11_token *token, CK_USER_TYPE user, struct chronosi
 	CK_RV result = CRYPTOKI(token->module, C_Login, token->session.handle, user,
 				pin == NULL ? NULL : secret_bytes(pin),
 				pin == NULL ? 0 : secret_length(pin));
-	return result == CKR_OK || result == CKR_USER_ALREADY_LOGGED_IN ||
-	       pkcs11_session_login_failed(token, result, error);
+	bool good = result == CKR_OK || result == CKR_USER_ALREADY_LOGGED_IN;
+	if (good || cryptoki_login("C_Login", result) != LOGIN_REFUSED)
+		count_in_vain(token, good);
+	return good || pkcs11_session_login_failed(token, result, error);
 }
 
 /* A PIN that a person enters belongs to the token that the prompt names; any other, and one that the caller
@@ -224,7 +236,8 @@ const struct chronosign_secret *pkcs11_session_pin(struct pkcs11_token *token,
 		       : NULL;
 }
 
-bool pkcs11_session_have_pin(struct pkcs11_token *token, struct chronosign_error **error)
+/* A login of ours needs no PIN in hand if the token has a PIN pad. */
+static bool have_pin(struct pkcs11_token *token, struct chronosign_error **error)
 {
 	return pkcs11_session_has_pin_pad(token) ? pkcs11_token_is_still_there(token, error)
 						 : pkcs11_session_pin(token, error) != NULL;
@@ -266,12 +279,18 @@ static bool may_offer(const struct pkcs11_token *token, struct chronosign_error 
 			"a run; run the command again",
 			token->label);
 	use->offered = true;
-	return true;
+	if (!key_pin_is_spent(token->module->key))
+		return true;
+	return error_set(error, CHRONOSIGN_ERROR_KEY,
+			 "the token '%s' loses the connection at each login, which may cost a try "
+			 "of its PIN; it is not tried again: see whether the token works, and run "
+			 "the command again",
+			 token->label);
 }
 
 bool pkcs11_session_login(struct pkcs11_token *token, struct chronosign_error **error)
 {
-	if (!pkcs11_session_may_try(token, error) || !pkcs11_session_have_pin(token, error) ||
+	if (!pkcs11_session_may_try(token, error) || !have_pin(token, error) ||
 	    !pkcs11_session_pin_fits(token, error) || !may_offer(token, error))
 		return error_mark_login(error);
 	token->session.logged_in = login(token, CKU_USER, error);
@@ -279,6 +298,13 @@ bool pkcs11_session_login(struct pkcs11_token *token, struct chronosign_error **
 		return error_mark_login(error);
 	pkcs11_session_warn_later(token);
 	return true;
+}
+
+bool pkcs11_session_ready_for_key(struct pkcs11_token *token, struct chronosign_error **error)
+{
+	return (have_pin(token, error) && pkcs11_session_may_try(token, error) &&
+		pkcs11_session_pin_fits(token, error)) ||
+	       error_mark_login(error);
 }
 
 bool pkcs11_session_login_for_key(struct pkcs11_token *token, struct chronosign_error **error)

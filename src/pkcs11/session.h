@@ -34,15 +34,16 @@ bool pkcs11_session_pin_fits(const struct pkcs11_token *token, struct chronosign
 const struct chronosign_secret *pkcs11_session_pin(struct pkcs11_token *token,
 						   struct chronosign_error **error);
 
-/* The same for a login of ours, which needs no PIN in hand if the token has a PIN pad. */
-bool pkcs11_session_have_pin(struct pkcs11_token *token, struct chronosign_error **error);
-
 /*
  * The login that a key with CKA_ALWAYS_AUTHENTICATE wants between C_SignInit and C_Sign (PKCS#11
  * v3.1 §5.6.8, CKU_CONTEXT_SPECIFIC). Makes no other call, and needs the PIN in hand unless the
  * token has a PIN pad.
  */
 bool pkcs11_session_login_for_key(struct pkcs11_token *token, struct chronosign_error **error);
+
+/* Before C_SignInit of such a key: has the PIN in hand, and looks at the token as before any login: its tries, and the
+ * lengths that it takes. */
+bool pkcs11_session_ready_for_key(struct pkcs11_token *token, struct chronosign_error **error);
 
 /* True if the token has its own PIN pad (CKF_PROTECTED_AUTHENTICATION_PATH) and no PIN was given
  * here. */

@@ -117,3 +117,20 @@ one_login() {
 	prints_token "$KEY"
 	followed C_SignInit C_Login C_Sign
 }
+
+@test "a key that requires the PIN at its signature: no try where a login would be none" {
+	local flag
+	import_open_key "$KEY" estate open c1
+	export SHIM_ATTRIBUTE=CKA_ALWAYS_AUTHENTICATE=1 SHIM_CONTEXT_PIN=$PIN
+	for flag in CKF_USER_PIN_FINAL_TRY CKF_USER_PIN_LOCKED; do
+		: >"$SHIM_LOG"
+		SHIM_TOKEN_FLAGS=+$flag,-CKF_LOGIN_REQUIRED CHRONOCTL_PIN=99999 chronoctl_token --priv-key-file 'pkcs11:object=open'
+		refused 3 "No PIN was tried; --force-login tries it"
+		called C_Login 0
+	done
+	SHIM_TOKEN_FLAGS=-CKF_LOGIN_REQUIRED CHRONOCTL_PIN=1 chronoctl_token --priv-key-file 'pkcs11:object=open'
+	refused 3 "shorter than the token 'estate' takes"
+	called C_Login 0
+	SHIM_TOKEN_FLAGS=-CKF_LOGIN_REQUIRED CHRONOCTL_PIN=$PIN chronoctl_token --priv-key-file 'pkcs11:object=open'
+	prints_token "$KEY"
+}

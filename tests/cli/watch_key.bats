@@ -194,6 +194,24 @@ load watching
 	PATIENCE=10 ended_with 0
 }
 
+@test "a PIN is offered twice at most while the token does not say whether it is right" {
+	local answer
+	use_shim
+	export SHIM_CONTROL=$BATS_TEST_TMPDIR/control
+	start_server
+	for answer in CKR_SESSION_HANDLE_INVALID CKR_DEVICE_REMOVED; do
+		: >"$SHIM_CONTROL"
+		: >"$SHIM_LOG"
+		watch_token
+		appears
+		control "SHIM_FAIL=C_Login:*=$answer"
+		kill -HUP "$WATCH"
+		ended_with 3
+		said "the PIN is not tried again automatically"
+		[ "$(calls C_Login)" -eq 3 ] || fail "$answer: $(calls C_Login) logins"
+	done
+}
+
 @test "while a module keeps it waiting, no file stays whose tokens have ended" {
 	use_shim
 	start_server --nonce-expiration 5

@@ -4,6 +4,7 @@
 #include "cli/key.h"
 #include "cli/prompt.h"
 #include "cli/supervisor.h"
+#include "key/key.h"
 #include "pkcs11/cryptoki.h"
 
 #include <stdlib.h>
@@ -81,7 +82,7 @@ bool watched_key_lose(struct watched_key *watched, int64_t now)
 		watched->failures++;
 	watched->retry_at = now + pause - pause * (random() % 50) / 100;
 	/* A wrong passphrase of a file locks nothing. */
-	return !watched->login_refused &&
+	return !watched->login_refused && !key_pin_is_spent(watched->key) &&
 	       (watched->sees_logins || key_kind(watched->key) == KEY_IN_FILE);
 }
 
