@@ -2,15 +2,22 @@
 #include "cli/pin_value.h"
 
 #include <string.h>
+#include <strings.h>
 
 /* Where the next value of a pin-value begins; NULL: there is none. By any case: what the library
- * would refuse is a PIN all the same. */
+ * would refuse is a PIN all the same. A message shows it percent-encoded where it came to be a part of a label. */
 static char *next_pin_value(const char *text)
 {
-	static const char name[] = "pin-value=";
-	char *found = strcasestr(text, name);
+	static const char name[] = "pin-value";
 
-	return found == NULL ? NULL : found + strlen(name);
+	while ((text = strcasestr(text, name)) != NULL) {
+		text += strlen(name);
+		if (*text == '=')
+			return (char *)text + strlen("=");
+		if (strncasecmp(text, "%3D", strlen("%3D")) == 0)
+			return (char *)text + strlen("%3D");
+	}
+	return NULL;
 }
 
 bool pin_value_is_in(const char *text)

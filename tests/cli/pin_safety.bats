@@ -211,3 +211,15 @@ not_sent_after() {
 	[[ $screen == *"another token ('swapped')"* ]] || fail "not refused:" "$screen"
 	called C_Login 0
 }
+
+@test "a pin-value behind a wrong separator is in no message" {
+	local form command
+	for form in 'object=a&pin-value' 'object=a#pin-value' 'object=a/pin-value' 'object=a%3Fpin-value' \
+		'object=a?module-name=x;pin-value' 'object=a?module-name=x?pin-value'; do
+		for command in 'token --verbose --nonce '"$NONCE"' --priv-key-file' 'pub-key --priv-key-file' 'list-keys' \
+			'gen-keypair --out' 'doctor --priv-key-file'; do
+			chronoctl $command "pkcs11:$form=SECRET1" --no-prompt
+			never_says SECRET1 || fail "$command $form"
+		done
+	done
+}

@@ -113,13 +113,17 @@ static bool print_member(const struct findings *findings, const struct finding *
 static void add(struct findings *findings, const char *link, const char *subject,
 		enum finding_state state, char *text)
 {
+	CLEANUP(cleanup_text) char *about = strdup(subject);
+
 	if (text != NULL)
 		pin_values_mask(text);
+	if (about != NULL)
+		pin_values_mask(about);
 	char *end = text == NULL ? NULL : strchr(text, '\n');
 	if (end != NULL)
 		*end = '\0';
 	const struct finding finding = {.link = link,
-					.subject = subject,
+					.subject = about == NULL ? "" : about,
 					.state = state,
 					.fact = text == NULL ? "out of memory" : text,
 					.advice = end == NULL ? NULL : end + 1};
