@@ -103,7 +103,7 @@ static void hang(void)
 
 static void *end_process(void *nothing)
 {
-	delay(200000);
+	delay(500000);
 	_exit(EXIT_SUCCESS);
 	return nothing;
 }

@@ -133,8 +133,7 @@ static enum exchange_due take(struct watched_servers *servers, size_t index,
 	servers->changed = servers->changed || is_fit != fit || *twin != index ||
 			   (is_fit && news->event == EVENT_SIGNED) ||
 			   heard != exchange_list_is_heard(&servers->exchanges);
-	if ((news->event == EVENT_NONCE || news->event == EVENT_SAME_NONCE) &&
-	    exchange->valid_until < servers->expiry)
+	if (news->event == EVENT_NONCE && exchange->valid_until < servers->expiry)
 		servers->expiry = exchange->valid_until;
 	return due;
 }
