@@ -19,9 +19,12 @@ struct transition {
 
 /* The same in each state in which a watched server waits for its next nonce. */
 #define ANOTHER_NONCE [EVENT_NONCE] = {EXCHANGE_TO_SIGN, DUE_SIGNATURE, WATCHED | DROP}
-#define TIME_OVER [EVENT_TIME_OVER] = {EXCHANGE_ASKED, DUE_NOTHING, WATCHED | DROP}
+/* A nonce that was signed is kept, so that it is not signed when it comes again. */
+#define TIME_OVER(state) [EVENT_TIME_OVER] = {state, DUE_NOTHING, WATCHED}
 #define OF_OTHER(how) [EVENT_NONCE_OF_OTHER] = {EXCHANGE_SHARED, DUE_SHARED, (how) | DROP}
 #define NOT_ALONE(state, due) [EVENT_NOT_ALONE] = {state, due, DROP}
+/* The new key signs the nonce once more if it comes again. */
+#define NEW_KEY_FORGETS [EVENT_KEY_OPENED] = {EXCHANGE_ASKED, DUE_NOTHING, WATCHED | DROP}
 #define BRIEF_NONCE [EVENT_BRIEF_NONCE] = {EXCHANGE_ASKED_NEXT, DUE_NEXT, 0}
 /* These change nothing. */
 #define STAYS(state, event) [event] = {state, DUE_NOTHING, WATCHED}
@@ -49,7 +52,7 @@ static const struct transition transitions[EXCHANGE_STATES][EXCHANGE_EVENTS] = {
 			NOT_ALONE(EXCHANGE_SHARED, DUE_SHARED),
 			FAILS(EXCHANGE_TO_SIGN),
 			STAYS(EXCHANGE_TO_SIGN, EVENT_KEY_OPENED),
-			TIME_OVER,
+			[EVENT_TIME_OVER] = {EXCHANGE_ASKED, DUE_NOTHING, WATCHED | DROP},
 			STAYS(EXCHANGE_TO_SIGN, EVENT_RESTARTED),
 		},
 	[EXCHANGE_TO_TRY] =
@@ -61,7 +64,7 @@ static const struct transition transitions[EXCHANGE_STATES][EXCHANGE_EVENTS] = {
 			NOT_ALONE(EXCHANGE_SHARED, DUE_SHARED),
 			FAILS(EXCHANGE_TO_TRY),
 			[EVENT_KEY_OPENED] = {EXCHANGE_TO_SIGN, DUE_SIGNATURE, WATCHED | DROP},
-			TIME_OVER,
+			TIME_OVER(EXCHANGE_EXPIRED_UNTRIED),
 			STAYS(EXCHANGE_TO_TRY, EVENT_RESTARTED),
 		},
 	[EXCHANGE_ON_TRIAL] =
@@ -78,7 +81,7 @@ static const struct transition transitions[EXCHANGE_STATES][EXCHANGE_EVENTS] = {
 			NOT_ALONE(EXCHANGE_SHARED_ON_TRIAL, DUE_NOTHING),
 			FAILS(EXCHANGE_ON_TRIAL),
 			[EVENT_KEY_OPENED] = {EXCHANGE_OUTDATED, DUE_NOTHING, WATCHED | DROP},
-			[EVENT_TIME_OVER] = {EXCHANGE_OUTDATED, DUE_NOTHING, WATCHED | DROP},
+			TIME_OVER(EXCHANGE_EXPIRED_ON_TRIAL),
 			[EVENT_RESTARTED] = {EXCHANGE_TO_TRY, DUE_TRIAL, WATCHED},
 		},
 	[EXCHANGE_OUTDATED] =
@@ -93,6 +96,47 @@ static const struct transition transitions[EXCHANGE_STATES][EXCHANGE_EVENTS] = {
 			STAYS(EXCHANGE_OUTDATED, EVENT_TIME_OVER),
 			[EVENT_RESTARTED] = {EXCHANGE_TO_SIGN, DUE_SIGNATURE, WATCHED},
 		},
+	[EXCHANGE_EXPIRED] =
+		{
+			ANOTHER_NONCE,
+			[EVENT_SAME_NONCE] = {EXCHANGE_GOOD, DUE_GOOD, WATCHED},
+			STAYS(EXCHANGE_EXPIRED, EVENT_ENDED_NONCE),
+			OF_OTHER(WATCHED),
+			NOT_ALONE(EXCHANGE_SHARED, DUE_SHARED),
+			FAILS(EXCHANGE_EXPIRED),
+			NEW_KEY_FORGETS,
+			TIME_OVER(EXCHANGE_EXPIRED),
+			STAYS(EXCHANGE_EXPIRED, EVENT_RESTARTED),
+		},
+	[EXCHANGE_EXPIRED_UNTRIED] =
+		{
+			ANOTHER_NONCE,
+			[EVENT_SAME_NONCE] = {EXCHANGE_TO_TRY, DUE_TRIAL, WATCHED},
+			STAYS(EXCHANGE_EXPIRED_UNTRIED, EVENT_ENDED_NONCE),
+			OF_OTHER(WATCHED),
+			NOT_ALONE(EXCHANGE_SHARED, DUE_SHARED),
+			FAILS(EXCHANGE_EXPIRED_UNTRIED),
+			NEW_KEY_FORGETS,
+			TIME_OVER(EXCHANGE_EXPIRED_UNTRIED),
+			STAYS(EXCHANGE_EXPIRED_UNTRIED, EVENT_RESTARTED),
+		},
+	[EXCHANGE_EXPIRED_ON_TRIAL] =
+		{
+			[EVENT_ACCEPTED] = {EXCHANGE_EXPIRED, DUE_GOOD, WATCHED},
+			[EVENT_EVERYONE] = {EXCHANGE_EXPIRED, DUE_GOOD, WATCHED},
+			[EVENT_LATE_VERDICT] = {EXCHANGE_REFUSED, DUE_NOTHING, WATCHED | DROP},
+			[EVENT_NO_VERDICT] = {EXCHANGE_EXPIRED_UNTRIED, DUE_NOTHING, WATCHED},
+			[EVENT_NONCE] = {EXCHANGE_OUTDATED, DUE_NOTHING, WATCHED | DROP},
+			STAYS(EXCHANGE_EXPIRED_ON_TRIAL, EVENT_ENDED_NONCE),
+			[EVENT_SAME_NONCE] = {EXCHANGE_ON_TRIAL, DUE_NOTHING, WATCHED},
+			[EVENT_NONCE_OF_OTHER] = {EXCHANGE_SHARED_ON_TRIAL, DUE_NOTHING,
+						  WATCHED | DROP},
+			NOT_ALONE(EXCHANGE_SHARED_ON_TRIAL, DUE_NOTHING),
+			FAILS(EXCHANGE_EXPIRED_ON_TRIAL),
+			[EVENT_KEY_OPENED] = {EXCHANGE_OUTDATED, DUE_NOTHING, WATCHED | DROP},
+			TIME_OVER(EXCHANGE_EXPIRED_ON_TRIAL),
+			[EVENT_RESTARTED] = {EXCHANGE_EXPIRED_UNTRIED, DUE_NOTHING, WATCHED},
+		},
 	[EXCHANGE_ASKED_AGAIN] =
 		{
 			[EVENT_NONCE] = {EXCHANGE_TO_SIGN, DUE_SIGNATURE, 0},
@@ -102,7 +146,7 @@ static const struct transition transitions[EXCHANGE_STATES][EXCHANGE_EVENTS] = {
 			OF_OTHER(0),
 			NOT_ALONE(EXCHANGE_SHARED_ASKED, DUE_NOTHING),
 			[EVENT_KEY_OPENED] = {EXCHANGE_TO_SIGN, DUE_SIGNATURE, WATCHED},
-			TIME_OVER,
+			TIME_OVER(EXCHANGE_ASKED_AGAIN),
 			STAYS(EXCHANGE_ASKED_AGAIN, EVENT_RESTARTED),
 		},
 	[EXCHANGE_ASKED_NEXT] =
@@ -122,7 +166,7 @@ static const struct transition transitions[EXCHANGE_STATES][EXCHANGE_EVENTS] = {
 			FAILS(EXCHANGE_GOOD),
 			/* The old token stays until the new one is made. */
 			[EVENT_KEY_OPENED] = {EXCHANGE_TO_SIGN, DUE_SIGNATURE, WATCHED},
-			TIME_OVER,
+			TIME_OVER(EXCHANGE_EXPIRED),
 			STAYS(EXCHANGE_GOOD, EVENT_RESTARTED),
 		},
 	[EXCHANGE_UNCLEAR] =
@@ -133,7 +177,7 @@ static const struct transition transitions[EXCHANGE_STATES][EXCHANGE_EVENTS] = {
 			NOT_ALONE(EXCHANGE_SHARED, DUE_NOTHING),
 			FAILS(EXCHANGE_UNCLEAR),
 			[EVENT_KEY_OPENED] = {EXCHANGE_TO_SIGN, DUE_SIGNATURE, WATCHED | DROP},
-			TIME_OVER,
+			TIME_OVER(EXCHANGE_EXPIRED_UNTRIED),
 			STAYS(EXCHANGE_UNCLEAR, EVENT_RESTARTED),
 		},
 	[EXCHANGE_FAILED] =
@@ -144,7 +188,7 @@ static const struct transition transitions[EXCHANGE_STATES][EXCHANGE_EVENTS] = {
 			NOT_ALONE(EXCHANGE_SHARED, DUE_NOTHING),
 			FAILS(EXCHANGE_FAILED),
 			STAYS(EXCHANGE_FAILED, EVENT_KEY_OPENED),
-			TIME_OVER,
+			TIME_OVER(EXCHANGE_FAILED),
 			STAYS(EXCHANGE_FAILED, EVENT_RESTARTED),
 		},
 	[EXCHANGE_REFUSED] =
@@ -155,7 +199,7 @@ static const struct transition transitions[EXCHANGE_STATES][EXCHANGE_EVENTS] = {
 			NOT_ALONE(EXCHANGE_SHARED, DUE_NOTHING),
 			FAILS(EXCHANGE_REFUSED),
 			[EVENT_KEY_OPENED] = {EXCHANGE_TO_SIGN, DUE_SIGNATURE, WATCHED},
-			TIME_OVER,
+			TIME_OVER(EXCHANGE_REFUSED),
 			STAYS(EXCHANGE_REFUSED, EVENT_RESTARTED),
 		},
 	[EXCHANGE_SHARED] =
@@ -214,6 +258,11 @@ static bool has_late_trial(const struct exchange *exchange)
 	return exchange->state == EXCHANGE_OUTDATED || exchange->state == EXCHANGE_SHARED_ON_TRIAL;
 }
 
+static bool is_expired(const struct exchange *exchange)
+{
+	return exchange->state >= EXCHANGE_EXPIRED && exchange->state <= EXCHANGE_EXPIRED_ON_TRIAL;
+}
+
 /* What the audit trail shows of a nonce, and all that is kept of one that is no longer at hand. */
 static uint32_t first_digits(const char *nonce)
 {
@@ -228,6 +277,9 @@ static enum exchange_event refine_verdict(const struct exchange *exchange,
 								    : EVENT_OTHER_VERDICT;
 	if (strcmp(exchange->nonce, news->nonce) != 0)
 		return EVENT_OTHER_VERDICT;
+	/* The server may have replaced the nonce in between: that does not count as a refusal. */
+	if (news->event == EVENT_NOT_ACCEPTED && is_expired(exchange))
+		return EVENT_LATE_VERDICT;
 	if (news->event == EVENT_NOT_ACCEPTED && exchange->refusals > 0)
 		return EVENT_REFUSED_AGAIN;
 	return news->event;
@@ -250,6 +302,11 @@ static int64_t life_left(const struct exchange_news *news)
 	return seconds * 1000 > news->age ? seconds * 1000 - news->age : 0;
 }
 
+static bool has_ended(const struct exchange_news *news)
+{
+	return life_left(news) == 0 && !news->at_least;
+}
+
 /* Of whole seconds that were cut off, one more has to be left. */
 static bool is_brief(const struct exchange_rules *rules, const struct exchange_news *news)
 {
@@ -264,7 +321,8 @@ static enum exchange_event refine_nonce(const struct exchange *exchange,
 					const struct exchange_news *news)
 {
 	if (strcmp(exchange->nonce, news->nonce) == 0)
-		return EVENT_SAME_NONCE;
+		return is_expired(exchange) && has_ended(news) ? EVENT_ENDED_NONCE
+							       : EVENT_SAME_NONCE;
 	if (news->of_other)
 		return EVENT_NONCE_OF_OTHER;
 	return is_brief(rules, news) && !exchange->waited ? EVENT_BRIEF_NONCE : EVENT_NONCE;
@@ -347,6 +405,7 @@ static void change(struct exchange *exchange, const struct exchange_rules *rules
 		exchange->nonce_from += EXCHANGE_NONCE_EVERY_MS;
 		/* fallthrough */
 	case EVENT_SAME_NONCE:
+	case EVENT_ENDED_NONCE:
 		set_life(exchange, rules, news);
 		break;
 	case EVENT_SIGNED:
@@ -465,6 +524,7 @@ const char *exchange_due_name(const struct exchange *exchange)
 		[EXCHANGE_SHARED_ASKED] = "a nonce was due",
 		[EXCHANGE_ON_TRIAL] = "a verdict on its token was due",
 		[EXCHANGE_OUTDATED] = "a verdict on its token was due",
+		[EXCHANGE_EXPIRED_ON_TRIAL] = "a verdict on its token was due",
 		[EXCHANGE_SHARED_ON_TRIAL] = "a verdict on its token was due",
 	};
 	const char *name = names[exchange->state];

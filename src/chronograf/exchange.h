@@ -48,7 +48,11 @@ enum exchange_state {
 	EXCHANGE_TO_SIGN, /* a nonce is at hand */
 	EXCHANGE_TO_TRY,  /* a token is at hand */
 	EXCHANGE_ON_TRIAL,
-	EXCHANGE_OUTDATED,        /* the token on trial is of an earlier nonce or key */
+	EXCHANGE_OUTDATED, /* the token on trial is of an earlier nonce or key */
+	/* The nonce's time is over. Its token is kept, unfit, in case the server gives it more. */
+	EXCHANGE_EXPIRED,
+	EXCHANGE_EXPIRED_UNTRIED, /* the same, and the token has yet to be tried */
+	EXCHANGE_EXPIRED_ON_TRIAL,
 	EXCHANGE_ASKED_AGAIN,     /* for another nonce, after a refusal */
 	EXCHANGE_ASKED_NEXT,      /* for the nonce after the one at hand, which ends too soon */
 	EXCHANGE_GOOD,            /* the token is good, or untried where none is tried */
@@ -81,11 +85,12 @@ enum exchange_event {
 	EVENT_ALONE,      /* that is over: both have given out other nonces */
 	/* What exchange_take makes of those above. */
 	EVENT_SAME_NONCE,     /* the one at hand once more */
+	EVENT_ENDED_NONCE,    /* the same after its time was over, and it is over still */
 	EVENT_BRIEF_NONCE,    /* another one, whose next is to be waited for */
 	EVENT_NONCE_OF_OTHER, /* a nonce that another entry has given out */
 	EVENT_SIGNED_FIT,     /* a token that needs no trial */
 	EVENT_REFUSED_AGAIN,  /* not accepted, as the one before */
-	EVENT_LATE_VERDICT,   /* on a token that is no longer at hand */
+	EVENT_LATE_VERDICT,   /* on a token that is no longer at hand; a refusal after its time */
 	EVENT_OTHER_VERDICT,  /* on a token that was never on trial */
 	EXCHANGE_EVENTS
 };

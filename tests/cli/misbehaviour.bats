@@ -517,6 +517,43 @@ heard_at_once() {
 	done
 }
 
+@test "--watch, one nonce again and again, each time with a life of 0 seconds, then of 600: one signature, and the token is back" {
+	local i lines=()
+	for i in 1 2 3 4; do
+		lines+=('nonce 0 a 0' 'sleep 1500')
+	done
+	lies "${lines[@]}" 'nonce 0 a 0' 'sleep 3000' 'nonce 0 a 600'
+	watch_token
+	appears
+	cp "$FILE" "$BATS_TEST_TMPDIR/first"
+	goes
+	sleep 4
+	is_gone || fail "it is there again"
+	called C_Sign 1
+	appears
+	cmp "$FILE" "$BATS_TEST_TMPDIR/first"
+	called C_Sign 1
+	kill -TERM "$WATCH"
+	ended_with 0
+}
+
+@test "--watch, a nonce whose life ends while its token is on trial, the same again, and a late verdict: one signature" {
+	lies 'nonce 0 a 0' request 'sleep 1500' 'nonce 0 a 600' 'accepted 0 a'
+	watch_token --check
+	appears
+	called C_Sign 1
+	kill -TERM "$WATCH"
+	ended_with 0
+	lies 'nonce 0 a 0' request 'sleep 1500' 'refused 0 a' 'nonce 0 a 600'
+	watch_token --check
+	wait_for said 'does not accept the token, and its nonce is still the one that was signed'
+	lives
+	is_gone
+	called C_Sign 1
+	kill -TERM "$WATCH"
+	ended_with 0
+}
+
 @test "--watch serves replicas whose nonces alternate at an honest pace" {
 	lies 'nonce 0 a' 'sleep 900' 'nonce 0 b' 'sleep 900' 'nonce 0 a' 'sleep 900' 'nonce 0 b' 'sleep 900' 'nonce 0 a' \
 		'sleep 900' 'nonce 0 b'

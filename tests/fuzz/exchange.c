@@ -1,7 +1,8 @@
 /*
  * Fuzzes the exchanges with a list of servers. Whatever comes, and in whatever order, a token is
  * used only if it was signed for that server's own nonce, tried only if it was signed, and signed
- * only as often as the rules allow. The first byte chooses the rules and the number of servers.
+ * only as often as the rules allow: a watched server's nonce once, until another one comes or the
+ * key is opened anew. The first byte chooses the rules and the number of servers.
  * Then each event is two bytes: which event for which server, and which nonce or how much later.
  */
 #include "fuzz.h"
@@ -18,9 +19,9 @@ struct history {
 	unsigned refusals;
 	bool refused_since; /* the last signature */
 	unsigned tries;     /* under way */
-	unsigned
-		openings; /* changes of the key, and ends of lives: each allows one more signature */
-	unsigned waits;   /* questions for the next nonce */
+	unsigned openings;  /* of the key, anew: each allows one more signature */
+	unsigned waits;     /* questions for the next nonce */
+	char signed_last; /* what tells the nonce that was signed last; 0: it may be signed again */
 	bool waiting;
 };
 
@@ -113,8 +114,10 @@ static void note(struct history *history, enum exchange_event event)
 	}
 	if (event == EVENT_NOT_ACCEPTED)
 		history->refusals++;
-	if (event == EVENT_KEY_OPENED)
+	if (event == EVENT_KEY_OPENED) {
 		history->openings++;
+		history->signed_last = 0;
+	}
 	if (event == EVENT_RESTARTED)
 		history->tries = 0;
 }
@@ -144,6 +147,8 @@ static bool hear(struct run *run, size_t server, enum exchange_event event, uint
 	history->waits += due == DUE_NEXT;
 	PROMISE(due != DUE_NEXT || exchange_wait(&run->list.exchanges[server], run->now) <=
 					   (run->list.rules.min_life + 2) * INT64_C(1000));
+	if (event == EVENT_NONCE && nonce[0] != history->signed_last)
+		history->signed_last = 0;
 	note(&run->histories[server], event);
 	return true;
 }
@@ -169,6 +174,8 @@ static void serve(struct run *run, bool can_sign)
 	} else if (can_sign) {
 		PROMISE(run->list.rules.watch || history->signatures == 0 ||
 			history->refused_since);
+		PROMISE(!run->list.rules.watch || history->signed_last != exchange->nonce[0]);
+		history->signed_last = exchange->nonce[0];
 		news.token = make_token(server, exchange->nonce);
 		history->signatures++;
 	} else if (run->list.rules.watch) {

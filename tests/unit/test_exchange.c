@@ -99,6 +99,13 @@ static void begin_with_min_life(bool check)
 	rules.min_life = 5;
 }
 
+/* These are of watched servers only. */
+static bool is_expired(enum exchange_state state)
+{
+	return state == EXCHANGE_EXPIRED || state == EXCHANGE_EXPIRED_UNTRIED ||
+	       state == EXCHANGE_EXPIRED_ON_TRIAL;
+}
+
 static void go_to(enum exchange_state state, bool watch)
 {
 	begin(true, watch);
@@ -119,6 +126,7 @@ static void go_to(enum exchange_state state, bool watch)
 		take_nonce(FIRST);
 		break;
 	case EXCHANGE_TO_TRY:
+	case EXCHANGE_EXPIRED_UNTRIED:
 		take_nonce(FIRST);
 		take(EVENT_SIGNED);
 		break;
@@ -130,7 +138,7 @@ static void go_to(enum exchange_state state, bool watch)
 		go_to_trial();
 		break;
 	}
-	if (state == EXCHANGE_GOOD)
+	if (state == EXCHANGE_GOOD || state == EXCHANGE_EXPIRED)
 		take(EVENT_ACCEPTED);
 	else if (state == EXCHANGE_UNCLEAR)
 		take(EVENT_NO_VERDICT);
@@ -145,6 +153,8 @@ static void go_to(enum exchange_state state, bool watch)
 		take(EVENT_NOT_ALONE);
 	if (state == EXCHANGE_REFUSED)
 		take_nonce(FIRST);
+	if (is_expired(state))
+		take(EVENT_TIME_OVER);
 	assert_int_equal(exchange.state, state);
 }
 
@@ -371,7 +381,7 @@ static void a_message_that_is_not_due_is_misbehaviour_and_changes_nothing(void *
 
 	(void)state;
 	for (enum exchange_state at = 0; at < EXCHANGE_STATES; at++)
-		if (at != EXCHANGE_OUTDATED)
+		if (at != EXCHANGE_OUTDATED && !is_expired(at))
 			try_messages(at, false, due[at]);
 }
 
@@ -381,6 +391,7 @@ static void a_watched_server_may_be_heard_at_any_time_but_is_judged_on_trial_alo
 	for (enum exchange_state at = 0; at < EXCHANGE_STATES; at++)
 		try_messages(at, true,
 			     at == EXCHANGE_ON_TRIAL || at == EXCHANGE_OUTDATED ||
+					     at == EXCHANGE_EXPIRED_ON_TRIAL ||
 					     at == EXCHANGE_SHARED_ON_TRIAL
 				     ? QUESTION | TRIAL
 				     : QUESTION);
@@ -534,8 +545,7 @@ static void a_key_that_is_lost_leaves_no_token(void **state)
 
 static void a_verdict_that_comes_too_late_is_waited_for_and_means_nothing(void **state)
 {
-	static const enum exchange_event reasons[] = {EVENT_NONCE, EVENT_KEY_OPENED,
-						      EVENT_TIME_OVER};
+	static const enum exchange_event reasons[] = {EVENT_NONCE, EVENT_KEY_OPENED};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
@@ -548,14 +558,182 @@ static void a_verdict_that_comes_too_late_is_waited_for_and_means_nothing(void *
 	}
 }
 
-static void a_nonce_whose_time_is_over_is_forgotten_with_its_token(void **state)
+/* ---- A watched server's nonce whose time is over ---- */
+
+static void a_nonce_that_ended_before_it_was_signed_is_forgotten(void **state)
 {
 	(void)state;
-	go_to(EXCHANGE_GOOD, true);
+	go_to(EXCHANGE_TO_SIGN, true);
 	assert_int_equal(take(EVENT_TIME_OVER), DUE_NOTHING);
 	assert_state(EXCHANGE_ASKED, false);
 	assert_string_equal(exchange.nonce, "");
 	assert_int_equal(take_nonce(FIRST), DUE_SIGNATURE);
+}
+
+static void
+a_token_whose_time_is_over_is_kept_for_the_same_nonce_and_fit_again_with_it(void **state)
+{
+	(void)state;
+	for (int check = 0; check <= 1; check++) {
+		begin(check != 0, true);
+		take_nonce(FIRST);
+		take(EVENT_SIGNED);
+		if (check != 0) {
+			take(EVENT_TRIED);
+			take(EVENT_ACCEPTED);
+		}
+		for (int i = 0; i < 3; i++) {
+			assert_int_equal(take(EVENT_TIME_OVER), DUE_NOTHING);
+			assert_state(EXCHANGE_EXPIRED, false);
+			assert_int_equal(take_life(FIRST, 300, 0), DUE_GOOD);
+			assert_state(EXCHANGE_GOOD, true);
+			assert_string_equal(exchange_token(&exchange), "c2ln");
+			assert_int_equal(exchange_seconds_left(&exchange, now), 300);
+			assert_int_equal(exchange.verdict,
+					 check != 0 ? VERDICT_ACCEPTED : VERDICT_NONE);
+		}
+	}
+}
+
+static void a_nonce_that_comes_again_without_life_changes_nothing(void **state)
+{
+	static const int64_t lives[][2] = {{0, 0}, {0, 400}, {5, 5000}, {5, 90000}};
+
+	(void)state;
+	for (enum exchange_state at = 0; at < EXCHANGE_STATES; at++)
+		for (size_t i = 0; is_expired(at) && i < sizeof lives / sizeof lives[0]; i++) {
+			go_to(at, true);
+			assert_int_equal(take_life(FIRST, lives[i][0], lives[i][1]), DUE_NOTHING);
+			assert_state(at, false);
+			assert_int_equal(take(EVENT_TIME_OVER), DUE_NOTHING);
+			assert_state(at, false);
+		}
+}
+
+static void a_life_that_is_unknown_or_a_lower_bound_is_life(void **state)
+{
+	const struct exchange_news at_least = {
+		.event = EVENT_NONCE, .nonce = FIRST, .at_least = true, .now = START};
+
+	(void)state;
+	go_to(EXCHANGE_EXPIRED, true);
+	assert_int_equal(exchange_take(&exchange, &rules, &at_least), DUE_GOOD);
+	assert_true(exchange.valid_until == now + EXCHANGE_UNKNOWN_LIFE_MS);
+	go_to(EXCHANGE_EXPIRED, true);
+	assert_int_equal(take_life(FIRST, -1, 0), DUE_GOOD);
+	assert_state(EXCHANGE_GOOD, true);
+	go_to(EXCHANGE_EXPIRED, true);
+	assert_int_equal(take_life(FIRST, 5, 4999), DUE_GOOD);
+}
+
+static void a_token_that_was_not_tried_in_time_is_tried_if_the_nonce_lives_again(void **state)
+{
+	static const enum exchange_state from[] = {EXCHANGE_TO_TRY, EXCHANGE_UNCLEAR};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof from / sizeof from[0]; i++) {
+		go_to(from[i], true);
+		assert_int_equal(take(EVENT_TIME_OVER), DUE_NOTHING);
+		assert_state(EXCHANGE_EXPIRED_UNTRIED, false);
+		assert_int_equal(take_nonce(FIRST), DUE_TRIAL);
+		assert_state(EXCHANGE_TO_TRY, false);
+		assert_string_equal(exchange.token, "c2ln");
+	}
+}
+
+static void a_verdict_after_the_end_of_the_time_holds_for_the_token_that_is_kept(void **state)
+{
+	static const struct {
+		enum exchange_event verdict;
+		enum exchange_due due;
+		enum exchange_state next;
+		enum exchange_due again;
+	} rows[] = {
+		{EVENT_ACCEPTED, DUE_GOOD, EXCHANGE_EXPIRED, DUE_GOOD},
+		{EVENT_EVERYONE, DUE_GOOD, EXCHANGE_EXPIRED, DUE_GOOD},
+		{EVENT_NO_VERDICT, DUE_NOTHING, EXCHANGE_EXPIRED_UNTRIED, DUE_TRIAL},
+		{EVENT_NOT_ACCEPTED, DUE_NOTHING, EXCHANGE_REFUSED, DUE_REFUSED},
+		{EVENT_RESTARTED, DUE_NOTHING, EXCHANGE_EXPIRED_UNTRIED, DUE_TRIAL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		go_to(EXCHANGE_EXPIRED_ON_TRIAL, true);
+		assert_int_equal(take(rows[i].verdict), rows[i].due);
+		assert_state(rows[i].next, false);
+		assert_int_equal(exchange.token == NULL, rows[i].next == EXCHANGE_REFUSED);
+		assert_int_equal(exchange.refusals, 0);
+		assert_int_equal(take_nonce(FIRST), rows[i].again);
+	}
+	go_to(EXCHANGE_EXPIRED_ON_TRIAL, true);
+	assert_int_equal(take_with(EVENT_ACCEPTED, SECOND, NULL), DUE_MISBEHAVIOUR);
+	assert_int_equal(take_nonce(FIRST), DUE_NOTHING);
+	assert_state(EXCHANGE_ON_TRIAL, false);
+	assert_int_equal(take(EVENT_ACCEPTED), DUE_GOOD);
+	assert_state(EXCHANGE_GOOD, true);
+}
+
+static void a_refused_nonce_stays_refused_when_its_time_is_over(void **state)
+{
+	static const enum exchange_state from[] = {EXCHANGE_ASKED_AGAIN, EXCHANGE_REFUSED};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof from / sizeof from[0]; i++) {
+		go_to(from[i], true);
+		assert_int_equal(take(EVENT_TIME_OVER), DUE_NOTHING);
+		assert_int_equal(take_nonce(FIRST), DUE_REFUSED);
+		assert_state(EXCHANGE_REFUSED, false);
+	}
+	go_to(EXCHANGE_ASKED_AGAIN, true);
+	assert_int_equal(take(EVENT_NO_NONCE), DUE_FAILED);
+	assert_int_equal(take(EVENT_TIME_OVER), DUE_NOTHING);
+	assert_int_equal(take_nonce(FIRST), DUE_REFUSED);
+}
+
+static void another_nonce_takes_the_place_of_one_whose_time_is_over(void **state)
+{
+	(void)state;
+	for (enum exchange_state at = 0; at < EXCHANGE_STATES; at++) {
+		if (!is_expired(at))
+			continue;
+		bool on_trial = at == EXCHANGE_EXPIRED_ON_TRIAL;
+		go_to(at, true);
+		assert_int_equal(take(EVENT_NO_NONCE), DUE_FAILED);
+		assert_state(at, false);
+		assert_int_equal(take_nonce(SECOND), on_trial ? DUE_NOTHING : DUE_SIGNATURE);
+		assert_state(on_trial ? EXCHANGE_OUTDATED : EXCHANGE_TO_SIGN, false);
+		assert_string_equal(exchange.nonce, SECOND);
+		assert_null(exchange.token);
+		go_to(at, true);
+		assert_int_equal(take(EVENT_NOT_ALONE), on_trial ? DUE_NOTHING : DUE_SHARED);
+		assert_state(on_trial ? EXCHANGE_SHARED_ON_TRIAL : EXCHANGE_SHARED, false);
+		assert_null(exchange.token);
+	}
+	go_to(EXCHANGE_EXPIRED, true);
+	assert_int_equal(take(EVENT_RESTARTED), DUE_NOTHING);
+	assert_state(EXCHANGE_EXPIRED, false);
+	go_to(EXCHANGE_EXPIRED_UNTRIED, true);
+	assert_int_equal(take(EVENT_RESTARTED), DUE_NOTHING);
+	assert_state(EXCHANGE_EXPIRED_UNTRIED, false);
+}
+
+static void a_new_key_signs_a_nonce_whose_time_is_over_once_more_if_it_comes_again(void **state)
+{
+	(void)state;
+	for (enum exchange_state at = 0; at < EXCHANGE_STATES; at++) {
+		if (!is_expired(at))
+			continue;
+		go_to(at, true);
+		assert_int_equal(take(EVENT_KEY_OPENED), DUE_NOTHING);
+		assert_null(exchange.token);
+		if (at == EXCHANGE_EXPIRED_ON_TRIAL) {
+			assert_state(EXCHANGE_OUTDATED, false);
+			assert_int_equal(take(EVENT_ACCEPTED), DUE_SIGNATURE);
+		} else {
+			assert_state(EXCHANGE_ASKED, false);
+			assert_int_equal(take_nonce(FIRST), DUE_SIGNATURE);
+		}
+	}
 }
 
 static void a_trial_that_failed_is_made_again_with_the_same_token(void **state)
@@ -651,7 +829,15 @@ int main(void)
 		PROMISE(a_new_key_signs_the_nonce_at_hand_once_more_at_once),
 		PROMISE(a_key_that_is_lost_leaves_no_token),
 		PROMISE(a_verdict_that_comes_too_late_is_waited_for_and_means_nothing),
-		PROMISE(a_nonce_whose_time_is_over_is_forgotten_with_its_token),
+		PROMISE(a_nonce_that_ended_before_it_was_signed_is_forgotten),
+		PROMISE(a_token_whose_time_is_over_is_kept_for_the_same_nonce_and_fit_again_with_it),
+		PROMISE(a_nonce_that_comes_again_without_life_changes_nothing),
+		PROMISE(a_life_that_is_unknown_or_a_lower_bound_is_life),
+		PROMISE(a_token_that_was_not_tried_in_time_is_tried_if_the_nonce_lives_again),
+		PROMISE(a_verdict_after_the_end_of_the_time_holds_for_the_token_that_is_kept),
+		PROMISE(a_refused_nonce_stays_refused_when_its_time_is_over),
+		PROMISE(another_nonce_takes_the_place_of_one_whose_time_is_over),
+		PROMISE(a_new_key_signs_a_nonce_whose_time_is_over_once_more_if_it_comes_again),
 		PROMISE(a_trial_that_failed_is_made_again_with_the_same_token),
 		PROMISE(a_restarted_network_program_tries_open_trials_again),
 		PROMISE(a_nonce_of_another_entry_is_never_signed_and_costs_its_token),

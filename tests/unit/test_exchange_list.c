@@ -293,6 +293,44 @@ static void a_nonce_that_has_ended_is_not_signed(void **state)
 	give_alone(1, 1);
 }
 
+static void a_nonce_that_was_signed_is_compared_after_its_time_too(void **state)
+{
+	size_t server, twin;
+
+	(void)state;
+	begin(false, true, 2);
+	give_alone(0, 1);
+	give_alone(1, 2);
+	assert_int_equal(happens(0, EVENT_SIGNED), DUE_GOOD);
+	assert_int_equal(happens(0, EVENT_TIME_OVER), DUE_NOTHING);
+	assert_int_equal(give(1, 1, &twin), DUE_SHARED);
+	assert_int_equal(twin, 0);
+	assert_int_equal(exchange_list_twin(&list, 0), 1);
+	assert_int_equal(give(0, 1, &twin), DUE_SHARED);
+	assert_int_equal(next(&server), DUE_NOTHING);
+	assert_null(exchange_token(&list.exchanges[0]));
+	now += 1000;
+	assert_int_equal(give(0, 3, &twin), DUE_SHARED);
+	assert_int_equal(give(1, 4, &twin), DUE_SIGNATURE);
+	assert_int_equal(list.to_sign, 2);
+}
+
+static void
+a_token_whose_turn_to_be_tried_comes_too_late_is_tried_if_its_nonce_lives_again(void **state)
+{
+	size_t server, twin;
+
+	(void)state;
+	begin(true, true, 1);
+	give_alone(0, 1);
+	assert_int_equal(happens(0, EVENT_SIGNED), DUE_TRIAL);
+	now += 601000;
+	assert_int_equal(next(&server), DUE_NOTHING);
+	assert_int_equal(list.to_try, 0);
+	assert_int_equal(give(0, 1, &twin), DUE_TRIAL);
+	assert_int_equal(next(&server), DUE_TRIAL);
+}
+
 static void ten_thousand_servers_are_no_matter(void **state)
 {
 	enum { MANY = 10000 };
@@ -328,6 +366,8 @@ int main(void)
 		PROMISE(a_signature_waits_for_its_time_and_says_when_that_is),
 		PROMISE(a_signature_does_not_wait_behind_a_trial_that_cannot_be_sent),
 		PROMISE(a_nonce_that_has_ended_is_not_signed),
+		PROMISE(a_nonce_that_was_signed_is_compared_after_its_time_too),
+		PROMISE(a_token_whose_turn_to_be_tried_comes_too_late_is_tried_if_its_nonce_lives_again),
 		PROMISE(ten_thousand_servers_are_no_matter),
 	};
 

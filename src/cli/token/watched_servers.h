@@ -58,7 +58,7 @@ void watched_servers_restart(struct watched_servers *servers, int64_t now);
 /* Has every nonce signed again; the old tokens stay until then. */
 void watched_servers_renew(struct watched_servers *servers, int64_t now);
 
-/* Drops the tokens whose time is over. */
+/* Takes the tokens whose time is over out of use. */
 void watched_servers_expire(struct watched_servers *servers, int64_t now);
 
 /* When the last of the fit tokens ends; INT64_MAX: none is, or that is not known. */
