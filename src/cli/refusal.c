@@ -22,7 +22,7 @@ bool refusal_set(struct chronosign_error **error, const char *url, const struct 
 
 	return chronosign_error_set(
 		error, CHRONOSIGN_ERROR_REFUSED,
-		"%s: the server does not accept the token, and %s. The likely reasons:%s%s%s",
+		"%s does not accept the token, and %s. The likely reasons:%s%s%s",
 		shown == NULL ? "" : shown,
 		nonce_changes ? "its nonce was replaced in between, for the second time"
 			      : "its nonce is still the one that was signed",
@@ -37,7 +37,8 @@ bool shared_nonce_set(struct chronosign_error **error, const char *url, const ch
 
 	return chronosign_error_set(
 		error, CHRONOSIGN_ERROR_SERVER,
-		"%s: no token, for its nonce is that of %s, too\n  Either they are one server by "
+		"%s gets no token, for its nonce is that of %s, too\n  Either they are one server "
+		"by "
 		"two "
 		"names: give one of them. Or one relays the other's nonce, to get a token for it.",
 		shown == NULL ? "" : shown, other == NULL ? "" : other);

@@ -54,7 +54,7 @@ static void tell_next(struct round *round, size_t server, int64_t wait_ms)
 
 	if (round->options->verbose)
 		report_detail(
-			"%s: waiting for the next nonce for %lld s at most, since this one may "
+			"waiting for the next nonce of %s for %lld s at most, since this one may "
 			"end within %u s (--min-life)",
 			shown == NULL ? "the server" : shown, (long long)(wait_ms + 999) / 1000,
 			min_life);

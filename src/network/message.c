@@ -208,24 +208,39 @@ static bool check_frame(const struct network_message *message, size_t length,
 	return true;
 }
 
-static struct chronosign_error *error_of_words(enum chronosign_error_kind kind, const char *words)
+/* Words that do not name the URL that they are about say whose they are. */
+static struct chronosign_error *error_of_words(enum chronosign_error_kind kind, const char *words,
+					       bool named)
 {
-	CLEANUP(cleanup_text) char *shown = text_of_others(words, strlen(words), true);
+	size_t length = strlen(words);
+	CLEANUP(cleanup_text)
+	char *shown = named ? text_of_others(words, length, true) : text_quoted(words, length);
 
-	return error_make(kind, shown == NULL ? "out of memory" : shown);
+	struct chronosign_error *error = NULL;
+
+	if (shown == NULL)
+		return error_make(kind, "out of memory");
+	error_set(&error, kind, "%s%s", named ? "" : "chronoctl-network says: ", shown);
+	return error;
 }
 
-/* Words that do not begin with the URL that they are about say whose they are. */
-static struct chronosign_error *error_of_job(enum chronosign_error_kind kind, const char *words,
-					     const struct packed_job *job)
+/* "URL: reason" or "URL (redirected to URL): reason". No note of chronoctl's own has this form. */
+static bool names_server(const char *words, const char *url)
 {
-	CLEANUP(cleanup_text) char *quoted = text_quoted(words, strlen(words));
+	static const char moved[] = " (redirected to http";
+	CLEANUP(cleanup_text) char *given = url_as_given(url);
 	CLEANUP(cleanup_text)
-	char *named = quoted == NULL ? NULL : text_format("chronoctl-network says: %s", quoted);
+	char *shown = given == NULL ? NULL : text_of_others(given, strlen(given), true);
+	size_t length = shown == NULL ? 0 : strlen(shown);
 
-	if (packed_job_names(job, words))
-		return error_of_words(kind, words);
-	return error_make(kind, named == NULL ? "out of memory" : named);
+	if (length == 0 || strncmp(words, shown, length) != 0)
+		return false;
+	words += length;
+	if (strncmp(words, moved, strlen(moved)) != 0)
+		return strncmp(words, ": ", 2) == 0;
+	/* A URL has no blank. */
+	words += strlen(moved) + strcspn(words + strlen(moved), " \n");
+	return strncmp(words - 2, "): ", 3) == 0;
 }
 
 bool message_check_job(const struct network_message *message, size_t length,
@@ -240,10 +255,10 @@ bool message_check_job(const struct network_message *message, size_t length,
 	if (message->failure[0] == '\0')
 		return message_wrong("a failure without a reason", error);
 	if (error != NULL)
-		*error = error_of_job(message->outcome == MESSAGE_JOB_REFUSED
-					      ? CHRONOSIGN_ERROR_USAGE
-					      : CHRONOSIGN_ERROR_OTHER,
-				      message->failure, job);
+		*error = error_of_words(message->outcome == MESSAGE_JOB_REFUSED
+						? CHRONOSIGN_ERROR_USAGE
+						: CHRONOSIGN_ERROR_OTHER,
+					message->failure, packed_job_names(job, message->failure));
 	return false;
 }
 
@@ -272,7 +287,8 @@ static const enum verdict verdicts[] = {
 	[MESSAGE_EVERYONE] = VERDICT_EVERYONE,
 };
 
-void message_to_answer(const struct network_message *message, struct network_answer *answer)
+void message_to_answer(const struct network_message *message, const char *url,
+		       struct network_answer *answer)
 {
 	uint32_t outcome = message->outcome;
 	bool by_server = outcome == MESSAGE_SERVER_FAILED || outcome == MESSAGE_CHECK_SERVER_FAILED;
@@ -303,7 +319,7 @@ void message_to_answer(const struct network_message *message, struct network_ans
 	if (is_failure(outcome))
 		answer->error =
 			error_of_words(by_server ? CHRONOSIGN_ERROR_SERVER : CHRONOSIGN_ERROR_OTHER,
-				       message->failure);
+				       message->failure, names_server(message->failure, url));
 	else if (is_check(outcome))
 		answer->verdict = verdicts[outcome];
 }

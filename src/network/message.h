@@ -140,7 +140,11 @@ bool request_init_next(struct network_request *request, size_t server, const cha
 /* True if these `length` bytes are a request about one of `server_count` servers. */
 bool request_check(const struct network_request *request, size_t length, size_t server_count);
 
-/* Converts a checked message to an answer; its texts are made printable again. */
-void message_to_answer(const struct network_message *message, struct network_answer *answer);
+/*
+ * Converts a checked message to an answer; its texts are made printable again. A failure that does not name `url`, which
+ * is its server's, is quoted, and it is said whose words they are.
+ */
+void message_to_answer(const struct network_message *message, const char *url,
+		       struct network_answer *answer);
 
 #endif

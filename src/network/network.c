@@ -20,7 +20,8 @@ enum stage { STAGE_STARTED, STAGE_HELLO, STAGE_OF_JOB };
 
 /* What a server has been asked for. */
 struct questions {
-	bool answered; /* none is open */
+	const char *url; /* in the job */
+	bool answered;   /* none is open */
 	unsigned count;
 };
 
@@ -60,6 +61,18 @@ static unsigned patience_seconds(const struct network *network)
 
 /* ---- Starting ---- */
 
+static bool questions_new(struct network *network, struct chronosign_error **error)
+{
+	const char *url = network->job.bytes;
+
+	network->questions = calloc(network->server_count, sizeof *network->questions);
+	if (network->questions == NULL)
+		return error_out_of_memory(error);
+	for (size_t i = 0; i < network->server_count; i++, url += strlen(url) + 1)
+		network->questions[i].url = url;
+	return true;
+}
+
 static struct network *network_new(const struct network_job *job, struct chronosign_error **error)
 {
 	CLEANUP(cleanup_network) struct network *network = calloc(1, sizeof *network);
@@ -81,11 +94,8 @@ static struct network *network_new(const struct network_job *job, struct chronos
 		return NULL;
 	limits_init(&network->limits, network->job.header.timeout_seconds,
 		    network->job.header.poll_seconds, job->url_count);
-	network->questions = calloc(job->url_count, sizeof *network->questions);
-	if (network->questions == NULL) {
-		error_out_of_memory(error);
+	if (!questions_new(network, error))
 		return NULL;
-	}
 	network->program = process_open_program(error);
 	return network->program < 0 ? NULL : TAKE(network);
 }
@@ -128,14 +138,13 @@ static void end_for(struct network *network, const struct chronosign_error *reas
 static bool hear_of_job(struct network *network, struct chronosign_error **error)
 {
 	struct network_message message;
-	ssize_t got = process_receive(&network->process, &message, sizeof message);
+	ssize_t got = process_receive(&network->process, &message, sizeof message, error);
 
+	if (got < 0)
+		return false;
 	if (got == 0 && process_has_hung_up(&network->process))
 		return process_tell_end(&network->process,
 					"the network program ended before it took its job", error);
-	if (got < 0)
-		return error_set(error, CHRONOSIGN_ERROR_OTHER,
-				 "the network program does not take its job: %s", strerror(errno));
 	return message_check_job(&message, (size_t)got, &network->job, error);
 }
 
@@ -164,7 +173,8 @@ static void count_anew(struct network *network)
 	network->answer_count = 0;
 	network->sandbox_told = false;
 	for (size_t i = 0; i < network->server_count; i++)
-		network->questions[i] = (struct questions){.count = 1};
+		network->questions[i] =
+			(struct questions){.url = network->questions[i].url, .count = 1};
 }
 
 static bool begin(struct network *network, struct chronosign_error **error)
@@ -349,13 +359,10 @@ static bool receive(struct network *network, struct network_message *message,
 {
 	if (!wait_for(network, POLLIN, error))
 		return false;
-	ssize_t got = process_receive(&network->process, message, sizeof *message);
+	ssize_t got = process_receive(&network->process, message, sizeof *message, error);
 
-	if (got < 0 && errno == EBADMSG)
-		return message_wrong("a descriptor", error);
 	if (got < 0)
-		return error_set(error, CHRONOSIGN_ERROR_OTHER,
-				 "cannot hear the network program: %s", strerror(errno));
+		return false;
 	if (got == 0 && process_has_hung_up(&network->process))
 		return ended_early(network, error);
 	return message_check(message, (size_t)got, network->server_count, error) &&
@@ -390,7 +397,7 @@ bool network_next(struct network *network, struct network_answer *answer,
 	if (received && message.outcome == MESSAGE_SANDBOX && !network->watch)
 		received = receive(network, &message, &reason);
 	if (received) {
-		message_to_answer(&message, answer);
+		message_to_answer(&message, network->questions[message.server].url, answer);
 		return true;
 	}
 	end_for(network, reason);
@@ -415,6 +422,15 @@ void network_answer_clear(struct network_answer *answer)
 
 /* ---- Requests ---- */
 
+/* It hears no more, whatever it says. */
+static bool end_deaf(struct network *network, int reason, struct chronosign_error **error)
+{
+	end(network);
+	network->died = true;
+	return error_set(error, CHRONOSIGN_ERROR_OTHER, "cannot speak to the network program: %s",
+			 strerror(reason));
+}
+
 /* Waits for room. A caller that watches does not: it would hear no signal. */
 static bool send_whole(struct network *network, const struct network_request *request,
 		       struct chronosign_error **error)
@@ -422,9 +438,7 @@ static bool send_whole(struct network *network, const struct network_request *re
 	while (send(network->process.socket, request, sizeof *request,
 		    MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)sizeof *request) {
 		if (errno != EAGAIN)
-			return error_set(error, CHRONOSIGN_ERROR_OTHER,
-					 "cannot speak to the network program: %s",
-					 strerror(errno));
+			return end_deaf(network, errno, error);
 		/* A watching program asks by itself, only later. */
 		if (network->watch)
 			return request->kind == REQUEST_NONCE || network_give_up(network, error);

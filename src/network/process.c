@@ -3,8 +3,10 @@
 #include "network/process.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "network/message.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,6 +27,10 @@
 #ifndef SO_PASSRIGHTS
 #define SO_PASSRIGHTS 83
 #endif
+
+/* How long the end of a killed program is waited for, looking so often. */
+#define END_MS 1000
+#define END_PAUSE_MS 1
 
 /* The limit for what is read of its output before its first message. */
 #define STDERR_MAX 4096
@@ -261,17 +267,22 @@ static ssize_t receive(const struct process *process, struct msghdr *header, int
 
 /* A message is looked at first, because the kernel drops a descriptor that there is no room for: its last close may
  * wait for a server as long as the sender likes (SO_LINGER). */
-ssize_t process_receive(const struct process *process, void *message, size_t room)
+ssize_t process_receive(const struct process *process, void *message, size_t room,
+			struct chronosign_error **error)
 {
 	struct iovec part = {message, room};
 	struct msghdr look = {0};
 	struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1};
 
 	if (receive(process, &look, MSG_PEEK) >= 0 && (look.msg_flags & MSG_CTRUNC) != 0) {
-		errno = EBADMSG;
+		message_wrong("a descriptor", error);
 		return -1;
 	}
-	return receive(process, &header, 0);
+	ssize_t got = receive(process, &header, 0);
+	if (got < 0)
+		error_set(error, CHRONOSIGN_ERROR_OTHER, "cannot hear the network program: %s",
+			  strerror(errno));
+	return got;
 }
 
 bool process_has_hung_up(const struct process *process)
@@ -284,9 +295,11 @@ bool process_has_hung_up(const struct process *process)
 static bool hear_hello(struct process *process, struct chronosign_error **error)
 {
 	struct network_hello hello;
-	ssize_t got = process_receive(process, &hello, sizeof hello);
+	ssize_t got = process_receive(process, &hello, sizeof hello, error);
 
 	process->fips = got > 0 && hello.reason == 1;
+	if (got < 0)
+		return false;
 	if (got != 0 || !process_has_hung_up(process))
 		return check_hello(&hello, (size_t)got, error);
 	return process_tell_end(process, "the network program does not start", error);
@@ -294,6 +307,11 @@ static bool hear_hello(struct process *process, struct chronosign_error **error)
 
 bool process_start(int program, struct process *process, struct chronosign_error **error)
 {
+	/* One at a time, or restarts would pile them up. */
+	if (process->id != 0)
+		return error_set(error, CHRONOSIGN_ERROR_OTHER,
+				 "the network program was killed, and does not end\nDoes a file "
+				 "system that it looks at not answer?");
 	*process = PROCESS_NONE;
 	if (run(program, process, error))
 		return true;
@@ -322,7 +340,21 @@ bool process_hear_hello(struct process *process, struct chronosign_error **error
 
 /* ---- Ended ---- */
 
-/* Kills it if it has not ended. One that may not be killed, because a module has called setuid(2), ends with this process. */
+/* One that is in a call of the kernel, such as stat(2) in a file system that does not answer, ends only after it. */
+static pid_t wait_for_end(pid_t id, int *status)
+{
+	int64_t until = milliseconds() + END_MS;
+	pid_t ended;
+
+	while ((ended = waitpid(id, status, WNOHANG)) == 0 && milliseconds() < until)
+		poll(NULL, 0, END_PAUSE_MS);
+	return ended;
+}
+
+/*
+ * Kills it if it has not ended, and waits for that once, for a second at most. One that does not end, or may not be killed
+ * because a module has called setuid(2), ends with this process.
+ */
 static int reap(struct process *process)
 {
 	int status = 0;
@@ -332,11 +364,13 @@ static int reap(struct process *process)
 	/* Checked first: if SIGCHLD is ignored, the number of a process that has ended may be
 	 * another's. */
 	pid_t ended = waitpid(process->id, &status, WNOHANG);
-	if (ended == 0 && kill(process->id, SIGKILL) == 0)
-		while ((ended = waitpid(process->id, &status, 0)) < 0 && errno == EINTR)
-			;
+	if (ended == 0 && !process->lingers && kill(process->id, SIGKILL) == 0) {
+		ended = wait_for_end(process->id, &status);
+		process->lingers = ended == 0;
+	}
 	bool known = ended == process->id;
-	process->id = 0;
+	if (!process->lingers || ended != 0)
+		process->id = 0;
 	return known ? status : 0;
 }
 

@@ -23,6 +23,7 @@ struct network_hello {
 
 struct process {
 	pid_t id;       /* 0: gone and reaped, or never there */
+	bool lingers;   /* it was killed, and does not end */
 	int socket;     /* SOCK_SEQPACKET, both ways */
 	bool fips;      /* OpenSSL's FIPS module is active in it */
 	int complaints; /* its standard error; -1: no longer read */
@@ -48,9 +49,11 @@ bool process_hear_hello(struct process *process, struct chronosign_error **error
 
 /*
  * One message (recv(2)), with the length that was sent, even if it is more than there is room for. Does not wait:
- * wait_until does (base/clock.h). 0: an empty message, or that it has hung up. EBADMSG: it comes with a descriptor.
+ * wait_until does (base/clock.h). 0: an empty message, or that it has hung up. -1 with *error set: none came, or one
+ * with a descriptor, which is misbehaviour.
  */
-ssize_t process_receive(const struct process *process, void *message, size_t room);
+ssize_t process_receive(const struct process *process, void *message, size_t room,
+			struct chronosign_error **error);
 
 /* It sends no more: it has closed the socket, or ended. */
 bool process_has_hung_up(const struct process *process);

@@ -130,7 +130,7 @@ tokens_are_of_their_servers() {
 	chronoctl token --priv-key-file "$KEY" --check --chronograf-urls-from "$BATS_TEST_TMPDIR/list"
 	[ "$status" -eq 5 ]
 	[ "$(cut -f 1 <<<"$output")" = "$(URL=$good urls 3)" ] || fail "not the three good ones"
-	says "$URL: the server does not accept" "1 of 4 servers failed"
+	says "$URL does not accept the token" "1 of 4 servers failed"
 	echo http://127.0.0.1:1 >>"$BATS_TEST_TMPDIR/list"
 	chronoctl token --priv-key-file "$KEY" --check --chronograf-urls-from "$BATS_TEST_TMPDIR/list"
 	[ "$status" -eq 4 ]

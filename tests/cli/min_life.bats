@@ -95,7 +95,7 @@ accepted() { # TOKEN
 @test "the wait is reported with --verbose and on a terminal, otherwise not" {
 	start_near_end 2 8
 	token --verbose
-	says "$URL: waiting for the next nonce for [2-4] s at most"
+	says "waiting for the next nonce of $URL for [2-4] s at most"
 	stop_standin
 	start_near_end 2 8
 	TERM=xterm on_terminal "'$CHRONOCTL' token --chronograf-url $URL --priv-key-file '$KEY'"

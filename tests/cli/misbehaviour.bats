@@ -183,7 +183,7 @@ misbehaves() { # REGEX…
 }
 
 @test "escape sequences in each of its texts: they are printed as \x.., not sent to the terminal" {
-	lies 'text trace \x1b]52;c;Zm9yZ2VkCg==\x07' 'text failure http://x: \x1b[2J\x0d\xe2\x80\xae' 'lost 0'
+	lies 'text trace \x1b]52;c;Zm9yZ2VkCg==\x07' 'text failure http://127.0.0.1:1: \x1b[2J\x0d\xe2\x80\xae' 'lost 0'
 	with_token -v
 	refused 4 '\\x1b\[2J\\x0d\\xe2\\x80\\xae' '\\x1b\]52;'
 	lies 'text release \x1b[31m1.8' 'nonce 0 a' request 'accepted 0 a'
@@ -194,9 +194,9 @@ misbehaves() { # REGEX…
 
 @test "blanks up to where a line of the terminal begins, and characters that it does not show: one blank, and \x.. for each" {
 	lies 'text trace GET x        \xc2\xa0\xe2\x80\x83  chronoctl: a\xc2\xad\xf3\xa0\x80\x81\xd7\x90' \
-		'text failure http://x: y         \xe3\x80\x80    chronoctl: b\xe1\xa0\x8e\xf0\x9d\x85\xb3' 'lost 0'
+		'text failure http://127.0.0.1:1: y         \xe3\x80\x80    chronoctl: b\xe1\xa0\x8e\xf0\x9d\x85\xb3' 'lost 0'
 	with_token -v
-	refused 4 'http://x: y chronoctl: b\\xe1\\xa0\\x8e\\xf0\\x9d\\x85\\xb3' \
+	refused 4 'http://127.0.0.1:1: y chronoctl: b\\xe1\\xa0\\x8e\\xf0\\x9d\\x85\\xb3' \
 		'chronoctl:   chronoctl-network says: "GET x chronoctl: a\\xc2\\xad\\xf3\\xa0\\x80\\x81\\xd7\\x90"'
 	lies 'text release 1.8       chronoctl: c\xe2\xa0\x80' 'nonce 0 a' request 'accepted 0 a'
 	chronoctl doctor --priv-key-file "$KEY" --chronograf-url "$URL"
@@ -214,8 +214,9 @@ on_rows() {
 	local words width
 	for words in "$(printf 'a%.0s' {1..90})chronoctl:b" 'a aa aaa aaaa chronoctl: b bb bbb chronoctl: c cc chronoctl: d' \
 		"$(printf '\\xe9\\x8d\\xb5%.0s' {1..20}) chronoctl: a" "$(printf 'e\\xcc\\x81%.0s \\xcc\\x81' {1..8}) chronoctl: a"; do
-		lies "text failure http://x: $words" 'lost 0'
-		for width in 20 37 80 81; do
+		lies "text failure https://x: $words" 'lost 0'
+		URL=https://x
+		for width in 21 37 80 81; do
 			on_rows "$width"
 			[ "$(grep -c '^chronoctl: ' <<<"$screen")" -eq 1 ] || fail "a row of theirs at $width:" "$screen"
 			! grep -qvE '^(chronoctl: |  [^ ])' <<<"$screen" || fail "a row that is not indented at $width:" "$screen"
@@ -226,11 +227,11 @@ on_rows() {
 }
 
 @test "on a terminal whose locale is not UTF-8, what is not ASCII is written as \x.." {
-	lies 'text failure http://x: \xc3\xa9\xe9\x8d\xb5' 'lost 0'
+	lies 'text failure http://127.0.0.1:1: \xc3\xa9\xe9\x8d\xb5' 'lost 0'
 	on_rows 200 C
-	grep -qF 'http://x: \xc3\xa9\xe9\x8d\xb5' <<<"$screen" || fail "$screen"
+	grep -qF 'http://127.0.0.1:1: \xc3\xa9\xe9\x8d\xb5' <<<"$screen" || fail "$screen"
 	on_rows 200
-	grep -q 'http://x: é鍵' <<<"$screen" || fail "$screen"
+	grep -q 'http://127.0.0.1:1: é鍵' <<<"$screen" || fail "$screen"
 }
 
 @test "bytes on standard output and standard error: they reach nobody" {
@@ -253,6 +254,19 @@ on_rows() {
 	[[ $output == *'it is Chronograf "1\x22 chronoctl: accepted"'* ]] || fail "its release is not there"
 }
 
+@test "a failure that does not name its server, such as chronoctl's own words: it is quoted, and it is said whose words they are" {
+	local words
+	for words in 'http://127.0.0.1:1 accepts the token' 'http://127.0.0.1:2: no answer' 'the server: no answer' \
+		'http://127.0.0.1:1 (redirected to http://127.0.0.1:2 or so): no answer'; do
+		lies "text failure $words" 'lost 0'
+		with_token --check
+		refused 4 "^chronoctl: chronoctl-network says: \"${words//[()]/.}\"\$"
+	done
+	lies 'text failure http://127.0.0.1:1 (redirected to http://127.0.0.1:2/): no answer' 'lost 0'
+	with_token --check
+	refused 4 '^chronoctl: http://127.0.0.1:1 .redirected to http://127.0.0.1:2/.: no answer$'
+}
+
 # On a kernel that lets the program send descriptors.
 on_old_kernel() {
 	LD_PRELOAD=$OLD_KERNEL ASAN_OPTIONS=${ASAN_OPTIONS-}:verify_asan_link_order=0 "$@"
@@ -270,6 +284,25 @@ mute_server() {
 	start_standin
 	MUTE=${URL##*:}
 	kill -STOP "$(tail -n 1 "$SCRATCH/pids")"
+}
+
+@test "a descriptor with its hello, or with the answer to its job: exit 1, and nothing is signed" {
+	local of
+	for of in hello job; do
+		lies "first $of" pass 'nonce 0 a'
+		on_old_kernel with_token
+		misbehaves 'a message with a descriptor'
+	done
+	called C_Sign 0
+}
+
+@test "--watch, a descriptor with the answer to the job, after its death: exit 1" {
+	lies 'nonce 0 a' 'sleep 1000' die
+	on_old_kernel watch_token
+	appears
+	lies 'first job' pass 'nonce 0 a'
+	ended_with 1
+	said 'network program misbehaves: it sent a message with a descriptor'
 }
 
 @test "--watch, a connection whose last close waits for a server, with a message: exit 1" {
@@ -347,6 +380,51 @@ many_servers() {
 	local COUNT=90
 	many_servers
 	falls_silent "${NONCES[@]}" -- --check "${SERVERS[@]}"
+}
+
+@test "nothing, keeps silent, and cannot be killed: exit 1, a second later" {
+	lies 'hold 30000' 'sleep 3600000'
+	SECONDS=0
+	with_token --timeout 1
+	refused 1 'the network program has been silent for 11 seconds, and was ended'
+	[ "$SECONDS" -ge 11 ] && [ "$SECONDS" -lt 30 ] || fail "after $SECONDS seconds"
+}
+
+@test "--watch, nothing, keeps silent, and cannot be killed: it is restarted once it has ended, and SIGTERM ends the command" {
+	lies 'hold 16000' 'nonce 0 a' 'sleep 3600000'
+	local token
+	watch_token --timeout 1
+	appears
+	token=$(cat "$FILE")
+	lies 'nonce 0 b' 'sleep 3600000'
+	SECONDS=0
+	kill -HUP "$WATCH"
+	wait_for said 'the network program was killed, and does not end' || fail "$(cat "$BATS_TEST_TMPDIR/said")"
+	[ "$SECONDS" -lt 10 ] || fail "after $SECONDS seconds"
+	wait_for differs "$token" || fail "its nonce is not signed: $(cat "$BATS_TEST_TMPDIR/said")"
+	[ "$(times_said 'is restarted')" -eq 1 ] || fail "$(cat "$BATS_TEST_TMPDIR/said")"
+	token=$(cat "$FILE")
+	lies 'hold 30000' 'nonce 0 c' 'sleep 3600000'
+	kill -HUP "$WATCH"
+	wait_for differs "$token" || fail "the third one's nonce is not signed: $(cat "$BATS_TEST_TMPDIR/said")"
+	SECONDS=0
+	kill -TERM "$WATCH"
+	ended_with 0
+	[ "$SECONDS" -lt 3 ] || fail "after $SECONDS seconds"
+	! said 'it was killed' || fail "$(cat "$BATS_TEST_TMPDIR/said")"
+}
+
+@test "--watch, answers, but takes no token to be tried: it is restarted" {
+	local script=() number
+	for number in {1..40}; do script+=('failed 0 a' 'nonce 0 a' 'sleep 750'); done
+	lies deaf 'nonce 0 a' 'sleep 300' "${script[@]}"
+	watch_token --check
+	wait_for said 'cannot speak to the network program: Broken pipe' || fail "$(cat "$BATS_TEST_TMPDIR/said")"
+	lies 'nonce 0 b' 'accept 9'
+	PATIENCE=10 wait_for said 'answers again' || fail "$(cat "$BATS_TEST_TMPDIR/said")"
+	[ "$(times_said 'is restarted')" -eq 1 ] || fail "$(cat "$BATS_TEST_TMPDIR/said")"
+	kill -TERM "$WATCH"
+	ended_with 0
 }
 
 # ends_late SECONDS WORDS ARGUMENT…: exit 1, by that time and no more than a busy machine's delay later. --timeout is 1 s.

@@ -31,7 +31,7 @@ not_tried() { ! grep -q mappings "$@" || fail "a token was sent:" "$(cat "$@")";
 	with_list
 	[ "$status" -eq 4 ] || fail "exit status 4 expected"
 	[ "$output" = "$THREE"$'\t'"$(expected_token "$KEY" "$OTHER_NONCE")" ] || fail "not the one line"
-	says "$ONE: no token, for its nonce is that of $TWO, too" "$TWO: no token, for its nonce is that of $ONE, too" \
+	says "$ONE gets no token, for its nonce is that of $TWO, too" "$TWO gets no token, for its nonce is that of $ONE, too" \
 		"one server by two names" "relays the other's nonce" "2 of 3 servers failed"
 }
 
@@ -40,7 +40,7 @@ not_tried() { ! grep -q mappings "$@" || fail "a token was sent:" "$(cat "$@")";
 	with_list
 	[ "$status" -eq 4 ] || fail "exit status 4 expected"
 	[ "$(wc -l <<<"$output")" -eq 1 ]
-	says "$TWO: no token"
+	says "$TWO gets no token"
 }
 
 @test "--check sends no token to either of them" {

@@ -67,7 +67,7 @@ static bool receive(const struct network_message *message, size_t length)
 	/* network.c accepts it once, before any answer. */
 	if (message->outcome == MESSAGE_SANDBOX)
 		return true;
-	message_to_answer(message, &answer);
+	message_to_answer(message, "http://host", &answer);
 	PROMISE(answer.server < SERVERS);
 	PROMISE(answer.valid_for >= -1 && answer.valid_for <= MESSAGE_LIFE_MAX);
 	PROMISE(fuzz_is_printable(answer.trace));

@@ -15,6 +15,7 @@
  *	length 100             of each message from here on
  *	pass                   a descriptor with each message from here on
  *	linger                 with the next message the connection of the first line
+ *	deaf                   takes no more requests
  *	shout WORDS            on all descriptors that a program writes to
  *	die
  *
@@ -22,6 +23,7 @@
  *
  *	mute 3600000           milliseconds, as a program that is not chronoctl's at all
  *	connect PORT           a connection whose last close waits until the server has read all
+ *	hold 20000             for so many milliseconds it cannot be ended: as in a system call that does not return
  *
  * Or what follows stands in place of the program's hello, or of its answer to the job:
  *
@@ -40,6 +42,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -88,6 +92,23 @@ static void connect_lingering(uint16_t port)
 		;
 }
 
+/* The end of a process waits for what traces it, SIGKILL or not. */
+static void hold(long milliseconds)
+{
+	pid_t us = getpid();
+
+	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
+	pid_t other = fork();
+	if (other == 0) {
+		for (int number = 0; number < 10; number++)
+			close(number);
+		if (ptrace(PTRACE_SEIZE, us, NULL, (void *)PTRACE_O_TRACEEXIT) == 0)
+			rest(milliseconds);
+		_exit(0);
+	}
+	rest(500);
+}
+
 __attribute__((constructor)) static void read_script(void)
 {
 	long silence = 0;
@@ -110,6 +131,8 @@ __attribute__((constructor)) static void read_script(void)
 		rest(silence);
 	if (sscanf(script, "connect %u", &port) == 1)
 		connect_lingering((uint16_t)port);
+	if (sscanf(script, "hold %ld", &silence) == 1)
+		hold(silence);
 	if (strncmp(script, "first job\n", strlen("first job\n")) == 0)
 		take_job();
 	if (strncmp(script, "first ", strlen("first ")) == 0)
@@ -326,6 +349,8 @@ static bool do_odd_line(char *line)
 		say_nonce(server, (unsigned)getpid() ^ (unsigned)time(NULL), 600);
 	else if (strcmp(word, "accept") == 0)
 		accept_tokens(server);
+	else if (strcmp(word, "deaf") == 0)
+		shutdown(PROCESS_SOCKET, SHUT_RD);
 	else if (strcmp(word, "die") == 0)
 		_exit(0);
 	else

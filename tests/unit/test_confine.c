@@ -104,6 +104,9 @@ static void look_there(const char *role, char *found, size_t size)
 		 words != NULL  ? words + strlen("the server: ")
 		 : said != NULL ? said
 				: "nothing");
+	/* Words that name no server are quoted. */
+	if (words != NULL && found[0] != '\0')
+		found[strlen(found) - 1] = '\0';
 	network_answer_clear(&answer);
 	chronosign_error_free(error);
 	network_free(network);

@@ -11,6 +11,7 @@
 
 #define GOOD "0f1e2d3c-4b5a-4978-8695-a4b3c2d1e0f0"
 #define SERVERS 3
+#define URL "http://host"
 
 static struct network_message good(void)
 {
@@ -243,7 +244,7 @@ static void a_verdict_is_accepted_if_its_status_agrees(void **state)
 		struct network_message message = checked(rows[i].outcome, rows[i].status);
 		struct network_answer answer;
 		assert_good(&message);
-		message_to_answer(&message, &answer);
+		message_to_answer(&message, URL, &answer);
 		assert_int_equal(answer.about, NETWORK_ANSWER_CHECK);
 		assert_int_equal(answer.verdict, rows[i].verdict);
 		assert_string_equal(answer.nonce, GOOD);
@@ -266,9 +267,9 @@ static void a_failed_check_says_why_and_for_which_nonce(void **state)
 
 	(void)state;
 	assert_refused(&message, "without a reason");
-	strcpy(message.failure, "https://host: status 500");
+	strcpy(message.failure, URL ": status 500");
 	assert_good(&message);
-	message_to_answer(&message, &answer);
+	message_to_answer(&message, URL, &answer);
 	assert_int_equal(answer.about, NETWORK_ANSWER_CHECK);
 	assert_int_equal(answer.verdict, VERDICT_NONE);
 	assert_int_equal(chronosign_error_get_kind(answer.error), CHRONOSIGN_ERROR_SERVER);
@@ -343,7 +344,7 @@ static void the_answer_has_the_nonce(void **state)
 	struct network_answer answer;
 
 	(void)state;
-	message_to_answer(&message, &answer);
+	message_to_answer(&message, URL, &answer);
 	assert_int_equal(answer.server, 1);
 	assert_string_equal(answer.nonce, GOOD);
 	assert_int_equal(answer.valid_for, 600);
@@ -359,7 +360,7 @@ static void the_answer_has_the_reason_and_its_kind(void **state)
 	struct network_answer answer;
 
 	(void)state;
-	message_to_answer(&message, &answer);
+	message_to_answer(&message, URL, &answer);
 	assert_string_equal(answer.nonce, "");
 	assert_int_equal(answer.valid_for, -1);
 	assert_int_equal(chronosign_error_get_kind(answer.error), CHRONOSIGN_ERROR_SERVER);
@@ -367,7 +368,7 @@ static void the_answer_has_the_reason_and_its_kind(void **state)
 			    "http://host: status 404\ntry again");
 	network_answer_clear(&answer);
 	message.outcome = MESSAGE_MACHINE_FAILED;
-	message_to_answer(&message, &answer);
+	message_to_answer(&message, URL, &answer);
 	assert_int_equal(chronosign_error_get_kind(answer.error), CHRONOSIGN_ERROR_OTHER);
 	network_answer_clear(&answer);
 }
@@ -379,20 +380,20 @@ static void the_release_of_chronograf_is_bounded_and_printable(void **state)
 	struct network_answer answer;
 
 	(void)state;
-	message_to_answer(&message, &answer);
+	message_to_answer(&message, URL, &answer);
 	assert_string_equal(answer.release, "");
 	message_set_release(&message, "1.11.4\x1b[2J");
 	assert_good(&message);
-	message_to_answer(&message, &answer);
+	message_to_answer(&message, URL, &answer);
 	assert_string_equal(answer.release, "1.11.4\\x1b[2J");
 	message_set_release(&message, "");
-	message_to_answer(&message, &answer);
+	message_to_answer(&message, URL, &answer);
 	assert_string_equal(answer.release, "of unknown version");
 	memset(endless, '\x1b', sizeof endless);
 	endless[sizeof endless - 1] = '\0';
 	message_set_release(&message, endless);
 	assert_good(&message);
-	message_to_answer(&message, &answer);
+	message_to_answer(&message, URL, &answer);
 	assert_true(strlen(answer.release) < sizeof answer.release);
 	memset(message.release, 'x', sizeof message.release);
 	assert_refused(&message, "without end");
@@ -404,27 +405,69 @@ static void texts_are_made_printable_by_the_receiver(void **state)
 	struct network_answer answer;
 
 	(void)state;
-	strcpy(message.failure, "a\033[2Jb\nc");
+	strcpy(message.failure, URL ": a\033[2Jb\nc");
 	strcpy(message.trace, "a\nb\x9b");
-	message_to_answer(&message, &answer);
-	assert_string_equal(chronosign_error_message(answer.error), "a\\x1b[2Jb\nc");
+	message_to_answer(&message, URL, &answer);
+	assert_string_equal(chronosign_error_message(answer.error), URL ": a\\x1b[2Jb\nc");
 	assert_string_equal(answer.trace, "a\\x0ab\\x9b");
 	network_answer_clear(&answer);
 	/* No words are moved to where a line of the terminal begins. */
-	strcpy(message.failure, "http://h: a    \xc2\xa0\xe2\x80\x83 chronoctl: b\nc   d");
+	strcpy(message.failure, URL ": a    \xc2\xa0\xe2\x80\x83 chronoctl: b\nc   d");
 	strcpy(message.trace, "GET      chronoctl: b");
 	strcpy(message.release, "1.11.4     chronoctl: b");
-	message_to_answer(&message, &answer);
-	assert_string_equal(chronosign_error_message(answer.error),
-			    "http://h: a chronoctl: b\nc d");
+	message_to_answer(&message, URL, &answer);
+	assert_string_equal(chronosign_error_message(answer.error), URL ": a chronoctl: b\nc d");
 	assert_string_equal(answer.trace, "GET chronoctl: b");
 	assert_string_equal(answer.release, "1.11.4 chronoctl: b");
 	network_answer_clear(&answer);
 	memset(message.trace, '\033', sizeof message.trace - 1);
-	message_to_answer(&message, &answer);
+	message_to_answer(&message, URL, &answer);
 	assert_int_equal(strlen(answer.trace), sizeof answer.trace - 1);
 	assert_non_null(strstr(answer.trace, "..."));
 	network_answer_clear(&answer);
+}
+
+static void assert_said(const char *words, const char *url, const char *said)
+{
+	struct network_message message = failed();
+	struct network_answer answer;
+
+	strcpy(message.failure, words);
+	assert_good(&message);
+	message_to_answer(&message, url, &answer);
+	assert_string_equal(chronosign_error_message(answer.error), said);
+	network_answer_clear(&answer);
+}
+
+static void a_failure_that_does_not_name_its_server_is_quoted(void **state)
+{
+	static const char *const honest[] = {
+		URL ": no answer",
+		URL " (redirected to https://host/(a)): no answer",
+	};
+	static const char *const others[] = {
+		URL " accepts the token",
+		URL "er: no answer",
+		URL " (redirected to http://host/) accepts: it",
+		URL " (redirected to https://host/ as it is): no answer",
+		URL " (redirected to http",
+		URL,
+		URL ":",
+		"http://other: no answer",
+		"HTTP://HOST: no answer",
+		"the server: out of memory",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof honest / sizeof honest[0]; i++)
+		assert_said(honest[i], URL, honest[i]);
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+		char quoted[256];
+		snprintf(quoted, sizeof quoted, "chronoctl-network says: \"%s\"", others[i]);
+		assert_said(others[i], URL, quoted);
+	}
+	/* As the program shows it: without user and password, and in one line. */
+	assert_said("http://host/\\x1b: a", "http://user:pass@host/\033", "http://host/\\x1b: a");
 }
 
 static void a_text_too_long_is_cut_between_characters(void **state)
@@ -578,6 +621,7 @@ int main(void)
 		cmocka_unit_test(the_answer_has_the_reason_and_its_kind),
 		cmocka_unit_test(the_release_of_chronograf_is_bounded_and_printable),
 		cmocka_unit_test(texts_are_made_printable_by_the_receiver),
+		cmocka_unit_test(a_failure_that_does_not_name_its_server_is_quoted),
 		cmocka_unit_test(a_text_that_looks_like_ours_is_refused),
 		cmocka_unit_test(a_failure_begins_with_a_url),
 		cmocka_unit_test(a_number_out_of_range_is_refused_whatever_the_outcome),

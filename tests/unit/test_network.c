@@ -53,8 +53,8 @@ static bool finds_well(const char *role)
 	struct network *network = start_puppet(role, 1, NULL);
 	struct network_answer answer = {0};
 	bool answered = network != NULL && network_next(network, &answer, NULL);
-	bool well =
-		answered && strcmp(chronosign_error_message(answer.error), "the server: well") == 0;
+	bool well = answered && strcmp(chronosign_error_message(answer.error),
+				       "chronoctl-network says: \"the server: well\"") == 0;
 
 	if (answered && !well)
 		print_error("%s\n", chronosign_error_message(answer.error));

@@ -30,10 +30,14 @@ static int64_t pause_after(unsigned failures)
 void watched_network_lose(struct watched_network *watched, int64_t now,
 			  const struct chronosign_error *reason)
 {
+	int64_t restart_at = now + pause_after(watched->failures);
+
 	if (!watched->told)
 		report_error("%s\nIt is restarted.", chronosign_error_message(reason));
 	watched->told = true;
-	watched->restart_at = now + pause_after(watched->failures);
+	/* No failure puts off a restart that is due before. */
+	if (restart_at < watched->restart_at)
+		watched->restart_at = restart_at;
 	watched->silent_at = INT64_MAX;
 	if (watched->failures < 10)
 		watched->failures++;
