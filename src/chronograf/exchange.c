@@ -385,6 +385,12 @@ static void set_life(struct exchange *exchange, const struct exchange_rules *rul
 					: exchange->lives_until + EXCHANGE_GRACE_MS;
 }
 
+static void set_nonce(struct exchange *exchange, const struct exchange_news *news)
+{
+	snprintf(exchange->nonce, sizeof exchange->nonce, "%s", news->nonce);
+	exchange->nonce_from += EXCHANGE_NONCE_EVERY_MS;
+}
+
 static void set_token(struct exchange *exchange, const struct exchange_news *news)
 {
 	free(exchange->token);
@@ -401,8 +407,7 @@ static void change(struct exchange *exchange, const struct exchange_rules *rules
 	case EVENT_NONCE:
 	case EVENT_BRIEF_NONCE:
 	case EVENT_NONCE_OF_OTHER:
-		snprintf(exchange->nonce, sizeof exchange->nonce, "%s", news->nonce);
-		exchange->nonce_from += EXCHANGE_NONCE_EVERY_MS;
+		set_nonce(exchange, news);
 		/* fallthrough */
 	case EVENT_SAME_NONCE:
 	case EVENT_ENDED_NONCE:
