@@ -610,6 +610,19 @@ static void a_nonce_that_comes_again_without_life_changes_nothing(void **state)
 		}
 }
 
+static void a_nonce_in_its_time_may_come_again_with_its_last_second(void **state)
+{
+	(void)state;
+	for (enum exchange_state at = 0; at < EXCHANGE_STATES; at++) {
+		go_to(at, true);
+		assert_int_not_equal(take_life(FIRST, 0, 0), DUE_MISBEHAVIOUR);
+	}
+	go_to(EXCHANGE_GOOD, true);
+	assert_int_equal(take_life(FIRST, 0, 0), DUE_GOOD);
+	assert_state(EXCHANGE_GOOD, true);
+	assert_true(exchange.valid_until == now + EXCHANGE_GRACE_MS);
+}
+
 static void a_life_that_is_unknown_or_a_lower_bound_is_life(void **state)
 {
 	const struct exchange_news at_least = {
@@ -832,6 +845,7 @@ int main(void)
 		PROMISE(a_nonce_that_ended_before_it_was_signed_is_forgotten),
 		PROMISE(a_token_whose_time_is_over_is_kept_for_the_same_nonce_and_fit_again_with_it),
 		PROMISE(a_nonce_that_comes_again_without_life_changes_nothing),
+		PROMISE(a_nonce_in_its_time_may_come_again_with_its_last_second),
 		PROMISE(a_life_that_is_unknown_or_a_lower_bound_is_life),
 		PROMISE(a_token_that_was_not_tried_in_time_is_tried_if_the_nonce_lives_again),
 		PROMISE(a_verdict_after_the_end_of_the_time_holds_for_the_token_that_is_kept),
