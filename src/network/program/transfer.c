@@ -14,6 +14,7 @@
 #include "network/program/headers.h"
 #include "network/program/names.h"
 #include "network/program/presented_key.h"
+#include "network/program/reached.h"
 #include "network/program/trace.h"
 #include "network/program/url.h"
 
@@ -447,30 +448,6 @@ static bool take_result(struct transfer *transfer, CURLcode result)
 	return take_answer(transfer);
 }
 
-/* libcurl 7.88 counts the time to connect up to the end of TLS, so a local port is what shows a
- * connection. libcurl 8.14 forgets the port where TLS fails, but that needs a connection anyway. */
-static bool was_connected(const struct transfer *transfer, CURLcode result)
-{
-	return result == CURLE_SSL_CONNECT_ERROR || result == CURLE_PEER_FAILED_VERIFICATION ||
-	       result == CURLE_SSL_PINNEDPUBKEYNOTMATCH ||
-	       (result != CURLE_COULDNT_CONNECT &&
-		curl_number(transfer->easy, CURLINFO_LOCAL_PORT) > 0);
-}
-
-/* How far the last hop got. A proxy that refuses to connect us is not the server. */
-static enum reached reached(const struct transfer *transfer, CURLcode result)
-{
-	long proxy_status = curl_number(transfer->easy, CURLINFO_HTTP_CONNECTCODE);
-	curl_off_t secured = 0;
-
-	if (transfer->message.http_status != 0)
-		return REACHED_ANSWER;
-	curl_easy_getinfo(transfer->easy, CURLINFO_APPCONNECT_TIME_T, &secured);
-	if (!was_connected(transfer, result) || (proxy_status != 0 && proxy_status != 200))
-		return REACHED_NOTHING;
-	return secured == 0 ? REACHED_HOST : REACHED_TLS;
-}
-
 /*
  * Adds one line about the exchange, for --verbose. What holds for all of them is in the first one.
  */
@@ -501,7 +478,8 @@ bool transfer_finish(struct transfer *transfer, CURLcode result)
 	long status = curl_number(transfer->easy, CURLINFO_RESPONSE_CODE);
 
 	transfer->message.http_status = status < 0 || status > 999 ? 0 : (uint32_t)status;
-	transfer->message.reached = reached(transfer, result);
+	transfer->message.reached =
+		reached_by(transfer->easy, transfer->message.http_status, result);
 	transfer->message.tls = url_is_https(transfer->url);
 	message_set_release(&transfer->message, headers_value(&transfer->answer, HEADER_RELEASE));
 	if (take_result(transfer, result))
