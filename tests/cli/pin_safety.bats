@@ -214,6 +214,7 @@ not_sent_after() {
 
 @test "a pin-value behind a wrong separator is in no message" {
 	local form command
+	export CHRONOGRAF_URL=http://127.0.0.1:1
 	for form in 'object=a&pin-value' 'object=a#pin-value' 'object=a/pin-value' 'object=a%3Fpin-value' \
 		'object=a?module-name=x;pin-value' 'object=a?module-name=x?pin-value'; do
 		for command in 'token --verbose --nonce '"$NONCE"' --priv-key-file' 'pub-key --priv-key-file' 'list-keys' \
