@@ -38,9 +38,8 @@ bool shared_nonce_set(struct chronosign_error **error, const char *url, const ch
 	return chronosign_error_set(
 		error, CHRONOSIGN_ERROR_SERVER,
 		"%s gets no token, for its nonce is that of %s, too\n  Either they are one server "
-		"by "
-		"two "
-		"names: give one of them. Or one relays the other's nonce, to get a token for it.",
+		"by two names: give one of them. Or one relays the other's nonce, to get a token "
+		"for it.",
 		shown == NULL ? "" : shown, other == NULL ? "" : other);
 }
 

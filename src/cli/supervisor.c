@@ -251,11 +251,19 @@ static int next_signal(struct supervisor *supervisor, const struct patience *pat
 	return (int)info->ssi_signo;
 }
 
+/* The child cannot, when a signal ends it. */
+static void tell_stopping(struct supervisor *supervisor)
+{
+	if (!supervisor_keeps_file(supervisor) || supervisor->stopping)
+		return;
+	supervisor->stopping = true;
+	notify("STOPPING=1");
+}
+
 /* What the command's process may have left. */
 static void clean_up(struct supervisor *supervisor)
 {
-	if (supervisor_keeps_file(supervisor) && supervisor->asked == 0)
-		notify("STOPPING=1");
+	tell_stopping(supervisor);
 	waiting_clear();
 	prompt_restore_echo();
 	output_drop();
@@ -309,8 +317,7 @@ static void note_end(struct supervisor *supervisor, int signal)
 		return;
 	supervisor->asked = signal;
 	supervisor->asked_at = now();
-	if (supervisor_keeps_file(supervisor))
-		notify("STOPPING=1");
+	tell_stopping(supervisor);
 }
 
 /* Signals from the terminal have reached the child as well; those sent to this process are passed on. A child that was

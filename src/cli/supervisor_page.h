@@ -44,6 +44,7 @@ struct supervisor {
 	sigset_t heard;     /* in the parent: those that have reached it */
 	int asked;          /* the signal by which the child is to end; 0: none */
 	time_t asked_at;    /* by CLOCK_MONOTONIC */
+	bool stopping;      /* and the service manager knows */
 	int folder;         /* that the command was started in */
 	bool (*tell)(void *room, const char *module, const char *fact);
 };

@@ -309,7 +309,10 @@ bool pkcs11_session_ready_for_key(struct pkcs11_token *token, struct chronosign_
 
 bool pkcs11_session_login_for_key(struct pkcs11_token *token, struct chronosign_error **error)
 {
-	return login(token, CKU_CONTEXT_SPECIFIC, error);
+	if (!login(token, CKU_CONTEXT_SPECIFIC, error))
+		return false;
+	pkcs11_session_warn_later(token);
+	return true;
 }
 
 bool pkcs11_session_is_logged_in(struct pkcs11_token *token)
