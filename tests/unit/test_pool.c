@@ -732,8 +732,8 @@ static void a_next_nonce_is_awaited_and_a_missing_one_is_reported_once(void **st
 	assert_true(message.answered - before >= 700 && message.answered - before <= 5000);
 	/* It already has the nonce that follows another one. */
 	assert_true(request_init_next(&request, 0, "3a8e1d5c-9b27-4f60-a1c4-5e7d2f9b8036", 2000));
-	assert_int_equal(write(end, &request, sizeof request), sizeof request);
 	before = milliseconds();
+	assert_int_equal(write(end, &request, sizeof request), sizeof request);
 	message = receive_one(end, 1);
 	assert_nonce(&message);
 	assert_true(message.answered >= before && message.answered - before <= 1900);
