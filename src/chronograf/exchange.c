@@ -196,7 +196,7 @@ static void change(struct exchange *exchange, const struct exchange_rules *rules
 		break;
 	case EVENT_NOT_ACCEPTED:
 	case EVENT_REFUSED_AGAIN:
-		exchange->refusals++;
+		exchange->refusals += exchange->refusals < 2;
 		exchange->unnamed = news->unnamed;
 		break;
 	case EVENT_KEY_OPENED:

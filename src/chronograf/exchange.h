@@ -122,7 +122,7 @@ struct exchange {
 	uint32_t twin;
 	uint32_t tried;   /* the first eight digits of the nonce whose token was tried last */
 	uint8_t state;    /* enum exchange_state */
-	uint8_t refusals; /* in a row, up to 2 */
+	uint8_t refusals; /* in a row; 2: or more */
 	uint8_t verdict;  /* enum verdict */
 	bool life_known : 1;
 	bool at_least : 1;           /* it is a lower bound */

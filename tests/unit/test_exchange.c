@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,19 +107,13 @@ static bool is_expired(enum exchange_state state)
 	       state == EXCHANGE_EXPIRED_ON_TRIAL;
 }
 
-static void go_to(enum exchange_state state, bool watch)
+/* As near to the state as the nonce, and a token for it, lead. */
+static void go_near(enum exchange_state state)
 {
-	begin(true, watch);
-	/* A watched server never reaches it. */
-	if (state == EXCHANGE_ASKED_NEXT && !watch) {
-		rules.min_life = 5;
-		take_life(THIRD, 6, 0);
-		return;
-	}
 	switch (state) {
 	case EXCHANGE_ASKED:
 	case EXCHANGE_ASKED_NEXT:
-		return;
+		break;
 	case EXCHANGE_FAILED:
 		take(EVENT_NO_NONCE);
 		break;
@@ -138,6 +133,10 @@ static void go_to(enum exchange_state state, bool watch)
 		go_to_trial();
 		break;
 	}
+}
+
+static void go_on_from_trial(enum exchange_state state)
+{
 	if (state == EXCHANGE_GOOD || state == EXCHANGE_EXPIRED)
 		take(EVENT_ACCEPTED);
 	else if (state == EXCHANGE_UNCLEAR)
@@ -155,7 +154,21 @@ static void go_to(enum exchange_state state, bool watch)
 		take_nonce(FIRST);
 	if (is_expired(state))
 		take(EVENT_TIME_OVER);
-	assert_int_equal(exchange.state, state);
+}
+
+static void go_to(enum exchange_state state, bool watch)
+{
+	begin(true, watch);
+	/* A watched server never reaches it. */
+	if (state == EXCHANGE_ASKED_NEXT && !watch) {
+		rules.min_life = 5;
+		take_life(THIRD, 6, 0);
+		return;
+	}
+	go_near(state);
+	go_on_from_trial(state);
+	if (state != EXCHANGE_ASKED_NEXT)
+		assert_int_equal(exchange.state, state);
 }
 
 static void without_a_trial_a_signature_is_enough(void **state)
@@ -209,6 +222,24 @@ static void a_refused_nonce_is_not_signed_again(void **state)
 	assert_int_equal(take_nonce(FIRST), DUE_REFUSED);
 	assert_state(EXCHANGE_REFUSED, false);
 	assert_int_equal(exchange.refusals, 1);
+}
+
+/* More of them than a small counter holds. */
+static void a_watched_server_may_refuse_any_number_of_tokens(void **state)
+{
+	char nonce[] = SECOND;
+
+	(void)state;
+	go_to(EXCHANGE_ASKED_AGAIN, true);
+	for (unsigned i = 0; i < 600; i++) {
+		now += EXCHANGE_PACE_MS;
+		snprintf(nonce, sizeof nonce, "%08x%s", i, SECOND + strlen("3a8e1d5c"));
+		assert_int_equal(take_nonce(nonce), DUE_SIGNATURE);
+		assert_int_equal(take(EVENT_SIGNED), DUE_TRIAL);
+		assert_int_equal(take(EVENT_TRIED), DUE_NOTHING);
+		assert_int_equal(take(EVENT_NOT_ACCEPTED), DUE_REFUSED);
+		assert_int_equal(exchange.refusals, 2);
+	}
 }
 
 static void what_fails_ends_the_exchange(void **state)
@@ -461,7 +492,7 @@ static void signatures_come_no_faster_than_one_a_second_on_the_whole(void **stat
 	take_nonce(FIRST);
 	take(EVENT_SIGNED);
 	first = now;
-	for (unsigned i = 1; i <= 20; i++) {
+	for (int64_t i = 1; i <= 20; i++) {
 		assert_true(exchange.sign_from >= first + i * EXCHANGE_PACE_MS - EXCHANGE_SLACK_MS);
 		now = exchange.sign_from;
 		take_nonce(i % 2 == 0 ? FIRST : SECOND);
@@ -813,51 +844,52 @@ static void an_exchange_is_small(void **state)
 
 #define PROMISE(test) cmocka_unit_test_teardown(test, end)
 
+static const struct CMUnitTest tests[] = {
+	PROMISE(without_a_trial_a_signature_is_enough),
+	PROMISE(a_token_on_trial_may_be_used_once_it_is_accepted),
+	PROMISE(a_refusal_is_followed_by_one_more_attempt),
+	PROMISE(a_refused_nonce_is_not_signed_again),
+	PROMISE(a_watched_server_may_refuse_any_number_of_tokens),
+	PROMISE(what_fails_ends_the_exchange),
+	PROMISE(a_nonce_that_may_end_sooner_is_not_signed_before_the_next_was_awaited),
+	PROMISE(the_next_nonce_is_awaited_for_as_long_as_the_first_may_live),
+	PROMISE(the_next_nonce_is_signed_however_short_it_lives),
+	PROMISE(there_is_one_wait_and_two_signatures_at_most),
+	PROMISE(a_nonce_given_out_twice_gets_no_token_after_a_wait),
+	PROMISE(a_lower_bound_of_a_life_is_reported_as_one_and_ends_nothing),
+	PROMISE(a_life_is_counted_from_the_answer),
+	PROMISE(a_message_that_is_not_due_is_misbehaviour_and_changes_nothing),
+	PROMISE(a_watched_server_may_be_heard_at_any_time_but_is_judged_on_trial_alone),
+	PROMISE(a_verdict_on_another_nonce_is_misbehaviour),
+	PROMISE(a_late_verdict_on_another_nonce_is_misbehaviour),
+	PROMISE(a_signature_that_is_not_due_is_thrown_away),
+	PROMISE(no_life_is_too_long_or_too_short),
+	PROMISE(each_new_nonce_is_signed_and_the_same_one_is_not),
+	PROMISE(signatures_come_no_faster_than_one_a_second_on_the_whole),
+	PROMISE(a_flood_of_nonces_is_misbehaviour),
+	PROMISE(nonces_that_have_waited_are_no_flood),
+	PROMISE(a_refusal_makes_room_for_one_more_nonce),
+	PROMISE(a_new_key_signs_the_nonce_at_hand_once_more_at_once),
+	PROMISE(a_key_that_is_lost_leaves_no_token),
+	PROMISE(a_verdict_that_comes_too_late_is_waited_for_and_means_nothing),
+	PROMISE(a_nonce_that_ended_before_it_was_signed_is_forgotten),
+	PROMISE(a_token_whose_time_is_over_is_kept_for_the_same_nonce_and_fit_again_with_it),
+	PROMISE(a_nonce_that_comes_again_without_life_changes_nothing),
+	PROMISE(a_nonce_in_its_time_may_come_again_with_its_last_second),
+	PROMISE(a_life_that_is_unknown_or_a_lower_bound_is_life),
+	PROMISE(a_token_that_was_not_tried_in_time_is_tried_if_the_nonce_lives_again),
+	PROMISE(a_verdict_after_the_end_of_the_time_holds_for_the_token_that_is_kept),
+	PROMISE(a_refused_nonce_stays_refused_when_its_time_is_over),
+	PROMISE(another_nonce_takes_the_place_of_one_whose_time_is_over),
+	PROMISE(a_new_key_signs_a_nonce_whose_time_is_over_once_more_if_it_comes_again),
+	PROMISE(a_trial_that_failed_is_made_again_with_the_same_token),
+	PROMISE(a_restarted_network_program_tries_open_trials_again),
+	PROMISE(a_nonce_of_another_entry_is_never_signed_and_costs_its_token),
+	PROMISE(a_refused_nonce_that_another_gives_out_ends_what_was_asked_again),
+	PROMISE(an_exchange_is_small),
+};
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		PROMISE(without_a_trial_a_signature_is_enough),
-		PROMISE(a_token_on_trial_may_be_used_once_it_is_accepted),
-		PROMISE(a_refusal_is_followed_by_one_more_attempt),
-		PROMISE(a_refused_nonce_is_not_signed_again),
-		PROMISE(what_fails_ends_the_exchange),
-		PROMISE(a_nonce_that_may_end_sooner_is_not_signed_before_the_next_was_awaited),
-		PROMISE(the_next_nonce_is_awaited_for_as_long_as_the_first_may_live),
-		PROMISE(the_next_nonce_is_signed_however_short_it_lives),
-		PROMISE(there_is_one_wait_and_two_signatures_at_most),
-		PROMISE(a_nonce_given_out_twice_gets_no_token_after_a_wait),
-		PROMISE(a_lower_bound_of_a_life_is_reported_as_one_and_ends_nothing),
-		PROMISE(a_life_is_counted_from_the_answer),
-		PROMISE(a_message_that_is_not_due_is_misbehaviour_and_changes_nothing),
-		PROMISE(a_watched_server_may_be_heard_at_any_time_but_is_judged_on_trial_alone),
-		PROMISE(a_verdict_on_another_nonce_is_misbehaviour),
-		PROMISE(a_late_verdict_on_another_nonce_is_misbehaviour),
-		PROMISE(a_signature_that_is_not_due_is_thrown_away),
-		PROMISE(no_life_is_too_long_or_too_short),
-		PROMISE(each_new_nonce_is_signed_and_the_same_one_is_not),
-		PROMISE(signatures_come_no_faster_than_one_a_second_on_the_whole),
-		PROMISE(a_flood_of_nonces_is_misbehaviour),
-		PROMISE(nonces_that_have_waited_are_no_flood),
-		PROMISE(a_refusal_makes_room_for_one_more_nonce),
-		PROMISE(a_new_key_signs_the_nonce_at_hand_once_more_at_once),
-		PROMISE(a_key_that_is_lost_leaves_no_token),
-		PROMISE(a_verdict_that_comes_too_late_is_waited_for_and_means_nothing),
-		PROMISE(a_nonce_that_ended_before_it_was_signed_is_forgotten),
-		PROMISE(a_token_whose_time_is_over_is_kept_for_the_same_nonce_and_fit_again_with_it),
-		PROMISE(a_nonce_that_comes_again_without_life_changes_nothing),
-		PROMISE(a_nonce_in_its_time_may_come_again_with_its_last_second),
-		PROMISE(a_life_that_is_unknown_or_a_lower_bound_is_life),
-		PROMISE(a_token_that_was_not_tried_in_time_is_tried_if_the_nonce_lives_again),
-		PROMISE(a_verdict_after_the_end_of_the_time_holds_for_the_token_that_is_kept),
-		PROMISE(a_refused_nonce_stays_refused_when_its_time_is_over),
-		PROMISE(another_nonce_takes_the_place_of_one_whose_time_is_over),
-		PROMISE(a_new_key_signs_a_nonce_whose_time_is_over_once_more_if_it_comes_again),
-		PROMISE(a_trial_that_failed_is_made_again_with_the_same_token),
-		PROMISE(a_restarted_network_program_tries_open_trials_again),
-		PROMISE(a_nonce_of_another_entry_is_never_signed_and_costs_its_token),
-		PROMISE(a_refused_nonce_that_another_gives_out_ends_what_was_asked_again),
-		PROMISE(an_exchange_is_small),
-	};
-
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
