@@ -86,8 +86,7 @@ static bool take_answer(struct round *round, struct network_answer *answer,
 	if (due == DUE_MISBEHAVIOUR) {
 		misbehaviour_set(error, round->servers->urls[answer->server],
 				 &round->exchanges.exchanges[answer->server], news.event);
-		network_refuse(round->network, *error);
-		return false;
+		return network_refuse(round->network, error);
 	}
 	audit_answer(round->key, round->servers->urls[answer->server], answer);
 	if (round->handlers->heard != NULL)

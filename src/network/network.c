@@ -112,26 +112,28 @@ void network_free(struct network *network)
 	free(network);
 }
 
-static void end(struct network *network)
+/* Ends the program. *reason is why, or NULL; it becomes misbehaviour if that is found in what nobody has heard. Always
+ * returns false. */
+static bool end_for(struct network *network, struct chronosign_error **reason)
 {
 	network->failed = true;
 	network->stage = STAGE_STARTED;
-	process_end(&network->process);
-}
-
-void network_refuse(struct network *network, const struct chronosign_error *reason)
-{
-	end(network);
+	if (!process_end(&network->process)) {
+		chronosign_error_free(TAKE(*reason));
+		message_wrong("a descriptor", reason);
+	}
+	if (*reason == NULL || !error_is_of_misbehaviour(*reason))
+		return false;
+	network->died = false;
 	if (network->tell_misbehaviour != NULL)
-		network->tell_misbehaviour(chronosign_error_message(reason));
+		network->tell_misbehaviour(chronosign_error_message(*reason));
+	return false;
 }
 
-static void end_for(struct network *network, const struct chronosign_error *reason)
+bool network_refuse(struct network *network, struct chronosign_error **reason)
 {
-	if (reason != NULL && error_is_of_misbehaviour(reason))
-		network_refuse(network, reason);
-	else
-		end(network);
+	error_mark_misbehaviour(reason);
+	return end_for(network, reason);
 }
 
 /* The program checks the URLs first. */
@@ -142,7 +144,7 @@ static bool hear_of_job(struct network *network, struct chronosign_error **error
 
 	if (got < 0)
 		return false;
-	if (got == 0 && process_has_hung_up(&network->process))
+	if (got == 0)
 		return process_tell_end(&network->process,
 					"the network program ended before it took its job", error);
 	return message_check_job(&message, (size_t)got, &network->job, error);
@@ -160,9 +162,8 @@ static bool hear_start(struct network *network, struct chronosign_error **error)
 		network->failed = false;
 		return true;
 	}
-	network->died = !error_is_of_misbehaviour(*error);
-	end_for(network, *error);
-	return false;
+	network->died = true;
+	return end_for(network, error);
 }
 
 static void count_anew(struct network *network)
@@ -179,9 +180,11 @@ static void count_anew(struct network *network)
 
 static bool begin(struct network *network, struct chronosign_error **error)
 {
-	end(network);
 	chronosign_error_free(TAKE(network->refusal));
+	end_for(network, &network->refusal);
 	count_anew(network);
+	if (network->refusal != NULL)
+		return error_move(error, &network->refusal);
 	if (!process_start(network->program, &network->process, error))
 		return false;
 	network->stage = STAGE_HELLO;
@@ -202,10 +205,10 @@ bool network_await(struct network *network, struct chronosign_error **error)
 			hear_start(network, &network->refusal);
 			continue;
 		}
-		end(network);
 		error_set(&network->refusal, CHRONOSIGN_ERROR_OTHER,
 			  "the network program has not started within %u seconds",
 			  limits_start_seconds(&network->limits));
+		end_for(network, &network->refusal);
 	}
 	if (!network->failed)
 		return true;
@@ -319,24 +322,22 @@ int64_t network_patience(const struct network *network)
 
 bool network_give_up(struct network *network, struct chronosign_error **error)
 {
-	unsigned seconds = patience_seconds(network);
-
-	end(network);
 	network->died = true;
-	return error_set(error, CHRONOSIGN_ERROR_OTHER,
-			 "the network program has been silent for %u seconds, and was ended\n"
-			 "Does a name server hang, or a server attack it?",
-			 seconds);
+	error_set(error, CHRONOSIGN_ERROR_OTHER,
+		  "the network program has been silent for %u seconds, and was ended\n"
+		  "Does a name server hang, or a server attack it?",
+		  patience_seconds(network));
+	return end_for(network, error);
 }
 
 static bool end_late(struct network *network, struct chronosign_error **error)
 {
-	end(network);
 	network->died = true;
-	return error_set(error, CHRONOSIGN_ERROR_OTHER,
-			 "the network program has taken more than %lld seconds in all, and was "
-			 "ended\nDoes a name server hang, or a server attack it?",
-			 (long long)limits_total_seconds(&network->limits));
+	error_set(error, CHRONOSIGN_ERROR_OTHER,
+		  "the network program has taken more than %lld seconds in all, and was "
+		  "ended\nDoes a name server hang, or a server attack it?",
+		  (long long)limits_total_seconds(&network->limits));
+	return end_for(network, error);
 }
 
 /* For one of its messages, or until it reads one. The caller of a watching program waits by itself. Time in which
@@ -363,7 +364,7 @@ static bool receive(struct network *network, struct network_message *message,
 
 	if (got < 0)
 		return false;
-	if (got == 0 && process_has_hung_up(&network->process))
+	if (got == 0)
 		return ended_early(network, error);
 	return message_check(message, (size_t)got, network->server_count, error) &&
 	       take(network, message, error);
@@ -400,7 +401,7 @@ bool network_next(struct network *network, struct network_answer *answer,
 		message_to_answer(&message, network->questions[message.server].url, answer);
 		return true;
 	}
-	end_for(network, reason);
+	end_for(network, &reason);
 	return error_move(error, &reason);
 }
 
@@ -425,10 +426,10 @@ void network_answer_clear(struct network_answer *answer)
 /* It hears no more, whatever it says. */
 static bool end_deaf(struct network *network, int reason, struct chronosign_error **error)
 {
-	end(network);
 	network->died = true;
-	return error_set(error, CHRONOSIGN_ERROR_OTHER, "cannot speak to the network program: %s",
-			 strerror(reason));
+	error_set(error, CHRONOSIGN_ERROR_OTHER, "cannot speak to the network program: %s",
+		  strerror(reason));
+	return end_for(network, error);
 }
 
 /* Waits for room. A caller that watches does not: it would hear no signal. */

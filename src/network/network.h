@@ -125,8 +125,9 @@ bool network_is_running(const struct network *network);
  * wrong message. */
 bool network_has_died(const struct network *network);
 
-/* Ends the program for a message that was not due, as network_next does for a wrong one. */
-void network_refuse(struct network *network, const struct chronosign_error *reason);
+/* Ends the program for a message that was not due, with *reason, as network_next does for a wrong one. Always returns
+ * false. */
+bool network_refuse(struct network *network, struct chronosign_error **reason);
 
 /*
  * In milliseconds: an honest busy program is never silent for longer; network_next ends one that

@@ -196,6 +196,7 @@ static bool run(int program, struct process *process, struct chronosign_error **
 {
 	CLEANUP(cleanup_descriptor) int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	const int no = 0;
+	const int yes = 1;
 	int sockets[2];
 	int pipes[2];
 
@@ -207,6 +208,9 @@ static bool run(int program, struct process *process, struct chronosign_error **
 	CLEANUP(cleanup_descriptor) int theirs = sockets[1];
 	/* It can send no descriptor. An older kernel fails here, and process_receive refuses what comes with one. */
 	setsockopt(process->socket, SOL_SOCKET, SO_PASSRIGHTS, &no, sizeof no);
+	/* Each message comes with its sender's identity, which tells an empty one from the end. */
+	if (setsockopt(process->socket, SOL_SOCKET, SO_PASSCRED, &yes, sizeof yes) != 0)
+		return cannot_start("cannot set up its socket", error);
 	if (pipe2(pipes, O_CLOEXEC) != 0)
 		return cannot_start("cannot make a pipe", error);
 	process->complaints = pipes[0];
@@ -265,31 +269,40 @@ static ssize_t receive(const struct process *process, struct msghdr *header, int
 	return got;
 }
 
-/* A message is looked at first, because the kernel drops a descriptor that there is no room for: its last close may
+enum next { NEXT_NONE, NEXT_END, NEXT_MESSAGE, NEXT_DESCRIPTOR };
+
+/* Looked at before it is received, because the kernel drops a descriptor that there is no room for: its last close may
  * wait for a server as long as the sender likes (SO_LINGER). */
+static enum next look(const struct process *process)
+{
+	_Alignas(struct cmsghdr) char identity[CMSG_SPACE(sizeof(struct ucred))];
+	struct msghdr header = {.msg_control = identity, .msg_controllen = sizeof identity};
+
+	if (receive(process, &header, MSG_PEEK) < 0)
+		return NEXT_NONE;
+	if ((header.msg_flags & MSG_CTRUNC) != 0)
+		return NEXT_DESCRIPTOR;
+	return header.msg_controllen == 0 ? NEXT_END : NEXT_MESSAGE;
+}
+
 ssize_t process_receive(const struct process *process, void *message, size_t room,
 			struct chronosign_error **error)
 {
 	struct iovec part = {message, room};
-	struct msghdr look = {0};
 	struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1};
+	enum next next = look(process);
 
-	if (receive(process, &look, MSG_PEEK) >= 0 && (look.msg_flags & MSG_CTRUNC) != 0) {
+	if (next == NEXT_END)
+		return 0;
+	ssize_t got = next == NEXT_MESSAGE ? receive(process, &header, 0) : -1;
+	if (next == NEXT_DESCRIPTOR)
 		message_wrong("a descriptor", error);
-		return -1;
-	}
-	ssize_t got = receive(process, &header, 0);
-	if (got < 0)
+	else if (got < 0)
 		error_set(error, CHRONOSIGN_ERROR_OTHER, "cannot hear the network program: %s",
 			  strerror(errno));
-	return got;
-}
-
-bool process_has_hung_up(const struct process *process)
-{
-	struct pollfd event = {.fd = process->socket, .events = POLLRDHUP};
-
-	return poll(&event, 1, 0) != 0;
+	else if (got == 0)
+		message_wrong("a wrong length", error);
+	return got > 0 ? got : -1;
 }
 
 static bool hear_hello(struct process *process, struct chronosign_error **error)
@@ -300,7 +313,7 @@ static bool hear_hello(struct process *process, struct chronosign_error **error)
 	process->fips = got > 0 && hello.reason == 1;
 	if (got < 0)
 		return false;
-	if (got != 0 || !process_has_hung_up(process))
+	if (got > 0)
 		return check_hello(&hello, (size_t)got, error);
 	return process_tell_end(process, "the network program does not start", error);
 }
@@ -328,14 +341,13 @@ static void close_complaints(struct process *process)
 
 bool process_hear_hello(struct process *process, struct chronosign_error **error)
 {
-	if (hear_hello(process, error)) {
+	bool heard = hear_hello(process, error);
+
 #ifndef CHRONOCTL_SANITIZE
+	if (heard)
 		close_complaints(process);
 #endif
-		return true;
-	}
-	process_end(process);
-	return false;
+	return heard;
 }
 
 /* ---- Ended ---- */
@@ -374,45 +386,36 @@ static int reap(struct process *process)
 	return known ? status : 0;
 }
 
-/*
- * Drops what nobody has received, and lets nobody send more. Each message comes with its sender's identity (SO_PASSCRED),
- * which tells an empty one from the end. False: there is a descriptor, which there is no room for.
- */
+/* Drops what nobody has received, and lets nobody send more. False: there is a descriptor. */
 static bool drop_messages(const struct process *process)
 {
-	const int on = 1;
+	enum next next;
 
 	shutdown(process->socket, SHUT_RDWR);
-	setsockopt(process->socket, SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
-	for (;;) {
-		_Alignas(struct cmsghdr) char identity[CMSG_SPACE(sizeof(struct ucred))];
-		struct msghdr look = {.msg_control = identity, .msg_controllen = sizeof identity};
+	while ((next = look(process)) == NEXT_MESSAGE) {
 		struct msghdr drop = {0};
-
-		if (receive(process, &look, MSG_PEEK) < 0 || look.msg_controllen == 0)
-			return true;
-		if ((look.msg_flags & MSG_CTRUNC) != 0)
-			return false;
 		receive(process, &drop, 0);
 	}
+	return next != NEXT_DESCRIPTOR;
 }
 
 /* Left open with a descriptor that might wait when it is closed: when a process ends, the kernel never waits (socket(7),
  * SO_LINGER). */
-static void close_socket(struct process *process)
+static bool close_socket(struct process *process)
 {
-	if (process->socket >= 0 && drop_messages(process))
+	bool clean = process->socket < 0 || drop_messages(process);
+
+	if (clean)
 		cleanup_descriptor(&process->socket);
 	process->socket = -1;
+	return clean;
 }
 
-int process_end(struct process *process)
+bool process_end(struct process *process)
 {
-	int status = reap(process);
-
-	close_socket(process);
+	reap(process);
 	close_complaints(process);
-	return status;
+	return close_socket(process);
 }
 
 /* What it has written to standard error, quoted, without the newline at its end. NULL: nothing. */

@@ -44,22 +44,20 @@ int process_open_program(struct chronosign_error **error);
  */
 bool process_start(int program, struct process *process, struct chronosign_error **error);
 
-/* Hears that it is of the same version. Does not wait. False: it has been ended. */
+/* Hears that it is of the same version. Does not wait. False with *error set: call process_end. */
 bool process_hear_hello(struct process *process, struct chronosign_error **error);
 
 /*
  * One message (recv(2)), with the length that was sent, even if it is more than there is room for. Does not wait:
- * wait_until does (base/clock.h). 0: an empty message, or that it has hung up. -1 with *error set: none came, or one
- * with a descriptor, which is misbehaviour.
+ * wait_until does (base/clock.h). 0: it sends no more, because it has closed the socket or ended. -1 with *error set: none
+ * came, or an empty one or one with a descriptor, which are misbehaviour.
  */
 ssize_t process_receive(const struct process *process, void *message, size_t room,
 			struct chronosign_error **error);
 
-/* It sends no more: it has closed the socket, or ended. */
-bool process_has_hung_up(const struct process *process);
-
-/* Ends it if it still runs, and returns how it ended (waitpid(2)); 0 if unknown. */
-int process_end(struct process *process);
+/* Ends it if it still runs. False: among the messages that nobody has received was one with a descriptor, which is
+ * misbehaviour; it stays in this process. */
+bool process_end(struct process *process);
 
 /* Sets *error to how a process ended unexpectedly, with its standard error. Always returns
  * false. */

@@ -266,6 +266,13 @@ on_rows() {
 	called C_Sign 0
 }
 
+@test "an empty message, also before the end, while the key is in use: exit 1, and nothing more is signed" {
+	lies 'nonce 0 a' 'length 0' 'nonce 0 b' die
+	SHIM_DELAY=100000 with_token --check
+	misbehaves 'wrong length'
+	called C_Sign 1
+}
+
 @test "the same connection with a message that nobody reads, after an empty one: the token is printed, and the command ends" {
 	mute_server
 	lies "connect $MUTE" 'nonce 0 a' 'length 0' 'nonce 0 b' linger 'nonce 0 c'

@@ -68,6 +68,14 @@ load lies
 	ended_with 0
 }
 
+@test "it takes no request, and a descriptor waits behind its messages: exit 1" {
+	lies deaf 'nonce 0 a' 'nonce 0 a' pass 'nonce 0 a'
+	SHIM_DELAY=100000 on_old_kernel watch_token --check
+	ended_with 1
+	said 'a message with a descriptor' || fail "$(cat "$BATS_TEST_TMPDIR/said")"
+	! said 'is restarted' || fail "it was restarted"
+}
+
 # heard_at_once LINE: a program that is started anew and says that is waited for when SIGTERM comes.
 heard_at_once() {
 	lies "$1"

@@ -2,6 +2,8 @@
  * calls are made directly: a refusal by the C library is not a defence. */
 #include "attempts.h"
 
+#include "network/process.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -786,6 +788,55 @@ static bool forbid_nothing_more(const struct hostile_aims *aims)
 	return syscall(SYS_capset, NULL, NULL) != 0 && errno == EFAULT;
 }
 
+/* A message with a descriptor, which is none, so that the parent gets nothing. */
+static bool pass_descriptor(const struct hostile_aims *aims)
+{
+	char bytes[] = "x";
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+	struct iovec part = {bytes, 1};
+	struct msghdr header = {.msg_iov = &part,
+				.msg_iovlen = 1,
+				.msg_control = control,
+				.msg_controllen = sizeof control};
+	const int none = -1;
+
+	(void)aims;
+	struct cmsghdr *rights = CMSG_FIRSTHDR(&header);
+	*rights = (struct cmsghdr){.cmsg_level = SOL_SOCKET,
+				   .cmsg_type = SCM_RIGHTS,
+				   .cmsg_len = CMSG_LEN(sizeof none)};
+	memcpy(CMSG_DATA(rights), &none, sizeof none);
+	bool passed = sendmsg(PROCESS_SOCKET, &header, MSG_NOSIGNAL) >= 0 || errno != ENOSYS;
+	/* The kernel takes the lower half of a register for the number. */
+	return syscall(SYS_sendmsg, UINT64_C(1) << 32 | PROCESS_SOCKET, &header, MSG_NOSIGNAL) >=
+		       0 ||
+	       errno != ENOSYS || passed;
+}
+
+static bool copy_descriptor(const struct hostile_aims *aims)
+{
+	(void)aims;
+	return opened(dup(STDIN_FILENO)) || opened(dup2(STDIN_FILENO, 100)) ||
+	       opened(dup3(STDIN_FILENO, 100, O_CLOEXEC)) ||
+	       opened(fcntl(STDIN_FILENO, F_DUPFD, 0)) ||
+	       opened(fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0));
+}
+
+/* What it sends to itself comes with another number. */
+static bool receive_descriptor(const struct hostile_aims *aims)
+{
+	struct msghdr header = {0};
+	int ends[2];
+
+	(void)aims;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+		return false;
+	bool received = recvmsg(ends[0], &header, MSG_DONTWAIT) >= 0 || errno == EAGAIN;
+	opened(ends[0]);
+	opened(ends[1]);
+	return received;
+}
+
 /* Those that wait in sockets count against every program of the user. */
 static bool hold_descriptors(const struct hostile_aims *aims)
 {
@@ -794,7 +845,7 @@ static bool hold_descriptors(const struct hostile_aims *aims)
 	int count = 0;
 
 	(void)aims;
-	while (count < MANY && (held[count] = dup(STDIN_FILENO)) >= 0)
+	while (count < MANY && (held[count] = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) >= 0)
 		count++;
 	for (int i = 0; i < count; i++)
 		close(held[i]);
@@ -891,6 +942,11 @@ const struct hostile_attempt hostile_attempts[] = {
 	{"measure itself", measure, HOSTILE_CALLS, false},
 	{"mount a file system", mount_folder, HOSTILE_CALLS | HOSTILE_ISOLATION, false},
 	{"change its capabilities", forbid_nothing_more, HOSTILE_CALLS, true},
+#ifdef __GLIBC__
+	{"receive a descriptor", receive_descriptor, HOSTILE_CALLS, true},
+#endif
+	{"pass a descriptor to its parent", pass_descriptor, HOSTILE_CALLS, true},
+	{"give its socket another number", copy_descriptor, HOSTILE_CALLS, true},
 	{"hold as many descriptors as other programs of the user may", hold_descriptors,
 	 HOSTILE_ISOLATION, false},
 	{0},

@@ -222,27 +222,36 @@ static bool is_about_messages(char *line)
 	return true;
 }
 
+static bool send_with(const struct iovec *part, int descriptor)
+{
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = "";
+	struct iovec parts[] = {*part};
+	struct msghdr header = {.msg_iov = parts,
+				.msg_iovlen = 1,
+				.msg_control = control,
+				.msg_controllen = sizeof control};
+	struct cmsghdr *rights = CMSG_FIRSTHDR(&header);
+
+	*rights = (struct cmsghdr){.cmsg_level = SOL_SOCKET,
+				   .cmsg_type = SCM_RIGHTS,
+				   .cmsg_len = CMSG_LEN(sizeof(int))};
+	memcpy(CMSG_DATA(rights), &descriptor, sizeof descriptor);
+	return sendmsg(PROCESS_SOCKET, &header, MSG_NOSIGNAL) == (ssize_t)part->iov_len;
+}
+
 static void say(const struct network_message *message)
 {
 	static char bytes[100000];
-	char control[CMSG_SPACE(sizeof(int))] = "";
-	struct iovec part = {bytes, length < sizeof bytes ? length : sizeof bytes};
-	struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1};
+	const struct iovec part = {bytes, length < sizeof bytes ? length : sizeof bytes};
 
 	memcpy(bytes, message, sizeof *message);
 	for (size_t i = 0; i < sizeof *message; i++)
 		bytes[i] = laid[i] ? over[i] : bytes[i];
-	if (passed >= 0) {
-		header.msg_control = control;
-		header.msg_controllen = sizeof control;
-		struct cmsghdr *rights = CMSG_FIRSTHDR(&header);
-		*rights = (struct cmsghdr){.cmsg_level = SOL_SOCKET,
-					   .cmsg_type = SCM_RIGHTS,
-					   .cmsg_len = CMSG_LEN(sizeof(int))};
-		memcpy(CMSG_DATA(rights), &passed, sizeof passed);
-	}
 	wait_for(POLLOUT);
-	if (sendmsg(PROCESS_SOCKET, &header, MSG_NOSIGNAL) != (ssize_t)part.iov_len)
+	bool sent = passed >= 0 ? send_with(&part, passed)
+				: send(PROCESS_SOCKET, bytes, part.iov_len, MSG_NOSIGNAL) ==
+					  (ssize_t)part.iov_len;
+	if (!sent)
 		_exit(0);
 	/* The last close is for the receiver to do. */
 	if (passed > STDERR_FILENO) {

@@ -3,7 +3,7 @@
  * attempts, writes the results to the file `report` beside the program, and goes on. The file
  * `aims` there has three lines with the targets: a key file, a PIN file, a folder. If there is a
  * file `script`, it only does what that says (liar.c). With a file `no-landlock` it behaves as on a
- * kernel without Landlock.
+ * kernel without Landlock, and with `no-filter` as on one without seccomp.
  */
 #include "attempts.h"
 #include "liar.h"
@@ -33,6 +33,17 @@ static void beside(const char *name, char *path, size_t size)
 	size_t folder = slash == NULL ? 0 : (size_t)(slash + 1 - path);
 	snprintf(path + folder, size - folder, "%s", name);
 }
+
+#ifdef WITH_SECCOMP
+int seccomp_load(const scmp_filter_ctx filter)
+{
+	int (*real)(scmp_filter_ctx) = (int (*)(scmp_filter_ctx))dlsym(RTLD_NEXT, "seccomp_load");
+	char path[4096];
+
+	beside("no-filter", path, sizeof path);
+	return access(path, F_OK) == 0 ? -ENOSYS : real(filter);
+}
+#endif
 
 #if defined(WITH_SECCOMP) && defined(WITH_LANDLOCK)
 /* As RHEL 9's kernel does. */

@@ -386,8 +386,11 @@ int watch_servers(const struct token_order *order)
 	    !start(&watch, &error))
 		watch.status = report_failure(error);
 	else
-		while (!watch.ended)
+		while (!watch.ended) {
 			step(&watch);
+			if (watch.network.misbehaved)
+				end(&watch, EXIT_OTHER);
+		}
 	waiting_end(&watch.before);
 	watched_key_release(&watch.key);
 	watched_servers_release(&watch.servers);

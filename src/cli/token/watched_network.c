@@ -2,6 +2,7 @@
 #include "cli/token/watched_network.h"
 
 #include "base/cleanup.h"
+#include "base/error.h"
 #include "cli/report.h"
 
 enum {
@@ -32,7 +33,10 @@ void watched_network_lose(struct watched_network *watched, int64_t now,
 {
 	int64_t restart_at = now + pause_after(watched->failures);
 
-	if (!watched->told)
+	watched->misbehaved = error_is_of_misbehaviour(reason);
+	if (watched->misbehaved)
+		report_error("%s", chronosign_error_message(reason));
+	else if (!watched->told)
 		report_error("%s\nIt is restarted.", chronosign_error_message(reason));
 	watched->told = true;
 	/* No failure puts off a restart that is due before. */

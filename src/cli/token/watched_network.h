@@ -11,6 +11,7 @@ struct watched_network {
 	unsigned failures;  /* in a row */
 	unsigned renewals;  /* for replaced files; each minute without one takes one away */
 	bool told;          /* of the first of them */
+	bool misbehaved;    /* found when it had ended: it may not be restarted */
 	int64_t started_at; /* the last time */
 	int64_t restart_at; /* INT64_MAX: it runs as it should */
 	int64_t silent_at;  /* unless it says something before that; INT64_MAX: it does not run */

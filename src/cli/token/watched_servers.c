@@ -156,8 +156,7 @@ bool watched_servers_take(struct watched_servers *servers, const struct network_
 	if (due == DUE_MISBEHAVIOUR) {
 		misbehaviour_set(error, url_of(servers, answer->server),
 				 exchange_of(servers, answer->server), news.event);
-		network_refuse(servers->network->network, *error);
-		return false;
+		return network_refuse(servers->network->network, error);
 	}
 	audit_answer(chronosign_key_name(servers->order->key), url_of(servers, answer->server),
 		     answer);

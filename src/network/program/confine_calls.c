@@ -5,6 +5,8 @@
 #ifdef WITH_SECCOMP
 
 #include "base/cleanup.h"
+#include "network/process.h"
+#include "network/program/privileges.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -42,9 +44,6 @@ static const int allowed[] = {
 	SCMP_SYS(_llseek),
 	SCMP_SYS(close),
 	SCMP_SYS(close_range),
-	SCMP_SYS(dup),
-	SCMP_SYS(dup2),
-	SCMP_SYS(dup3),
 	SCMP_SYS(pipe),
 	SCMP_SYS(pipe2),
 	SCMP_SYS(eventfd),
@@ -85,19 +84,15 @@ static const int allowed[] = {
 	SCMP_SYS(connect),
 #ifndef __GLIBC__
 	SCMP_SYS(bind), /* musl's resolver */
+	SCMP_SYS(recvmsg),
 #endif
 	SCMP_SYS(getsockname),
 	SCMP_SYS(getpeername),
 	SCMP_SYS(shutdown),
 	SCMP_SYS(send),
 	SCMP_SYS(sendto),
-	SCMP_SYS(sendmsg),
-	SCMP_SYS(sendmmsg),
 	SCMP_SYS(recv),
 	SCMP_SYS(recvfrom),
-	SCMP_SYS(recvmsg),
-	SCMP_SYS(recvmmsg),
-	SCMP_SYS(recvmmsg_time64),
 	/* memory */
 	SCMP_SYS(brk),
 	SCMP_SYS(munmap),
@@ -178,14 +173,10 @@ static const struct allowed_form allowed_forms[] = {
 	{SCMP_SYS(mmap2), 2, PROT_EXEC, 0},
 	{SCMP_SYS(mprotect), 2, PROT_EXEC, 0},
 	/* No F_SETOWN, which sends signals, and no TIOCSTI, which types. */
-	{SCMP_SYS(fcntl), 1, WHOLE, F_DUPFD},
-	{SCMP_SYS(fcntl), 1, WHOLE, F_DUPFD_CLOEXEC},
 	{SCMP_SYS(fcntl), 1, WHOLE, F_GETFD},
 	{SCMP_SYS(fcntl), 1, WHOLE, F_SETFD},
 	{SCMP_SYS(fcntl), 1, WHOLE, F_GETFL},
 	{SCMP_SYS(fcntl), 1, WHOLE, F_SETFL},
-	{SCMP_SYS(fcntl64), 1, WHOLE, F_DUPFD},
-	{SCMP_SYS(fcntl64), 1, WHOLE, F_DUPFD_CLOEXEC},
 	{SCMP_SYS(fcntl64), 1, WHOLE, F_GETFD},
 	{SCMP_SYS(fcntl64), 1, WHOLE, F_SETFD},
 	{SCMP_SYS(fcntl64), 1, WHOLE, F_GETFL},
@@ -292,6 +283,21 @@ static bool allow_options(scmp_filter_ctx filter)
 	return true;
 }
 
+/*
+ * The resolver's sendmmsg(2) can pass descriptors, but not on the socket of the key process: any greater number has one of
+ * the bits above it. That socket gets no other number: neither dup(2) nor, but for musl, recvmsg(2) is allowed.
+ */
+static bool allow_on_other_sockets(scmp_filter_ctx filter)
+{
+	static const int calls[] = {SCMP_SYS(sendmsg), SCMP_SYS(sendmmsg)};
+
+	for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
+		for (uint64_t bit = PROCESS_SOCKET + 1; bit < PRIVILEGES_DESCRIPTORS; bit <<= 1)
+			if (!allow_form(filter, (struct allowed_form){calls[i], 0, bit, bit}))
+				return false;
+	return true;
+}
+
 /* abort(3) and raise(3): signals to itself, and to nobody else. */
 static bool allow_own_signals(scmp_filter_ctx filter)
 {
@@ -324,7 +330,8 @@ static bool add_rules(scmp_filter_ctx filter)
 	for (size_t i = 0; i < sizeof allowed_sockets / sizeof allowed_sockets[0]; i++)
 		if (!allow_socket(filter, allowed_sockets[i]))
 			return false;
-	return allow_options(filter) && allow_own_signals(filter) && allow_own_limits(filter);
+	return allow_options(filter) && allow_on_other_sockets(filter) &&
+	       allow_own_signals(filter) && allow_own_limits(filter);
 }
 
 bool confine_calls(void)

@@ -25,17 +25,14 @@ static bool give_up_capabilities(void)
 	return syscall(SYS_capset, &header, none) == 0;
 }
 
-/* More than its transfers need, and less than other programs of the user have: the kernel counts the descriptors that wait
- * in sockets per user, and lets nobody pass one who is above his own limit. */
 static void limit_descriptors(void)
 {
-	enum { DESCRIPTORS = 512 };
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
 		return;
-	if (limit.rlim_max > DESCRIPTORS)
-		limit.rlim_max = DESCRIPTORS;
+	if (limit.rlim_max > PRIVILEGES_DESCRIPTORS)
+		limit.rlim_max = PRIVILEGES_DESCRIPTORS;
 	if (limit.rlim_cur > limit.rlim_max)
 		limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);

@@ -4,6 +4,12 @@
 #define NETWORK_PROGRAM_PRIVILEGES_H
 
 /*
+ * How many descriptors it may have: more than its transfers need, and less than other programs of the user have. The kernel
+ * counts those that wait in sockets per user, and lets nobody pass one who is above his own limit. A power of 2.
+ */
+#define PRIVILEGES_DESCRIPTORS 512
+
+/*
  * Gives up dumps, new privileges and capabilities, and unblocks signals, except those that are
  * meant for the command. NULL, or the step that failed, with errno set.
  */
