@@ -68,7 +68,7 @@ load lies
 	ended_with 0
 }
 
-@test "it takes no request, and a descriptor waits behind its messages: exit 1" {
+@test "--watch, answers, but takes no token to be tried, with a descriptor behind its answers: exit 1" {
 	lies deaf 'nonce 0 a' 'nonce 0 a' pass 'nonce 0 a'
 	SHIM_DELAY=100000 on_old_kernel watch_token --check
 	ended_with 1
