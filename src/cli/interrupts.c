@@ -102,13 +102,14 @@ void interrupts_hold(void)
 	interrupts_block(&signals, &changed);
 }
 
+/* An ignored signal waits, too, while it is blocked. */
 bool interrupts_pending(void)
 {
 	sigset_t pending;
 
 	sigpending(&pending);
 	for (int i = 0; i < INTERRUPTS; i++)
-		if (sigismember(&pending, interrupts[i]) == 1)
+		if (sigismember(&pending, interrupts[i]) == 1 && !interrupts_ignored(interrupts[i]))
 			return true;
 	return false;
 }

@@ -30,7 +30,7 @@ int interrupts_code(const struct signalfd_siginfo *info);
 /* Blocks SIGINT, SIGTERM, SIGHUP and SIGQUIT. */
 void interrupts_hold(void);
 
-/* True if one of them is blocked, and has come. */
+/* True if one of them is blocked, not ignored, and has come. */
 bool interrupts_pending(void);
 
 /* The same, and then *error says so. */

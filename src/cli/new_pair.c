@@ -25,6 +25,18 @@ static bool is_free(const char *path, struct chronosign_error **error)
 				    path);
 }
 
+/* It waits for a reader, but not past a signal. */
+static bool announce(const struct key_pair *pair, int output, struct chronosign_error **error)
+{
+	if (interrupts_wait(error))
+		return false;
+	if (output_write_line(output, key_pair_reference(pair)))
+		return true;
+	return !interrupts_wait(error) &&
+	       chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER,
+				    "the key cannot be announced, so it is taken back");
+}
+
 static bool publish(const struct new_pair_plan *plan, struct key_pair *pair, int output,
 		    struct chronosign_error **error)
 {
@@ -32,12 +44,8 @@ static bool publish(const struct new_pair_plan *plan, struct key_pair *pair, int
 	    !public_half_write(key_pair_public_half(pair), CHRONOSIGN_PUBLIC_HALF_CHRONOGRAF,
 			       plan->pub_key_out, error))
 		return false;
-	if (!interrupts_wait(error)) {
-		if (output_write_line(output, key_pair_reference(pair)))
-			return true;
-		chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER,
-				     "the key cannot be announced, so it is taken back");
-	}
+	if (announce(pair, output, error))
+		return true;
 	if (plan->pub_key_out != NULL)
 		unlink(plan->pub_key_out);
 	return false;

@@ -1,7 +1,11 @@
 /* Where the result goes, separate from what is printed on descriptor 1. */
 #include "cli/output.h"
 
+#include "base/cleanup.h"
+#include "base/text.h"
 #include "cli/command.h"
+#include "cli/interrupts.h"
+#include "cli/patient_write.h"
 #include "cli/report.h"
 #include "cli/terminal.h"
 #include "cli/waiting.h"
@@ -158,25 +162,14 @@ int output_flush(void)
 	return EXIT_OTHER;
 }
 
+/* With its newline in one piece. */
 static bool write_line(int descriptor, const char *text)
 {
-	struct iovec pieces[] = {{(char *)text, strlen(text)}, {(char *)"\n", 1}};
+	CLEANUP(cleanup_text) char *line = text_format("%s\n", text);
 
-	for (int piece = 0; piece < 2;) {
-		ssize_t written = writev(descriptor, pieces + piece, 2 - piece);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return false;
-		for (; piece < 2 && (size_t)written >= pieces[piece].iov_len; piece++)
-			written -= (ssize_t)pieces[piece].iov_len;
-		if (piece < 2) {
-			pieces[piece].iov_base = (char *)pieces[piece].iov_base + written;
-			pieces[piece].iov_len -= (size_t)written;
-		}
-	}
-	return true;
+	if (line == NULL)
+		errno = ENOMEM;
+	return line != NULL && patient_write_whole(descriptor, line);
 }
 
 bool output_write_line(int output, const char *text)
@@ -187,7 +180,8 @@ bool output_write_line(int output, const char *text)
 	int reason = errno;
 	end_use(output, descriptor);
 	waiting_step_back();
-	if (!written)
+	/* Who holds signals back tells that one has come. */
+	if (!written && !interrupts_pending())
 		report_error("cannot write the result: %s", strerror(reason));
 	return written;
 }

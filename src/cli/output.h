@@ -34,7 +34,7 @@ bool output_takes_colour(int output);
 int output_flush(void);
 
 /* Writes the text and a newline; `output` may be a descriptor. False, and told on standard error, if they cannot be written
- * whole. */
+ * whole. False, and not told, if a signal that is held back (interrupts.h) has come while nobody reads. */
 bool output_write_line(int output, const char *text);
 
 #endif

@@ -52,35 +52,51 @@ static ssize_t write_piece(int descriptor, const char *text, size_t length)
 		errno = EAGAIN;
 		return -1;
 	}
+	/* In one piece where it can be: lines of several programs in one file stay whole. */
 	CLEANUP(cleanup_descriptor) int own = open_without_waiting(descriptor, kind);
-	return write(own >= 0 ? own : descriptor, text, length < PIPE_BUF ? length : PIPE_BUF);
+	bool fits = own >= 0 || kind == S_IFREG || length < PIPE_BUF;
+	return write(own >= 0 ? own : descriptor, text, fits ? length : PIPE_BUF);
 }
 
 /* The pauses are short, since a signal that is held back does not end one. */
 static bool may_wait(int64_t until)
 {
-	if (stuck || milliseconds() >= until || interrupts_pending())
+	if (milliseconds() >= until || interrupts_pending())
 		return false;
 	poll(NULL, 0, PAUSE_MS);
 	return true;
 }
 
-bool patient_write(int descriptor, const char *text)
+/* False with errno, which is EAGAIN if nobody read. */
+static bool write_all(int descriptor, const char *text, int64_t until)
 {
-	int64_t until = brief ? milliseconds() + BRIEF_MS : INT64_MAX;
-	size_t left = strlen(text);
-
-	while (left > 0) {
+	for (size_t left = strlen(text); left > 0;) {
 		ssize_t written = write_piece(descriptor, text, left);
+
 		if (written < 0 && errno != EAGAIN && errno != EINTR)
-			return true;
+			return false;
 		if (written < 0 && !may_wait(until)) {
-			stuck = true;
+			errno = EAGAIN;
 			return false;
 		}
 		text += written < 0 ? 0 : written;
 		left -= written < 0 ? 0 : (size_t)written;
 	}
-	stuck = false;
 	return true;
+}
+
+bool patient_write(int descriptor, const char *text)
+{
+	int64_t until = stuck ? 0 : brief ? milliseconds() + BRIEF_MS : INT64_MAX;
+	bool whole = write_all(descriptor, text, until);
+
+	if (!whole && errno != EAGAIN)
+		return true;
+	stuck = !whole;
+	return whole;
+}
+
+bool patient_write_whole(int descriptor, const char *text)
+{
+	return write_all(descriptor, text, INT64_MAX);
 }

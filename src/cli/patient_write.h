@@ -13,4 +13,7 @@ void patient_write_be_brief(bool is_brief);
  */
 bool patient_write(int descriptor, const char *text);
 
+/* The same for a result, brief or not. False with errno if it is not written whole: EAGAIN if that is for a signal. */
+bool patient_write_whole(int descriptor, const char *text);
+
 #endif

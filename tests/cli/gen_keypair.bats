@@ -100,6 +100,13 @@ load new_pairs
 	nothing_here
 }
 
+@test "a signal ends it while nobody reads its full output, and no file is left" {
+	unread gen-keypair --out key --bits $BITS
+	wait_for [ -s key.pub ] || fail "$(cat "$SCRATCH/err")"
+	ends_unread HUP
+	nothing_here
+}
+
 @test "--encrypt writes PKCS#8 that the passphrase opens, for openssl and for us" {
 	export CHRONOCTL_PIN='correct horse'
 	chronoctl gen-keypair --out key --bits $BITS --encrypt

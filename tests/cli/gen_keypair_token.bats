@@ -82,6 +82,14 @@ load new_pairs
 	nothing_here
 }
 
+@test "a signal ends it while nobody reads its full output, and neither the pair nor the file is left" {
+	CHRONOCTL_PIN=$PIN unread gen-keypair --out "$URI" --bits $BITS --pub-key-out pub
+	wait_for [ -s pub ] || fail "$(cat "$SCRATCH/err")"
+	ends_unread TERM
+	[ "$(objects)" -eq 0 ]
+	nothing_here
+}
+
 @test "a label or an id that exists is refused, whatever kind of object has it" {
 	in_token
 	made

@@ -69,6 +69,12 @@ wait_for() {
 	return 1
 }
 
+# fill_pipe FIFO: to the last byte, through a descriptor of its own, so that others' writes still wait.
+fill_pipe() {
+	dd if=/dev/zero of="$1" bs=4096 oflag=nonblock status=none 2>/dev/null || true
+	dd if=/dev/zero of="$1" bs=1 oflag=nonblock status=none 2>/dev/null || true
+}
+
 # A user other than root: p11-kit reads no user's configuration for root, and root may read every file. The powers to
 # get at files are kept, so that the suite's folders stay private.
 if [ "$(id -u)" -ne 0 ]; then

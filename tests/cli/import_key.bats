@@ -184,3 +184,11 @@ made() { [ "$status" -eq 0 ] || fail "exit status 0 expected"; }
 	! CHRONOCTL_PIN=$PIN "$CHRONOCTL" import-key --priv-key-file "$KEY" --to "$URI" >/dev/full 2>/dev/null
 	[ "$(objects)" -eq 0 ]
 }
+
+@test "a signal ends it while nobody reads its full output, and the pair is removed" {
+	use_shim
+	CHRONOCTL_PIN=$PIN unread import-key --priv-key-file "$KEY" --to "$URI"
+	wait_for grep -q C_Sign "$SHIM_LOG" || fail "$(cat "$SCRATCH/err")"
+	ends_unread TERM
+	[ "$(objects)" -eq 0 ]
+}

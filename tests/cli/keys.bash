@@ -94,3 +94,27 @@ with_disk() {
 	done
 	chronoctl "${@:2}"
 }
+
+# unread ARGUMENT…: chronoctl, whose standard output is a full pipe that nobody reads, is $UNREAD.
+unread() {
+	mkfifo "$SCRATCH/unread"
+	exec 9<>"$SCRATCH/unread"
+	fill_pipe "$SCRATCH/unread"
+	"$CHRONOCTL" "$@" >"$SCRATCH/unread" 2>"$SCRATCH/err" 3>&- 9>&- &
+	UNREAD=$!
+	echo "$UNREAD" >>"$SCRATCH/pids"
+}
+
+# ends_unread SIGNAL: the signal ends it, and SIGINT, which a shell's background job ignores, does not; with the status and the words of a signal that takes a pair back.
+ends_unread() {
+	local status=0
+	kill -INT "$UNREAD"
+	# What is left to do before it waits, and until it would have heard.
+	sleep 1
+	kill "-$1" "$UNREAD" || fail "it does not wait: $(cat "$SCRATCH/err")"
+	timeout "$PATIENCE" tail --pid="$UNREAD" -s 0.05 -f /dev/null || fail "SIG$1 does not end it"
+	exec 9>&-
+	wait "$UNREAD" || status=$?
+	[ "$status" -eq $((128 + $(kill -l "$1"))) ] || fail "exit status $status: $(cat "$SCRATCH/err")"
+	[ "$(tail -n 1 "$SCRATCH/err")" = 'chronoctl: interrupted; what was made is taken back' ] || fail "$(cat "$SCRATCH/err")"
+}

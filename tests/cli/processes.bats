@@ -133,7 +133,7 @@ twice() {
 full_pipe() {
 	mkfifo "$SCRATCH/full"
 	exec 8<>"$SCRATCH/full"
-	dd if=/dev/zero of="$SCRATCH/full" bs=4096 oflag=nonblock 2>/dev/null || true
+	fill_pipe "$SCRATCH/full"
 }
 
 @test "a message that nobody reads does not keep a PIN in the command line" {

@@ -126,12 +126,6 @@ read_fast() { # LENGTH
 	[ "$found" -ge 4 ] || fail "the reader says: $found"
 }
 
-# fill_pipe FIFO: to the last byte, through a descriptor of its own, so that others' writes still wait.
-fill_pipe() {
-	dd if=/dev/zero of="$1" bs=4096 oflag=nonblock status=none 2>/dev/null || true
-	dd if=/dev/zero of="$1" bs=1 oflag=nonblock status=none 2>/dev/null || true
-}
-
 dropped() { tr -d '\0' <"$BATS_TEST_TMPDIR/read" | grep -qE '^chronoctl: nobody read standard error: [0-9]+ messages? dropped$'; }
 
 @test "nobody reads a full standard error: the file still goes with its nonce, SIGTERM ends it, and later the loss is said" {
