@@ -32,13 +32,13 @@ static bool check(const struct options *options, struct chronosign_error **error
 	return true;
 }
 
-static bool fill(struct key_pair *pair, const struct options *options, void *context,
-		 struct chronosign_error **error)
+static bool order(struct key_pair *pair, const struct options *options, void *context,
+		  struct chronosign_error **error)
 {
 	(void)context;
 	const struct new_key wanted = {options->bits, options->encrypt, options->allow_decrypt};
 
-	return key_pair_generate(pair, &wanted, error);
+	return key_pair_order(pair, &wanted, error);
 }
 
 static void tell(const struct options *options, const char *reference)
@@ -73,7 +73,7 @@ static bool make(struct options *options, int output, struct chronosign_error **
 				    ? "making the key in the token; a card may take minutes"
 				    : "making the key",
 		.pub_key_out = options->pub_key_out,
-		.fill = fill,
+		.order = order,
 	};
 	CLEANUP(cleanup_text) char *reference = new_pair_make(&plan, options, output, error);
 	if (reference != NULL)

@@ -46,11 +46,11 @@ static struct chronosign_key *file_from_options(struct options *options,
 	return TAKE(file);
 }
 
-static bool fill(struct key_pair *pair, const struct options *options, void *context,
-		 struct chronosign_error **error)
+static bool order(struct key_pair *pair, const struct options *options, void *context,
+		  struct chronosign_error **error)
 {
 	(void)options;
-	return key_pair_import(pair, context, error);
+	return key_pair_order_import(pair, context, error);
 }
 
 static void tell(const char *file, const char *reference)
@@ -77,7 +77,7 @@ static bool make(struct options *options, int output, struct chronosign_error **
 	const struct new_pair_plan plan = {
 		.where = where,
 		.progress = "storing the key in the token",
-		.fill = fill,
+		.order = order,
 		.context = file,
 	};
 	CLEANUP(cleanup_text) char *reference = new_pair_make(&plan, options, output, error);

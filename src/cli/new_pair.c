@@ -52,15 +52,14 @@ static bool publish(const struct new_pair_plan *plan, struct key_pair *pair, int
 }
 
 /* The step that may take a minute. */
-static bool fill(const struct new_pair_plan *plan, struct key_pair *pair,
-		 const struct options *options, struct chronosign_error **error)
+static bool fulfil(const struct new_pair_plan *plan, struct key_pair *pair,
+		   const struct options *options, struct chronosign_error **error)
 {
 	supervisor_set_warning(options->supervisor,
 			       "a new key, or a part of it, may be left in the token; look with "
 			       "`chronoctl list-keys --login`");
 	CLEANUP(waiting_end) struct waiting before = waiting_for(NULL, "%s", plan->progress);
-	bool filled = plan->fill(pair, options, plan->context, error);
-	return filled && !interrupts_wait(error);
+	return key_pair_make(pair, error) && !interrupts_wait(error);
 }
 
 static struct key_pair *prepare(const struct new_pair_plan *plan, struct chronosign_error **error)
@@ -72,22 +71,35 @@ static struct key_pair *prepare(const struct new_pair_plan *plan, struct chronos
 	return key_pair_prepare(plan->where, error);
 }
 
-char *new_pair_make(const struct new_pair_plan *plan, const struct options *options, int output,
-		    struct chronosign_error **error)
+/* All or nothing, since a signal waits meanwhile. */
+static char *make_and_announce(const struct new_pair_plan *plan, struct key_pair *pair,
+			       const struct options *options, int output,
+			       struct chronosign_error **error)
 {
 	char *reference = NULL;
-	struct key_pair *pair = is_free(plan->pub_key_out, error) ? prepare(plan, error) : NULL;
 
-	if (pair == NULL)
-		return NULL;
 	interrupts_hold();
-	if (fill(plan, pair, options, error) && publish(plan, pair, output, error)) {
+	if (fulfil(plan, pair, options, error) && publish(plan, pair, output, error)) {
 		reference = strdup(key_pair_reference(pair));
 		key_pair_keep(pair);
 	}
 	key_pair_close(pair, error);
 	supervisor_set_warning(options->supervisor, NULL);
 	return reference;
+}
+
+char *new_pair_make(const struct new_pair_plan *plan, const struct options *options, int output,
+		    struct chronosign_error **error)
+{
+	struct key_pair *pair = is_free(plan->pub_key_out, error) ? prepare(plan, error) : NULL;
+
+	if (pair == NULL)
+		return NULL;
+	/* It may wait for a passphrase, during which a signal ends the command. */
+	if (plan->order(pair, options, plan->context, error))
+		return make_and_announce(plan, pair, options, output, error);
+	key_pair_close(pair, error);
+	return NULL;
 }
 
 int new_pair_run(struct options *options,

@@ -7,15 +7,15 @@
 
 struct new_pair_plan {
 	const struct chronosign_key *where;
-	const char *progress;    /* what is seen while it is filled */
+	const char *progress;    /* what is seen while it is made */
 	const char *pub_key_out; /* a new file for the public half, or NULL */
-	bool (*fill)(struct key_pair *pair, const struct options *options, void *context,
-		     struct chronosign_error **error);
+	bool (*order)(struct key_pair *pair, const struct options *options, void *context,
+		      struct chronosign_error **error);
 	void *context;
 };
 
 /*
- * Prepares, fills, writes the public half, and writes the reference of the private key to `output`.
+ * Prepares, orders, makes, writes the public half, and writes the reference of the private key to `output`.
  * On a failure or an interrupt everything is removed and *error says so. Returns the reference,
  * which the caller frees.
  */

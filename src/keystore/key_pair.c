@@ -22,6 +22,10 @@ struct key_pair {
 	struct token_pair *in_token; /* NULL: in files */
 	char *public_path;           /* in files: FILE.pub */
 	EVP_PKEY *public_half;       /* in files */
+	struct new_key wanted;
+	struct chronosign_secret *passphrase; /* NULL: it is not encrypted */
+	EVP_PKEY *imported;                   /* NULL: a new one is made */
+	const char *imported_name;            /* borrowed */
 	bool written;
 	char *reference; /* once it is complete */
 	bool kept;
@@ -31,6 +35,8 @@ static void free_pair(struct key_pair *pair)
 {
 	token_pair_close(pair->in_token);
 	EVP_PKEY_free(pair->public_half);
+	EVP_PKEY_free(pair->imported);
+	chronosign_secret_free(pair->passphrase);
 	free(pair->public_path);
 	free(pair->reference);
 	free(pair);
@@ -88,25 +94,6 @@ static void warn_of_short_passphrase(const struct chronosign_key *where,
 			where->name, PASSPHRASE_BYTES_ADVISED);
 }
 
-static bool generate_files(struct key_pair *pair, unsigned bits, bool encrypt,
-			   struct chronosign_error **error)
-{
-	CLEANUP(cleanup_secret) struct chronosign_secret *passphrase = NULL;
-
-	/* First, so that a missing passphrase is reported before the key is generated. */
-	if (encrypt && (passphrase = pin_obtain(pair->where, NULL, error)) == NULL)
-		return false;
-	warn_of_short_passphrase(pair->where, passphrase);
-	CLEANUP(cleanup_pkey) EVP_PKEY *key = file_pair_generate(bits, error);
-	if (key == NULL ||
-	    !file_pair_write(key, passphrase, pair->where->path, pair->public_path, error))
-		return false;
-	pair->written = true;
-	pair->public_half = public_key_copy(key);
-	pair->reference = strdup(pair->where->path);
-	return (pair->public_half != NULL && pair->reference != NULL) || error_out_of_memory(error);
-}
-
 static bool check_bits(unsigned bits, struct chronosign_error **error)
 {
 	const unsigned most = SIGNATURE_MAX * 8;
@@ -121,26 +108,26 @@ static bool check_bits(unsigned bits, struct chronosign_error **error)
 				     : "it is too short to be safe");
 }
 
-bool key_pair_generate(struct key_pair *pair, const struct new_key *wanted,
-		       struct chronosign_error **error)
+bool key_pair_order(struct key_pair *pair, const struct new_key *wanted,
+		    struct chronosign_error **error)
 {
 	if (!check_bits(wanted->bits, error))
 		return false;
 	key_warn_of_length(pair->where, (int)wanted->bits);
-	if (pair->in_token == NULL)
-		return generate_files(pair, wanted->bits, wanted->encrypt, error);
-	if (wanted->encrypt)
+	pair->wanted = *wanted;
+	if (!wanted->encrypt)
+		return true;
+	if (pair->in_token != NULL)
 		return error_set(error, CHRONOSIGN_ERROR_USAGE,
 				 "a key in a token is guarded by the token's PIN; it has no "
 				 "passphrase of its own");
-	if (!token_pair_generate(pair->in_token, wanted, error))
-		return false;
-	pair->reference = token_pair_uri(pair->in_token, error);
-	return pair->reference != NULL;
+	pair->passphrase = pin_obtain(pair->where, NULL, error);
+	warn_of_short_passphrase(pair->where, pair->passphrase);
+	return pair->passphrase != NULL;
 }
 
-bool key_pair_import(struct key_pair *pair, const struct chronosign_key *file,
-		     struct chronosign_error **error)
+bool key_pair_order_import(struct key_pair *pair, const struct chronosign_key *file,
+			   struct chronosign_error **error)
 {
 	if (file->kind != KEY_IN_FILE)
 		return error_set(error, CHRONOSIGN_ERROR_USAGE,
@@ -150,14 +137,42 @@ bool key_pair_import(struct key_pair *pair, const struct chronosign_key *file,
 		return error_set(error, CHRONOSIGN_ERROR_USAGE,
 				 "'%s' is not a pkcs11: URI, and a key is moved into a token",
 				 pair->where->name);
-	CLEANUP(cleanup_pkey) EVP_PKEY *key = key_file_read(file, error);
-	if (key == NULL)
+	pair->imported = key_file_read(file, error);
+	if (pair->imported == NULL)
 		return false;
-	key_warn_of_length(file, EVP_PKEY_get_bits(key));
-	if (!token_pair_import(pair->in_token, key, file->name, error))
+	pair->imported_name = file->name;
+	key_warn_of_length(file, EVP_PKEY_get_bits(pair->imported));
+	return true;
+}
+
+static bool make_in_files(struct key_pair *pair, struct chronosign_error **error)
+{
+	CLEANUP(cleanup_pkey) EVP_PKEY *key = file_pair_generate(pair->wanted.bits, error);
+
+	if (key == NULL ||
+	    !file_pair_write(key, pair->passphrase, pair->where->path, pair->public_path, error))
 		return false;
-	pair->reference = token_pair_uri(pair->in_token, error);
+	pair->written = true;
+	pair->public_half = public_key_copy(key);
+	pair->reference = strdup(pair->where->path);
+	return (pair->public_half != NULL && pair->reference != NULL) || error_out_of_memory(error);
+}
+
+static bool make_in_token(struct key_pair *pair, struct chronosign_error **error)
+{
+	struct token_pair *token = pair->in_token;
+
+	if (pair->imported != NULL
+		    ? !token_pair_import(token, pair->imported, pair->imported_name, error)
+		    : !token_pair_generate(token, &pair->wanted, error))
+		return false;
+	pair->reference = token_pair_uri(token, error);
 	return pair->reference != NULL;
+}
+
+bool key_pair_make(struct key_pair *pair, struct chronosign_error **error)
+{
+	return pair->in_token != NULL ? make_in_token(pair, error) : make_in_files(pair, error);
 }
 
 const EVP_PKEY *key_pair_public_half(const struct key_pair *pair)

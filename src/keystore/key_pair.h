@@ -24,20 +24,24 @@ struct key_pair *key_pair_prepare(const struct chronosign_key *where,
 enum { KEY_PAIR_BITS_MIN = 1025 };
 
 /*
- * Makes an RSA pair, with public exponent 65537. In files: the private key with mode 0600 in PKCS#1
- * PEM, or, if `encrypt`, in encrypted PKCS#8 PEM, with the passphrase from the ways to the
- * reference's PIN; and FILE.pub in Chronograf's form. Both are on the disk when it returns true. In
- * a token (where `encrypt` is an error): a private key that is TOKEN, PRIVATE, SENSITIVE, not
- * EXTRACTABLE and may only SIGN, a public key that may only VERIFY, with the same label and id.
- * Attributes that the token did not keep are reported by the reference's notice function. A
- * signature is made in the token and verified outside.
+ * Orders a new RSA pair. To `encrypt` it (in a token an error), this obtains the passphrase by the ways to the reference's
+ * PIN, and may wait for a person or a pipe.
  */
-bool key_pair_generate(struct key_pair *pair, const struct new_key *wanted,
-		       struct chronosign_error **error);
+bool key_pair_order(struct key_pair *pair, const struct new_key *wanted,
+		    struct chronosign_error **error);
 
-/* Puts the key of a file into the token, with the same attributes and the same test. */
-bool key_pair_import(struct key_pair *pair, const struct chronosign_key *file,
-		     struct chronosign_error **error);
+/* Orders that the key of a file is put into the token, and reads it, which may wait as well. */
+bool key_pair_order_import(struct key_pair *pair, const struct chronosign_key *file,
+			   struct chronosign_error **error);
+
+/*
+ * Makes what was ordered. A new pair has public exponent 65537. In files: the private key with mode 0600 in PKCS#1
+ * PEM, or in encrypted PKCS#8 PEM; and FILE.pub in Chronograf's form. Both are on the disk when it returns true. In
+ * a token, made there or not: a private key that is TOKEN, PRIVATE, SENSITIVE, not EXTRACTABLE and may only SIGN, a
+ * public key that may only VERIFY, with the same label and id. Attributes that the token did not keep are reported
+ * by the reference's notice function. A signature is made in the token and verified outside.
+ */
+bool key_pair_make(struct key_pair *pair, struct chronosign_error **error);
 
 /* Of a pair that is complete: its public half, and how to refer to its private key: the file's
  * path, or the full URI. Borrowed. */

@@ -12,7 +12,7 @@ struct token_pair;
 /* The pair to create. */
 struct new_key {
 	unsigned bits;
-	bool encrypt;       /* a file */
+	bool encrypt;       /* a file, by a passphrase */
 	bool allow_decrypt; /* in a token: it may also decrypt, if the token makes no other keys */
 };
 

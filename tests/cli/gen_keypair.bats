@@ -125,6 +125,11 @@ load new_pairs
 	openssl pkcs8 -in key2 -passin pass:other-way -out /dev/null
 }
 
+@test "a signal ends it while it waits for a passphrase from a pipe, and no file is left" {
+	ends_waiting gen-keypair --out key --bits $BITS --encrypt --pin-source "$SCRATCH/pipe"
+	nothing_here
+}
+
 @test "--encrypt without a passphrase makes nothing" {
 	chronoctl gen-keypair --out key --bits $BITS --encrypt --no-prompt
 	refused 3 passphrase

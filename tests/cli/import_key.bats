@@ -192,3 +192,12 @@ made() { [ "$status" -eq 0 ] || fail "exit status 0 expected"; }
 	ends_unread TERM
 	[ "$(objects)" -eq 0 ]
 }
+
+@test "a signal ends it while it waits for a passphrase or a key from a pipe" {
+	umask 077
+	openssl pkcs8 -topk8 -passout pass:open-sesame -in "$KEY" -out "$SCRATCH/encrypted.pem"
+	export CHRONOCTL_PIN=$PIN
+	ends_waiting import-key --priv-key-file "$SCRATCH/encrypted.pem" --passphrase-source "$SCRATCH/pipe" --to "$URI"
+	ends_waiting import-key --priv-key-file "$SCRATCH/pipe" --to "$URI"
+	[ "$(objects)" -eq 0 ]
+}

@@ -118,3 +118,18 @@ ends_unread() {
 	[ "$status" -eq $((128 + $(kill -l "$1"))) ] || fail "exit status $status: $(cat "$SCRATCH/err")"
 	[ "$(tail -n 1 "$SCRATCH/err")" = 'chronoctl: interrupted; what was made is taken back' ] || fail "$(cat "$SCRATCH/err")"
 }
+
+# ends_waiting ARGUMENT…: SIGTERM ends chronoctl while it waits for a pipe, $SCRATCH/pipe, that nobody fills.
+ends_waiting() {
+	local status=0 process
+	[ -p "$SCRATCH/pipe" ] || mkfifo -m 600 "$SCRATCH/pipe"
+	"$CHRONOCTL" "$@" >"$SCRATCH/out" 2>"$SCRATCH/err" 3>&- &
+	process=$!
+	echo "$process" >>"$SCRATCH/pids"
+	# Until it waits.
+	sleep 1
+	kill -TERM "$process" || fail "it does not wait: $(cat "$SCRATCH/err")"
+	timeout "$PATIENCE" tail --pid="$process" -s 0.05 -f /dev/null || fail "SIGTERM does not end it"
+	wait "$process" || status=$?
+	[ "$status" -eq 143 ] || fail "exit status $status: $(cat "$SCRATCH/err")"
+}
