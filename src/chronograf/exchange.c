@@ -249,6 +249,12 @@ bool exchange_is_over(const struct exchange *exchange)
 	return exchange->state >= EXCHANGE_GOOD && exchange->state <= EXCHANGE_SHARED;
 }
 
+bool exchange_is_on_trial(const struct exchange *exchange)
+{
+	return exchange->state == EXCHANGE_ON_TRIAL ||
+	       exchange->state == EXCHANGE_EXPIRED_ON_TRIAL || has_late_trial(exchange);
+}
+
 const char *exchange_token(const struct exchange *exchange)
 {
 	bool renewed = exchange->state == EXCHANGE_TO_SIGN;

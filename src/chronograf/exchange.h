@@ -157,6 +157,9 @@ enum exchange_due exchange_take(struct exchange *exchange, const struct exchange
 /* True if the exchange is over, unless the server is watched. */
 bool exchange_is_over(const struct exchange *exchange);
 
+/* True if a verdict is due. */
+bool exchange_is_on_trial(const struct exchange *exchange);
+
 /* The token that may be used; NULL: there is none. Borrowed. */
 const char *exchange_token(const struct exchange *exchange);
 

@@ -47,6 +47,19 @@ unsigned limits_silence_seconds(const struct limits *limits)
 	       MARGIN_SECONDS;
 }
 
+/* A question for the nonce that brought nothing new, of which nothing is said, may come before. Each server has a
+ * question and a trial under way at most. If there is not a slot for each, those of all others may come before, and
+ * another trial of each, as requests have precedence. */
+int64_t limits_server_seconds(const struct limits *limits)
+{
+	int64_t turns = 2;
+
+	if (2 * limits->server_count > JOB_CONCURRENT)
+		turns +=
+			3 * (int64_t)((limits->server_count + JOB_CONCURRENT - 1) / JOB_CONCURRENT);
+	return turns * limits->timeout_seconds + MARGIN_SECONDS;
+}
+
 /* Each question is answered within the time-out, a server's one after the other. If not all servers are asked
  * at once, a slot is free before all work is done. */
 int64_t limits_total_seconds(const struct limits *limits)

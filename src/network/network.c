@@ -320,6 +320,16 @@ int64_t network_patience(const struct network *network)
 	return (int64_t)patience_seconds(network) * 1000;
 }
 
+int64_t network_pause(const struct network *network)
+{
+	return (int64_t)network->limits.poll_seconds * 1000;
+}
+
+int64_t network_answer_time(const struct network *network)
+{
+	return limits_server_seconds(&network->limits) * 1000;
+}
+
 bool network_give_up(struct network *network, struct chronosign_error **error)
 {
 	network->died = true;

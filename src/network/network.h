@@ -135,6 +135,11 @@ bool network_refuse(struct network *network, struct chronosign_error **reason);
  */
 int64_t network_patience(const struct network *network);
 
+/* In milliseconds: a watching program pauses so long between two questions to a server at most, and then an honest one
+ * has the answer to this one, or to a trial, so much later at most. */
+int64_t network_pause(const struct network *network);
+int64_t network_answer_time(const struct network *network);
+
 /* Ends the program, with *error set: it has been silent for too long. Always returns false. */
 bool network_give_up(struct network *network, struct chronosign_error **error);
 

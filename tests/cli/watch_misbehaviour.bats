@@ -133,6 +133,55 @@ heard_at_once() {
 	ended_with 0
 }
 
+@test "--watch, a nonce of one of two servers again and again, and nothing of the other: it is restarted" {
+	local script=() number
+	for number in {1..40}; do script+=('nonce 0 a' 'sleep 900'); done
+	lies "${script[@]}"
+	watch_token --timeout 1 --chronograf-url http://127.0.0.1:2
+	wait_for said 'has said nothing of http://127.0.0.1:2 for 13 seconds, and was ended' || fail "$(cat "$BATS_TEST_TMPDIR/said")"
+	is_gone
+	lies 'nonce 0 a' 'nonce 1 b' 'sleep 3600000'
+	appears
+	[ "$(times_said 'is restarted')" -eq 1 ] || fail "$(cat "$BATS_TEST_TMPDIR/said")"
+	kill -TERM "$WATCH"
+	ended_with 0
+}
+
+@test "--watch --check, a nonce again and again, but no verdict on its token: it is restarted, and the token is tried again" {
+	local script=() number
+	for number in {1..40}; do script+=('nonce 0 a' 'sleep 900'); done
+	lies "${script[@]}"
+	watch_token --timeout 1 --check
+	wait_for said 'has said nothing of the token for http://127.0.0.1:1 for 12 seconds, and was ended' || fail "$(cat "$BATS_TEST_TMPDIR/said")"
+	is_gone
+	lies 'nonce 0 a' 'accept 9'
+	appears
+	# Of the second program's time.
+	called C_Sign 0
+	[ "$(times_said 'is restarted')" -eq 1 ] || fail "$(cat "$BATS_TEST_TMPDIR/said")"
+	kill -TERM "$WATCH"
+	ended_with 0
+}
+
+@test "--watch, all of it is stopped for longer than the network program may be silent: that is not held against it" {
+	local key_process network
+	lies 'nonce 0 a' 'sleep 2000' 'nonce 0 a' 'sleep 3600000'
+	watch_token --timeout 1
+	appears
+	key_process=$(pgrep -P "$WATCH")
+	network=$(pgrep -P "$key_process")
+	kill -STOP "$WATCH" "$key_process" "$network"
+	sleep 14
+	kill -CONT "$WATCH" "$key_process"
+	sleep 2
+	kill -CONT "$network"
+	sleep 2
+	[ "$(times_said 'is restarted')" -eq 0 ] || fail "$(cat "$BATS_TEST_TMPDIR/said")"
+	[ -s "$FILE" ]
+	kill -TERM "$WATCH"
+	ended_with 0
+}
+
 @test "--watch, 851 nonces at once: exit 1, and no more than one signature a second" {
 	lies 'flood 0 851'
 	watch_token

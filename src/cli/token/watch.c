@@ -208,7 +208,9 @@ static void listen_to_network(struct watch *watch)
 	/* The time-out is for the whole start. */
 	if (network_is_running(watch->order->network))
 		watched_network_answered(&watch->network, milliseconds());
-	if (answer.about == NETWORK_ANSWER_FILES_REPLACED)
+	if (answer.about == NETWORK_ANSWER_STARTED)
+		watched_servers_asked(&watch->servers);
+	else if (answer.about == NETWORK_ANSWER_FILES_REPLACED)
 		watched_network_files_replaced(&watch->network, milliseconds());
 	else if (answer.about == NETWORK_ANSWER_NONCE || answer.about == NETWORK_ANSWER_CHECK)
 		take_answer(watch, &answer);
@@ -279,7 +281,9 @@ static int64_t next_time(const struct watch *watch, enum exchange_due due, int64
 		return now + WATCHED_FILE_EVERY_MS;
 	if (watch->servers.changed)
 		return now;
-	then = earlier(then, earlier(watch->network.restart_at, watch->network.silent_at));
+	int64_t look = watched_network_time_to_look(&watch->network);
+	then = earlier(then, watch->network.restart_at);
+	then = earlier(then, look == INT64_MAX ? look : now + look);
 	return watch->key.signer == NULL ? earlier(then, watch->key.retry_at) : then;
 }
 
@@ -291,6 +295,25 @@ static int time_to_wait(const struct watch *watch, enum exchange_due due, int64_
 	if (then <= now)
 		return 0;
 	return then - now < INT_MAX ? (int)(then - now) : INT_MAX;
+}
+
+static int wait_for_events(struct watch *watch, struct pollfd events[static 2],
+			   enum exchange_due due, int64_t when)
+{
+	int limit = time_to_wait(watch, due, when);
+	int64_t before = milliseconds();
+	int count = poll(events, 2, limit);
+
+	watched_network_waited(&watch->network, milliseconds() - before, limit);
+	return count;
+}
+
+/* Unless there is more to read. */
+static void look_for_silence(struct watch *watch, bool heard)
+{
+	if (watched_network_time_to_look(&watch->network) == 0 &&
+	    !(heard && wait_until(0, network_descriptor(watch->order->network), POLLIN)))
+		watched_servers_check(&watch->servers, milliseconds());
 }
 
 static bool is_time_to_write(const struct watch *watch, bool idle)
@@ -318,7 +341,7 @@ static void step(struct watch *watch)
 		{.fd = network_descriptor(watch->order->network),
 		 .events = due == DUE_TRIAL ? POLLIN | POLLOUT : POLLIN},
 	};
-	int count = poll(events, 2, time_to_wait(watch, due, when));
+	int count = wait_for_events(watch, events, due, when);
 	bool idle = count == 0 && due == DUE_NOTHING;
 
 	if (count < 0 && errno != EINTR) {
@@ -331,8 +354,8 @@ static void step(struct watch *watch)
 	bool heard = (events[1].revents & ~POLLOUT) != 0;
 	if (heard && !watch->ended)
 		listen_to_network(watch);
-	else if (!watch->ended)
-		watched_network_check(&watch->network, milliseconds());
+	if (!watch->ended)
+		look_for_silence(watch, heard);
 	if (!watch->ended)
 		serve_next(watch, (events[1].revents & POLLOUT) != 0);
 	if (watch->key.signer == NULL && milliseconds() >= watch->key.retry_at && !watch->ended)

@@ -5,7 +5,11 @@
 
 #include "network/network.h"
 
-/* Times are CLOCK_MONOTONIC's, in milliseconds. */
+/*
+ * Times are CLOCK_MONOTONIC's, in milliseconds; those named `heard`, `look` and of servers are of a clock of their own,
+ * which runs while this process waits for the program. While it signs, asks for a PIN or is stopped, the program may
+ * be unable to speak.
+ */
 struct watched_network {
 	struct network *network;
 	unsigned failures;  /* in a row */
@@ -14,7 +18,11 @@ struct watched_network {
 	bool misbehaved;    /* found when it had ended: it may not be restarted */
 	int64_t started_at; /* the last time */
 	int64_t restart_at; /* INT64_MAX: it runs as it should */
-	int64_t silent_at;  /* unless it says something before that; INT64_MAX: it does not run */
+	int64_t proof;      /* after running for so long it has recovered from its failures */
+	bool down;          /* it does not run */
+	int64_t waited;     /* this is that clock */
+	int64_t heard;      /* its last message */
+	int64_t look;       /* when it may have been silent for too long, about one server or all */
 };
 
 void watched_network_begin(struct watched_network *watched, struct network *network, int64_t now);
@@ -37,8 +45,22 @@ bool watched_network_restart(struct watched_network *watched, int64_t now);
 /* Notes that a message has come. */
 void watched_network_answered(struct watched_network *watched, int64_t now);
 
+/* Notes that it was waited for, for so many milliseconds of `asked_for`. */
+void watched_network_waited(struct watched_network *watched, int64_t milliseconds,
+			    int64_t asked_for);
+
+/* In milliseconds, until watched_network_check has to be called; INT64_MAX: not before something else has come. */
+int64_t watched_network_time_to_look(const struct watched_network *watched);
+
 /* Gives up on it if it has been silent for too long. Call this when none of its messages is waiting
- * to be read. */
-void watched_network_check(struct watched_network *watched, int64_t now);
+ * to be read. True if it has not, but may have been about a server. */
+bool watched_network_check(struct watched_network *watched, int64_t now);
+
+/* Gives up on it because of that. */
+void watched_network_give_up(struct watched_network *watched, int64_t now,
+			     const struct chronosign_error *reason);
+
+/* When it has to be looked at again, because something is due from it then. */
+void watched_network_expect(struct watched_network *watched, int64_t due);
 
 #endif

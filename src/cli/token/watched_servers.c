@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "cli/audit.h"
 #include "cli/refusal.h"
 #include "cli/report.h"
@@ -18,10 +19,11 @@ bool watched_servers_begin(struct watched_servers *servers, const struct token_o
 		.order = order,
 		.network = network,
 		.told = calloc(count, sizeof *servers->told),
+		.asked = calloc(count, sizeof *servers->asked),
 		.expiry = INT64_MAX,
 	};
 	return (exchange_list_begin(&servers->exchanges, count, rules, order->started_at) &&
-		servers->told != NULL) ||
+		servers->told != NULL && servers->asked != NULL) ||
 	       chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER, "out of memory");
 }
 
@@ -29,6 +31,7 @@ void watched_servers_release(struct watched_servers *servers)
 {
 	exchange_list_end(&servers->exchanges);
 	free(TAKE(servers->told));
+	free(TAKE(servers->asked));
 }
 
 static const char *url_of(const struct watched_servers *servers, size_t server)
@@ -160,6 +163,8 @@ bool watched_servers_take(struct watched_servers *servers, const struct network_
 	}
 	audit_answer(chronosign_key_name(servers->order->key), url_of(servers, answer->server),
 		     answer);
+	if (answer->about == NETWORK_ANSWER_NONCE)
+		servers->asked[answer->server].nonce = servers->network->waited;
 	if (due == DUE_QUESTION)
 		ask_again(servers, answer->server, now);
 	if (due == DUE_GOOD && (news.event == EVENT_EVERYONE || news.event == EVENT_ACCEPTED))
@@ -201,6 +206,8 @@ void watched_servers_try(struct watched_servers *servers, size_t index, int64_t 
 	size_t twin;
 
 	take(servers, index, &news, &twin);
+	servers->asked[index].trial = servers->network->waited;
+	watched_network_expect(servers->network, servers->network->waited);
 	if (!network_try_token(servers->network->network, index, exchange->nonce, exchange->token,
 			       &error))
 		watched_network_lose(servers->network, now, error);
@@ -211,6 +218,56 @@ void watched_servers_restart(struct watched_servers *servers, int64_t now)
 	const struct exchange_news news = {.event = EVENT_RESTARTED, .now = now};
 
 	exchange_list_take_all(&servers->exchanges, &news);
+}
+
+void watched_servers_asked(struct watched_servers *servers)
+{
+	for (size_t i = 0; i < servers->exchanges.count; i++)
+		servers->asked[i].nonce = servers->network->waited;
+}
+
+/* Since when the network program has owed the verdict on its token, or else its nonce. */
+static int64_t due_since(const struct watched_servers *servers, size_t index, bool *verdict)
+{
+	const struct server_asked *asked = &servers->asked[index];
+	int64_t nonce = asked->nonce + network_pause(servers->network->network);
+
+	*verdict = exchange_is_on_trial(exchange_of(servers, index)) && asked->trial < nonce;
+	return *verdict ? asked->trial : nonce;
+}
+
+static void give_up(struct watched_servers *servers, size_t index, bool verdict, int64_t now)
+{
+	struct network *network = servers->network->network;
+	int64_t time = network_answer_time(network) + (verdict ? 0 : network_pause(network));
+	CLEANUP(cleanup_text) char *shown = url_without_user(url_of(servers, index));
+	CLEANUP(cleanup_text)
+	char *about = text_format(verdict ? "the token for %s" : "%s", shown == NULL ? "" : shown);
+	CLEANUP(cleanup_error) struct chronosign_error *reason = NULL;
+
+	chronosign_error_set(&reason, CHRONOSIGN_ERROR_OTHER,
+			     "the network program has said nothing of %s for %lld seconds, and was "
+			     "ended\nDoes a name server hang, or a server attack it?",
+			     about == NULL ? "a server" : about, (long long)time / 1000);
+	watched_network_give_up(servers->network, now, reason);
+}
+
+void watched_servers_check(struct watched_servers *servers, int64_t now)
+{
+	struct watched_network *network = servers->network;
+
+	if (!watched_network_check(network, now))
+		return;
+	for (size_t i = 0; i < servers->exchanges.count; i++) {
+		bool verdict;
+		int64_t since = due_since(servers, i, &verdict);
+
+		if (network->waited - since >= network_answer_time(network->network)) {
+			give_up(servers, i, verdict, now);
+			return;
+		}
+		watched_network_expect(network, since);
+	}
 }
 
 void watched_servers_renew(struct watched_servers *servers, int64_t now)

@@ -21,13 +21,20 @@ struct server_told {
 	bool everyone; /* it lets everyone in */
 };
 
+/* When it was last heard of or asked, and its token last sent to be tried; by the clock of watched_network.h. */
+struct server_asked {
+	int64_t nonce;
+	int64_t trial;
+};
+
 struct watched_servers {
 	const struct token_order *order;
 	struct watched_network *network;
 	struct exchange_list exchanges;
 	struct server_told *told; /* of each */
-	int64_t expiry;           /* no token ends before */
-	bool changed;             /* the fit tokens have changed; the caller resets this */
+	struct server_asked *asked;
+	int64_t expiry; /* no token ends before */
+	bool changed;   /* the fit tokens have changed; the caller resets this */
 };
 
 /* False with *error set if memory is out. */
@@ -54,6 +61,13 @@ void watched_servers_try(struct watched_servers *servers, size_t index, int64_t 
 /* Notes that the network program was restarted: it asks all servers again, and open trials are
  * lost. */
 void watched_servers_restart(struct watched_servers *servers, int64_t now);
+
+/* Notes that it has begun to. */
+void watched_servers_asked(struct watched_servers *servers);
+
+/* Gives up on the network program if it has not spoken of a server, or not of its token on trial, for longer than an
+ * honest one may. Call this when none of its messages is waiting to be read. */
+void watched_servers_check(struct watched_servers *servers, int64_t now);
 
 /* Has every nonce signed again; the old tokens stay until then. */
 void watched_servers_renew(struct watched_servers *servers, int64_t now);
