@@ -156,7 +156,10 @@ static bool load_failed(struct engine_signer *signer, struct chronosign_error **
 		return false;
 	if (signer->token.search.token != NULL)
 		return openssl_token_explain(&signer->token, signer->who, signer->ui.given, error);
-	CLEANUP(cleanup_text) char *reasons = openssl_reasons();
+	struct openssl_cause cause;
+	CLEANUP(cleanup_text) char *reasons = openssl_reasons_with_cause(&cause);
+	if (cause.pin_refused)
+		key_login_refused(signer->ui.key);
 	return error_set(error, CHRONOSIGN_ERROR_KEY, "%s cannot open the key '%s': %s",
 			 signer->who, signer->ui.key->name, reasons);
 }
@@ -174,6 +177,16 @@ static bool load_key(struct engine_signer *signer, struct chronosign_error **err
 	return signer->pkey != NULL || load_failed(signer, error);
 }
 
+/* Such an engine would choose the token, and log in, as it likes: to several, at the last try, with any PIN. */
+static bool names_token(const struct engine_signer *signer, struct chronosign_error **error)
+{
+	return signer->ui.key->kind == KEY_IN_TOKEN || !has_command(signer, "MODULE_PATH") ||
+	       error_set(error, CHRONOSIGN_ERROR_USAGE,
+			 "%s would choose the token for '%s', and try the PIN on it; name the key "
+			 "by a URI: pkcs11:token=…;object=…",
+			 signer->who, signer->ui.key->name);
+}
+
 static bool open_key(struct engine_signer *signer, const char *id, EVP_PKEY **public_key,
 		     struct chronosign_error **error)
 {
@@ -183,9 +196,9 @@ static bool open_key(struct engine_signer *signer, const char *id, EVP_PKEY **pu
 	if (in_token && !openssl_token_open(&signer->token, &signer->ui, NULL, error))
 		return false;
 	signer->ui.place = id;
-	return find_engine(signer, id, error) && (!in_token || set_module(signer, error)) &&
-	       (in_token || set_pin(signer, error)) && initialize(signer, error) &&
-	       load_key(signer, error) &&
+	return find_engine(signer, id, error) && names_token(signer, error) &&
+	       (!in_token || set_module(signer, error)) && (in_token || set_pin(signer, error)) &&
+	       initialize(signer, error) && load_key(signer, error) &&
 	       openssl_token_finish_key(&signer->token, signer->pkey, signer->ui.key->name,
 					public_key, error);
 }

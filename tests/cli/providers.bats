@@ -163,11 +163,13 @@ gives_module() { [ "$(printf '3.2\n%s\n' "$(openssl version | cut -d ' ' -f 2)" 
 	refused 3 "'no-such-engine'" 'no-such-engine.so'
 }
 
-@test "an engine gets a key by a name of its own" {
+@test "an engine that would choose the token by a name of its own gets no key and no PIN: exit 2" {
 	has_signer engine
 	[ -e "$(openssl version -e | cut -d '"' -f 2)/pkcs11.so" ] || skip 'no libengine-pkcs11-openssl'
-	PKCS11_MODULE_PATH=$SOFTHSM CHRONOCTL_PIN=$PIN with 'label_chronograf' --signer engine
-	prints_token "$KEY"
+	use_shim
+	CHRONOCTL_PIN=$PIN with 'label_chronograf' --signer engine
+	refused 2 'the engine .pkcs11. would choose the token' 'pkcs11:token='
+	called C_Login 0
 }
 
 @test "a signer that is not built in, or cannot take the key: says which there are" {
