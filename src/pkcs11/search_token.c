@@ -127,19 +127,27 @@ static bool ambiguous(const struct pkcs11_search *search, const struct candidate
 	return false;
 }
 
-/* A slot whose token could not be identified, and so may be the right one. */
-static bool is_unknown(const struct pkcs11_passed_over *slot)
+/* A slot whose token could not be identified, and so may be the right one; the same of a module that does not load or
+ * answer, unless a person sees in the prompt which token the PIN is for. */
+static bool is_unknown(const struct pkcs11_passed_over *left_out)
 {
-	return slot->is_slot && slot->result != CKR_OK && slot->result != CKR_TOKEN_NOT_PRESENT &&
-	       slot->result != CKR_TOKEN_NOT_RECOGNIZED;
+	const struct pkcs11_module *module = left_out->module;
+
+	if (!left_out->is_slot)
+		return (module->failure != NULL || left_out->result != CKR_OK) &&
+		       pin_is_given(module->key);
+	return left_out->result != CKR_OK && left_out->result != CKR_TOKEN_NOT_PRESENT &&
+	       left_out->result != CKR_TOKEN_NOT_RECOGNIZED;
 }
 
-static bool has_unknown(const struct pkcs11_tokens *tokens)
+static bool has_unknown(const struct pkcs11_search *search)
 {
+	const struct pkcs11_tokens *tokens = &search->tokens;
+
 	for (size_t i = 0; i < tokens->passed_over_count; i++)
 		if (is_unknown(&tokens->passed_over[i]))
 			return true;
-	return false;
+	return search->modules.unloadable != NULL && pin_is_given(search->key);
 }
 
 static bool names_token(const struct chronosign_key *key)
@@ -155,7 +163,7 @@ bool pkcs11_search_is_certain(const struct pkcs11_search *search, const struct p
 {
 	const struct pkcs11_tokens *tokens = &search->tokens;
 
-	if (!has_unknown(tokens) || names_token(search->key))
+	if (!has_unknown(search) || names_token(search->key))
 		return true;
 	error_set(
 		error, CHRONOSIGN_ERROR_KEY,
@@ -168,7 +176,9 @@ bool pkcs11_search_is_certain(const struct pkcs11_search *search, const struct p
 			error_append(error, "  %s (%s): %s", tokens->passed_over[i].what,
 				     tokens->passed_over[i].module->name,
 				     tokens->passed_over[i].reason);
-	return false;
+	return search->modules.unloadable == NULL
+		       ? false
+		       : error_append(error, "%s", search->modules.unloadable);
 }
 
 static struct pkcs11_token *choose(struct pkcs11_search *search, struct candidate *candidates,
@@ -203,7 +213,7 @@ struct pkcs11_token *search_token_for_key(struct pkcs11_search *search,
 {
 	const struct pkcs11_tokens *tokens = &search->tokens;
 
-	if (tokens->count == 1 && !has_unknown(tokens))
+	if (tokens->count == 1 && !has_unknown(search))
 		return &tokens->list[0];
 	struct candidate *candidates = calloc(tokens->count + 1, sizeof *candidates);
 	if (candidates == NULL) {

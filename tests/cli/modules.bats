@@ -119,6 +119,22 @@ signs() { # ARGUMENT…
 	prints_token "$KEY"
 }
 
+@test "a module that does not load or start: a given PIN is tried on no other token, unless that is named or shows the key" {
+	local how
+	need_user
+	new_token_dir "$SCRATCH/three"
+	new_token estate
+	import_private_key "$KEY" estate hidden c1
+	user_module other "module: $SHIM"
+	for how in 'C_Initialize:*' 'C_GetSlotList:*' missing; do
+		[ "$how" != missing ] || user_module other "module: $SCRATCH/shim.so"
+		SHIM_FAIL=$how=CKR_GENERAL_ERROR CHRONOCTL_PIN=$PIN as_user_chronoctl 'pkcs11:object=hidden'
+		refused 3 'is tried on no other' 'pkcs11:token=estate;object=hidden' 'shim\.so'
+		SHIM_FAIL=$how=CKR_GENERAL_ERROR CHRONOCTL_PIN=$PIN as_user_chronoctl 'pkcs11:token=estate;object=hidden'
+		prints_token "$KEY"
+	done
+}
+
 @test "no match: a registered module that would not load is named with the reason" {
 	need_user
 	user_module missing "module: /nonexistent.so"
