@@ -251,7 +251,10 @@ void key_set_one_login(struct chronosign_key *key)
 
 bool key_pin_is_spent(const struct chronosign_key *key)
 {
-	return key->pin_use->in_vain >= KEY_LOGINS_IN_VAIN;
+	const struct key_pin_use *use = key->pin_use;
+
+	return use->refused || use->in_vain >= KEY_LOGINS_IN_VAIN ||
+	       use->in_vain_for_key >= KEY_LOGINS_IN_VAIN;
 }
 
 void key_set_login_refused(struct chronosign_key *key,
@@ -262,6 +265,7 @@ void key_set_login_refused(struct chronosign_key *key,
 
 void key_login_refused(const struct chronosign_key *key)
 {
+	key->pin_use->refused = true;
 	if (key->login_refused != NULL)
 		key->login_refused(key);
 }

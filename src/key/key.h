@@ -21,11 +21,13 @@ enum { KEY_LOGINS_IN_VAIN = 2 };
 
 /* What has become of the key's PIN. */
 struct key_pin_use {
-	bool kept;        /* it is the same at every opening */
-	bool owned;       /* it is `owner`'s, and goes to no other token */
-	bool once;        /* it may be used for one login */
-	bool offered;     /* it was used for one */
-	unsigned in_vain; /* so many logins in a row have not told whether it is right */
+	bool kept;                /* it is the same at every opening */
+	bool owned;               /* it is `owner`'s, and goes to no other token */
+	bool once;                /* it may be used for one login */
+	bool offered;             /* it was used for one */
+	bool refused;             /* by its token: it is not tried again */
+	unsigned in_vain;         /* so many logins in a row have not told whether it is right */
+	unsigned in_vain_for_key; /* the same of those that a key requires for each signature */
 	unsigned char owner[KEY_TOKEN_IDENTITY_SIZE];
 };
 
@@ -87,7 +89,7 @@ void key_set_one_login(struct chronosign_key *key);
 void key_set_login_refused(struct chronosign_key *key,
 			   void (*login_refused)(const struct chronosign_key *key));
 
-/* For those who know: the token of this key has refused a login. */
+/* For those who know: the token of this key has refused a login. Its PIN is spent. */
 void key_login_refused(const struct chronosign_key *key);
 
 /* The path in a file: URI (RFC 8089), decoded. The caller frees it; NULL with *error set if it

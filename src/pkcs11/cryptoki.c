@@ -194,15 +194,9 @@ static bool is_gone(CK_RV result)
 	       cryptoki_retry(result) == RETRY_SESSION;
 }
 
-enum cryptoki_login cryptoki_login(const char *function, unsigned long result)
+bool cryptoki_login_is_refused(CK_RV result)
 {
-	if (strcmp(function, "C_SignInit") == 0)
-		return LOGIN_HARMLESS;
-	if (strcmp(function, "C_Login") != 0)
-		return LOGIN_NOT_CONCERNED;
-	return result == CKR_OK || result == CKR_USER_ALREADY_LOGGED_IN || is_gone(result)
-		       ? LOGIN_HARMLESS
-		       : LOGIN_REFUSED;
+	return result != CKR_OK && result != CKR_USER_ALREADY_LOGGED_IN && !is_gone(result);
 }
 
 /* When a module or a session starts, the general error codes mostly mean that the daemon or

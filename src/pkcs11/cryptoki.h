@@ -45,14 +45,9 @@ enum cryptoki_retry {
 
 enum cryptoki_retry cryptoki_retry(CK_RV result);
 
-/* What a call seen by a struct chronosign_watch means for the PIN. */
-enum cryptoki_login {
-	LOGIN_NOT_CONCERNED, /* neither a login nor a signature */
-	LOGIN_HARMLESS, /* no try was used up: it succeeded, or its session or token was gone */
-	LOGIN_REFUSED,
-};
-
-enum cryptoki_login cryptoki_login(const char *function, unsigned long result);
+/* True for an answer to C_Login after which a try may be used up: neither has it succeeded, nor was its session or token
+ * gone. */
+bool cryptoki_login_is_refused(CK_RV result);
 
 /* True for a code by which a token refuses a PIN, also as reported by another library. */
 bool cryptoki_refuses_pin(unsigned long result);

@@ -151,7 +151,7 @@ bool pkcs11_session_login_failed(struct pkcs11_token *token, CK_RV result,
 
 	token->session.retry =
 		cryptoki_retry(result) == RETRY_SESSION ? RETRY_SESSION : RETRY_NEVER;
-	if (cryptoki_login("C_Login", result) == LOGIN_REFUSED)
+	if (cryptoki_login_is_refused(result))
 		key_login_refused(token->module->key);
 	if (what == NULL || reason == NULL)
 		return error_out_of_memory(error);
@@ -165,9 +165,11 @@ bool pkcs11_session_login_failed(struct pkcs11_token *token, CK_RV result,
 	return result == CKR_PIN_LEN_RANGE && append_lengths(token, error);
 }
 
-static void count_in_vain(struct pkcs11_token *token, bool good)
+/* Each kind of login for itself: a token may count their tries apart, and one that succeeds says nothing of the other. */
+static void count_in_vain(struct pkcs11_token *token, CK_USER_TYPE user, bool good)
 {
-	unsigned *in_vain = &token->module->key->pin_use->in_vain;
+	struct key_pin_use *use = token->module->key->pin_use;
+	unsigned *in_vain = user == CKU_CONTEXT_SPECIFIC ? &use->in_vain_for_key : &use->in_vain;
 
 	if (good)
 		*in_vain = 0;
@@ -188,8 +190,8 @@ static bool login(struct pkcs11_token *token, CK_USER_TYPE user, struct chronosi
 				pin == NULL ? NULL : secret_bytes(pin),
 				pin == NULL ? 0 : secret_length(pin));
 	bool good = result == CKR_OK || result == CKR_USER_ALREADY_LOGGED_IN;
-	if (good || cryptoki_login("C_Login", result) != LOGIN_REFUSED)
-		count_in_vain(token, good);
+	if (!cryptoki_login_is_refused(result))
+		count_in_vain(token, user, good);
 	return good || pkcs11_session_login_failed(token, result, error);
 }
 
@@ -223,9 +225,28 @@ static bool is_owner(const struct pkcs11_token *token, struct chronosign_error *
 			 token->label);
 }
 
+/* Whichever library logs in. */
+static bool is_unspent(const struct pkcs11_token *token, struct chronosign_error **error)
+{
+	if (!key_pin_is_spent(token->module->key))
+		return true;
+	if (token->module->key->pin_use->refused)
+		return error_set(error, CHRONOSIGN_ERROR_KEY,
+				 "the token '%s' has refused a login, so its PIN is not tried "
+				 "again; run the command again with the right one",
+				 token->label);
+	return error_set(error, CHRONOSIGN_ERROR_KEY,
+			 "the token '%s' loses the connection at each login, which may cost a try "
+			 "of its PIN; it is not tried again: see whether the token works, and run "
+			 "the command again",
+			 token->label);
+}
+
 const struct chronosign_secret *pkcs11_session_pin(struct pkcs11_token *token,
 						   struct chronosign_error **error)
 {
+	if (!is_unspent(token, error))
+		return NULL;
 	if (token->session.pin == NULL) {
 		bind_pin(token);
 		token->session.pin = pin_obtain(token->module->key, token->shown, error);
@@ -239,8 +260,9 @@ const struct chronosign_secret *pkcs11_session_pin(struct pkcs11_token *token,
 /* A login of ours needs no PIN in hand if the token has a PIN pad. */
 static bool have_pin(struct pkcs11_token *token, struct chronosign_error **error)
 {
-	return pkcs11_session_has_pin_pad(token) ? pkcs11_token_is_still_there(token, error)
-						 : pkcs11_session_pin(token, error) != NULL;
+	return pkcs11_session_has_pin_pad(token)
+		       ? is_unspent(token, error) && pkcs11_token_is_still_there(token, error)
+		       : pkcs11_session_pin(token, error) != NULL;
 }
 
 /* 0 and CK_UNAVAILABLE_INFORMATION are no limits (PKCS#11 v3.1 §3.2). */
@@ -279,13 +301,7 @@ static bool may_offer(const struct pkcs11_token *token, struct chronosign_error 
 			"a run; run the command again",
 			token->label);
 	use->offered = true;
-	if (!key_pin_is_spent(token->module->key))
-		return true;
-	return error_set(error, CHRONOSIGN_ERROR_KEY,
-			 "the token '%s' loses the connection at each login, which may cost a try "
-			 "of its PIN; it is not tried again: see whether the token works, and run "
-			 "the command again",
-			 token->label);
+	return true;
 }
 
 bool pkcs11_session_login(struct pkcs11_token *token, struct chronosign_error **error)

@@ -27,6 +27,8 @@ struct backend {
 	bool (*sign)(void *state, struct signing *signing, struct chronosign_error **error);
 
 	void (*close)(void *state);
+
+	bool shows_logins; /* each is a call of ours; a library may hide its own, and their answers */
 };
 
 /*
@@ -34,6 +36,9 @@ struct backend {
  * with that library's version. False when there are no more.
  */
 bool backend_describe(size_t index, const char **name, const char **library);
+
+/* Whether that holds of the backend that signs with this key. */
+bool backend_shows_logins(const struct chronosign_key *key);
 
 extern const struct backend backend_file;
 extern const struct backend backend_pkcs11;

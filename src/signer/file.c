@@ -56,4 +56,5 @@ const struct backend backend_file = {
 	.open = file_open,
 	.sign = file_sign,
 	.close = file_close,
+	.shows_logins = true,
 };

@@ -113,4 +113,5 @@ const struct backend backend_pkcs11 = {
 	.open = pkcs11_open,
 	.sign = pkcs11_sign_message,
 	.close = pkcs11_close,
+	.shows_logins = true,
 };

@@ -102,6 +102,13 @@ static const struct backend *choose_backend(const struct chronosign_key *key,
 	return NULL;
 }
 
+bool backend_shows_logins(const struct chronosign_key *key)
+{
+	const struct backend *backend = choose_backend(key, NULL);
+
+	return backend != NULL && backend->shows_logins;
+}
+
 static bool check_public_key(const EVP_PKEY *public_key, struct chronosign_error **error)
 {
 	int size = EVP_PKEY_get_size(public_key);

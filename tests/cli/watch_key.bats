@@ -212,6 +212,38 @@ load watching
 	done
 }
 
+@test "the same for a key that requires its PIN at each signature: the other login, which succeeds, does not count for it" {
+	use_shim
+	start_server
+	export SHIM_ATTRIBUTE=CKA_ALWAYS_AUTHENTICATE=1 SHIM_CONTEXT_PIN=$PIN
+	SHIM_FAIL=$(for ((i = 4; i < 40; i += 2)); do printf 'C_Login:%d=CKR_SESSION_HANDLE_INVALID,' "$i"; done)
+	export SHIM_FAIL=${SHIM_FAIL%,}
+	watch_token
+	appears
+	kill -HUP "$WATCH"
+	ended_with 3
+	said "the PIN is not tried again automatically"
+	[ "$(grep -c '^C_Login CKR_SESSION_HANDLE_INVALID' "$SHIM_LOG")" -eq 2 ] || fail "$(grep C_Login "$SHIM_LOG")"
+}
+
+@test "behind a socket, where the login of the signer libp11 is not the only one, a PIN that is refused is not tried again: exit 3" {
+	[ -n "$("$CHRONOCTL" --version | grep 'signer libp11')" ] || skip "the signer libp11 is not built in"
+	local client
+	client=$(first_of /usr/lib/*/pkcs11/p11-kit-client.so /usr/lib/pkcs11/p11-kit-client.so)
+	use_shim
+	export SHIM_CONTROL=$BATS_TEST_TMPDIR/control
+	: >"$SHIM_CONTROL"
+	start_server
+	serve_tokens "$SHIM"
+	watch_token --signer libp11 --pkcs11-module "$client"
+	appears
+	: >"$SHIM_LOG"
+	control SHIM_FAIL=C_Login:*=CKR_PIN_INCORRECT
+	kill -HUP "$WATCH"
+	ended_with 3
+	called C_Login 1
+}
+
 @test "while a module keeps it waiting, no file stays whose tokens have ended" {
 	use_shim
 	start_server --nonce-expiration 5

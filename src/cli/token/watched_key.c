@@ -3,37 +3,14 @@
 
 #include "cli/key.h"
 #include "cli/prompt.h"
-#include "cli/supervisor.h"
 #include "key/key.h"
-#include "pkcs11/cryptoki.h"
+#include "signer/backend.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum { RETRY_FIRST_MS = 1000, RETRY_LONGEST_MS = 30000 };
-
-static void begin_call(void *context, const char *module, const char *function)
-{
-	struct watched_key *watched = context;
-
-	supervisor_watch.begin(watched->supervisor, module, function);
-}
-
-static void end_call(void *context, const char *module, const char *function, unsigned long result)
-{
-	struct watched_key *watched = context;
-	enum cryptoki_login login = cryptoki_login(function, result);
-
-	supervisor_watch.end(watched->supervisor, module, function, result);
-	/* The other signers search by Cryptoki, but let their own library log in and sign. */
-	if (login != LOGIN_NOT_CONCERNED)
-		watched->sees_logins = true;
-	if (login == LOGIN_REFUSED)
-		watched->login_refused = true;
-}
-
-static const struct chronosign_watch watch = {begin_call, end_call};
 
 /* Prompts once, and keeps the answer: nobody may be at the terminal when a token comes back. */
 static struct chronosign_secret *ask_once(void *context,
@@ -53,9 +30,8 @@ static struct chronosign_secret *ask_once(void *context,
 bool watched_key_prepare(struct watched_key *watched, struct chronosign_key *key,
 			 const struct options *options, struct chronosign_error **error)
 {
-	*watched = (struct watched_key){.key = key, .supervisor = options->supervisor};
+	*watched = (struct watched_key){.key = key};
 	srandom((unsigned)getpid());
-	chronosign_key_set_watch(key, &watch, watched);
 	if (!options->no_prompt && prompt_possible())
 		chronosign_key_set_prompt(key, ask_once, watched);
 	return chronosign_key_keep_pin(key, error);
@@ -81,9 +57,7 @@ bool watched_key_lose(struct watched_key *watched, int64_t now)
 	if (watched->failures < 10)
 		watched->failures++;
 	watched->retry_at = now + pause - pause * (random() % 50) / 100;
-	/* A wrong passphrase of a file locks nothing. */
-	return !watched->login_refused && !key_pin_is_spent(watched->key) &&
-	       (watched->sees_logins || key_kind(watched->key) == KEY_IN_FILE);
+	return backend_shows_logins(watched->key) && !key_pin_is_spent(watched->key);
 }
 
 void watched_key_release(struct watched_key *watched)

@@ -13,9 +13,6 @@ struct watched_key {
 	struct chronosign_key *key;
 	struct chronosign_signer *signer; /* NULL: it is lost, or was never open */
 	struct chronosign_secret *pin;    /* the entered PIN */
-	struct supervisor *supervisor;
-	bool sees_logins; /* logins are Cryptoki calls of our own, so each is seen */
-	bool login_refused;
 	unsigned failures;
 	int64_t retry_at; /* in milliseconds; of a key that is lost */
 };
