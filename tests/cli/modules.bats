@@ -138,7 +138,7 @@ signs() { # ARGUMENT…
 @test "no match: a registered module that would not load is named with the reason" {
 	need_user
 	user_module missing "module: /nonexistent.so"
-	as_user_chronoctl 'pkcs11:object=nowhere'
+	as_user_chronoctl 'pkcs11:token=estate;object=nowhere'
 	refused 3 'missing|/nonexistent\.so' 'no such file|cannot open|load'
 	says 'estate' 'softhsm2'
 }
