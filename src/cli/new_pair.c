@@ -40,14 +40,15 @@ static bool announce(const struct key_pair *pair, int output, struct chronosign_
 static bool publish(const struct new_pair_plan *plan, struct key_pair *pair, int output,
 		    struct chronosign_error **error)
 {
+	CLEANUP(made_files_close) struct made_files made = {0};
+
 	if (plan->pub_key_out != NULL &&
 	    !public_half_write(key_pair_public_half(pair), CHRONOSIGN_PUBLIC_HALF_CHRONOGRAF,
-			       plan->pub_key_out, error))
+			       plan->pub_key_out, &made, error))
 		return false;
 	if (announce(pair, output, error))
 		return true;
-	if (plan->pub_key_out != NULL)
-		unlink(plan->pub_key_out);
+	made_files_remove(&made, error);
 	return false;
 }
 

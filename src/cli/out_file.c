@@ -2,23 +2,13 @@
 #include "cli/out_file.h"
 
 #include "base/cleanup.h"
+#include "base/folder.h"
 #include "base/text.h"
 #include "cli/token/token_output.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <stdint.h>
 #include <string.h>
-#include <sys/random.h>
-
-/* musl has no renameat2(3). */
-#ifndef __GLIBC__
-#include <linux/fs.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-#define renameat2(...) syscall(SYS_renameat2, __VA_ARGS__)
-#endif
 
 /* A line of JSON with the longest signature, a key's URI and a server's, is shorter. */
 enum { LINE_MAX_LENGTH = 16384, NAME_TRIES = 100 };
@@ -112,33 +102,10 @@ bool out_file_look(const struct out_file *file, struct stat *status)
 	return fstatat(file->folder, file->name, status, 0) == 0;
 }
 
-static int open_folder(const char *path, const char *name, struct chronosign_error **error)
-{
-	CLEANUP(cleanup_text)
-	char *folder = name == path ? strdup(".") : strndup(path, (size_t)(name - path));
-	int descriptor =
-		folder == NULL ? -1 : open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOCTTY);
-
-	if (descriptor < 0)
-		failed("open the folder of", path, error);
-	return descriptor;
-}
-
-/* A name that nobody can guess and block in a sticky folder. */
-static void random_name(char name[static OUT_FILE_BESIDE])
-{
-	uint64_t random = 0;
-
-	if (getrandom(&random, sizeof random, 0) < 0)
-		random = (uint64_t)(uintptr_t)name ^ (uint64_t)getpid();
-	snprintf(name, OUT_FILE_BESIDE, ".chronoctl-%016" PRIx64, random);
-}
-
 bool out_file_open(struct out_file *file, const char *path, const struct out_rights *rights,
 		   struct chronosign_error **error)
 {
-	const char *slash = strrchr(path, '/');
-	const char *name = slash == NULL ? path : slash + 1;
+	const char *name = folder_name_in(path);
 	struct out_successor successor;
 
 	*file = (struct out_file){
@@ -154,10 +121,10 @@ bool out_file_open(struct out_file *file, const char *path, const struct out_rig
 		return failed("make", path, error);
 	}
 	memcpy(file->name, name, strlen(name) + 1);
-	random_name(file->beside);
-	file->folder = open_folder(path, name, error);
+	folder_hidden_name(file->beside);
+	file->folder = folder_open(path, O_RDONLY);
 	if (file->folder < 0)
-		return false;
+		return failed("open the folder of", path, error);
 	if (!out_file_begin(file, &successor, error)) {
 		cleanup_descriptor(&file->folder);
 		file->folder = -1;
@@ -175,7 +142,7 @@ static void choose_name(struct out_successor *successor, int turn)
 	if (turn == 0)
 		memcpy(successor->name, successor->file->beside, sizeof successor->name);
 	else
-		random_name(successor->name);
+		folder_hidden_name(successor->name);
 }
 
 /* Without a name, nothing is left behind in any case. Not every file system supports that, and
@@ -244,20 +211,9 @@ bool out_file_begin(const struct out_file *file, struct out_successor *successor
 
 static bool rename_as(const struct out_successor *successor, unsigned flags)
 {
-	int folder = successor->file->folder;
+	const struct out_file *file = successor->file;
 
-	return renameat2(folder, successor->name, folder, successor->file->name, flags) == 0;
-}
-
-/* What is not ours gets a name that nobody removes. */
-static void set_aside(struct out_successor *successor)
-{
-	char name[OUT_FILE_BESIDE];
-	int folder = successor->file->folder;
-
-	random_name(name);
-	renameat2(folder, successor->name, folder, name, RENAME_NOREPLACE);
-	successor->name[0] = '\0';
+	return folder_rename(file->folder, successor->name, file->name, flags) == 0;
 }
 
 /* What came out of the exchange is removed with the successor's name, but what is not ours gets its
@@ -268,8 +224,10 @@ static bool accept_exchange(struct out_successor *successor, struct chronosign_e
 		return true;
 	if (!rename_as(successor, RENAME_EXCHANGE))
 		rename_as(successor, RENAME_NOREPLACE);
-	if (!check_name(successor->file, successor->name, NULL))
-		set_aside(successor);
+	if (!check_name(successor->file, successor->name, NULL)) {
+		folder_set_aside(successor->file->folder, successor->name);
+		successor->name[0] = '\0';
+	}
 	return false;
 }
 
@@ -328,33 +286,28 @@ void out_file_abandon(struct out_successor *successor)
 
 /* ---- The end ---- */
 
-/* Without the flags of renameat2(2), as on NFS, what gets the name after the look is lost. */
-static bool remove_name(const struct out_file *file, struct chronosign_error **error)
-{
-	return unlinkat(file->folder, file->name, 0) == 0 || errno == ENOENT ||
-	       failed("remove", file->path, error);
-}
+struct look {
+	const struct out_file *file;
+	struct chronosign_error **error;
+};
 
-/* What has got the file's name since the last look is seen when it has another one, and gets its place back. */
-static bool remove_seen(const struct out_file *file, struct chronosign_error **error)
+static bool is_replaceable(void *context, const char *name)
 {
-	struct out_successor taken = {.file = file};
+	const struct look *at = context;
 
-	memcpy(taken.name, file->beside, sizeof taken.name);
-	if (renameat2(file->folder, file->name, file->folder, taken.name, RENAME_NOREPLACE) != 0)
-		return remove_name(file, error);
-	if (check_name(file, taken.name, error))
-		return unlinkat(file->folder, taken.name, 0) == 0 ||
-		       failed("remove", file->path, error);
-	if (!rename_as(&taken, RENAME_NOREPLACE))
-		set_aside(&taken);
-	return false;
+	return check_name(at->file, name, at->error);
 }
 
 bool out_file_remove(const struct out_file *file, struct chronosign_error **error)
 {
+	struct look at = {file, error};
+	const struct folder_name name = {file->folder, file->name, file->beside, is_replaceable,
+					 &at};
+
 	unlinkat(file->folder, file->beside, 0);
-	return check_file(file, error) && remove_seen(file, error);
+	enum folder_removal removal = folder_remove(&name);
+	return removal == FOLDER_REMOVED ||
+	       (removal == FOLDER_FAILED && failed("remove", file->path, error));
 }
 
 char *out_file_weakness(const struct out_file *file)

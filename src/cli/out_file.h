@@ -3,6 +3,7 @@
 #ifndef CLI_OUT_FILE_H
 #define CLI_OUT_FILE_H
 
+#include "base/folder.h"
 #include "cli/out_rights.h"
 
 #include <chronosign/error.h>
@@ -11,23 +12,20 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-/* Of a name beside the file. */
-enum { OUT_FILE_BESIDE = 32 };
-
 /* The file, by its folder, which is opened once: a module may call chdir(2). */
 struct out_file {
-	const char *path;             /* borrowed; for messages */
-	char name[NAME_MAX + 1];      /* in the folder; a copy, since arguments are overwritten */
-	char beside[OUT_FILE_BESIDE]; /* a random name in the folder, for what is not complete */
-	int folder;                   /* -1: there is no file */
+	const char *path;        /* borrowed; for messages */
+	char name[NAME_MAX + 1]; /* in the folder; a copy, since arguments are overwritten */
+	char beside[FOLDER_HIDDEN_NAME]; /* a random name in the folder, for what is not complete */
+	int folder;                      /* -1: there is no file */
 	struct out_rights rights;
 };
 
 /* The next version of the file, not yet in its place. */
 struct out_successor {
 	const struct out_file *file;
-	FILE *stream;               /* to write it by */
-	char name[OUT_FILE_BESIDE]; /* in the folder; empty: it has none yet */
+	FILE *stream;                  /* to write it by */
+	char name[FOLDER_HIDDEN_NAME]; /* in the folder; empty: it has none yet */
 };
 
 /*

@@ -34,8 +34,9 @@ static bool run(struct options *options, int output, struct chronosign_error **e
 	CLEANUP(cleanup_pkey) EVP_PKEY *half = chronosign_public_half_read(key, error);
 	if (half == NULL)
 		return false;
+	CLEANUP(made_files_close) struct made_files made = {0};
 	bool to_file = options->out != NULL && strcmp(options->out, "-") != 0;
-	return to_file ? public_half_write(half, form, options->out, error)
+	return to_file ? public_half_write(half, form, options->out, &made, error)
 		       : print(half, form, output, error);
 }
 

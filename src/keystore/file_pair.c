@@ -4,7 +4,6 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/locked_heap.h"
-#include "base/new_file.h"
 #include "base/secret.h"
 
 #include <chronosign/public_half.h>
@@ -98,8 +97,8 @@ static bool encode_encrypted(BIO *pem, EVP_PKEY *key, const struct chronosign_se
 	return PEM_write_bio_PKCS8(pem, encrypted) == 1;
 }
 
-bool file_pair_write(EVP_PKEY *key, const struct chronosign_secret *passphrase, const char *path,
-		     const char *public_path, struct chronosign_error **error)
+bool file_pair_write(struct file_pair *pair, EVP_PKEY *key,
+		     const struct chronosign_secret *passphrase, struct chronosign_error **error)
 {
 	CLEANUP(cleanup_bio) BIO *pem = BIO_new(BIO_s_secmem());
 	CLEANUP(cleanup_text)
@@ -114,8 +113,8 @@ bool file_pair_write(EVP_PKEY *key, const struct chronosign_secret *passphrase, 
 		return openssl_failed("encode the private key", error);
 	size_t length = (size_t)BIO_get_mem_data(pem, &bytes);
 	const struct new_file files[] = {
-		{path, 0600, bytes, length},
-		{public_path, 0644, public_pem, strlen(public_pem)},
+		{pair->path, 0600, bytes, length},
+		{pair->public_path, 0644, public_pem, strlen(public_pem)},
 	};
-	return new_files_write(files, 2, error);
+	return new_files_write(files, 2, &pair->made, error);
 }

@@ -3,7 +3,6 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/new_file.h"
 #include "base/secret.h"
 #include "base/signing.h"
 #include "base/text.h"
@@ -20,14 +19,13 @@ enum { PASSPHRASE_BYTES_ADVISED = 8 };
 struct key_pair {
 	const struct chronosign_key *where;
 	struct token_pair *in_token; /* NULL: in files */
-	char *public_path;           /* in files: FILE.pub */
-	EVP_PKEY *public_half;       /* in files */
+	struct file_pair files;
+	EVP_PKEY *public_half; /* in files */
 	struct new_key wanted;
 	struct chronosign_secret *passphrase; /* NULL: it is not encrypted */
 	EVP_PKEY *imported;                   /* NULL: a new one is made */
 	const char *imported_name;            /* borrowed */
-	bool written;
-	char *reference; /* once it is complete */
+	char *reference;                      /* once it is complete */
 	bool kept;
 };
 
@@ -37,7 +35,8 @@ static void free_pair(struct key_pair *pair)
 	EVP_PKEY_free(pair->public_half);
 	EVP_PKEY_free(pair->imported);
 	chronosign_secret_free(pair->passphrase);
-	free(pair->public_path);
+	made_files_close(&pair->files.made);
+	free(pair->files.public_path);
 	free(pair->reference);
 	free(pair);
 }
@@ -46,11 +45,13 @@ DEFINE_CLEANUP(key_pair, struct key_pair *, free_pair)
 
 static bool prepare_files(struct key_pair *pair, struct chronosign_error **error)
 {
-	pair->public_path = text_format("%s.pub", pair->where->path);
-	if (pair->public_path == NULL)
+	struct file_pair *files = &pair->files;
+
+	files->path = pair->where->path;
+	files->public_path = text_format("%s.pub", files->path);
+	if (files->public_path == NULL)
 		return error_out_of_memory(error);
-	return new_file_is_free(pair->where->path, error) &&
-	       new_file_is_free(pair->public_path, error);
+	return new_file_is_free(files->path, error) && new_file_is_free(files->public_path, error);
 }
 
 static bool prepare(struct key_pair *pair, struct chronosign_error **error)
@@ -149,10 +150,8 @@ static bool make_in_files(struct key_pair *pair, struct chronosign_error **error
 {
 	CLEANUP(cleanup_pkey) EVP_PKEY *key = file_pair_generate(pair->wanted.bits, error);
 
-	if (key == NULL ||
-	    !file_pair_write(key, pair->passphrase, pair->where->path, pair->public_path, error))
+	if (key == NULL || !file_pair_write(&pair->files, key, pair->passphrase, error))
 		return false;
-	pair->written = true;
 	pair->public_half = public_key_copy(key);
 	pair->reference = strdup(pair->where->path);
 	return (pair->public_half != NULL && pair->reference != NULL) || error_out_of_memory(error);
@@ -192,11 +191,8 @@ void key_pair_keep(struct key_pair *pair)
 
 static bool take_back(struct key_pair *pair, struct chronosign_error **error)
 {
-	const struct new_file files[] = {{.path = pair->where->path}, {.path = pair->public_path}};
-
-	if (pair->in_token != NULL)
-		return token_pair_take_back(pair->in_token, error);
-	return !pair->written || new_files_remove(files, 2, error);
+	return pair->in_token != NULL ? token_pair_take_back(pair->in_token, error)
+				      : made_files_remove(&pair->files.made, error);
 }
 
 bool key_pair_close(struct key_pair *pair, struct chronosign_error **error)

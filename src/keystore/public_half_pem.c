@@ -3,7 +3,6 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/new_file.h"
 
 #include <openssl/encoder.h>
 #include <openssl/err.h>
@@ -53,12 +52,12 @@ char *chronosign_public_half_pem(const EVP_PKEY *half, enum chronosign_public_ha
 }
 
 bool public_half_write(const EVP_PKEY *key, enum chronosign_public_half_form form, const char *path,
-		       struct chronosign_error **error)
+		       struct made_files *made, struct chronosign_error **error)
 {
 	CLEANUP(cleanup_text) char *pem = chronosign_public_half_pem(key, form, error);
 
 	if (pem == NULL)
 		return false;
 	const struct new_file file = {path, 0644, pem, strlen(pem)};
-	return new_files_write(&file, 1, error);
+	return new_files_write(&file, 1, made, error);
 }

@@ -125,6 +125,11 @@ load new_pairs
 	openssl pkcs8 -in key2 -passin pass:other-way -out /dev/null
 }
 
+@test "a file that gets the name of one of the pair before they are taken back stays" {
+	stays key.pub gen-keypair --out key --bits $BITS
+	stays key gen-keypair --out key --bits $BITS
+}
+
 @test "a signal ends it while it waits for a passphrase from a pipe, and no file is left" {
 	ends_waiting gen-keypair --out key --bits $BITS --encrypt --pin-source "$SCRATCH/pipe"
 	nothing_here

@@ -90,6 +90,12 @@ load new_pairs
 	nothing_here
 }
 
+@test "a file that gets the name of --pub-key-out before the pair is taken back stays" {
+	export CHRONOCTL_PIN=$PIN
+	stays pub gen-keypair --out "$URI" --bits $BITS --pub-key-out pub
+	[ "$(objects)" -eq 0 ]
+}
+
 @test "a label or an id that exists is refused, whatever kind of object has it" {
 	in_token
 	made

@@ -116,7 +116,27 @@ ends_unread() {
 	exec 9>&-
 	wait "$UNREAD" || status=$?
 	[ "$status" -eq $((128 + $(kill -l "$1"))) ] || fail "exit status $status: $(cat "$SCRATCH/err")"
-	[ "$(tail -n 1 "$SCRATCH/err")" = 'chronoctl: interrupted; what was made is taken back' ] || fail "$(cat "$SCRATCH/err")"
+	grep -q '^chronoctl: interrupted; what was made is taken back' "$SCRATCH/err" || fail "$(cat "$SCRATCH/err")"
+}
+
+# stays NAME: SIGTERM ends what is unread, and another file that gets the name NAME meanwhile, before or after what has it is looked
+# at, stays.
+stays() {
+	local -x ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0"
+	local turn
+	for turn in before after; do
+		echo precious >"$SCRATCH/mine"
+		rm -f "$SCRATCH/unread"
+		[ $turn = before ] || local -x LD_PRELOAD=$DISKFAIL DISK_LATE=1 DISK_MOVE=$SCRATCH/mine DISK_MOVE_TO=$PWD/$1
+		unread "${@:2}"
+		wait_for [ -s "$1" ] || fail "$(cat "$SCRATCH/err")"
+		[ $turn = after ] || mv "$SCRATCH/mine" "$1"
+		ends_unread TERM
+		[ "$(cat "$1")" = precious ] || fail "$turn: it is lost"
+		[ "$(ls -A)" = "$1" ] || fail "$turn: left: $(ls -A)"
+		grep -q "'$1' is another file now, and stays" "$SCRATCH/err" || fail "$(cat "$SCRATCH/err")"
+		rm "$1"
+	done
 }
 
 # ends_waiting ARGUMENT…: SIGTERM ends chronoctl while it waits for a pipe, $SCRATCH/pipe, that nobody fills.

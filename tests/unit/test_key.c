@@ -150,12 +150,13 @@ static void only_an_rsa_key_has_a_pem(void **state)
 {
 	CLEANUP(cleanup_pkey) EVP_PKEY *pkey = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
 	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
+	struct made_files made;
 
 	(void)state;
 	assert_null(chronosign_public_half_pem(pkey, CHRONOSIGN_PUBLIC_HALF_CHRONOGRAF, &error));
 	assert_int_equal(chronosign_error_get_kind(error), CHRONOSIGN_ERROR_KEY);
 	assert_false(public_half_write(pkey, CHRONOSIGN_PUBLIC_HALF_CHRONOGRAF,
-				       "/nonexistent/key.pub", NULL));
+				       "/nonexistent/key.pub", &made, NULL));
 }
 
 static void a_survey_of_a_key_outside_tokens_is_a_usage_error(void **state)
