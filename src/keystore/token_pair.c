@@ -202,22 +202,42 @@ static void left_behind(const struct token_pair *pair, const char *what, const c
 		error_append(error, "%s", message);
 }
 
-/* A failed call may have created an object. It is reported and not destroyed, since it may have
- * been created by another program. */
-static bool nothing_is_left(struct token_pair *pair, struct chronosign_error **error)
+/* A random id is nobody else's, and what has it is ours. */
+static bool has_random_id(const struct token_pair *pair)
 {
-	const struct pkcs11_template name = {{pair->id, pair->label}, 2};
+	return pair->id.pValue == pair->random_id;
+}
+
+/* What has it is destroyed, or left: with an id that the user chose it may have been made by another program meanwhile. */
+static bool clear(struct token_pair *pair, const struct pkcs11_objects *found,
+		  struct chronosign_error **error)
+{
+	CLEANUP(cleanup_text) char *why = NULL;
+	bool gone = found->count == 0 || has_random_id(pair);
+
+	for (size_t i = 0; gone && i < found->count; i++)
+		gone = pkcs11_object_destroy(pair->search.token, found->handles[i], &why);
+	if (!gone)
+		left_behind(pair, "a part of the new key is left",
+			    why == NULL ? "the call that made it had failed" : why, error);
+	return gone;
+}
+
+/* A failed call may have created an object, in place of `class`, or of any kind (NULL). True: nothing of it is left. */
+static bool clear_away(struct token_pair *pair, const CK_ATTRIBUTE *class,
+		       struct chronosign_error **error)
+{
 	CLEANUP(pkcs11_objects_clear) struct pkcs11_objects found = {0};
 	CLEANUP(cleanup_error) struct chronosign_error *reason = NULL;
+	struct pkcs11_template name = {{pair->id}, 1};
 
-	if (!pkcs11_objects_find(pair->search.token, &name, &found, &reason)) {
-		left_behind(pair, "a part of the new key may be left",
-			    chronosign_error_message(reason), error);
-		return false;
-	}
-	if (found.count == 0)
-		return true;
-	left_behind(pair, "a part of the new key is left", "the call that made it had failed",
+	if (!has_random_id(pair))
+		name.attributes[name.count++] = pair->label;
+	if (class != NULL)
+		name.attributes[name.count++] = *class;
+	if (pkcs11_objects_find(pair->search.token, &name, &found, &reason))
+		return clear(pair, &found, error);
+	left_behind(pair, "a part of the new key may be left", chronosign_error_message(reason),
 		    error);
 	return false;
 }
@@ -255,14 +275,14 @@ static enum pkcs11_made generate(struct token_pair *pair, CK_ULONG bits, unsigne
 	return result;
 }
 
-/* Tries again without the rights of recovery if the token does not know them. */
+/* Tries again without the rights of recovery if the token does not know them, and has left nothing. */
 static bool generate_known(struct token_pair *pair, unsigned bits, unsigned left,
 			   struct chronosign_error **error)
 {
 	CLEANUP(cleanup_error) struct chronosign_error *reason = NULL;
 	enum pkcs11_made result = generate(pair, bits, left, &reason);
 
-	if (result == PKCS11_UNKNOWN_ATTRIBUTE) {
+	if (result == PKCS11_UNKNOWN_ATTRIBUTE && clear_away(pair, NULL, NULL)) {
 		chronosign_error_free(TAKE(reason));
 		result = generate(pair, bits, left | LEAVE_RECOVERY, &reason);
 	}
@@ -281,7 +301,7 @@ static bool generate_allowed(struct token_pair *pair, const struct new_key *want
 			: 0;
 	if (generate_known(pair, wanted->bits, *left, &reason))
 		return true;
-	if (wanted->allow_decrypt && *left == 0 && nothing_is_left(pair, NULL)) {
+	if (wanted->allow_decrypt && *left == 0 && clear_away(pair, NULL, NULL)) {
 		chronosign_error_free(TAKE(reason));
 		*left = LEAVE_DECRYPTION;
 		if (generate_known(pair, wanted->bits, *left, &reason))
@@ -319,11 +339,16 @@ struct imported {
 	CK_OBJECT_HANDLE *handle;
 };
 
+static CK_OBJECT_CLASS class_of(const struct imported *imported)
+{
+	return imported->half == PRIVATE_HALF ? CKO_PRIVATE_KEY : CKO_PUBLIC_KEY;
+}
+
 static enum pkcs11_made create(struct token_pair *pair, const struct imported *imported,
 			       unsigned left, struct chronosign_error **error)
 {
 	bool is_private = imported->half == PRIVATE_HALF;
-	const CK_OBJECT_CLASS class = is_private ? CKO_PRIVATE_KEY : CKO_PUBLIC_KEY;
+	const CK_OBJECT_CLASS class = class_of(imported);
 	const CK_KEY_TYPE type = CKK_RSA;
 	struct pkcs11_token *token = pair->search.token;
 	struct pkcs11_template template;
@@ -346,9 +371,11 @@ static bool create_half(struct token_pair *pair, const struct imported *imported
 			struct chronosign_error **error)
 {
 	CLEANUP(cleanup_error) struct chronosign_error *reason = NULL;
+	CK_OBJECT_CLASS class = class_of(imported);
+	const CK_ATTRIBUTE kind = {CKA_CLASS, &class, sizeof class};
 	enum pkcs11_made result = create(pair, imported, 0, &reason);
 
-	if (result == PKCS11_UNKNOWN_ATTRIBUTE) {
+	if (result == PKCS11_UNKNOWN_ATTRIBUTE && clear_away(pair, &kind, NULL)) {
 		chronosign_error_free(TAKE(reason));
 		result = create(pair, imported, LEAVE_RECOVERY, &reason);
 	}
@@ -424,5 +451,5 @@ bool token_pair_take_back(struct token_pair *pair, struct chronosign_error **err
 		return true;
 	gone = destroy(pair, &pair->private_key, "the new private key is left", error);
 	gone = destroy(pair, &pair->public_key, "the new public key is left", error) && gone;
-	return gone && nothing_is_left(pair, error);
+	return gone && clear_away(pair, NULL, error);
 }

@@ -244,6 +244,27 @@ load new_pairs
 	[ "$(objects)" -eq 2 ]
 }
 
+@test "what a call has left that says it made nothing is removed before the next one, or named if its id may be another's" {
+	use_shim
+	SHIM_FAIL_AFTER=C_GenerateKeyPair:1=CKR_ATTRIBUTE_TYPE_INVALID in_token
+	made
+	called C_GenerateKeyPair 2
+	[ "$(objects)" -eq 2 ] || fail "$(objects) objects"
+	renew_token
+	: >"$SHIM_LOG"
+	SHIM_FAIL_AFTER=C_GenerateKeyPair:1=CKR_DEVICE_ERROR in_token
+	refused 3 C_GenerateKeyPair
+	never_says 'is left'
+	[ "$(objects)" -eq 0 ] || fail "$(objects) objects"
+	URI="$URI;id=%07" SHIM_FAIL_AFTER=C_GenerateKeyPair:1=CKR_ATTRIBUTE_TYPE_INVALID in_token
+	refused 3 'a part of the new key is left in the token' 'list-keys'
+	called C_GenerateKeyPair 2
+	renew_token
+	SHIM_FAIL_AFTER=C_GenerateKeyPair:1=CKR_ATTRIBUTE_TYPE_INVALID SHIM_FAIL='C_DestroyObject:*=CKR_DEVICE_ERROR' in_token
+	refused 3 'a part of the new key is left in the token' 'C_DestroyObject'
+	called C_GenerateKeyPair 3
+}
+
 @test "a key whose signature does not verify is removed" {
 	use_shim
 	SHIM_SIGNATURE=flip in_token --pub-key-out pub

@@ -172,6 +172,22 @@ made() { [ "$status" -eq 0 ] || fail "exit status 0 expected"; }
 	[ "$(objects)" -eq 0 ]
 }
 
+@test "what a call has left that says it stored nothing is removed before the next one, or named if its id may be another's" {
+	local half
+	use_shim
+	for half in 1 2; do
+		SHIM_FAIL_AFTER=C_CreateObject:$half=CKR_ATTRIBUTE_TYPE_INVALID imports
+		made
+		[ "$(objects)" -eq 2 ] || fail "$half: $(objects) objects"
+		renew_token
+		URI="$URI;id=%07" SHIM_FAIL_AFTER=C_CreateObject:$half=CKR_ATTRIBUTE_TYPE_INVALID imports
+		refused 3 'a part of the new key is left in the token' 'list-keys'
+		[ "$(objects)" -eq 1 ] || fail "$half: $(objects) objects"
+		renew_token
+	done
+	called C_CreateObject 9
+}
+
 @test "what cannot be removed is reported plainly" {
 	use_shim
 	SHIM_FAIL='C_CreateObject:2=CKR_DEVICE_MEMORY,C_DestroyObject:*=CKR_DEVICE_ERROR' imports

@@ -234,6 +234,7 @@ static const struct setting table[] = {
 	{"SHIM_LOG", read_text, FIELD(log), .most = PATH_MAX - 1},
 	{"SHIM_DELAY", read_number, FIELD(delay), .most = 600000000},
 	{"SHIM_FAIL", read_failures, FIELD(fail), .prefix = "CKR_"},
+	{"SHIM_FAIL_AFTER", read_failures, FIELD(fail_after), .prefix = "CKR_"},
 	{"SHIM_HANG", read_calls, FIELD(hang)},
 	{"SHIM_CRASH", read_calls, FIELD(crash)},
 	{"SHIM_EXIT", read_calls, FIELD(exit)},

@@ -16,7 +16,7 @@ enum { SHIM_LIST_MOST = 64, SHIM_PIN_MOST = 255, SHIM_LABEL_SIZE = 32, SHIM_SERI
 struct call_rule {
 	enum shim_function function;
 	unsigned long nth; /* from 1; 0 is every call */
-	CK_RV code;        /* of SHIM_FAIL only */
+	CK_RV code;        /* of SHIM_FAIL and SHIM_FAIL_AFTER only */
 };
 
 struct call_rules {
@@ -74,7 +74,7 @@ struct settings {
 	char module[PATH_MAX];
 	char log[PATH_MAX];
 	CK_ULONG delay; /* microseconds */
-	struct call_rules fail, hang, crash, exit, pull, swap;
+	struct call_rules fail, fail_after, hang, crash, exit, pull, swap;
 	struct call_rules exit_later, raise_later, fork, clone, chdir, close, flood, thread;
 	struct call_rules deaf, no_files, no_memory, setuid;
 	CK_ULONG pull_calls;

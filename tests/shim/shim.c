@@ -283,6 +283,11 @@ static bool call_begins(enum shim_function function, enum subject subject, CK_UL
 
 static CK_RV call_ends(enum shim_function function, CK_RV rv)
 {
+	const struct call_rule *rule =
+		rule_for(&settings_now()->fail_after, function, calls[function]);
+
+	if (rule && rv == CKR_OK)
+		rv = rule->code;
 	log_answer(function, rv);
 	return rv;
 }

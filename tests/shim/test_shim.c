@@ -743,6 +743,20 @@ static void a_pair_is_refused_unless_it_may_do_what_is_insisted_on(void **state)
 		  CKR_OK);
 }
 
+static void a_call_may_fail_after_it_has_done_its_work(void **state)
+{
+	CK_BBOOL yes = CK_TRUE;
+	CK_OBJECT_CLASS class = CKO_DATA;
+	CK_ATTRIBUTE data[] = {{CKA_CLASS, &class, sizeof class}, {CKA_PRIVATE, &yes, sizeof yes}};
+	CK_OBJECT_HANDLE object;
+
+	(void)state;
+	start_logged_in("SHIM_FAIL_AFTER=C_CreateObject:2=CKR_ATTRIBUTE_TYPE_INVALID");
+	assert_rv(p11->C_CreateObject(session, data, 2, &object), CKR_OK);
+	assert_rv(p11->C_CreateObject(session, data, 2, &object), CKR_ATTRIBUTE_TYPE_INVALID);
+	assert_int_equal(find_class(CKO_DATA, &object), 2);
+}
+
 static void call_once(void)
 {
 	CK_INFO info;
@@ -912,6 +926,7 @@ static void a_mistyped_setting_aborts_with_its_name(void **state)
 		"SHIM_EXIT=C_Exit:1",
 		"SHIM_PULL=1",
 		"SHIM_PULL_CALLS=0",
+		"SHIM_FAIL_AFTER=C_Sign:1",
 		"SHIM_DELAY=1ms",
 		"SHIM_MECHANISMS=CKM_RSA_PKC",
 		"SHIM_TOKEN_FLAGS=CKF_LOGIN_REQUIRED",
@@ -1006,6 +1021,7 @@ int main(void)
 		PROMISE(the_lengths_of_pins_are_not_told),
 		PROMISE(a_thread_holds_no_signal_back),
 		PROMISE(a_pair_is_refused_unless_it_may_do_what_is_insisted_on),
+		PROMISE(a_call_may_fail_after_it_has_done_its_work),
 		PROMISE(a_pulled_token_loses_its_sessions_and_login),
 		PROMISE(a_token_may_be_away_for_a_single_call),
 		PROMISE(a_running_program_is_told_by_the_control_file),
