@@ -8,6 +8,7 @@
 #include "base/text.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <string.h>
 #include <strings.h>
 
@@ -143,6 +144,21 @@ static bool keep(struct parse *parse, const char *attribute, struct chronosign_e
 	return good || error_out_of_memory(error);
 }
 
+/* p11-kit takes an empty number for 0, reckons one that is too great modulo 2^64, and means any slot by
+ * CK_UNAVAILABLE_INFORMATION. */
+static bool is_slot_id(const char *value)
+{
+	CLEANUP(cleanup_text) char *digits = strdup(value);
+	char *end = NULL;
+
+	if (digits == NULL || uri_percent_decode(digits) <= 0)
+		return false;
+	errno = 0;
+	unsigned long number = strtoul(digits, &end, 10);
+	return isdigit((unsigned char)digits[0]) && *end == '\0' && errno == 0 &&
+	       number != CK_UNAVAILABLE_INFORMATION;
+}
+
 /* Lets p11-kit parse one attribute at a time, to find the one that it does not understand. */
 static bool check_alone(const char *attribute, struct chronosign_error **error)
 {
@@ -155,6 +171,10 @@ static bool check_alone(const char *attribute, struct chronosign_error **error)
 	snprintf(name, sizeof name, "%.*s", (int)name_length(attribute), attribute);
 	if (!has_value(attribute, error))
 		return false;
+	if (is_named(attribute, "slot-id") && !is_slot_id(attribute + strlen("slot-id=")))
+		return error_set(error, CHRONOSIGN_ERROR_USAGE,
+				 "the PKCS#11 URI has a bad value for 'slot-id': it is no slot's "
+				 "number");
 	int result = p11_kit_uri_parse(alone, P11_KIT_URI_FOR_ANY, parsed);
 	if (result != P11_KIT_URI_OK)
 		return error_set(error, CHRONOSIGN_ERROR_USAGE,

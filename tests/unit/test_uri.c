@@ -124,6 +124,10 @@ static void what_p11_kit_would_ignore_is_an_error_that_names_it(void **state)
 	refused("pkcs11:object=my key", "%20", NULL);
 	refused("pkcs11:object=%2", "'object'", NULL);
 	refused("pkcs11:slot-id=x", "'slot-id'", NULL);
+	refused("pkcs11:slot-id=", "'slot-id'", NULL);
+	refused("pkcs11:slot-id=-1", "'slot-id'", NULL);
+	refused("pkcs11:slot-id=18446744073709551615", "'slot-id'", NULL);
+	refused("pkcs11:slot-id=18446744073709551616", "'slot-id'", NULL);
 }
 
 static void a_command_inside_a_uri_is_refused(void **state)
