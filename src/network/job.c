@@ -47,9 +47,10 @@ static bool check_pinned(const struct network_job *wanted, struct chronosign_err
 	for (size_t i = 0; i < wanted->url_count; i++)
 		if (strncasecmp(wanted->urls[i], "https://", strlen("https://")) != 0) {
 			CLEANUP(cleanup_text) char *shown = url_without_user(wanted->urls[i]);
-			return error_set(error, CHRONOSIGN_ERROR_USAGE,
-					 "%s: a key can be pinned for https:// only",
-					 shown == NULL ? "a server" : shown);
+			return error_set(
+				error, CHRONOSIGN_ERROR_USAGE,
+				"--pinned-pubkey is for https:// only, and '%s' has no TLS",
+				shown == NULL ? "a server" : shown);
 		}
 	return true;
 }

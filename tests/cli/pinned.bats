@@ -60,7 +60,7 @@ is_not_asked() { [ "$(requests)" -eq 0 ] || fail "the server was asked: $(cat "$
 		refused 2 'pinned-pubkey'
 	done
 	pinned "$RIGHT" -k --chronograf-url http://127.0.0.1:1
-	refused 2 'http://127.0.0.1:1' 'https'
+	refused 2 "^chronoctl: --pinned-pubkey is for https:// only, and 'http://127.0.0.1:1'"
 	is_not_asked
 }
 
