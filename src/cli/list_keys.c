@@ -7,6 +7,7 @@
 #include "cli/output.h"
 #include "cli/report.h"
 #include "cli/terminal.h"
+#include "cli/terminal_json.h"
 #include "cli/waiting.h"
 #include "keystore/key_list.h"
 
@@ -262,7 +263,6 @@ static json_t *key_as_json(const struct listed_key *key)
 
 static bool print_json(const struct key_list *list, FILE *file, struct looks looks)
 {
-	(void)looks;
 	CLEANUP(cleanup_json)
 	json_t *whole = json_pack("{s:[], s:[], s:[]}", "keys", "not_listed", "may_hold_more");
 	bool good = whole != NULL;
@@ -280,9 +280,12 @@ static bool print_json(const struct key_list *list, FILE *file, struct looks loo
 	for (size_t i = 0; good && i < list->hiding_count; i++)
 		good = json_array_append_new(json_object_get(whole, "may_hold_more"),
 					     json_string(list->hiding[i].full_uri)) == 0;
-	good = good && json_dumpf(whole, file, JSON_INDENT(2)) == 0;
-	fputc('\n', file);
-	return good;
+	CLEANUP(cleanup_text)
+	char *text =
+		good ? terminal_json(whole, JSON_INDENT(2), (struct margins){0, 0, looks.columns})
+		     : NULL;
+	fprintf(file, "%s\n", text == NULL ? "" : text);
+	return text != NULL;
 }
 
 /* ---- The command ---- */

@@ -293,6 +293,30 @@ row_begins() { grep -vE '^(  |$)' <<<"$left" | sed 's/ .*//' | sort -u | tr '\n'
 	grep -qF 'a\xcc\x81\xcc\x81' <<<"$left" || fail "not escaped:" "$left"
 }
 
+# same_json ARGUMENT…: what the terminal shows, wherever it wraps that, is what a pipe gets, and no row begins as ours do.
+same_json() {
+	local width
+	"$CHRONOCTL" "$@" -o json >"$SCRATCH/json" 2>/dev/null || true
+	grep -q 'chronoctl: forged' "$SCRATCH/json" || fail "changed in a pipe:" "$(cat "$SCRATCH/json")"
+	for width in 19 37 79; do
+		at_screen "stty cols $width; LC_ALL=C.UTF-8 $(quoted "$CHRONOCTL" "$@" -o json) 2>/dev/null"
+		! fold -w "$width" <<<"$left" | grep '^chronoctl: ' || fail "a row begins so at $width:" "$left"
+		diff <(jq . <<<"$left") <(jq . "$SCRATCH/json") || fail "other JSON at $width"
+	done
+	at_screen "LC_ALL=C $(quoted "$CHRONOCTL" "$@" -o json) 2>/dev/null"
+	! grep -q '[^ -~]' <<<"$left" || fail "not ASCII:" "$left"
+	diff <(jq . <<<"$left") <(jq . "$SCRATCH/json") || fail "other JSON in ASCII"
+}
+
+@test "no words of a token or a file begin a row of JSON, and it is the same JSON as in a pipe" {
+	local words
+	words=$(printf 'chronoctl: forged %.0s' {1..12})
+	own_tokens
+	import_key "$KEY" ops "é \"$words" e5
+	same_json list-keys
+	same_json doctor --priv-key-file "$SCRATCH/é \"$words"
+}
+
 # In the URL, and so in a word of doctor's that has no blank.
 long_word() { printf 'a%.0s' {1..90}; printf ':chronoctl:%.0s' {1..30}; }
 

@@ -10,6 +10,7 @@
 #include "cli/report.h"
 #include "cli/supervisor.h"
 #include "cli/terminal.h"
+#include "cli/terminal_json.h"
 
 #include <jansson.h>
 #include <stdarg.h>
@@ -95,7 +96,8 @@ static bool print_member(const struct findings *findings, const struct finding *
 	json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:s?}", "link", finding->link, "subject",
 				finding->subject, "state", states[finding->state].word, "fact",
 				finding->fact, "advice", finding->advice);
-	CLEANUP(cleanup_text) char *dumped = row == NULL ? NULL : json_dumps(row, 0);
+	const struct margins margins = {0, strlen("    "), findings->columns};
+	CLEANUP(cleanup_text) char *dumped = row == NULL ? NULL : terminal_json(row, 0, margins);
 	CLEANUP(cleanup_text)
 	char *line = text_format("%s%s", findings->open ? "  , " : "{\n  \"findings\": [\n    ",
 				 dumped == NULL ? "" : dumped);

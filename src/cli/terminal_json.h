@@ -1,0 +1,16 @@
+/* JSON on a terminal, which wraps it: no words of a token or a server shall begin a row there, as ours do. */
+#ifndef CLI_TERMINAL_JSON_H
+#define CLI_TERMINAL_JSON_H
+
+#include "cli/terminal.h"
+
+#include <jansson.h>
+
+/*
+ * As json_dumps(3), for a terminal of `width` columns, with its first line at `column`. In a line that goes beyond its row
+ * the blanks within strings are \u0020; where the locale is not UTF-8, what is not ASCII is \uXXXX: the same JSON. If the
+ * width is 0, nothing is changed. The caller frees it; NULL without memory, or if a string is not UTF-8.
+ */
+char *terminal_json(const json_t *value, size_t flags, struct margins margins);
+
+#endif
