@@ -118,6 +118,19 @@ one_login() {
 	followed C_SignInit C_Login C_Sign
 }
 
+@test "a key that requires the PIN at its signature: few tries left are told once it has taken the PIN" {
+	import_open_key "$KEY" estate open c1
+	export SHIM_ATTRIBUTE=CKA_ALWAYS_AUTHENTICATE=1 SHIM_CONTEXT_PIN=$PIN
+	export SHIM_TOKEN_FLAGS=-CKF_LOGIN_REQUIRED,+CKF_USER_PIN_COUNT_LOW
+	CHRONOCTL_PIN=$PIN chronoctl_token --priv-key-file 'pkcs11:object=open'
+	prints_token "$KEY"
+	says "^chronoctl: warning: the token 'estate' says: a wrong PIN was entered before this login$"
+	called C_Login 1
+	CHRONOCTL_PIN=99999 chronoctl_token --priv-key-file 'pkcs11:object=open'
+	refused 3 "few tries may be left"
+	never_says 'before this login'
+}
+
 @test "a key that requires the PIN at its signature: no try where a login would be none" {
 	local flag
 	import_open_key "$KEY" estate open c1
