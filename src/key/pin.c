@@ -7,6 +7,7 @@
 #include "key/pin_source.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 bool pin_is_given(const struct chronosign_key *key)
 {
@@ -45,13 +46,47 @@ static struct chronosign_secret *read_given(const struct chronosign_key *key,
 	return secret_copy(key->pin, error);
 }
 
+/* What a source has that a PIN in it cannot have: of several lines it may be the first (pass(1)), or any. NULL: nothing. */
+static const char *no_pin_has(const struct chronosign_secret *pin)
+{
+	static const char *const marks[] = {"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"};
+	const unsigned char *bytes = secret_bytes(pin);
+	size_t length = secret_length(pin);
+
+	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
+		if (length >= strlen(marks[i]) && memcmp(bytes, marks[i], strlen(marks[i])) == 0)
+			return "a byte order mark";
+	if (memchr(bytes, '\0', length) != NULL)
+		return "a NUL byte";
+	return memchr(bytes, '\n', length) != NULL || memchr(bytes, '\r', length) != NULL
+		       ? "several lines"
+		       : NULL;
+}
+
+/* The token would count a failed try. In a URI such bytes are written on purpose. */
+static bool is_pin(const struct chronosign_key *key, const struct chronosign_secret *pin,
+		   struct chronosign_error **error)
+{
+	bool is_free = key->kind == KEY_IN_FILE || key->force_login ||
+		       (key->uri != NULL && key->uri->pin_value != NULL);
+	const char *wrong = is_free ? NULL : no_pin_has(pin);
+
+	return wrong == NULL ||
+	       error_set(error, CHRONOSIGN_ERROR_KEY,
+			 "the PIN for '%s' was not tried: its source has %s; put the PIN alone "
+			 "there, in one line of plain text (--force-login tries it as it is)",
+			 key->name, wrong);
+}
+
 static struct chronosign_secret *pin_read(const struct chronosign_key *key,
 					  struct chronosign_error **error)
 {
-	struct chronosign_secret *pin = read_given(key, error);
+	CLEANUP(cleanup_secret) struct chronosign_secret *pin = read_given(key, error);
 
+	if (pin == NULL || !is_pin(key, pin, error))
+		return NULL;
 	warn_of_white_space(key, pin);
-	return pin;
+	return TAKE(pin);
 }
 
 bool chronosign_key_keep_pin(struct chronosign_key *key, struct chronosign_error **error)

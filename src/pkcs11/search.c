@@ -240,8 +240,11 @@ static bool look_around(struct pkcs11_search *search, struct chronosign_error **
 {
 	CLEANUP(cleanup_secret) struct chronosign_secret *pin = NULL;
 
-	if (search->token != NULL)
+	if (search->token != NULL) {
+		pkcs11_session_bind_pin(search->token);
 		pin = TAKE(search->token->session.pin);
+	}
+	search->seen = search_token_count(search);
 	pkcs11_search_close(search);
 	if (!pkcs11_search_open(search, FIND_KEY, error))
 		return false;

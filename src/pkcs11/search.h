@@ -27,6 +27,7 @@ struct pkcs11_search {
 	struct pkcs11_tokens tokens;
 	struct pkcs11_token *token; /* the one of `tokens` that is meant */
 	struct pkcs11_private_key private_key;
+	size_t seen; /* so many tokens an earlier look has found, or could not rule out */
 };
 
 /*

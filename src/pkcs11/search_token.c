@@ -140,14 +140,30 @@ static bool is_unknown(const struct pkcs11_passed_over *left_out)
 	       left_out->result != CKR_TOKEN_NOT_RECOGNIZED;
 }
 
-static bool has_unknown(const struct pkcs11_search *search)
+static size_t count_unknown(const struct pkcs11_search *search)
 {
 	const struct pkcs11_tokens *tokens = &search->tokens;
+	size_t count = search->modules.unloadable != NULL && pin_is_given(search->key);
 
 	for (size_t i = 0; i < tokens->passed_over_count; i++)
-		if (is_unknown(&tokens->passed_over[i]))
-			return true;
-	return search->modules.unloadable != NULL && pin_is_given(search->key);
+		count += is_unknown(&tokens->passed_over[i]);
+	return count;
+}
+
+size_t search_token_count(const struct pkcs11_search *search)
+{
+	return search->tokens.count + count_unknown(search);
+}
+
+/* One that was there when all were listed before may be the right one, too. */
+static bool is_gone(const struct pkcs11_search *search)
+{
+	return search_token_count(search) < search->seen;
+}
+
+static bool has_unknown(const struct pkcs11_search *search)
+{
+	return count_unknown(search) > 0 || is_gone(search);
 }
 
 static bool names_token(const struct chronosign_key *key)
@@ -176,6 +192,8 @@ bool pkcs11_search_is_certain(const struct pkcs11_search *search, const struct p
 			error_append(error, "  %s (%s): %s", tokens->passed_over[i].what,
 				     tokens->passed_over[i].module->name,
 				     tokens->passed_over[i].reason);
+	if (is_gone(search))
+		error_append(error, "  a token that was there a moment ago: it is gone");
 	return search->modules.unloadable == NULL
 		       ? false
 		       : error_append(error, "%s", search->modules.unloadable);

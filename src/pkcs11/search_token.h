@@ -21,6 +21,9 @@ void search_token_detail(const struct pkcs11_search *search, const struct pkcs11
 /* True if the user gave a PIN, or asked to log in whatever the token says. */
 bool search_token_is_forced(const struct chronosign_key *key);
 
+/* How many tokens there are, with those that a slot or module may have that does not answer. */
+size_t search_token_count(const struct pkcs11_search *search);
+
 /* Whether a search may be retried, by the tokens and slots that failed. */
 enum cryptoki_retry search_token_retry(const struct pkcs11_search *search);
 

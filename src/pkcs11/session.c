@@ -95,16 +95,21 @@ const char *pkcs11_session_warning(const struct pkcs11_token *token)
 	return left;
 }
 
+static bool has_tries(const struct pkcs11_token *token, struct chronosign_error **error)
+{
+	return !pkcs11_session_is_refused(token) ||
+	       error_set(error, CHRONOSIGN_ERROR_KEY,
+			 "the token '%s' says: %s. No PIN was tried; --force-login tries it",
+			 token->label, why_not_try(token));
+}
+
 bool pkcs11_session_may_try(struct pkcs11_token *token, struct chronosign_error **error)
 {
 	const char *why_not = why_not_try(token);
 	const char *warning = why_not == NULL ? tries_left(token) : why_not;
 
-	if (why_not != NULL && !token->module->key->force_login)
-		return error_set(
-			error, CHRONOSIGN_ERROR_KEY,
-			"the token '%s' says: %s. No PIN was tried; --force-login tries it",
-			token->label, why_not);
+	if (!has_tries(token, error))
+		return false;
 	/* A person may still decide not to try; else the error, if any, says it. */
 	token->session.warn_later = warning != NULL && why_not == NULL &&
 				    is_unattended(token->module->key) &&
@@ -197,7 +202,7 @@ static bool login(struct pkcs11_token *token, CK_USER_TYPE user, struct chronosi
 
 /* A PIN that a person enters belongs to the token that the prompt names; any other, and one that the caller
  * keeps, to the first token that wants it. */
-static void bind_pin(const struct pkcs11_token *token)
+void pkcs11_session_bind_pin(const struct pkcs11_token *token)
 {
 	const struct chronosign_key *key = token->module->key;
 	struct key_pin_use *use = key->pin_use;
@@ -225,6 +230,30 @@ static bool is_owner(const struct pkcs11_token *token, struct chronosign_error *
 			 token->label);
 }
 
+/* 0 and CK_UNAVAILABLE_INFORMATION are no limits (PKCS#11 v3.1 §3.2). */
+static bool is_limit(CK_ULONG length)
+{
+	return length != 0 && length != CK_UNAVAILABLE_INFORMATION;
+}
+
+static bool fits(const struct pkcs11_token *token, struct chronosign_error **error)
+{
+	const CK_TOKEN_INFO *info = &token->info;
+	const struct chronosign_secret *pin = token->session.pin;
+	size_t length = pin == NULL ? 0 : secret_length(pin);
+	bool is_short = is_limit(info->ulMinPinLen) && length < info->ulMinPinLen;
+	bool is_long = is_limit(info->ulMaxPinLen) && length > info->ulMaxPinLen;
+
+	if (pin == NULL || token->module->key->force_login || (!is_short && !is_long))
+		return true;
+	return error_set(error, CHRONOSIGN_ERROR_KEY,
+			 "the PIN is %s than the token '%s' takes (%s %lu bytes), and was not "
+			 "tried; if the token is wrong about that: --force-login",
+			 is_short ? "shorter" : "longer", token->label,
+			 is_short ? "at least" : "at most",
+			 is_short ? info->ulMinPinLen : info->ulMaxPinLen);
+}
+
 /* Whichever library logs in. */
 static bool is_unspent(const struct pkcs11_token *token, struct chronosign_error **error)
 {
@@ -248,45 +277,21 @@ const struct chronosign_secret *pkcs11_session_pin(struct pkcs11_token *token,
 	if (!is_unspent(token, error))
 		return NULL;
 	if (token->session.pin == NULL) {
-		bind_pin(token);
+		pkcs11_session_bind_pin(token);
 		token->session.pin = pin_obtain(token->module->key, token->shown, error);
 	}
-	return token->session.pin != NULL && pkcs11_token_is_still_there(token, error) &&
-			       is_owner(token, error)
-		       ? token->session.pin
-		       : NULL;
+	bool may = token->session.pin != NULL && pkcs11_token_is_still_there(token, error) &&
+		   is_owner(token, error) && has_tries(token, error) && fits(token, error);
+	return may ? token->session.pin : NULL;
 }
 
 /* A login of ours needs no PIN in hand if the token has a PIN pad. */
 static bool have_pin(struct pkcs11_token *token, struct chronosign_error **error)
 {
 	return pkcs11_session_has_pin_pad(token)
-		       ? is_unspent(token, error) && pkcs11_token_is_still_there(token, error)
+		       ? is_unspent(token, error) && pkcs11_token_is_still_there(token, error) &&
+				 has_tries(token, error)
 		       : pkcs11_session_pin(token, error) != NULL;
-}
-
-/* 0 and CK_UNAVAILABLE_INFORMATION are no limits (PKCS#11 v3.1 §3.2). */
-static bool is_limit(CK_ULONG length)
-{
-	return length != 0 && length != CK_UNAVAILABLE_INFORMATION;
-}
-
-bool pkcs11_session_pin_fits(const struct pkcs11_token *token, struct chronosign_error **error)
-{
-	const CK_TOKEN_INFO *info = &token->info;
-	const struct chronosign_secret *pin = token->session.pin;
-	size_t length = pin == NULL ? 0 : secret_length(pin);
-	bool is_short = is_limit(info->ulMinPinLen) && length < info->ulMinPinLen;
-	bool is_long = is_limit(info->ulMaxPinLen) && length > info->ulMaxPinLen;
-
-	if (pin == NULL || token->module->key->force_login || (!is_short && !is_long))
-		return true;
-	return error_set(error, CHRONOSIGN_ERROR_KEY,
-			 "the PIN is %s than the token '%s' takes (%s %lu bytes), and was not "
-			 "tried; if the token is wrong about that: --force-login",
-			 is_short ? "shorter" : "longer", token->label,
-			 is_short ? "at least" : "at most",
-			 is_short ? info->ulMinPinLen : info->ulMaxPinLen);
 }
 
 /* False with *error set if the PIN was offered already, and may not be again. */
@@ -307,7 +312,7 @@ static bool may_offer(const struct pkcs11_token *token, struct chronosign_error 
 bool pkcs11_session_login(struct pkcs11_token *token, struct chronosign_error **error)
 {
 	if (!pkcs11_session_may_try(token, error) || !have_pin(token, error) ||
-	    !pkcs11_session_pin_fits(token, error) || !may_offer(token, error))
+	    !may_offer(token, error))
 		return error_mark_login(error);
 	token->session.logged_in = login(token, CKU_USER, error);
 	if (!token->session.logged_in)
@@ -318,8 +323,7 @@ bool pkcs11_session_login(struct pkcs11_token *token, struct chronosign_error **
 
 bool pkcs11_session_ready_for_key(struct pkcs11_token *token, struct chronosign_error **error)
 {
-	return (have_pin(token, error) && pkcs11_session_may_try(token, error) &&
-		pkcs11_session_pin_fits(token, error)) ||
+	return (have_pin(token, error) && pkcs11_session_may_try(token, error)) ||
 	       error_mark_login(error);
 }
 

@@ -20,19 +20,15 @@ void pkcs11_session_close(struct pkcs11_token *token);
 bool pkcs11_session_login(struct pkcs11_token *token, struct chronosign_error **error);
 
 /*
- * Whether this can be the token's PIN: the length of the session's PIN, if it has one, is within
- * ulMinPinLen and ulMaxPinLen, or the key's force_login is set. False with *error set;
- * pkcs11_session_login asks this itself.
- */
-bool pkcs11_session_pin_fits(const struct pkcs11_token *token, struct chronosign_error **error);
-
-/*
- * The PIN, to be handed out at once, whoever logs in by it: obtained unless the session has it, and
- * only while the token that it was obtained for is in the slot, which is read each time. The session
- * keeps it; NULL with *error set.
+ * The PIN, to be handed out at once, whoever logs in by it: obtained unless the session has it. NULL with *error set if it
+ * was refused in this run, or if the token, which is read each time, is not the one that it was obtained for, may not be
+ * tried by its flags, or takes none of that length (ulMinPinLen, ulMaxPinLen). The session keeps it.
  */
 const struct chronosign_secret *pkcs11_session_pin(struct pkcs11_token *token,
 						   struct chronosign_error **error);
+
+/* A PIN that is given, and was not used yet, is this token's, and goes to no other. */
+void pkcs11_session_bind_pin(const struct pkcs11_token *token);
 
 /*
  * The login that a key with CKA_ALWAYS_AUTHENTICATE wants between C_SignInit and C_Sign (PKCS#11

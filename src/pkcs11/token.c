@@ -301,8 +301,10 @@ bool pkcs11_token_is_still_there(struct pkcs11_token *token, struct chronosign_e
 
 	if (result != CKR_OK)
 		return pkcs11_token_failed(token, "C_GetTokenInfo", result, token->uri, error);
-	if (memcmp(&info, &token->info, TOKEN_IDENTITY_SIZE) == 0)
+	if (memcmp(&info, &token->info, TOKEN_IDENTITY_SIZE) == 0) {
+		token->info = info;
 		return true;
+	}
 	CLEANUP(cleanup_text) char *label = pkcs11_token_label(&info);
 	return error_set(error, CHRONOSIGN_ERROR_KEY,
 			 "another token ('%s') is in the slot of the token '%s'; the PIN is not "

@@ -50,10 +50,8 @@ void openssl_call_end(struct openssl_ui *ui)
 static const struct chronosign_secret *find_pin(struct openssl_ui *ui,
 						struct chronosign_error **error)
 {
-	if (ui->token != NULL) {
-		const struct chronosign_secret *pin = pkcs11_session_pin(ui->token, error);
-		return pin != NULL && pkcs11_session_pin_fits(ui->token, error) ? pin : NULL;
-	}
+	if (ui->token != NULL)
+		return pkcs11_session_pin(ui->token, error);
 	if (ui->pin == NULL)
 		ui->pin = pin_obtain(ui->key, ui->place, error);
 	return ui->pin;

@@ -135,6 +135,30 @@ signs() { # ARGUMENT…
 	done
 }
 
+@test "a token that is pulled out while it is looked at: the second try offers the PIN to no other one" {
+	local call
+	need_user
+	new_token_dir "$SCRATCH/there"
+	new_token other 77777
+	serve_tokens "$SOFTHSM"
+	new_token_dir "$SCRATCH/here"
+	new_token estate
+	import_private_key "$KEY" estate hidden c1
+	user_module softhsm2 "module: $SHIM"
+	user_module other "module: $(first_of /usr/lib/*/pkcs11/p11-kit-client.so)"
+	CHRONOCTL_PIN=$PIN as_user_chronoctl 'pkcs11:object=hidden'
+	refused 3 'no PIN is tried on more than one' 'token=estate' 'token=other'
+	for call in C_OpenSession C_FindObjectsInit C_FindObjects; do
+		SHIM_PULL=$call:1 SHIM_PULL_CALLS=50 CHRONOCTL_PIN=$PIN as_user_chronoctl 'pkcs11:object=hidden'
+		refused 3 'Trying once more' 'is tried on no other'
+		never_says 'wrong PIN'
+	done
+	SHIM_FAIL=C_OpenSession:1=CKR_DEVICE_REMOVED,C_GetTokenInfo:3=CKR_TOKEN_NOT_PRESENT,C_GetTokenInfo:4=CKR_TOKEN_NOT_PRESENT \
+		CHRONOCTL_PIN=$PIN as_user_chronoctl 'pkcs11:object=hidden'
+	refused 3 'Trying once more' 'is tried on no other' 'is gone'
+	never_says 'wrong PIN'
+}
+
 @test "no match: a registered module that would not load is named with the reason" {
 	need_user
 	user_module missing "module: /nonexistent.so"

@@ -14,9 +14,23 @@ load pins
 	printf '%s \n' "$PIN" >"$SCRATCH/blank"
 	wrong_pin --priv-key-file "$URI" --pin-source "$SCRATCH/blank"
 	says 'warning: .*white space'
-	printf '\n%s\n' "$PIN" >"$SCRATCH/before"
+	printf '\t%s\n' "$PIN" >"$SCRATCH/before"
 	wrong_pin --priv-key-file "$URI" --pin-source "$SCRATCH/before"
 	says 'warning: .*white space'
+}
+
+@test "a source with several lines, a NUL byte or a byte order mark is not tried as a PIN, unless --force-login" {
+	local what
+	for what in "several lines=$PIN\\nurl: ops\\n" "several lines=\\n$PIN\\n" "several lines=$PIN\\rx" "a NUL byte=$PIN\\0" \
+		"a byte order mark=\\xef\\xbb\\xbf$PIN\\n" "a byte order mark=\\xff\\xfe2\\0004\\000"; do
+		printf "${what#*=}" >"$SCRATCH/more"
+		no_pin "source has ${what%%=*}" --priv-key-file "$URI" --pin-source "$SCRATCH/more"
+		no_pin "source has ${what%%=*}" --priv-key-file "$URI?pin-source=$SCRATCH/more"
+	done
+	printf '%s\nurl: ops\n' "$PIN" >"$SCRATCH/more"
+	no_pin 'source has several lines' --priv-key-file "$URI" --pin-source "|cat '$SCRATCH/more'"
+	CHRONOCTL_PIN=$(cat "$SCRATCH/more") no_pin 'source has several lines' --priv-key-file "$URI"
+	wrong_pin --priv-key-file "$URI" --pin-source "$SCRATCH/more" --force-login
 }
 
 with_pin() { # PIN: a token with that PIN

@@ -135,6 +135,17 @@ asked_for() {
 
 # ---- After a try ----
 
+@test "a wrong PIN is told of, with exit 3, though a URL is wrong as well, or the network program does not start" {
+	local tree=$SCRATCH/tree program
+	CHRONOCTL_PIN=99999 chronoctl token --no-prompt --priv-key-file "$URI" --chronograf-url htp://x
+	refused 3 'wrong PIN .*estate' "'htp://x' is not a server's URL"
+	mkdir "$tree" && cp -r "${CHRONOCTL%/*}" "${CHRONOCTL%/*}/../libexec" "$tree"
+	program=$(find "$tree" -name chronoctl-network)
+	cp -f /bin/false "$program"
+	CHRONOCTL=$tree/bin/chronoctl CHRONOCTL_PIN=99999 chronoctl_token --no-prompt --priv-key-file "$URI"
+	refused 3 'wrong PIN .*estate' 'network program'
+}
+
 # answers CODE REGEX: one C_Login, these words.
 answers() {
 	: >"$SHIM_LOG"

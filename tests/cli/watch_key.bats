@@ -226,6 +226,28 @@ load watching
 	[ "$(grep -c '^C_Login CKR_SESSION_HANDLE_INVALID' "$SHIM_LOG")" -eq 2 ] || fail "$(grep C_Login "$SHIM_LOG")"
 }
 
+@test "a token that has come to its last try: a key that requires its PIN at each signature does not get it, with any signer" {
+	local signer
+	use_shim
+	export SHIM_CONTROL=$BATS_TEST_TMPDIR/control
+	export SHIM_ATTRIBUTE=CKA_ALWAYS_AUTHENTICATE=1 SHIM_CONTEXT_PIN=$PIN
+	for signer in $("$CHRONOCTL" --version | sed -n 's/^ *signer \(pkcs11\|libp11\|engine\) .*/\1/p'); do
+		[ "$signer" != engine ] || [ -e "$(openssl version -e | cut -d '"' -f 2)/pkcs11.so" ] || continue
+		unwind_engine "--signer $signer"
+		: >"$SHIM_CONTROL"
+		start_server
+		watch_token --signer "$signer"
+		appears
+		control 'SHIM_TOKEN_FLAGS=+CKF_USER_PIN_FINAL_TRY'
+		: >"$SHIM_LOG"
+		replace_nonce
+		wait_for said 'one try is left before its PIN locks. No PIN was tried' || fail "$(cat "$BATS_TEST_TMPDIR/said")"
+		kill -TERM "$WATCH" || true # with the other signers it has ended
+		wait "$WATCH" || true
+		called C_Login 0
+	done
+}
+
 @test "behind a socket, where the login of the signer libp11 is not the only one, a PIN that is refused is not tried again: exit 3" {
 	[ -n "$("$CHRONOCTL" --version | grep 'signer libp11')" ] || skip "the signer libp11 is not built in"
 	local client

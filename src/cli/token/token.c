@@ -72,6 +72,18 @@ static struct chronosign_secret *ask(void *context, const struct chronosign_prom
 	return await(context, error) ? prompt_for_pin(NULL, request, error) : NULL;
 }
 
+/* A try of the PIN that was lost is said in any case, and first: the next run would cost one more. Always returns NULL. */
+static struct chronosign_signer *tell_login(struct chronosign_error **of_key,
+					    struct chronosign_error **error)
+{
+	if (*of_key != NULL && error_is_of_login(*of_key)) {
+		error_append(of_key, "%s", chronosign_error_message(*error));
+		chronosign_error_free(TAKE(*error));
+		error_move(error, of_key);
+	}
+	return NULL;
+}
+
 /* While the network program starts and fetches the nonces. Its errors about the servers come
  * first. */
 static struct chronosign_signer *open_key(struct chronosign_key *key, struct start *start,
@@ -84,7 +96,7 @@ static struct chronosign_signer *open_key(struct chronosign_key *key, struct sta
 	CLEANUP(cleanup_signer)
 	struct chronosign_signer *signer = key_open(key, &of_key);
 	if (!await(start, error))
-		return NULL;
+		return tell_login(&of_key, error);
 	if (signer == NULL)
 		error_move(error, &of_key);
 	return TAKE(signer);
