@@ -298,16 +298,30 @@ static bool is_replaceable(void *context, const char *name)
 	return check_name(at->file, name, at->error);
 }
 
-bool out_file_remove(const struct out_file *file, struct chronosign_error **error)
+static bool remove_as(const struct out_file *file, const char *hidden,
+		      struct chronosign_error **error)
 {
 	struct look at = {file, error};
-	const struct folder_name name = {file->folder, file->name, file->beside, is_replaceable,
-					 &at};
-
-	unlinkat(file->folder, file->beside, 0);
+	const struct folder_name name = {file->folder, file->name, hidden, is_replaceable, &at};
 	enum folder_removal removal = folder_remove(&name);
+
 	return removal == FOLDER_REMOVED ||
 	       (removal == FOLDER_FAILED && failed("remove", file->path, error));
+}
+
+bool out_file_remove(const struct out_file *file, struct chronosign_error **error)
+{
+	unlinkat(file->folder, file->beside, 0);
+	return remove_as(file, file->beside, error);
+}
+
+void out_file_remove_ended(const struct out_file *file)
+{
+	char hidden[FOLDER_HIDDEN_NAME];
+
+	/* The other name may be the successor's. */
+	folder_hidden_name(hidden);
+	remove_as(file, hidden, NULL);
 }
 
 char *out_file_weakness(const struct out_file *file)

@@ -53,6 +53,9 @@ bool out_file_commit(struct out_successor *successor, struct chronosign_error **
 /* Discards a new version. */
 void out_file_abandon(struct out_successor *successor);
 
+/* Removes the file alone, if it is ours, while another process may be writing its successor. */
+void out_file_remove_ended(const struct out_file *file);
+
 /* Removes the file, if it is there, and a successor that a process did not complete. */
 bool out_file_remove(const struct out_file *file, struct chronosign_error **error);
 

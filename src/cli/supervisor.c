@@ -10,6 +10,7 @@
 #include "cli/prompt.h"
 #include "cli/report.h"
 #include "cli/supervisor_page.h"
+#include "cli/supervisor_signals.h"
 #include "cli/supervisor_verdict.h"
 #include "cli/token/notify.h"
 #include "cli/waiting.h"
@@ -28,16 +29,6 @@
 #include <time.h>
 #include <unistd.h>
 
-static void watched_signals(sigset_t *signals)
-{
-	const int watched[] = {SIGCHLD, SIGINT,  SIGQUIT, SIGTERM, SIGHUP,
-			       SIGTSTP, SIGUSR1, SIGUSR2, SIGABRT};
-
-	sigemptyset(signals);
-	for (size_t i = 0; i < sizeof watched / sizeof watched[0]; i++)
-		sigaddset(signals, watched[i]);
-}
-
 struct supervisor *supervisor_new(const struct options *options)
 {
 	struct supervisor *supervisor = calloc(1, sizeof *supervisor);
@@ -45,7 +36,7 @@ struct supervisor *supervisor_new(const struct options *options)
 				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	sigset_t signals;
 
-	watched_signals(&signals);
+	supervisor_signals_to_hear(&signals);
 	if (supervisor == NULL || shared == MAP_FAILED) {
 		report_error("cannot make a shared page: %s", strerror(errno));
 		free(supervisor);
@@ -100,11 +91,14 @@ enum { FILE_GRACE_MS = 1000 };
 /* In milliseconds(); INT64_MAX: there is nothing to be removed. */
 static int64_t time_of_removal(int64_t ends)
 {
+	if (ends < 0 && ends > FILE_IS_GONE)
+		ends = -ends;
 	return ends > FILE_IS_GONE && ends < INT64_MAX - FILE_GRACE_MS ? ends + FILE_GRACE_MS
 								       : INT64_MAX;
 }
 
-/* The child that writes the file meanwhile waits until it is removed. */
+/* The child that writes the file meanwhile waits until it is removed; one that writes it already, and hangs, learns
+ * that it has to be written again. */
 static void remove_ended_file(const struct supervisor *supervisor)
 {
 	int64_t ends = atomic_load(&supervisor->shared->file_ends);
@@ -112,7 +106,8 @@ static void remove_ended_file(const struct supervisor *supervisor)
 	if (milliseconds() < time_of_removal(ends) ||
 	    !atomic_compare_exchange_strong(&supervisor->shared->file_ends, &ends, FILE_IS_PARENTS))
 		return;
-	remove_file(supervisor);
+	if (supervisor_keeps_file(supervisor))
+		out_file_remove_ended(supervisor->options->kept_file);
 	atomic_store(&supervisor->shared->file_ends, FILE_IS_GONE);
 }
 
@@ -188,12 +183,13 @@ pid_t supervisor_fork(struct supervisor *supervisor)
 	pid_t parent = getpid();
 
 	/* Blocked from here on in the parent, so that supervisor_wait misses none. */
-	watched_signals(&signals);
+	supervisor_signals_to_block(&signals);
 	sigprocmask(SIG_BLOCK, &signals, &before);
 	pid_t child = fork();
 	if (child < 0)
 		report_error("cannot start a process: %s", strerror(errno));
 	if (child != 0) {
+		supervisor_guard(supervisor, child);
 		noise_close_writer(&supervisor->noise);
 		return child;
 	}
@@ -279,7 +275,9 @@ static int finish(struct supervisor *supervisor, pid_t ended, int status)
 
 	clean_up(supervisor);
 	errno = reason;
-	int left_with = supervisor_verdict(supervisor, ended, status);
+	int left_with = supervisor_signal_ends(supervisor->asked)
+				? supervisor_end_by(supervisor, supervisor->asked)
+				: supervisor_verdict(supervisor, ended, status);
 	bool explains_warning = WIFSIGNALED(status) && signal_is_crash(WTERMSIG(status)) &&
 				!supervisor->options->quiet;
 	if (left_with == EXIT_KEY || left_with == EXIT_OTHER || explains_warning)
@@ -303,6 +301,8 @@ static int give_up(struct supervisor *supervisor, pid_t child)
 static int end_deaf(struct supervisor *supervisor, pid_t child)
 {
 	kill(child, SIGKILL);
+	/* It may hang in the kernel. */
+	remove_file(supervisor);
 	waitpid(child, NULL, 0);
 	waiting_clear();
 	supervisor_tell_deaf(supervisor);
@@ -312,7 +312,8 @@ static int end_deaf(struct supervisor *supervisor, pid_t child)
 /* An ignored signal asks for nothing, and SIGHUP has --watch read the key again. */
 static void note_end(struct supervisor *supervisor, int signal)
 {
-	if ((signal != SIGTERM && signal != SIGINT && signal != SIGQUIT) ||
+	if ((signal != SIGTERM && signal != SIGINT && signal != SIGQUIT &&
+	     !supervisor_signal_ends(signal)) ||
 	    supervisor->asked != 0 || interrupts_ignored(signal))
 		return;
 	supervisor->asked = signal;
@@ -320,15 +321,21 @@ static void note_end(struct supervisor *supervisor, int signal)
 	tell_stopping(supervisor);
 }
 
-/* Signals from the terminal have reached the child as well; those sent to this process are passed on. A child that was
+/* Signals from the terminal have reached the child as well; those sent to this process are passed on. Of those that only
+ * end a process a module may make something else, or they look like its crash: the child gets SIGTERM. One that was
  * stopped on its own would not hear that it is to end. */
 static void pass_on(struct supervisor *supervisor, pid_t child, const struct signalfd_siginfo *info)
 {
 	int signal = (int)info->ssi_signo;
+	bool ends = supervisor_signal_ends(signal);
 
+	if (ends && interrupts_ignored(signal))
+		return;
 	sigaddset(&supervisor->heard, signal);
 	note_end(supervisor, signal);
-	if (info->ssi_code <= 0)
+	if (ends)
+		signal = SIGTERM;
+	if (info->ssi_code <= 0 || ends)
 		kill(child, signal);
 	if (signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT)
 		kill(child, SIGCONT);

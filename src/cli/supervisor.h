@@ -45,9 +45,10 @@ void supervisor_set_warning(struct supervisor *supervisor, const char *text);
 void supervisor_keep_file(struct supervisor *supervisor);
 
 /* In the child, before it writes or removes that file, and afterwards: the parent removes the file soon after `ends`
- * (milliseconds(); INT64_MAX: not known) if the child, in a module or waiting for a PIN, does not. False: it has removed it. */
+ * (milliseconds(); INT64_MAX: not known) if the child, in a module, at a slow disk or waiting for a PIN, does not. False: it has
+ * removed it, the second one meanwhile; then it may be there or not. */
 bool supervisor_begin_file(struct supervisor *supervisor);
-void supervisor_end_file(struct supervisor *supervisor, int64_t ends);
+bool supervisor_end_file(struct supervisor *supervisor, int64_t ends);
 
 /* In the child: no module was named, so every registered one is loaded. */
 void supervisor_take_any_module(struct supervisor *supervisor);

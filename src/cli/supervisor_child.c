@@ -60,23 +60,40 @@ void supervisor_keep_file(struct supervisor *supervisor)
 }
 
 /* The parent may be removing it at this moment, and would remove a new one. */
+static int64_t wait_for_parent(const atomic_int_least64_t *ends)
+{
+	int64_t seen;
+
+	while ((seen = atomic_load(ends)) == FILE_IS_PARENTS)
+		pause_a_little();
+	return seen;
+}
+
 bool supervisor_begin_file(struct supervisor *supervisor)
 {
 	atomic_int_least64_t *ends = &supervisor->shared->file_ends;
-	int64_t seen = atomic_load(ends);
+	int64_t seen;
 
-	while (seen == FILE_IS_PARENTS ||
-	       !atomic_compare_exchange_weak(ends, &seen, FILE_IS_CHILDS)) {
-		pause_a_little();
-		seen = atomic_load(ends);
-	}
+	do {
+		seen = wait_for_parent(ends);
+		supervisor->claim =
+			seen == FILE_IS_GONE || seen == FILE_IS_CHILDS ? FILE_IS_CHILDS : -seen;
+	} while (!atomic_compare_exchange_strong(ends, &seen, supervisor->claim));
 	return seen != FILE_IS_GONE;
 }
 
-void supervisor_end_file(struct supervisor *supervisor, int64_t ends)
+bool supervisor_end_file(struct supervisor *supervisor, int64_t ends)
 {
-	atomic_store(&supervisor->shared->file_ends, ends);
+	int64_t seen = supervisor->claim;
+	bool undisturbed =
+		atomic_compare_exchange_strong(&supervisor->shared->file_ends, &seen, ends);
+
+	if (!undisturbed) {
+		wait_for_parent(&supervisor->shared->file_ends);
+		atomic_store(&supervisor->shared->file_ends, ends);
+	}
 	wake(supervisor->shared);
+	return undisturbed;
 }
 
 void supervisor_take_any_module(struct supervisor *supervisor)

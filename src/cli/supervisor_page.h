@@ -14,7 +14,8 @@
 /* With an exit status in `outcome`: it is decided. */
 enum { OUTCOME_DECIDED = 0x100 };
 
-/* In `file_ends`: the child is at --out-file, or has none; the parent removes it; the parent has removed it. */
+/* In `file_ends`: the child is at --out-file, or has none; the parent removes it; the parent has removed it. The child
+ * is at a file that ends at a known time: that time, negative. */
 #define FILE_IS_CHILDS INT64_MAX
 #define FILE_IS_PARENTS INT64_MIN
 #define FILE_IS_GONE (INT64_MIN + 1)
@@ -40,6 +41,7 @@ struct supervisor {
 	struct shared *shared;
 	const struct options *options;
 	struct noise noise; /* in the child: closed */
+	int64_t claim;      /* in the child: what it has put into `file_ends` */
 	int signals;        /* those that are held back from here on */
 	sigset_t heard;     /* in the parent: those that have reached it */
 	int asked;          /* the signal by which the child is to end; 0: none */

@@ -167,6 +167,11 @@ static int ended_by(const struct supervisor *supervisor, int signal)
 	return is_error ? EXIT_OTHER : end_by(signal);
 }
 
+int supervisor_end_by(const struct supervisor *supervisor, int signal)
+{
+	return ended_by(supervisor, signal);
+}
+
 static int judge(const struct supervisor *supervisor, int status)
 {
 	bool in_call = atomic_load(&supervisor->shared->in_call);

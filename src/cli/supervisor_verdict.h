@@ -11,6 +11,9 @@
  * -1 if waitpid(2) has failed, with errno. A signal that ended the child from outside ends this process as well. */
 int supervisor_verdict(const struct supervisor *supervisor, pid_t ended, int status);
 
+/* The same for a child that this signal was to end, however it has ended: the signal ends this process. */
+int supervisor_end_by(const struct supervisor *supervisor, int signal);
+
 /* Which module was in the way when SIGABRT came. */
 void supervisor_tell_abort(const struct supervisor *supervisor);
 

@@ -43,3 +43,58 @@ load watching
 	[ "$(times_said 'not a regular file')" -eq 1 ]
 	[ "$(ls -A "${FILE%/*}")" = token ]
 }
+
+@test "while the disk keeps it waiting, no file stays whose tokens have ended; later it is there again" {
+	local -x ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0"
+	local call slow=$BATS_TEST_TMPDIR/slow
+	start_server --nonce-expiration 5
+	for call in fsync renameat2; do
+		DISK_SLOW=$call:$slow LD_PRELOAD=$DISKFAIL watch --priv-key-file "$KEY"
+		appears
+		: >"$slow"
+		PATIENCE=12 goes || fail "$call"
+		pgrep -P "$WATCH"
+		sleep 2
+		is_gone || fail "$call: it is there while the disk hangs"
+		rm "$slow"
+		appears
+		wait_for accepted
+		kill -TERM "$WATCH"
+		ended_with 0
+	done
+}
+
+@test "a signal that ends a process, even one that a fault sends, leaves no file: it ends by that signal" {
+	local signal
+	start_server
+	for signal in ALRM VTALRM PROF IO PWR XCPU SEGV BUS ILL FPE TRAP SYS USR1 USR2 RTMIN+3 RTMAX; do
+		watch --priv-key-file "$KEY"
+		appears
+		kill "-$signal" "$WATCH"
+		PATIENCE=10 ended_with $((128 + $(kill -l "$signal"))) || fail "SIG$signal"
+	done
+}
+
+@test "SIGALRM ends it even if a module takes signals and hangs: no file" {
+	use_shim
+	start_server
+	SHIM_DEAF=C_Sign:2 SHIM_HANG=C_Sign:2 watch_token
+	appears
+	replace_nonce
+	wait_for called C_Sign 2
+	kill -ALRM "$WATCH"
+	PATIENCE=10 ended_with 142
+}
+
+@test "a fault of the supervisor itself leaves no file" {
+	local -x ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0"
+	start_server
+	DISK_FAULT=$BATS_TEST_TMPDIR/fault LD_PRELOAD=$DISKFAIL watch --priv-key-file "$KEY"
+	appears
+	: >"$BATS_TEST_TMPDIR/fault"
+	kill -HUP "$WATCH"
+	status=0
+	wait "$WATCH" || status=$?
+	[ "$status" -eq 132 ] || [ "$status" -eq 133 ] || fail "status $status"
+	[ -z "$(ls -A "$BATS_TEST_TMPDIR/run")" ] || fail "left: $(ls -A "$BATS_TEST_TMPDIR/run")"
+}

@@ -8,6 +8,8 @@
  *     DISK_WITHOUT_TMPFILE=1   no file without a name
  *     DISK_WITHOUT_FLAGS=1     no flags of renameat2
  *     DISK_ABORT=1             fsync ends the parent by SIGABRT, and does not return
+ *     DISK_SLOW=fsync:FILE     fsync, or the renameat2 of a successor, returns when FILE is gone
+ *     DISK_FAULT=FILE          waitpid faults once, if FILE is there; it takes FILE away
  *     DISK_MOVE=FILE DISK_MOVE_TO=NAME   the first fsync moves FILE there; with DISK_LATE=1 the first call
  *                         that would take NAME away
  */
@@ -21,6 +23,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { DESCRIPTORS = 1024 };
@@ -152,6 +156,27 @@ ssize_t write(int descriptor, const void *bytes, size_t length)
 	return function(descriptor, bytes, length);
 }
 
+static void take_long(const char *name)
+{
+	const char *wish = getenv("DISK_SLOW");
+	size_t length = strlen(name);
+
+	if (wish == NULL || strncmp(wish, name, length) != 0 || wish[length] != ':')
+		return;
+	while (access(wish + length + 1, F_OK) == 0)
+		nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+}
+
+pid_t waitpid(pid_t process, int *status, int options)
+{
+	const char *fault = getenv("DISK_FAULT");
+	pid_t (*function)(pid_t, int *, int) = (pid_t(*)(pid_t, int *, int))next("waitpid");
+
+	if (fault != NULL && unlink(fault) == 0)
+		__builtin_trap();
+	return function(process, status, options);
+}
+
 /* Once, since FILE is gone then. */
 static void move_file(bool late)
 {
@@ -185,6 +210,8 @@ int fsync(int descriptor)
 
 	if (is_watched(descriptor))
 		move_file(false);
+	if (is_watched(descriptor))
+		take_long("fsync");
 	if (is_watched(descriptor) && getenv("DISK_ABORT") != NULL) {
 		kill(getppid(), SIGABRT);
 		for (;;)
@@ -244,6 +271,8 @@ int renameat2(int from_folder, const char *from, int to_folder, const char *to, 
 		(int (*)(int, const char *, int, const char *, unsigned))next("renameat2");
 
 	note("DISK_NAMES", from);
+	if (from[0] == '.')
+		take_long("renameat2");
 	if (is_to_fail("renameat2", &calls))
 		return -1;
 	if (flags != 0 && getenv("DISK_WITHOUT_FLAGS") != NULL) {

@@ -65,8 +65,7 @@ static void tell_state(struct watch *watch)
 
 static void write_file(struct watch *watch)
 {
-	watch->servers.changed = false;
-	watched_file_write(&watch->file, &watch->servers, milliseconds());
+	watch->servers.changed = !watched_file_write(&watch->file, &watch->servers, milliseconds());
 	tell_state(watch);
 }
 

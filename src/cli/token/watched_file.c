@@ -67,7 +67,7 @@ static void remove_file(struct watched_file *file, bool tell)
 	file->tokens = 0;
 }
 
-void watched_file_write(struct watched_file *file, const struct watched_servers *servers,
+bool watched_file_write(struct watched_file *file, const struct watched_servers *servers,
 			int64_t now)
 {
 	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
@@ -87,7 +87,7 @@ void watched_file_write(struct watched_file *file, const struct watched_servers 
 	else
 		file->tokens = fit;
 	file->ends = fit == 0 || failed ? INT64_MAX : watched_servers_end(servers, now);
-	supervisor_end_file(supervisor, file->ends);
+	return supervisor_end_file(supervisor, file->ends);
 }
 
 bool watched_file_lives_on(struct watched_file *file, const struct watched_servers *servers,
@@ -97,8 +97,7 @@ bool watched_file_lives_on(struct watched_file *file, const struct watched_serve
 	bool is_there = supervisor_begin_file(supervisor);
 
 	file->ends = is_there ? watched_servers_end(servers, now) : INT64_MAX;
-	supervisor_end_file(supervisor, file->ends);
-	return is_there;
+	return supervisor_end_file(supervisor, file->ends) && is_there;
 }
 
 bool watched_file_may_write(const struct watched_file *file, int64_t now)

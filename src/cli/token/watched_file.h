@@ -21,9 +21,10 @@ struct watched_file {
 
 /*
  * Atomically writes the new file, or removes it if no token is valid or it cannot be written.
- * Failures are reported on standard error, repeated write failures only once.
+ * Failures are reported on standard error, repeated write failures only once. False: it took so long that the
+ * supervisor has removed what it took for the old file; it has to be written again.
  */
-void watched_file_write(struct watched_file *file, const struct watched_servers *servers,
+bool watched_file_write(struct watched_file *file, const struct watched_servers *servers,
 			int64_t now);
 
 /* At the time of `ends`, unless the file was written: the servers may have given its tokens more time. False: the
