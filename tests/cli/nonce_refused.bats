@@ -40,9 +40,29 @@ load nonces
 	never_says 'out of memory'
 }
 
+@test "headers without end before and after the answer: exit 4 at once, and no memory for them" {
+	local mode
+	for mode in endless-status endless-trailers; do
+		asked "$mode" --timeout 50
+		refused 4 'the answer has more than' || fail "mode $mode"
+		[ "$TOOK" -lt 20 ] || fail "mode $mode: after $TOOK s"
+		as_promised "$mode"
+	done
+	start_standin --mode endless-trailers
+	chronoctl doctor --priv-key-file "$KEY" --chronograf-url "$URL"
+	[ "$status" -eq 4 ] || fail "exit status 4 expected"
+	[[ $output == *'the answer has more than'* ]] || fail 'doctor does not say why'
+}
+
+@test "a transfer coding that nobody asked for: exit 4 before it is decoded" {
+	asked endless-coded --timeout 50
+	refused 4 'the answer has a transfer coding that nobody asked for. Does the URL lead to Chronograf'
+	as_promised endless-coded
+}
+
 @test "an answer that does not come, or not to an end: exit 4 at the time-out, for the whole exchange" {
 	local mode
-	for mode in never slow endless-status; do
+	for mode in never slow; do
 		asked "$mode" --timeout 2
 		refused 4 || fail "mode $mode"
 		[ "$TOOK" -lt 12 ] || fail "mode $mode: after $TOOK s"

@@ -4,7 +4,7 @@
 GOOD='ok chunked no-expires bad-expires past-expires redirect-once redirect-10
 	replaced-once other-replica check-403-unnamed check-500 check-redirect'
 WITHOUT_END='never slow endless endless-html endless-header endless-header-line endless-status-line
-	endless-status huge-length'
+	endless-status endless-trailers endless-coded huge-length'
 
 setup_file() { suite_key; }
 

@@ -174,6 +174,18 @@ static const struct mode modes[] = {
 	 .body = "",
 	 .delivery = DELIVER_RAW,
 	 .again = "HTTP/1.1 100 Continue\r\n\r\n"},
+	{.name = "endless-trailers",
+	 .what = "the nonce by chunked coding, and trailers without end",
+	 .body = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n24\r\n" STRAY_NONCE
+		 "\r\n0\r\n",
+	 .delivery = DELIVER_RAW,
+	 .again =
+		 "X-Filler: and so it goes on, and on, and on, and on, and on, and on, and on\r\n"},
+	{.name = "endless-coded",
+	 .what = "a body by codings that take memory, without end",
+	 .body = "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+	 .delivery = DELIVER_RAW,
+	 .again = "1\r\n\x1f\r\n"},
 	{.name = "huge-length",
 	 .what = "Content-Length of 100 TB, and a body that begins with a nonce",
 	 .body = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: "

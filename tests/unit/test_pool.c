@@ -70,10 +70,32 @@ static void say_redirect(int peer, const char *format, ...)
 	say_answer(peer, "302 Found", header, "moved");
 }
 
-static void say_without_end(int peer, const char *head, const char *more)
+#define CHUNKED "Transfer-Encoding: chunked\r\n"
+
+/* Answers that have no end. */
+static const struct endless {
+	const char *path;
+	const char *head; /* after the status line */
+	const char *more; /* again and again */
+} endless[] = {
+	{"/endless", "\r\n", "no nonce, "},
+	{"/headers", "",
+	 "X-More: of this, and more of this, and more of this, and more of this, and more of "
+	 "this\r\n"},
+	{"/nameless", "", ":\r\n"},
+	{"/interims", "\r\n", "HTTP/1.1 103 Early Hints\r\nX-More: of this\r\n\r\n"},
+	{"/trailers", CHUNKED "\r\n24\r\n" GOOD "\r\n0\r\n", "X-More: of this\r\n"},
+	{"/nameless-trailers", CHUNKED "\r\n24\r\n" GOOD "\r\n0\r\n", ":\r\n"},
+	{"/coded", "Transfer-Encoding: zstd, gzip, chunked\r\n\r\n", "1\r\n \r\n"},
+	{"/coded-twice", "Transfer-Encoding: gzip\r\n" CHUNKED "\r\n", "1\r\n \r\n"},
+};
+
+static void say_without_end(int peer, const struct endless *what)
 {
-	say(peer, "HTTP/1.1 200 OK\r\n%s", head);
-	while (write(peer, more, strlen(more)) > 0)
+	bool interim = strncmp(what->more, "HTTP/", 5) == 0;
+
+	say(peer, "HTTP/1.1 %s\r\n%s", interim ? "100 Continue" : "200 OK", what->head);
+	while (write(peer, what->more, strlen(what->more)) > 0)
 		;
 }
 
@@ -106,6 +128,8 @@ static bool answer_check(int peer, const char *request)
 		say_redirect(peer, "/ok/chronograf/v1/mappings");
 	else if (strncmp(request, "GET /login", 10) == 0)
 		say_answer(peer, "200 OK", "Content-Type: text/html\r\n", "<h1>who are you</h1>");
+	else if (strncmp(request, "GET /trailers-of-check", 22) == 0)
+		say_without_end(peer, &endless[4]);
 	else if (strncmp(request, "GET /trouble", 12) == 0)
 		say_answer(peer, "500 Internal Server Error", "", "");
 	else if (good || strncmp(request, "GET /open", 9) == 0)
@@ -147,9 +171,19 @@ static void answer_redirect(int peer, const char *request)
 			   "<h1>nothing</h1>");
 }
 
+static const struct endless *asks_endless(const char *request)
+{
+	for (size_t i = 0; i < sizeof endless / sizeof endless[0]; i++)
+		if (asks(request, endless[i].path))
+			return &endless[i];
+	return NULL;
+}
+
 static void answer(int peer, const char *request)
 {
-	if (asks(request, "/ok") || asks(request, "http://chronograf.invalid/ok"))
+	if (asks_endless(request) != NULL)
+		say_without_end(peer, asks_endless(request));
+	else if (asks(request, "/ok") || asks(request, "http://chronograf.invalid/ok"))
 		say_nonce(peer);
 	else if (asks(request, "/plain"))
 		say_if(peer, strstr(request, "User-Agent: chronoctl/") != NULL &&
@@ -171,10 +205,6 @@ static void answer(int peer, const char *request)
 		    GOOD, &GOOD[18]);
 	else if (asks(request, "/old"))
 		say(peer, "HTTP/1.0 200 OK\r\n\r\n" GOOD);
-	else if (asks(request, "/endless"))
-		say_without_end(peer, "\r\n", "no nonce, ");
-	else if (asks(request, "/headers"))
-		say_without_end(peer, "", "X-More: of this\r\n");
 	else if (asks(request, "/long-header")) {
 		say(peer, "HTTP/1.1 200 OK\r\nX-More: ");
 		say_much(peer, "more and ");
@@ -229,8 +259,8 @@ static void serve_peer(int peer)
 
 	read_request(peer, request, sizeof request);
 	bool takes_time = asks(request, "/slow") || asks(request, "/silent") ||
-			  asks(request, "/endless") || asks(request, "/headers") ||
-			  asks(request, "/long-header") || asks(request, "/long-status");
+			  asks_endless(request) != NULL || asks(request, "/long-header") ||
+			  asks(request, "/long-status");
 	if (takes_time && fork() != 0)
 		return;
 	if (takes_time)
@@ -575,6 +605,24 @@ static void headers_that_are_too_long_are_the_servers_fault(void **state)
 	assert_failure(at("", "/long-status"), "more than 65536 bytes of headers", "URL");
 }
 
+/* libcurl keeps them all until the exchange is over. */
+static void headers_of_all_kinds_have_an_end(void **state)
+{
+	(void)state;
+	assert_failure(at("", "/trailers"), "more than 1000 lines of headers", "URL");
+	assert_failure(at("", "/interims"), "more than 1000 lines of headers", "URL");
+	assert_failure(at("", "/nameless"), "more than 1000 lines of headers", "URL");
+	assert_failure(at("", "/nameless-trailers"), "more than 1000 lines of headers", "URL");
+}
+
+/* Each may take 128 MB. */
+static void codings_that_nobody_asked_for_are_refused(void **state)
+{
+	(void)state;
+	assert_failure(at("", "/coded"), "transfer coding that nobody asked for", "URL");
+	assert_failure(at("", "/coded-twice"), "transfer coding that nobody asked for", "URL");
+}
+
 static void a_life_needs_headers_that_the_answer_has_once(void **state)
 {
 	static const struct {
@@ -694,6 +742,7 @@ static void a_check_follows_no_redirect_and_takes_no_page_for_a_yes(void **state
 	assert_check_fails("/moved", "redirects to http://127.0.0.1");
 	assert_check_fails("/login", "text/html");
 	assert_check_fails("/trouble", "status 500");
+	assert_check_fails("/trailers-of-check", "more than 1000 lines of headers");
 }
 
 static void a_nonce_can_be_asked_for_once_more(void **state)
@@ -899,6 +948,8 @@ int main(void)
 		cmocka_unit_test(the_message_says_how_far_an_exchange_got),
 		cmocka_unit_test(a_proxy_is_used_except_for_this_machine),
 		cmocka_unit_test(headers_that_are_too_long_are_the_servers_fault),
+		cmocka_unit_test(headers_of_all_kinds_have_an_end),
+		cmocka_unit_test(codings_that_nobody_asked_for_are_refused),
 		cmocka_unit_test(a_life_needs_headers_that_the_answer_has_once),
 		cmocka_unit_test(a_check_distinguishes_a_good_token_from_a_bad_one),
 		cmocka_unit_test(a_check_notices_a_server_that_lets_everyone_in),

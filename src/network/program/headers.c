@@ -2,6 +2,7 @@
  * around them. */
 #include "network/program/headers.h"
 
+#include "base/cleanup.h"
 #include "chronograf/server.h"
 
 #include <stdlib.h>
@@ -15,6 +16,7 @@ static const char *const names[HEADER_COUNT] = {
 	[HEADER_LOCATION] = "Location",
 	[HEADER_AUTHENTICATE] = "WWW-Authenticate",
 	[HEADER_RELEASE] = SERVER_RELEASE_HEADER,
+	[HEADER_CODING] = "Transfer-Encoding",
 };
 
 static bool is_white(char byte)
@@ -50,17 +52,55 @@ static bool keep(struct headers *headers, const char *line, size_t length)
 	return true;
 }
 
+static void forget_values(struct headers *headers)
+{
+	for (size_t i = 0; i < HEADER_COUNT; i++) {
+		free(TAKE(headers->values[i]));
+		headers->times[i] = 0;
+	}
+}
+
+/* Nobody asks for another coding (RFC 9112 §7.4), but libcurl decodes it: each one that a server names may take 128 MB. */
+static bool is_decoded_at_no_cost(const struct headers *headers)
+{
+	const char *coding = headers->values[HEADER_CODING];
+
+	return headers->times[HEADER_CODING] == 0 ||
+	       (headers->times[HEADER_CODING] == 1 && coding != NULL &&
+		(strcasecmp(coding, "chunked") == 0 || strcasecmp(coding, "identity") == 0));
+}
+
+static const char *refusal(const struct headers *headers)
+{
+	if (headers->bytes > HEADERS_MAX)
+		return HEADERS_TOO_LONG;
+	if (headers->lines > HEADERS_LINES_MAX)
+		return "the answer has more than 1000 lines of headers\n"
+		       "Does the URL lead to Chronograf?";
+	if (!is_decoded_at_no_cost(headers))
+		return "the answer has a transfer coding that nobody asked for\n"
+		       "Does the URL lead to Chronograf?";
+	return NULL;
+}
+
 bool headers_take(struct headers *headers, const char *line, size_t length)
 {
-	/* After "100 Continue" another answer begins; after a body there may be trailers. */
-	if (headers->complete) {
-		if (length < 5 || memcmp(line, "HTTP/", 5) != 0)
-			return true;
-		headers_clear(headers);
-	}
+	bool begins = length >= 5 && memcmp(line, "HTTP/", 5) == 0;
+
 	headers->bytes += length;
-	headers->complete = length <= 2 && is_white(line[0]);
-	return headers->bytes <= HEADERS_MAX && keep(headers, line, length);
+	headers->lines++;
+	/* After "100 Continue" another answer begins; after a body there may be trailers. */
+	if (headers->complete && begins) {
+		headers->complete = false;
+		forget_values(headers);
+	}
+	if (!headers->complete) {
+		headers->complete = length <= 2 && is_white(line[0]);
+		if (!keep(headers, line, length))
+			return false;
+	}
+	headers->refusal = refusal(headers);
+	return headers->refusal == NULL;
 }
 
 const char *headers_value(const struct headers *headers, enum header header)
@@ -70,7 +110,6 @@ const char *headers_value(const struct headers *headers, enum header header)
 
 void headers_clear(struct headers *headers)
 {
-	for (size_t i = 0; i < HEADER_COUNT; i++)
-		free(headers->values[i]);
+	forget_values(headers);
 	*headers = (struct headers){0};
 }

@@ -5,8 +5,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The limit for the bytes of all headers. */
+/* The limits for all headers of an answer, with those of 1xx answers before it and with trailers: libcurl 7.83 and later
+ * keeps them all, and more than 100 bytes for each line. */
 #define HEADERS_MAX 65536
+#define HEADERS_LINES_MAX 1000
+/* Why they are refused. libcurl has limits of its own. */
+#define HEADERS_TOO_LONG \
+	"the answer has more than 65536 bytes of headers\nDoes the URL lead to Chronograf?"
 
 enum header {
 	HEADER_CONTENT_TYPE,
@@ -15,17 +20,20 @@ enum header {
 	HEADER_LOCATION,
 	HEADER_AUTHENTICATE,
 	HEADER_RELEASE,
+	HEADER_CODING,
 	HEADER_COUNT,
 };
 
 struct headers {
 	size_t bytes; /* of all of them */
+	size_t lines;
+	const char *refusal; /* why they are refused, and what to do; NULL: they are not */
 	bool complete;
 	char *values[HEADER_COUNT];
 	unsigned times[HEADER_COUNT];
 };
 
-/* Takes a line from libcurl, with its end. False: they are too long, or memory is out. */
+/* Takes a line from libcurl, with its end. False: they are refused, or memory is out. */
 bool headers_take(struct headers *headers, const char *line, size_t length);
 
 /* The value of a header that occurs exactly once, else NULL. */

@@ -414,16 +414,17 @@ static bool take_check(struct transfer *transfer, const char *location)
 /*
  * libcurl has limits of its own, for one header and for all, and reports them as a lack of memory.
  */
-static bool headers_were_too_long(const struct transfer *transfer, CURLcode result)
+static const char *headers_refusal(const struct transfer *transfer, CURLcode result)
 {
 	bool by_curl = result == CURLE_OUT_OF_MEMORY;
 
 #if LIBCURL_VERSION_NUM >= 0x080600
 	by_curl = by_curl || result == CURLE_TOO_LARGE;
 #endif
-	return transfer->answer.bytes > HEADERS_MAX ||
-	       (by_curl && !transfer->answer.complete &&
-		curl_number(transfer->easy, CURLINFO_REQUEST_SIZE) > 0);
+	if (by_curl && !transfer->answer.complete &&
+	    curl_number(transfer->easy, CURLINFO_REQUEST_SIZE) > 0)
+		return HEADERS_TOO_LONG;
+	return transfer->answer.refusal;
 }
 
 /* True if there is another hop to run. */
@@ -432,10 +433,10 @@ static bool take_result(struct transfer *transfer, CURLcode result)
 	bool answered = result == CURLE_OK || transfer->body_longer;
 	const char *location = headers_value(&transfer->answer, HEADER_LOCATION);
 
-	if (headers_were_too_long(transfer, result))
-		return fail(transfer, MESSAGE_SERVER_FAILED,
-			    "the answer has more than 65536 bytes of headers\nDoes the URL lead to "
-			    "Chronograf?");
+	const char *refusal = headers_refusal(transfer, result);
+
+	if (refusal != NULL)
+		return fail(transfer, MESSAGE_SERVER_FAILED, refusal);
 	/* So libcurl calls a first header line that begins with a blank. */
 	if (result == CURLE_BAD_FUNCTION_ARGUMENT && transfer->answer.bytes > 0)
 		result = CURLE_WEIRD_SERVER_REPLY;
