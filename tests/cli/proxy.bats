@@ -92,3 +92,30 @@ past_proxy() { # URL
 	http_proxy='' HTTP_PROXY=$PROXY through_proxy http://chronograf.invalid:8888
 	http_proxy='' past_proxy http://chronograf.invalid:8888
 }
+
+# misread VARIABLE=VALUE ARGUMENT…: the command names the variable, and shows nothing of its value.
+misread() {
+	chronoctl() { run env "$1" setsid -w timeout "$PATIENCE" "$CHRONOCTL" "${@:2}"; }
+	chronoctl "$@" --priv-key-file "$KEY" --timeout 3 --chronograf-url "${1%%_*}://192.0.2.1:99"
+	[ "$status" -eq 4 ] || fail "exit status 4 expected for $1"
+	[[ $output == *"${1%%=*} is not the URL of a proxy"* ]] || fail "$1 is not named"
+	[[ $output != *canary* && $output != *us3r* && $output != *4242* ]] || fail "$1 is repeated"
+}
+
+@test "a mistyped proxy variable is named, and its user and password are not printed" {
+	local value
+	for value in http://us3r:canary@proxy:99999 us3r:canary@proxy:99999 foo://us3r:canary@proxy:99 http://us3r:canary/pw@proxy:99 \
+		'http://us3r:canary pw@proxy:99' 'http://us3r:canary#pw@proxy:99' 'us3r:canary?@proxy:99' http://us3r:canary \
+		http://us3r:4242/canary@proxy:99 http://127.0.0.1:1/us3r:canary@proxy; do
+		misread "http_proxy=$value" token --verbose
+		misread "https_proxy=$value" token
+		misread "http_proxy=$value" doctor
+		misread "https_proxy=$value" doctor --verbose -o json
+	done
+}
+
+@test "a mistyped proxy variable does not matter where no_proxy applies" {
+	export http_proxy=http://us3r:canary/pw@proxy:99 no_proxy=chronograf.invalid
+	asks http://chronograf.invalid
+	refused 4 'resolve host'
+}

@@ -161,6 +161,45 @@ static void a_failing_proxy_is_distinguished_from_a_failing_server(void **state)
 	SAYS("no_proxy", .code = CURLE_RECV_ERROR, .by_proxy = true, .connect_status = 502);
 }
 
+static void no_user_and_password_of_a_url_come_through(void **state)
+{
+	static const char *const reasons[] = {
+		"Unsupported proxy syntax in 'http://user:geheim@proxy:99999'",
+		"Unsupported proxy syntax in 'user:geheim@proxy:99999'",
+		"Unsupported proxy scheme for 'foo://user:geheim@proxy:99'",
+		"Unsupported proxy syntax in 'http://user:geheim/pw@proxy:99': Port number was not "
+		"a",
+		"Unsupported proxy 'https://user:geheim@h', libcurl is built without it.",
+		"Whatever it is: 'http://user:geheim@proxy' and 'http://user:geheim@other'",
+		"Whatever it is: http://user:ge@geheim:/@proxy",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
+		for (CURLcode code = CURLE_UNSUPPORTED_PROTOCOL; code < CURLE_GOT_NOTHING; code++) {
+			const struct transfer_failure failure = {.code = code,
+								 .reason = reasons[i]};
+			char *text = curl_error_text(&failure);
+			assert_non_null(text);
+			if (strstr(text, "geheim") != NULL)
+				fail_msg("a password in: %s", text);
+			free(text);
+		}
+}
+
+static void a_proxy_variable_that_is_misread_is_named(void **state)
+{
+	(void)state;
+	SAYS("https_proxy is not the URL of a proxy", .code = CURLE_COULDNT_RESOLVE_PROXY,
+	     .proxy_variable = "https_proxy",
+	     .reason = "Unsupported proxy syntax in 'http://user:geheim@proxy:99999'");
+	SAYS("all_proxy is not the URL of a proxy", .code = CURLE_COULDNT_CONNECT,
+	     .proxy_variable = "all_proxy", .proxy_misread = true, .by_proxy = true,
+	     .reason = "Failed to connect to user port 1234 after 0 ms: Couldn't connect");
+	SAYS("CA that is not known", .code = CURLE_PEER_FAILED_VERIFICATION, .verify_result = 20,
+	     .proxy_variable = "https_proxy", .proxy_misread = true);
+}
+
 static void libcurl_is_quoted_and_the_time_out_named(void **state)
 {
 	(void)state;
@@ -190,6 +229,8 @@ int main(void)
 		cmocka_unit_test(a_server_that_is_not_reached_is_reported_with_the_reason),
 		cmocka_unit_test(a_connection_cut_within_an_answer_is_not_blamed_on_the_protocol),
 		cmocka_unit_test(a_failing_proxy_is_distinguished_from_a_failing_server),
+		cmocka_unit_test(no_user_and_password_of_a_url_come_through),
+		cmocka_unit_test(a_proxy_variable_that_is_misread_is_named),
 		cmocka_unit_test(libcurl_is_quoted_and_the_time_out_named),
 		cmocka_unit_test(only_this_machine_is_blamed_for_what_it_lacks),
 	};

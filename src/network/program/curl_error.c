@@ -291,9 +291,30 @@ static bool is_proxys(const struct transfer_failure *failure)
 	return failure->connect_status != 0 && failure->connect_status != 200;
 }
 
+/* libcurl repeats such a variable, or a part of it, and with it a password. */
+static bool is_misread_proxy(const struct transfer_failure *failure, const char *reason)
+{
+	if (strncmp(reason, "Unsupported proxy", strlen("Unsupported proxy")) == 0)
+		return true;
+	return failure->proxy_misread &&
+	       (failure->code == CURLE_COULDNT_RESOLVE_PROXY ||
+		(failure->by_proxy && failure->code == CURLE_COULDNT_CONNECT));
+}
+
+static char *misread_proxy_text(const struct transfer_failure *failure)
+{
+	return text_format(
+		"%s is not the URL of a proxy that libcurl can use\nWrite it like "
+		"http://host:3128 or http://user:password@host:3128; in a password, %%40 "
+		"is @, %%2F is /, and %%20 is a blank.",
+		failure->proxy_variable == NULL ? "a proxy variable" : failure->proxy_variable);
+}
+
 /* For failures with a text of their own; NULL: there is none, or memory is out. */
 static char *special_text(const struct transfer_failure *failure, const char *reason)
 {
+	if (is_misread_proxy(failure, reason))
+		return misread_proxy_text(failure);
 	if (is_proxys(failure))
 		return NULL;
 	switch (failure->code) {
@@ -327,11 +348,25 @@ static const char *what_is_late(const char *reason)
 	return strstr(reason, "SSL") != NULL ? "no end of the TLS handshake" : "no complete answer";
 }
 
+/* Cuts out what may be a user and a password: all between the first :// and the last @. */
+static void cut_users(char *reason)
+{
+	char *scheme = strstr(reason, "://");
+	const char *at = strrchr(reason, '@');
+
+	if (scheme != NULL && at != NULL && scheme < at)
+		memmove(scheme + strlen("://"), at + 1, strlen(at + 1) + 1);
+}
+
 char *curl_error_text(const struct transfer_failure *failure)
 {
-	const char *reason =
-		failure->reason[0] != '\0' ? failure->reason : curl_easy_strerror(failure->code);
+	CLEANUP(cleanup_text)
+	char *reason = strdup(failure->reason[0] != '\0' ? failure->reason
+							 : curl_easy_strerror(failure->code));
 
+	if (reason == NULL)
+		return NULL;
+	cut_users(reason);
 	if (failure->code == CURLE_OPERATION_TIMEDOUT)
 		return text_format("%s within %u seconds\n--timeout sets how long to wait.",
 				   what_is_late(reason), failure->timeout_seconds);

@@ -13,13 +13,15 @@ struct transfer_failure {
 	long connect_status; /* what the proxy answered to CONNECT; 0: none */
 	unsigned timeout_seconds;
 	const char *not_asked; /* services that may know the name (names.h); NULL: there are none */
-	const char *lost_folder;   /* of SSL_CERT_DIR, and why (ca_folder_lost); NULL: none, or
+	const char *lost_folder;    /* of SSL_CERT_DIR, and why (ca_folder_lost); NULL: none, or
 			         irrelevant */
-	const char *presented_key; /* the server's (presented_key.h); NULL: it is not known */
-	int os_error;              /* of connect(2); 0: not known */
-	bool at_home;              /* port 8888, or this machine: only Chronograf would be there */
-	bool no_port;              /* the URL names none */
-	bool begun;                /* a part of an answer came */
+	const char *presented_key;  /* the server's (presented_key.h); NULL: it is not known */
+	const char *proxy_variable; /* that names a proxy for the URL; NULL: there is none */
+	bool proxy_misread;         /* its value is no proxy's URL (proxy_variable_is_url) */
+	int os_error;               /* of connect(2); 0: not known */
+	bool at_home;               /* port 8888, or this machine: only Chronograf would be there */
+	bool no_port;               /* the URL names none */
+	bool begun;                 /* a part of an answer came */
 	bool ca_file_given;
 	bool https;
 	bool by_proxy;

@@ -134,7 +134,7 @@ void proxy_variables_prepare(void)
 		setenv("http_proxy", upper, 1);
 }
 
-bool proxy_variables_apply(bool https)
+const char *proxy_variable(bool https)
 {
 	static const char *const names[2][4] = {
 		{"http_proxy", "all_proxy", "ALL_PROXY"},
@@ -143,8 +143,26 @@ bool proxy_variables_apply(bool https)
 
 	for (size_t i = 0; i < 4 && names[https][i] != NULL; i++)
 		if (variable(names[https][i], NULL) != NULL)
-			return true;
-	return false;
+			return names[https][i];
+	return NULL;
+}
+
+/* A slash in a password, for instance, makes the user a host, and what is before the slash a port. */
+bool proxy_variable_is_url(const char *name)
+{
+	const char *value = variable(name, "");
+	CURLU *url = curl_url();
+	char *user = NULL;
+	CURLUcode code = url == NULL ? CURLUE_OUT_OF_MEMORY
+				     : curl_url_set(url, CURLUPART_URL, value,
+						    CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME);
+	bool has_user =
+		code == CURLUE_OK && curl_url_get(url, CURLUPART_USER, &user, 0) == CURLUE_OK;
+
+	curl_free(user);
+	curl_url_cleanup(url);
+	return code == CURLUE_OUT_OF_MEMORY ||
+	       (code == CURLUE_OK && (has_user || strchr(value, '@') == NULL));
 }
 
 long curl_number(CURL *easy, CURLINFO info)

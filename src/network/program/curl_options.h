@@ -26,8 +26,11 @@ char *ca_folder_lost(void);
 /* Sets the variables for proxies as libcurl reads them; call once, before libcurl is used. */
 void proxy_variables_prepare(void);
 
-/* True if a variable names a proxy for that scheme; libcurl itself handles no_proxy. */
-bool proxy_variables_apply(bool https);
+/* The variable that names a proxy for that scheme; NULL: there is none. libcurl itself handles no_proxy. */
+const char *proxy_variable(bool https);
+
+/* False if its value is no URL, or one whose user and password libcurl takes for something else. */
+bool proxy_variable_is_url(const char *name);
 
 /* A number about the exchange that has ended (curl_easy_getinfo); 0 if there is none. */
 long curl_number(CURL *easy, CURLINFO info);

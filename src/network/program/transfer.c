@@ -34,7 +34,7 @@ struct transfer {
 	CURLU *url;                 /* of this hop */
 	char *asked_url;            /* of the first hop, as shown */
 	unsigned redirects;
-	bool may_use_proxy; /* a variable names a proxy for this hop */
+	const char *proxy; /* the variable that names a proxy for this hop; NULL: there is none */
 	int64_t started;
 	struct headers answer; /* the headers of the answer */
 	size_t body_length;
@@ -166,7 +166,7 @@ static bool went_by_proxy(const struct transfer *transfer)
 	CLEANUP(cleanup_text) char *port = url_part(transfer->url, CURLUPART_PORT);
 	long peer = curl_number(transfer->easy, CURLINFO_PRIMARY_PORT);
 
-	return transfer->may_use_proxy &&
+	return transfer->proxy != NULL &&
 	       (peer == 0 || port == NULL || peer != strtol(port, NULL, 10));
 }
 
@@ -190,6 +190,8 @@ static bool fail_by_curl(struct transfer *transfer, CURLcode code)
 		.code = code,
 		.not_asked = not_asked,
 		.presented_key = key,
+		.proxy_variable = transfer->proxy,
+		.proxy_misread = transfer->proxy != NULL && !proxy_variable_is_url(transfer->proxy),
 		.reason = transfer->reason,
 		.verify_result = curl_number(transfer->easy, CURLINFO_SSL_VERIFYRESULT),
 		.connect_status = curl_number(transfer->easy, CURLINFO_HTTP_CONNECTCODE),
@@ -234,7 +236,7 @@ static bool set_proxy(struct transfer *transfer)
 {
 	bool loopback = url_is_loopback(transfer->url);
 
-	transfer->may_use_proxy = !loopback && proxy_variables_apply(url_is_https(transfer->url));
+	transfer->proxy = loopback ? NULL : proxy_variable(url_is_https(transfer->url));
 	return CURL_SET(transfer->easy, CURLOPT_PROXY, loopback ? "" : NULL);
 }
 
@@ -264,7 +266,7 @@ static void begin(struct transfer *transfer, enum transfer_task task, size_t ser
 	message_init(&transfer->message, server);
 	transfer->task = task;
 	transfer->redirects = 0;
-	transfer->may_use_proxy = false;
+	transfer->proxy = NULL;
 	transfer->started = milliseconds();
 	free(TAKE(transfer->asked_url));
 	curl_url_cleanup(TAKE(transfer->url));
