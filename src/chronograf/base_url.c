@@ -1,6 +1,7 @@
 /* Splits a URL (RFC 3986 §3) as far as needed to compare two of them. */
 #include "chronograf/base_url.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -91,10 +92,15 @@ static bool host_is(const char *url, const struct parts *parts, const char *host
 /* 127.0.0.0/8 (RFC 1122 §3.2.1.3); a name that merely begins like one may be any host. */
 static bool is_loopback_address(const char *url, const struct parts *parts)
 {
+	char host[sizeof "127.255.255.255"];
 	size_t length = parts->port - parts->host;
+	struct in_addr address;
 
-	return strncmp(url + parts->host, "127.", 4) == 0 &&
-	       strspn(url + parts->host, "0123456789.") >= length;
+	if (length >= sizeof host)
+		return false;
+	memcpy(host, url + parts->host, length);
+	host[length] = '\0';
+	return strncmp(host, "127.", 4) == 0 && inet_aton(host, &address) != 0;
 }
 
 bool base_url_is_exposed(const char *url)

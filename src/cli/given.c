@@ -4,6 +4,7 @@
 #include "base/wipe_stack.h"
 #include "cli/pin_value.h"
 #include "cli/report.h"
+#include "key/pin_source.h"
 #include "network/network.h"
 
 #include <chronosign/secret.h>
@@ -31,7 +32,7 @@ static const char *variable_of(const char *source)
 /* The library refuses what is not a number. */
 static bool check_descriptor(const char *source)
 {
-	const char *number = rest_of(source, "fd:");
+	const char *number = source == NULL ? NULL : pin_source_descriptor(source);
 	char *end = NULL;
 	long descriptor = number == NULL ? 0 : strtol(number, &end, 10);
 

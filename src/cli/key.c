@@ -9,6 +9,7 @@
 #include "cli/supervisor.h"
 #include "cli/waiting.h"
 #include "key/files.h"
+#include "key/pin_source.h"
 #include "pkcs11/module.h"
 
 static void tell(void *context, enum chronosign_notice_level level, const char *message)
@@ -77,6 +78,8 @@ struct chronosign_key *key_from_reference(struct options *options, char *referen
 	chronosign_key_set_pin(key, TAKE(options->given.pin));
 	chronosign_key_set_force_login(key, options->force_login);
 	key_hear(key, options);
+	if (!pin_source_is_passed(key, error))
+		return NULL;
 	const struct pkcs11_module_choice choice = pkcs11_module_choice(key);
 	if (choice.path == NULL && choice.name == NULL)
 		supervisor_take_any_module(options->supervisor);

@@ -298,6 +298,9 @@ static const struct form {
 	{"env:", pin_from_environment, NULL, false, false},
 	{"fd:", pin_from_descriptor, descriptor_status, false, true},
 	{"credential:", pin_from_credential, credential_status, false, false},
+	/* As the shell's <(…) makes them. */
+	{"/dev/fd/", pin_from_descriptor, descriptor_status, false, true},
+	{"/proc/self/fd/", pin_from_descriptor, descriptor_status, false, true},
 	{"file:", pin_from_file_uri, file_uri_status, true, false},
 	{"", pin_from_file, file_status, false, false},
 };
@@ -317,9 +320,33 @@ static const struct form *form_of(const char *source, size_t first, const char *
 	return &forms[i];
 }
 
+const char *pin_source_descriptor(const char *source)
+{
+	const char *rest;
+	const struct form *form = form_of(source, 0, &rest);
+
+	return form->read == pin_from_descriptor ? rest : NULL;
+}
+
 static const char *source_in_uri(const struct chronosign_key *key)
 {
 	return key->uri == NULL ? NULL : key->uri->pin_source;
+}
+
+bool pin_source_is_passed(const struct chronosign_key *key, struct chronosign_error **error)
+{
+	const char *source = source_in_uri(key);
+	const char *rest;
+
+	if (source == NULL ||
+	    form_of(source, FIRST_FORM_IN_URIS, &rest)->read != pin_from_descriptor)
+		return true;
+	int flags = fcntl((int)strtol(rest, NULL, 10), F_GETFD);
+	return (flags >= 0 && (flags & FD_CLOEXEC) == 0) ||
+	       error_set(error, CHRONOSIGN_ERROR_USAGE,
+			 "the descriptor of the PIN source '%s' is not open; the shell opens it: "
+			 "<(…), or N<FILE",
+			 source);
 }
 
 static struct chronosign_secret *read_own(const struct chronosign_key *key,

@@ -11,6 +11,15 @@
 struct chronosign_secret *pin_source_read(const struct chronosign_key *key,
 					  struct chronosign_error **error);
 
+/* The number, as text, of the descriptor that a source means, by number or by its path; NULL if it means none. */
+const char *pin_source_descriptor(const char *source);
+
+/*
+ * False with *error set if the source in the key's URI means a descriptor that this process was not started with: its own
+ * ones are closed when it executes another program (FD_CLOEXEC). To be asked before modules open theirs.
+ */
+bool pin_source_is_passed(const struct chronosign_key *key, struct chronosign_error **error);
+
 /* The status of the file that it would be read from. False: there is none. */
 bool pin_source_status(const struct chronosign_key *key, struct stat *status);
 

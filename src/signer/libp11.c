@@ -142,8 +142,12 @@ static bool is_chosen(const PKCS11_KEY *key, const struct pkcs11_private_key *ch
 		key->id_len == chosen->id_length && memcmp(key->id, chosen->id, key->id_len) == 0;
 	size_t length = key->label == NULL ? 0 : strlen(key->label);
 
-	return key->isPrivate && same_id && length <= chosen->label_length &&
-	       (length == 0 || memcmp(key->label, chosen->label, length) == 0);
+	/* libp11 ends a label at its first NUL. */
+	bool same_label = length == 0 ||
+			  (strnlen((const char *)chosen->label, chosen->label_length) == length &&
+			   memcmp(key->label, chosen->label, length) == 0);
+
+	return key->isPrivate && same_id && same_label;
 }
 
 /* libp11 0.4.13 and later search by a template; before that, every key of the token is read. */

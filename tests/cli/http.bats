@@ -126,6 +126,11 @@ setup_file() { suite_key; }
 	[ "$(requests)" -eq 0 ]
 }
 
+@test "a server whose name is nonce is asked" {
+	chronoctl token --chronograf-url http://nonce --priv-key-file "$KEY" --timeout 1
+	[ "$status" -eq 4 ] || fail "exit status 4 expected"
+}
+
 @test "a URL with /nonce or a query: exit 2, and the URL to give" {
 	local given
 	for given in /nonce /nonce/ '/nonce?a=b' '/?a=b' '#a'; do

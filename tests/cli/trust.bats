@@ -78,6 +78,23 @@ signs_and_warns() {
 	done
 	chronoctl_token --priv-key-file "$URI" --pin-source FD:9
 	refused 2 "no descriptor 9 is open"
+	local path
+	for path in /dev/fd/ /proc/self/fd/; do
+		for number in 3 5 12; do
+			said=$(exec 3>&- 4>&- 5>&- 12>&-
+				timeout 10 "$CHRONOCTL" token --chronograf-url "$URL" --priv-key-file "$URI" --pin-source "$path$number" 2>&1) ||
+				status=$?
+			[ "$status" -eq 2 ] && [[ $said == *"no descriptor $number is open"* ]] || fail "$path$number: $said"
+			said=$(exec 3>&- 4>&- 5>&- 12>&-
+				timeout 10 "$CHRONOCTL" token --chronograf-url "$URL" --priv-key-file "$URI?pin-source=$path$number" 2>&1) ||
+				status=$?
+			[ "$status" -eq 2 ] && [[ $said == *"the descriptor of the PIN source '$path$number' is not open"* ]] || fail "$path$number: $said"
+		done
+	done
+	chronoctl_token --priv-key-file "$URI" --pin-source <(cat "$PIN_FILE")
+	prints_token "$KEY"
+	chronoctl_token --priv-key-file "$URI?pin-source="<(cat "$PIN_FILE")
+	prints_token "$KEY"
 	chronoctl import-key --priv-key-file "$D/encrypted.pem" --passphrase-source fd:8 --to 'pkcs11:token=estate;object=x' \
 		--pin-source "$PIN_FILE"
 	refused 2 "no descriptor 8 is open"

@@ -104,9 +104,12 @@ static char *trimmed(CURLU *url)
 	char *shown = url_shown(url);
 	size_t end = shown == NULL ? 0 : strlen(shown);
 
+	const char *host = end == 0 ? NULL : strstr(shown, "://");
+	size_t path = host == NULL ? end : (size_t)(host - shown) + strlen("://");
+
 	while (end > 0 && shown[end - 1] == '/')
 		end--;
-	if (end > strlen(SERVER_NONCE_PATH) &&
+	if (end > path + strlen(SERVER_NONCE_PATH) &&
 	    strncmp(shown + end - strlen(SERVER_NONCE_PATH), SERVER_NONCE_PATH,
 		    strlen(SERVER_NONCE_PATH)) == 0) {
 		shown[end - strlen(SERVER_NONCE_PATH)] = '\0';
