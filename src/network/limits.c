@@ -14,13 +14,19 @@ static int64_t most_messages(const struct limits *limits)
 }
 
 void limits_init(struct limits *limits, unsigned timeout_seconds, unsigned poll_seconds,
-		 size_t server_count)
+		 size_t server_count, int64_t now)
 {
 	*limits = (struct limits){.timeout_seconds = timeout_seconds,
 				  .poll_seconds = poll_seconds,
 				  .server_count = server_count,
-				  .allowed_at = milliseconds()};
+				  .allowed_at = now};
 	limits->allowed = most_messages(limits);
+}
+
+/* Of servers that are asked at once. */
+static unsigned groups(const struct limits *limits)
+{
+	return (unsigned)((limits->server_count + JOB_CONCURRENT - 1) / JOB_CONCURRENT);
 }
 
 void limits_begin(struct limits *limits)
@@ -41,22 +47,26 @@ int64_t limits_start_end(const struct limits *limits)
 	return limits->started_at + (int64_t)limits_start_seconds(limits) * 1000;
 }
 
+/* Where there is not a slot for each, watched servers' looks, of which nothing is said, may take them all first. */
 unsigned limits_silence_seconds(const struct limits *limits)
 {
-	return limits->timeout_seconds + limits->poll_seconds + limits->wait_seconds +
-	       MARGIN_SECONDS;
+	unsigned seconds = limits->timeout_seconds + limits->poll_seconds + limits->wait_seconds +
+			   MARGIN_SECONDS;
+
+	if (limits->poll_seconds > 0 && limits->server_count > JOB_CONCURRENT)
+		seconds += groups(limits) * limits->timeout_seconds;
+	return seconds;
 }
 
-/* A question for the nonce that brought nothing new, of which nothing is said, may come before. Each server has a
- * question and a trial under way at most. If there is not a slot for each, those of all others may come before, and
- * another trial of each, as requests have precedence. */
+/* Once for what is due, and once for machines that are slow to begin it. Each server has a question and a trial under way at
+ * most. If there is not a slot for each, those of all others may come before, and another trial of each, as requests have
+ * precedence. */
 int64_t limits_server_seconds(const struct limits *limits)
 {
 	int64_t turns = 2;
 
 	if (2 * limits->server_count > JOB_CONCURRENT)
-		turns +=
-			3 * (int64_t)((limits->server_count + JOB_CONCURRENT - 1) / JOB_CONCURRENT);
+		turns += 3 * (int64_t)groups(limits);
 	return turns * limits->timeout_seconds + MARGIN_SECONDS;
 }
 
@@ -67,7 +77,7 @@ int64_t limits_total_seconds(const struct limits *limits)
 	int64_t turns = 1;
 
 	if (limits->server_count > JOB_CONCURRENT)
-		turns += (int64_t)(limits->server_count + JOB_CONCURRENT - 1) / JOB_CONCURRENT;
+		turns += groups(limits);
 	return turns * ((int64_t)limits->rounds * limits->timeout_seconds + MARGIN_SECONDS) +
 	       limits->wait_seconds;
 }
@@ -84,15 +94,18 @@ void limits_note_wait(struct limits *limits, uint32_t wait_ms)
 		limits->wait_seconds = wait_ms / 1000 + 1;
 }
 
-/* A watched server is asked about once a second, or a verdict is asked for: an honest program has no more to
- * say, and what it says may be printed. */
-bool limits_take_message(struct limits *limits)
+/* For each server, in a second. A watched server that answers and fails by turns can make an honest program say nearly eight
+ * (unit.limits). */
+#define MESSAGES_A_SECOND 12
+
+bool limits_take_message(struct limits *limits, int64_t now)
 {
-	int64_t now = milliseconds();
-	int64_t more = 3 * (int64_t)limits->server_count * (now - limits->allowed_at) / 1000;
+	int64_t rate = MESSAGES_A_SECOND * (int64_t)limits->server_count;
+	int64_t more = rate * (now - limits->allowed_at) / 1000;
 
 	if (more > 0) {
-		limits->allowed_at = now;
+		/* The rest of a message's time counts for the next one. */
+		limits->allowed_at += more * 1000 / rate;
 		limits->allowed += more;
 	}
 	if (limits->allowed > most_messages(limits))

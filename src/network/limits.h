@@ -24,7 +24,7 @@ struct limits {
 
 /* Before the first start. */
 void limits_init(struct limits *limits, unsigned timeout_seconds, unsigned poll_seconds,
-		 size_t server_count);
+		 size_t server_count, int64_t now);
 
 /* The program starts now. What it may say is not counted anew, because it can ask for a restart. */
 void limits_begin(struct limits *limits);
@@ -48,6 +48,6 @@ void limits_note_questions(struct limits *limits, unsigned count);
 void limits_note_wait(struct limits *limits, uint32_t wait_ms);
 
 /* A message of a watching program has come. False: an honest one does not send so many. */
-bool limits_take_message(struct limits *limits);
+bool limits_take_message(struct limits *limits, int64_t now);
 
 #endif

@@ -93,7 +93,7 @@ static struct network *network_new(const struct network_job *job, struct chronos
 	if (!job_pack(job, &network->job, error))
 		return NULL;
 	limits_init(&network->limits, network->job.header.timeout_seconds,
-		    network->job.header.poll_seconds, job->url_count);
+		    network->job.header.poll_seconds, job->url_count, milliseconds());
 	if (!questions_new(network, error))
 		return NULL;
 	network->program = process_open_program(error);
@@ -302,7 +302,7 @@ static bool take(struct network *network, const struct network_message *message,
 		return take_sandbox(network, message->reached, error);
 	if (!network->sandbox_told)
 		return message_wrong("an answer before its sandbox", error);
-	if (network->watch && !limits_take_message(&network->limits))
+	if (network->watch && !limits_take_message(&network->limits, milliseconds()))
 		return message_wrong("too many others before it", error);
 	if (message->outcome == MESSAGE_FILES_REPLACED)
 		return network->watch || message_wrong("news of files that nobody watches", error);

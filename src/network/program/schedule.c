@@ -147,6 +147,8 @@ bool schedule_answered(struct schedule *schedule, const struct schedule_turn *tu
 	if (schedule->ceiling_ms == 0)
 		return !awaits_on(schedule, server, answer->nonce, now);
 	struct rhythm *rhythm = &schedule->rhythms[server];
+	/* A look that took so long is the ordinary question, too, or the key process would hear nothing for both. */
+	bool ordinary = !turn->look || now >= schedule->ordinary[server];
 	bool replaced = rhythm_take(rhythm, &(struct rhythm_answer){
 						    .nonce = answer->nonce,
 						    .valid_for = answer->valid_for,
@@ -154,7 +156,7 @@ bool schedule_answered(struct schedule *schedule, const struct schedule_turn *tu
 						    .now = now,
 						    .look = turn->look,
 					    });
-	if (replaced || !turn->look)
+	if (replaced || ordinary)
 		schedule->ordinary[server] =
 			now + ordinary_pause(schedule, server, answer->valid_for);
 	/* Two servers may take turns behind one URL: then every answer has a new nonce. */
@@ -164,7 +166,7 @@ bool schedule_answered(struct schedule *schedule, const struct schedule_turn *tu
 	if (!replaced || due < schedule->ordinary[server])
 		due = due > soonest ? due : soonest;
 	set_due(schedule, server, due);
-	return replaced || !turn->look;
+	return replaced || ordinary;
 }
 
 void schedule_failed(struct schedule *schedule, size_t server, int64_t now)

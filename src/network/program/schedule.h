@@ -63,8 +63,8 @@ int64_t schedule_wait(const struct schedule *schedule, int64_t now);
  * replaced. Until that time is learned, it is due when half of the nonce's remaining life is over,
  * so that the questions come faster as the end comes nearer. None comes within SCHEDULE_FLOOR_MS of
  * a new nonce. After a failure it is due soon, with longer pauses if the failures go on. Random
- * spread keeps servers apart. False: the answer brought nothing new, or the nonce that is to be
- * replaced.
+ * spread keeps servers apart. False: the answer brought nothing new, and was not due, or the nonce that is to
+ * be replaced.
  */
 struct schedule_answer {
 	const char *nonce; /* UUID_LENGTH bytes */
