@@ -75,6 +75,15 @@ static bool has_ended(const struct exchange_news *news)
 	return life_left(news) == 0 && !news->at_least;
 }
 
+/* A server replaces a nonce at its end. If it is handed out later, or was before, what it says of an end is not
+ * Chronograf's: a proxy forbids caching by an Expires of now. */
+static bool is_untold(const struct exchange *exchange, const struct exchange_news *news, bool same)
+{
+	bool late = news->now - news->age >= exchange->lives_until + EXCHANGE_GRACE_MS;
+
+	return has_ended(news) && (exchange->end_untold || (same && exchange->life_known && late));
+}
+
 /* Of whole seconds that were cut off, one more has to be left. */
 static bool is_brief(const struct exchange_rules *rules, const struct exchange_news *news)
 {
@@ -89,8 +98,9 @@ static enum exchange_event refine_nonce(const struct exchange *exchange,
 					const struct exchange_news *news)
 {
 	if (strcmp(exchange->nonce, news->nonce) == 0)
-		return is_expired(exchange) && has_ended(news) ? EVENT_ENDED_NONCE
-							       : EVENT_SAME_NONCE;
+		return is_expired(exchange) && has_ended(news) && !is_untold(exchange, news, true)
+			       ? EVENT_ENDED_NONCE
+			       : EVENT_SAME_NONCE;
 	if (news->of_other)
 		return EVENT_NONCE_OF_OTHER;
 	return is_brief(rules, news) && !exchange->waited ? EVENT_BRIEF_NONCE : EVENT_NONCE;
@@ -139,16 +149,29 @@ static const struct transition *find(const struct exchange *exchange,
 
 /* ---- What an event changes ---- */
 
-static void set_life(struct exchange *exchange, const struct exchange_rules *rules,
-		     const struct exchange_news *news)
+/* The end that a nonce had before is not put off by an answer that says no more than that it is now. */
+static int64_t end_of_life(const struct exchange *exchange, bool same,
+			   const struct exchange_news *news)
 {
-	int64_t left = life_left(news);
+	int64_t until = news->now + life_left(news);
+	bool had_end = same && exchange->life_known && !exchange->at_least;
 
-	exchange->life_known = left >= 0;
+	return had_end && has_ended(news) && exchange->lives_until < until ? exchange->lives_until
+									   : until;
+}
+
+static void set_life(struct exchange *exchange, const struct exchange_rules *rules,
+		     enum exchange_event event, const struct exchange_news *news)
+{
+	bool same = event == EVENT_SAME_NONCE || event == EVENT_ENDED_NONCE;
+	bool untold = is_untold(exchange, news, same);
+
+	exchange->lives_until = end_of_life(exchange, same, news);
+	exchange->end_untold = untold;
+	exchange->life_known = !untold && life_left(news) >= 0;
 	exchange->at_least = news->at_least;
-	exchange->brief = is_brief(rules, news);
-	exchange->lives_until = news->now + left;
-	exchange->valid_until = left < 0 || news->at_least
+	exchange->brief = !untold && is_brief(rules, news);
+	exchange->valid_until = !exchange->life_known || news->at_least
 					? news->now - news->age + EXCHANGE_UNKNOWN_LIFE_MS
 					: exchange->lives_until + EXCHANGE_GRACE_MS;
 }
@@ -179,7 +202,7 @@ static void change(struct exchange *exchange, const struct exchange_rules *rules
 		/* fallthrough */
 	case EVENT_SAME_NONCE:
 	case EVENT_ENDED_NONCE:
-		set_life(exchange, rules, news);
+		set_life(exchange, rules, event, news);
 		break;
 	case EVENT_SIGNED:
 		exchange->verdict = VERDICT_NONE;

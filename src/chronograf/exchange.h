@@ -130,6 +130,7 @@ struct exchange {
 	bool waited : 1;             /* for a next nonce */
 	bool heard : 1;              /* an answer has come */
 	bool unnamed : 1;            /* what refused the token last did not name Chronograf */
+	bool end_untold : 1;         /* it hands out nonces after their ends */
 	bool moved_on : 1;           /* SHARED: to a nonce of its own */
 	char nonce[UUID_LENGTH + 1]; /* at hand; empty: none */
 };

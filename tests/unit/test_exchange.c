@@ -641,6 +641,49 @@ static void a_nonce_that_comes_again_without_life_changes_nothing(void **state)
 		}
 }
 
+/* By a proxy that sets Expires to the time of its answer. */
+static void a_nonce_that_is_handed_out_after_its_end_has_no_known_end(void **state)
+{
+	(void)state;
+	begin(false, true);
+	assert_int_equal(take_life(FIRST, 0, 0), DUE_SIGNATURE);
+	assert_int_equal(take(EVENT_SIGNED), DUE_GOOD);
+	now += 900;
+	assert_int_equal(take_life(FIRST, 0, 0), DUE_GOOD);
+	assert_int_equal(exchange.valid_until, START + EXCHANGE_GRACE_MS);
+	now = START + EXCHANGE_GRACE_MS;
+	assert_int_equal(take(EVENT_TIME_OVER), DUE_NOTHING);
+	assert_int_equal(take_life(FIRST, 0, 1), DUE_NOTHING);
+	assert_state(EXCHANGE_EXPIRED, false);
+	assert_int_equal(take_life(FIRST, 0, 0), DUE_GOOD);
+	assert_state(EXCHANGE_GOOD, true);
+	assert_int_equal(exchange_seconds_left(&exchange, now), -1);
+	assert_int_equal(exchange.valid_until, now + EXCHANGE_UNKNOWN_LIFE_MS);
+	now += 10;
+	assert_int_equal(take_life(FIRST, 0, 0), DUE_GOOD);
+	assert_int_equal(exchange.valid_until, now + EXCHANGE_UNKNOWN_LIFE_MS);
+	/* The next ones need no proof, until one has a life. */
+	now += EXCHANGE_PACE_MS;
+	assert_int_equal(take_life(SECOND, 0, 0), DUE_SIGNATURE);
+	assert_int_equal(exchange_seconds_left(&exchange, now), -1);
+	now += EXCHANGE_PACE_MS;
+	assert_int_equal(take_life(THIRD, 1, 0), DUE_SIGNATURE);
+	now += EXCHANGE_PACE_MS;
+	assert_int_equal(take_life(FIRST, 0, 0), DUE_SIGNATURE);
+	assert_int_equal(exchange_seconds_left(&exchange, now), 0);
+}
+
+static void a_wait_for_the_next_nonce_may_show_that_its_end_is_not_known(void **state)
+{
+	(void)state;
+	begin_with_min_life(false);
+	assert_int_equal(take_life(FIRST, 0, 0), DUE_NEXT);
+	now += exchange_wait(&exchange, now);
+	assert_int_equal(take_life(FIRST, 0, 0), DUE_SIGNATURE);
+	assert_int_equal(exchange_seconds_left(&exchange, now), -1);
+	assert_false(exchange.brief);
+}
+
 static void a_nonce_in_its_time_may_come_again_with_its_last_second(void **state)
 {
 	(void)state;
@@ -876,6 +919,8 @@ static const struct CMUnitTest tests[] = {
 	PROMISE(a_token_whose_time_is_over_is_kept_for_the_same_nonce_and_fit_again_with_it),
 	PROMISE(a_nonce_that_comes_again_without_life_changes_nothing),
 	PROMISE(a_nonce_in_its_time_may_come_again_with_its_last_second),
+	PROMISE(a_nonce_that_is_handed_out_after_its_end_has_no_known_end),
+	PROMISE(a_wait_for_the_next_nonce_may_show_that_its_end_is_not_known),
 	PROMISE(a_life_that_is_unknown_or_a_lower_bound_is_life),
 	PROMISE(a_token_that_was_not_tried_in_time_is_tried_if_the_nonce_lives_again),
 	PROMISE(a_verdict_after_the_end_of_the_time_holds_for_the_token_that_is_kept),
