@@ -12,19 +12,27 @@
 
 enum { COLUMNS_MAX = 9999, COLUMNS_UNKNOWN = 80 };
 
-size_t terminal_columns(int descriptor)
+/* $COLUMNS; 0: it is not set, or nonsense. */
+static size_t columns_given(void)
 {
 	const char *variable = getenv("COLUMNS");
 	long given = variable == NULL ? 0 : strtol(variable, NULL, 10);
+
+	return given > 0 && given <= COLUMNS_MAX ? (size_t)given : 0;
+}
+
+size_t terminal_columns(int descriptor)
+{
+	size_t given = columns_given();
 	struct winsize size;
 
 	if (isatty(descriptor) == 0)
 		return 0;
-	if (given > 0 && given <= COLUMNS_MAX)
-		return (size_t)given;
 	/* A serial console tells none. */
-	return ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col
-									    : COLUMNS_UNKNOWN;
+	if (ioctl(descriptor, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+		return given > 0 ? given : COLUMNS_UNKNOWN;
+	/* A shell hands on the width that another terminal had: what is wider would be broken by this one. */
+	return given > 0 && given < size.ws_col ? given : size.ws_col;
 }
 
 bool terminal_takes_sequences(int descriptor)

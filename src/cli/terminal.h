@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* Its width: $COLUMNS, else what it reports, else 80. 0: not a terminal; then nothing is fitted, so
- * that scripts always read the same. */
+/* Its width: what it reports, or $COLUMNS if that is less, or it reports none; else 80. 0: not a terminal; then nothing
+ * is fitted, so that scripts always read the same. */
 size_t terminal_columns(int descriptor);
 
 /* True if it understands sequences for colours and for clearing a line: not if $TERM is dumb. */

@@ -208,6 +208,21 @@ on_rows() {
 	grep -q ' .*chronoctl:' <<<"$screen" || fail "the words are not there:" "$screen"
 }
 
+@test "at any width of a terminal, no word of others begins a row of doctor's, even if it looks like a URI" {
+	local word width
+	word=pkcs11:$(printf 'A%.0s' {1..200})no_problem_found
+	for text in "failure http://127.0.0.1:1: $word and more" "failure http://127.0.0.1:1: a '$word'" "failure http://127.0.0.1:1: a\\x0a$word"; do
+		lies "text $text" 'field reached 2' 'lost 0'
+		for width in 37 80; do
+			on_terminal 'never to be seen' '' "stty cols $width; LC_ALL=C.UTF-8 TERM=dumb $CHRONOCTL doctor --priv-key-file $KEY \
+				--chronograf-url http://127.0.0.1:1"
+			grep -q 'AAAA' <<<"$screen" || fail "the word is not there:" "$screen"
+			! grep -qE '^[A_]' <<<"$screen" || fail "a row of theirs at $width:" "$screen"
+			[ "$(grep 'AA\|no_problem' <<<"$screen" | LC_ALL=C.UTF-8 wc -L)" -le "$width" ] || fail "a row wider than $width:" "$screen"
+		done
+	done
+}
+
 @test "on a terminal whose locale is not UTF-8, what is not ASCII is written as \x.." {
 	lies 'text failure http://127.0.0.1:1: \xc3\xa9\xe9\x8d\xb5' 'lost 0'
 	on_rows 200 C

@@ -55,15 +55,31 @@ struct finding {
 /* Text that does not fit on the row's line, and advice, go below it. */
 enum { INDENT = 4 };
 
-static void print_advice(const struct findings *findings, char *advice, FILE *lines)
+/* Of links to a server, what looks like a PKCS#11 URI is not ours, but words of the server or the network program: it is
+ * broken like any other word. */
+static void print_words(const struct finding *finding, const char *words, struct margins margins,
+			FILE *lines)
+{
+	static const char *const of_servers[] = {"server", "tls", "nonce", "acceptance"};
+
+	for (size_t i = 0; i < sizeof of_servers / sizeof of_servers[0]; i++)
+		if (strcmp(finding->link, of_servers[i]) == 0) {
+			terminal_print_rows(lines, words, margins);
+			return;
+		}
+	terminal_print_words(lines, words, margins);
+}
+
+static void print_advice(const struct findings *findings, const struct finding *finding,
+			 FILE *lines)
 {
 	char *rest = NULL;
 
-	for (char *line = advice == NULL ? NULL : strtok_r(advice, "\n", &rest); line != NULL;
-	     line = strtok_r(NULL, "\n", &rest)) {
+	for (char *line = finding->advice == NULL ? NULL : strtok_r(finding->advice, "\n", &rest);
+	     line != NULL; line = strtok_r(NULL, "\n", &rest)) {
 		fprintf(lines, "\n%*s", INDENT, "");
-		terminal_print_words(lines, line,
-				     (struct margins){INDENT, INDENT, findings->columns});
+		print_words(finding, line, (struct margins){INDENT, INDENT, findings->columns},
+			    lines);
 	}
 }
 
@@ -84,9 +100,9 @@ static bool print_row(const struct findings *findings, const struct finding *fin
 	fprintf(lines, "%s%s%s %-11s ", colour, mark, colour[0] == '\0' ? "" : "\033[0m",
 		finding->link);
 	const size_t column = terminal_width(mark) + strlen(" 12345678901 ");
-	terminal_print_words(lines, words == NULL ? "out of memory" : words,
-			     (struct margins){INDENT, column, findings->columns});
-	print_advice(findings, finding->advice, lines);
+	print_words(finding, words == NULL ? "out of memory" : words,
+		    (struct margins){INDENT, column, findings->columns}, lines);
+	print_advice(findings, finding, lines);
 	return fclose(lines) == 0 && output_write_line(findings->output, row);
 }
 
