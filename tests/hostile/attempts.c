@@ -852,6 +852,48 @@ static bool hold_descriptors(const struct hostile_aims *aims)
 	return count == MANY;
 }
 
+/* AddressSanitizer, whose own memory would count, leaves no room for a limit. */
+#ifdef CHRONOCTL_SANITIZE
+#define MEMORY_IS_LIMITED false
+#else
+#define MEMORY_IS_LIMITED true
+#endif
+
+static bool can_map(int flags, size_t size)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			    flags | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (memory == MAP_FAILED)
+		return false;
+	munmap(memory, size);
+	return true;
+}
+
+/* In pieces, as a limit of the address space would not be one for what it uses. */
+static bool use_all_memory(const struct hostile_aims *aims)
+{
+	enum { PIECE = 64 << 20, PIECES = 24 };
+	void *pieces[PIECES];
+	size_t count = 0;
+
+	(void)aims;
+	while (MEMORY_IS_LIMITED && count < PIECES &&
+	       (pieces[count] = mmap(NULL, PIECE, PROT_READ | PROT_WRITE,
+				     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)) !=
+		       MAP_FAILED)
+		count++;
+	for (size_t i = 0; i < count; i++)
+		munmap(pieces[i], PIECE);
+	return count == PIECES;
+}
+
+static bool use_uncounted_memory(const struct hostile_aims *aims)
+{
+	(void)aims;
+	return can_map(MAP_SHARED, 4096) || can_map(MAP_PRIVATE | MAP_GROWSDOWN, 4096);
+}
+
 const struct hostile_attempt hostile_attempts[] = {
 	{"find a page of memory that it shares with the command", find_shared_page, HOSTILE_PROGRAM,
 	 false},
@@ -949,6 +991,8 @@ const struct hostile_attempt hostile_attempts[] = {
 	{"give its socket another number", copy_descriptor, HOSTILE_CALLS, true},
 	{"hold as many descriptors as other programs of the user may", hold_descriptors,
 	 HOSTILE_ISOLATION, false},
+	{"use all memory of the machine", use_all_memory, HOSTILE_ISOLATION, MEMORY_IS_LIMITED},
+	{"use memory that no limit counts", use_uncounted_memory, HOSTILE_CALLS, true},
 	{0},
 };
 

@@ -161,6 +161,14 @@ static void a_failing_proxy_is_distinguished_from_a_failing_server(void **state)
 	SAYS("no_proxy", .code = CURLE_RECV_ERROR, .by_proxy = true, .connect_status = 502);
 }
 
+static void a_name_that_was_not_looked_up_is_not_called_wrong(void **state)
+{
+	(void)state;
+	SAYS("not looked up, as too many others still are\nDo the name servers",
+	     .code = CURLE_COULDNT_RESOLVE_HOST, .not_asked = "mdns4",
+	     .reason = "getaddrinfo() thread failed to start");
+}
+
 static void no_user_and_password_of_a_url_come_through(void **state)
 {
 	static const char *const reasons[] = {
@@ -229,6 +237,7 @@ int main(void)
 		cmocka_unit_test(a_server_that_is_not_reached_is_reported_with_the_reason),
 		cmocka_unit_test(a_connection_cut_within_an_answer_is_not_blamed_on_the_protocol),
 		cmocka_unit_test(a_failing_proxy_is_distinguished_from_a_failing_server),
+		cmocka_unit_test(a_name_that_was_not_looked_up_is_not_called_wrong),
 		cmocka_unit_test(no_user_and_password_of_a_url_come_through),
 		cmocka_unit_test(a_proxy_variable_that_is_misread_is_named),
 		cmocka_unit_test(libcurl_is_quoted_and_the_time_out_named),

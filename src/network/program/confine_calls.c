@@ -169,8 +169,6 @@ static const struct allowed_form allowed_forms[] = {
 	{SCMP_SYS(clock_nanosleep), 0, NOT_OF_A_PROCESS, 0},
 	{SCMP_SYS(clock_nanosleep_time64), 0, NOT_OF_A_PROCESS, 0},
 	/* All code is loaded already: no more is loaded or generated. */
-	{SCMP_SYS(mmap), 2, PROT_EXEC, 0},
-	{SCMP_SYS(mmap2), 2, PROT_EXEC, 0},
 	{SCMP_SYS(mprotect), 2, PROT_EXEC, 0},
 	/* No F_SETOWN, which sends signals, and no TIOCSTI, which types. */
 	{SCMP_SYS(fcntl), 1, WHOLE, F_GETFD},
@@ -284,6 +282,29 @@ static bool allow_options(scmp_filter_ctx filter)
 }
 
 /*
+ * No code: all is loaded already. No memory that RLIMIT_DATA does not count: what is shared, but is no file, and what grows
+ * downwards as a stack does.
+ */
+static bool allow_maps(scmp_filter_ctx filter)
+{
+	static const int calls[] = {SCMP_SYS(mmap), SCMP_SYS(mmap2)};
+	static const uint64_t uncounted[] = {MAP_SHARED | MAP_GROWSDOWN,
+					     MAP_ANONYMOUS | MAP_GROWSDOWN};
+
+	for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
+		for (size_t j = 0; j < sizeof uncounted / sizeof uncounted[0]; j++) {
+			const struct scmp_arg_cmp conditions[] = {
+				{2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0},
+				{3, SCMP_CMP_MASKED_EQ, uncounted[j], 0},
+			};
+			if (seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, calls[i], 2,
+						   conditions) != 0)
+				return false;
+		}
+	return true;
+}
+
+/*
  * The resolver's sendmmsg(2) can pass descriptors, but not on the socket of the key process: any greater number has one of
  * the bits above it. That socket gets no other number: neither dup(2) nor, but for musl, recvmsg(2) is allowed.
  */
@@ -330,7 +351,7 @@ static bool add_rules(scmp_filter_ctx filter)
 	for (size_t i = 0; i < sizeof allowed_sockets / sizeof allowed_sockets[0]; i++)
 		if (!allow_socket(filter, allowed_sockets[i]))
 			return false;
-	return allow_options(filter) && allow_on_other_sockets(filter) &&
+	return allow_maps(filter) && allow_options(filter) && allow_on_other_sockets(filter) &&
 	       allow_own_signals(filter) && allow_own_limits(filter);
 }
 

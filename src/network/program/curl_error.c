@@ -267,8 +267,14 @@ static const char *advice(const struct transfer_failure *failure)
 	}
 }
 
+/* Each name is looked up in a thread, which stays while no name server answers. NULL: nothing special, or memory is out. */
 static char *unresolved_text(const struct transfer_failure *failure, const char *reason)
 {
+	if (strstr(reason, "thread failed to start") != NULL)
+		return strdup("its name was not looked up, as too many others still are\n"
+			      "Do the name servers in /etc/resolv.conf answer?");
+	if (failure->not_asked == NULL)
+		return NULL;
 	return text_format("%s\nNames are looked up in /etc/hosts and by DNS alone, not by %s as "
 			   "/etc/nsswitch.conf says: put the name into /etc/hosts, or give the "
 			   "address.",
@@ -320,7 +326,7 @@ static char *special_text(const struct transfer_failure *failure, const char *re
 	switch (failure->code) {
 	case CURLE_COULDNT_RESOLVE_HOST:
 	case CURLE_COULDNT_RESOLVE_PROXY:
-		return failure->not_asked == NULL ? NULL : unresolved_text(failure, reason);
+		return unresolved_text(failure, reason);
 	case CURLE_COULDNT_CONNECT:
 		return connect_text(failure, reason);
 	case CURLE_PEER_FAILED_VERIFICATION:

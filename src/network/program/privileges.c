@@ -1,10 +1,12 @@
-/* Dumps, capabilities, signals. Descriptors, session and environment are as process.c has made them. */
+/* Dumps, capabilities, memory, signals. Descriptors, session and environment are as process.c has made them. */
 #include "network/program/privileges.h"
 
 #include <linux/capability.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -25,17 +27,43 @@ static bool give_up_capabilities(void)
 	return syscall(SYS_capset, &header, none) == 0;
 }
 
-static void limit_descriptors(void)
+/* valgrind does not let it, and no limit is worth an end. */
+static void limit(int resource, rlim_t most)
 {
-	struct rlimit limit;
+	struct rlimit limits;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+	if (getrlimit(resource, &limits) != 0)
 		return;
-	if (limit.rlim_max > PRIVILEGES_DESCRIPTORS)
-		limit.rlim_max = PRIVILEGES_DESCRIPTORS;
-	if (limit.rlim_cur > limit.rlim_max)
-		limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
+	if (limits.rlim_max > most)
+		limits.rlim_max = most;
+	if (limits.rlim_cur > limits.rlim_max)
+		limits.rlim_cur = limits.rlim_max;
+	setrlimit(resource, &limits);
+}
+
+#ifndef CHRONOCTL_SANITIZE
+/* What resolvers need. It would be the user's limit for a stack, 8 MB or any number, of which hardly anything is used. */
+static void limit_stacks(void)
+{
+	pthread_attr_t attributes;
+	size_t size;
+
+	if (pthread_getattr_default_np(&attributes) != 0)
+		return;
+	if (pthread_attr_getstacksize(&attributes, &size) == 0 && size > PRIVILEGES_STACK &&
+	    pthread_attr_setstacksize(&attributes, PRIVILEGES_STACK) == 0)
+		pthread_setattr_default_np(&attributes);
+	pthread_attr_destroy(&attributes);
+}
+#endif
+
+/* Not for AddressSanitizer, which counts terabytes that it does not use, and needs more of a stack. */
+static void limit_memory(void)
+{
+#ifndef CHRONOCTL_SANITIZE
+	limit_stacks();
+	limit(RLIMIT_DATA, PRIVILEGES_MEMORY);
+#endif
 }
 
 /* Signals of a unit or a terminal are for the command, which ends this program. */
@@ -63,7 +91,8 @@ const char *privileges_give_up(void)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return "cannot give up new privileges";
 	prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0); /* an older kernel lacks it */
-	limit_descriptors();                                   /* valgrind does not let it */
+	limit(RLIMIT_NOFILE, PRIVILEGES_DESCRIPTORS);
+	limit_memory();
 	if (!give_up_capabilities())
 		return "cannot give up capabilities";
 	if (!set_signals())

@@ -10,6 +10,14 @@
 #define PRIVILEGES_DESCRIPTORS 512
 
 /*
+ * Bytes of memory that it may write to, and those of a thread's stack. The transfers of 10000 servers take 10 MB. A name is
+ * looked up in a thread of its own, which stays for as long as name servers are asked, after the transfer's time-out, too: some
+ * 200 of them, then its descriptors come to an end.
+ */
+#define PRIVILEGES_MEMORY (UINT64_C(1) << 30)
+#define PRIVILEGES_STACK (UINT64_C(256) << 10)
+
+/*
  * Gives up dumps, new privileges and capabilities, and unblocks signals, except those that are
  * meant for the command. NULL, or the step that failed, with errno set.
  */
