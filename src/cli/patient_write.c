@@ -28,12 +28,13 @@ void patient_write_be_brief(bool is_brief)
 }
 
 /* O_NONBLOCK is set for all who share an open file, so that a pipe or a terminal is opened once more.
- * -1: it cannot be, as if it is another user's. */
+ * -1: it cannot be, as if it is another user's, or would get a right that the descriptor lacks. */
 static int open_without_waiting(int descriptor, mode_t kind)
 {
 	char path[sizeof "/proc/self/fd/-2147483648"];
 
-	if (kind != S_IFIFO && kind != S_IFCHR)
+	if ((kind != S_IFIFO && kind != S_IFCHR) ||
+	    (fcntl(descriptor, F_GETFL) & O_ACCMODE) == O_RDONLY)
 		return -1;
 	snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
 	return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);

@@ -78,8 +78,7 @@ static const char *refusal(const struct headers *headers)
 		return "the answer has more than 1000 lines of headers\n"
 		       "Does the URL lead to Chronograf?";
 	if (!is_decoded_at_no_cost(headers))
-		return "the answer has a transfer coding that nobody asked for\n"
-		       "Does the URL lead to Chronograf?";
+		return HEADERS_CODED;
 	return NULL;
 }
 

@@ -12,6 +12,8 @@
 /* Why they are refused. libcurl has limits of its own. */
 #define HEADERS_TOO_LONG \
 	"the answer has more than 65536 bytes of headers\nDoes the URL lead to Chronograf?"
+#define HEADERS_CODED \
+	"the answer has a transfer coding that nobody asked for\nDoes the URL lead to Chronograf?"
 
 enum header {
 	HEADER_CONTENT_TYPE,

@@ -426,6 +426,9 @@ static const char *headers_refusal(const struct transfer *transfer, CURLcode res
 	if (by_curl && !transfer->answer.complete &&
 	    curl_number(transfer->easy, CURLINFO_REQUEST_SIZE) > 0)
 		return HEADERS_TOO_LONG;
+	/* libcurl 8.12 and later refuses it before it shows the line. */
+	if (result == CURLE_BAD_CONTENT_ENCODING)
+		return HEADERS_CODED;
 	return transfer->answer.refusal;
 }
 
