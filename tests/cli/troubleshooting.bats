@@ -8,7 +8,7 @@ messages() { sed -n 's/^\*\*`\(.*\)`\*\*$/\1/p' "$PAGE"; }
 # Every string of the source on a line, as the page would have it: literals in a row are one, and what printf puts in is ….
 # The character '"' begins none.
 strings_of_source() {
-	find "$SOURCE_DIR/src" -name '*.c' -exec cat {} + | tr '\n\t' '  ' |
+	find "$SOURCE_DIR/src" -name '*.[ch]' -exec cat {} + | tr '\n\t' '  ' |
 		sed -E "s/'\\\\?\"'/ /g" | sed -E 's/([^\\])" *"/\1/g; s/([^\\])" *"/\1/g' |
 		grep -oE '"([^"\\]|\\.)*"' |
 		sed -E 's/%%/\x01/g; s/%[-+ #0]*[0-9]*(\.[0-9*]+)?(hh?|ll?|z|j|t)?[a-zA-Z]/…/g; s/\x01/%/g; s/\\"/"/g'
