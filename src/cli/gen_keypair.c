@@ -1,5 +1,6 @@
 /* `chronoctl gen-keypair`: a new key pair, in two files or inside a token. */
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/key.h"
 #include "cli/new_pair.h"
@@ -41,20 +42,33 @@ static bool order(struct key_pair *pair, const struct options *options, void *co
 	return key_pair_order(pair, &wanted, error);
 }
 
-static void tell(const struct options *options, const char *reference)
+/* The file of the public half; NULL: there is none, or no memory. */
+static char *public_file(const struct options *options, const char *reference)
 {
 	if (!goes_into_token(options))
+		return text_format("%s.pub", reference);
+	return options->pub_key_out == NULL ? NULL : strdup(options->pub_key_out);
+}
+
+static void tell(const struct options *options, const char *reference)
+{
+	CLEANUP(cleanup_text) char *half = public_file(options, reference);
+	CLEANUP(cleanup_text) char *word = text_shell_word(half == NULL ? reference : half);
+
+	if (word == NULL)
+		return;
+	if (!goes_into_token(options))
 		report_note("the private key is in '%s' (mode 0600), its public half in '%s.pub': "
-			    "start Chronograf with --pub-key-file %s.pub",
-			    reference, reference, reference);
-	else if (options->pub_key_out != NULL)
+			    "start Chronograf with --pub-key-file %s",
+			    reference, reference, word);
+	else if (half != NULL)
 		report_note("the private key is in the token, its public half in '%s': start "
 			    "Chronograf with --pub-key-file %s",
-			    options->pub_key_out, options->pub_key_out);
+			    half, word);
 	else
 		report_note("the private key is in the token; `chronoctl pub-key --priv-key-file "
-			    "'%s'` prints its public half for Chronograf",
-			    reference);
+			    "%s` prints its public half for Chronograf",
+			    word);
 }
 
 static bool make(struct options *options, int output, struct chronosign_error **error)

@@ -1,6 +1,7 @@
 /* `chronoctl import-key`: moves the key of a file into a token, where it stays. */
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/key.h"
 #include "cli/new_pair.h"
@@ -53,16 +54,20 @@ static bool order(struct key_pair *pair, const struct options *options, void *co
 	return key_pair_order_import(pair, context, error);
 }
 
-static void tell(const char *file, const char *reference)
+static void tell(const struct chronosign_key *file, const char *reference)
 {
+	const char *name = chronosign_key_name(file);
+	CLEANUP(cleanup_text) char *path = text_shell_word(file->path);
+	CLEANUP(cleanup_text) char *key = text_shell_word(reference);
+
 	report_note("the key of '%s' is in the token now, and a signature made there verifies; the "
 		    "server needs no new configuration",
-		    file);
+		    name);
 	report_warning("the file '%s' still exists, and anyone who reads it is a superadmin. Try "
-		       "`chronoctl token --priv-key-file '%s'`, then keep one copy offline or "
-		       "none, and remove the file: shred -u '%s'. Copies in backups remain; a key "
+		       "`chronoctl token --priv-key-file %s`, then keep one copy offline or "
+		       "none, and remove the file: shred -u -- %s. Copies in backups remain; a key "
 		       "that never was in a file is made by gen-keypair",
-		       file, reference, file);
+		       name, key == NULL ? "URI" : key, path == NULL ? "FILE" : path);
 }
 
 static bool make(struct options *options, int output, struct chronosign_error **error)
@@ -82,7 +87,7 @@ static bool make(struct options *options, int output, struct chronosign_error **
 	};
 	CLEANUP(cleanup_text) char *reference = new_pair_make(&plan, options, output, error);
 	if (reference != NULL)
-		tell(chronosign_key_name(file), reference);
+		tell(file, reference);
 	return reference != NULL;
 }
 

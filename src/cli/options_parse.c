@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/suggest.h"
+#include "base/text.h"
 #include "cli/pin_value.h"
 #include "cli/report.h"
 #include "network/network.h"
@@ -293,12 +294,13 @@ static bool refuse_operand(unsigned command, const char *text)
 		      (strncmp(text, "pkcs11:", 7) == 0 && !pin_value_is_in(text));
 	const struct option_row *row = meant_option(command, is_url);
 	CLEANUP(cleanup_text) char *shown = is_url ? url_without_user(text) : strdup(text);
+	CLEANUP(cleanup_text) char *word = shown == NULL ? NULL : text_shell_word(shown);
 
 	if (is_option(command, text))
 		report_error("unexpected argument '%s'; did you mean --%s?", text, text);
-	else if (row != NULL && shown != NULL && (is_url || is_key))
-		report_error("unexpected argument '%s'; did you mean --%s '%s'?", shown, row->name,
-			     shown);
+	else if (row != NULL && word != NULL && (is_url || is_key))
+		report_error("unexpected argument '%s'; did you mean --%s %s?", shown, row->name,
+			     word);
 	else if (row != NULL)
 		report_error("unexpected argument; if it is the key, write --%s %s", row->name,
 			     row->argument);

@@ -2,6 +2,7 @@
 #include "cli/out_rights.h"
 
 #include "base/cleanup.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -39,6 +40,7 @@ bool out_rights_from_options(const struct options *options, struct out_rights *r
 			     struct chronosign_error **error)
 {
 	const char *name = options->out_group;
+	CLEANUP(cleanup_text) char *word = name == NULL ? NULL : text_shell_word(name);
 
 	*rights = (struct out_rights){.mode = (mode_t)options->out_mode, .group_name = name};
 	if (rights->mode == 0)
@@ -47,8 +49,8 @@ bool out_rights_from_options(const struct options *options, struct out_rights *r
 	       take_number(name, &rights->group) ||
 	       chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
 				    "no group '%s' in /etc/group; give the number of a group that "
-				    "is elsewhere (getent group '%s')",
-				    name, name);
+				    "is elsewhere (getent group %s)",
+				    name, word == NULL ? "" : word);
 }
 
 static bool is_member(gid_t group)

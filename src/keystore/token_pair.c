@@ -188,11 +188,12 @@ static bool check_pair(struct token_pair *pair, unsigned circumstances,
 static void left_behind(const struct token_pair *pair, const char *what, const char *why,
 			struct chronosign_error **error)
 {
+	CLEANUP(cleanup_text) char *uri = text_shell_word(pair->search.token->uri);
 	CLEANUP(cleanup_text)
 	char *message = text_format("%s in the token '%s', and could not be taken back (%s); look "
-				    "with `chronoctl list-keys --login '%s'` and remove it with "
+				    "with `chronoctl list-keys --login %s` and remove it with "
 				    "the token's own tool",
-				    what, pair->search.token->label, why, pair->search.token->uri);
+				    what, pair->search.token->label, why, uri == NULL ? "" : uri);
 
 	if (error == NULL || message == NULL)
 		return;

@@ -26,6 +26,16 @@ load new_pairs
 	curl -sf -o /dev/null -H "Authorization: CHRONOGRAF-SHA256 $output" "$URL/chronograf/v1/mappings"
 }
 
+@test "the option that it gives for the server can be copied, whatever the name" {
+	local name
+	for name in "g;touch PWNED" "a b" "it's \$(touch PWNED)"; do
+		chronoctl gen-keypair --out "$name" --bits $BITS
+		made
+		[ "$(advised 'start Chronograf with --pub-key-file ' '')" = "$name.pub" ]
+	done
+	[ ! -e PWNED ]
+}
+
 @test "nothing is overwritten, neither the private key nor the public one, nor a dangling link" {
 	local there
 	for there in key key.pub; do

@@ -51,6 +51,16 @@ load new_pairs
 	curl -sf -o /dev/null -H "Authorization: CHRONOGRAF-SHA256 $output" "$URL/chronograf/v1/mappings"
 }
 
+@test "the command or option that it gives for the server can be copied, whatever the name" {
+	in_token --pub-key-out "it's;touch PWNED"
+	made
+	[ "$(advised 'start Chronograf with --pub-key-file ' '')" = "it's;touch PWNED" ]
+	URI='pkcs11:token=ops;object=it%27s%3btouch' in_token
+	made
+	[ "$(advised '`chronoctl pub-key --priv-key-file ' '`')" = "$output" ]
+	[ ! -e PWNED ]
+}
+
 @test "--pub-key-out never overwrites, and then no key is made" {
 	local there
 	use_shim

@@ -396,6 +396,15 @@ says() { # REGEX…
 	done
 }
 
+# The words that a shell gets from the one command in the message, between these texts; "" for an end is the end of the line.
+advised() { # BEGIN END
+	local command
+	command=$(grep -aF -e "$1" <<<"$stderr") || fail "standard error does not say '$1'" || return
+	command=${command#*"$1"}
+	[ -z "$2" ] || command=${command%%"$2"*}
+	bash -c "printf '%s\n' $command"
+}
+
 never_says() { # TEXT…
 	local text
 	for text; do

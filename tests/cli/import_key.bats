@@ -54,6 +54,23 @@ made() { [ "$status" -eq 0 ] || fail "exit status 0 expected"; }
 	[ "$(id_of privkey chronograf)" = 0102 ] && [ "$(id_of pubkey chronograf)" = 0102 ]
 }
 
+@test "the commands that it gives can be copied, whatever the file's name; a file: URI is a path there" {
+	local name number=0
+	cd "$SCRATCH"
+	for name in "k';touch PWNED;'\$(touch PWNED).pem" -k "a b"; do
+		cp "$KEY" "./$name"
+		URI="pkcs11:token=ops;object=k$((++number))"
+		CHRONOCTL_PIN=$PIN chronoctl import-key --priv-key-file "$name" --to "$URI"
+		made
+		[ "$(advised 'remove the file: shred -u -- ' '. Copies')" = "$name" ]
+		[ "$(advised 'Try `chronoctl token --priv-key-file ' '`')" = "$URI" ]
+	done
+	CHRONOCTL_PIN=$PIN chronoctl import-key --priv-key-file "file://$KEY" --to 'pkcs11:token=ops;object=last'
+	made
+	[ "$(advised 'remove the file: shred -u -- ' '. Copies')" = "$KEY" ]
+	[ ! -e PWNED ]
+}
+
 @test "it says that the file still exists, and what to do about it; the file is not touched" {
 	local before
 	before=$(stat -c '%Y %s %a' "$KEY")

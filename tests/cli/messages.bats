@@ -166,6 +166,10 @@ asks() { chronoctl token --priv-key-file "$KEY" "$@"; }
 	one_line 2 "'http://host:8888?a=b' has a query or a fragment (? or #): write http://host:8888/"
 	asks --chronograf-url http://host:8888/nonce
 	one_line 2 "'http://host:8888/nonce' ends with /nonce, which is added to it: write http://host:8888"
+	asks --chronograf-url 'host;false'
+	[ "$(advised 'https://: write ' '')" = 'http://host;false' ]
+	asks --chronograf-url "http://host:8888/a'\$(false)/nonce"
+	[ "$(advised 'added to it: write ' '')" = "http://host:8888/a'\$(false)" ]
 	asks --chronograf-url http://host:99999
 	refused 2 "^chronoctl: 'http://host:99999' is not a server's URL: "
 	never_says warning

@@ -344,9 +344,10 @@ nothing_is_done() { # REQUESTS
 @test "a group that is not there is refused before the PIN is read and a server asked" {
 	local group before
 	before=$(requests)
-	for group in no-such-group 4294967295 99999999999999999999 12x ''; do
+	for group in no-such-group 4294967295 99999999999999999999 12x '' "it's;false"; do
 		watched --priv-key-file "$KEY" --out-group "$group" --pin-source "|touch $SCRATCH/asked"
 		refused 2 "no group '$group' in /etc/group"
+		[ "$(advised 'getent group ' ')')" = "$group" ]
 	done
 	nothing_is_done "$before"
 }

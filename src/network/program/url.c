@@ -61,10 +61,12 @@ static bool not_a_url(const char *base, const char *reason, struct chronosign_er
 static bool no_scheme(const char *base, struct chronosign_error **error)
 {
 	CLEANUP(cleanup_text) char *shown = url_as_given(base);
+	CLEANUP(cleanup_text) char *right = text_format("http://%s", shown == NULL ? "" : shown);
+	CLEANUP(cleanup_text) char *word = right == NULL ? NULL : text_shell_word(right);
 
 	return error_set(error, CHRONOSIGN_ERROR_USAGE,
-			 "'%s' does not begin with http:// or https://: write http://%s",
-			 shown == NULL ? "" : shown, shown == NULL ? "" : shown);
+			 "'%s' does not begin with http:// or https://: write %s",
+			 shown == NULL ? "" : shown, word == NULL ? "http://…" : word);
 }
 
 static bool is_http(CURLU *url)
@@ -127,9 +129,10 @@ static bool too_long(CURLU *url, const char *base, const char *more,
 	CLEANUP(cleanup_text) char *without = trimmed(url);
 	CLEANUP(cleanup_text) char *whole = url_shown(url);
 	const char *right = without == NULL ? whole : without;
+	CLEANUP(cleanup_text) char *word = right == NULL ? NULL : text_shell_word(right);
 
 	return error_set(error, CHRONOSIGN_ERROR_USAGE, "'%s' %s: write %s",
-			 shown == NULL ? "" : shown, more, right == NULL ? "it without" : right);
+			 shown == NULL ? "" : shown, more, word == NULL ? "it without" : word);
 }
 
 static bool parse_base(CURLU *url, const char *base, struct chronosign_error **error)
