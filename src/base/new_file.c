@@ -49,11 +49,20 @@ static bool write_all(int descriptor, const struct new_file *file)
 	return true;
 }
 
+/* The umask has no say: it would take the public half away from the server. What the file system has no modes for stays as that
+ * makes it. */
+static bool give_mode(int descriptor, const struct new_file *file)
+{
+	return fchmod(descriptor, file->mode) == 0 || errno == EPERM || errno == ENOSYS ||
+	       errno == EOPNOTSUPP;
+}
+
 /* Fills the new file and syncs it to disk. Errors of a delayed write may only be reported by
  * close(2). */
 static bool fill(int descriptor, const struct new_file *file, struct chronosign_error **error)
 {
-	bool written = write_all(descriptor, file) && fsync(descriptor) == 0;
+	bool written = give_mode(descriptor, file) && write_all(descriptor, file) &&
+		       fsync(descriptor) == 0;
 	int reason = errno;
 
 	if (close(descriptor) != 0 && written) {

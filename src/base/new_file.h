@@ -9,7 +9,7 @@
 
 struct new_file {
 	const char *path;
-	mode_t mode; /* limited by the umask */
+	mode_t mode; /* whatever the umask */
 	const void *bytes;
 	size_t length;
 };

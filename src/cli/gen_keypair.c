@@ -9,6 +9,7 @@
 
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 static bool goes_into_token(const struct options *options)
 {
@@ -50,17 +51,27 @@ static char *public_file(const struct options *options, const char *reference)
 	return options->pub_key_out == NULL ? NULL : strdup(options->pub_key_out);
 }
 
+/* As it is: not all file systems have modes. */
+static char *mode_of(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) != 0 ? strdup("")
+					: text_format(" (mode %04o)", status.st_mode & 07777);
+}
+
 static void tell(const struct options *options, const char *reference)
 {
 	CLEANUP(cleanup_text) char *half = public_file(options, reference);
 	CLEANUP(cleanup_text) char *word = text_shell_word(half == NULL ? reference : half);
+	CLEANUP(cleanup_text) char *mode = mode_of(reference);
 
-	if (word == NULL)
+	if (word == NULL || mode == NULL)
 		return;
 	if (!goes_into_token(options))
-		report_note("the private key is in '%s' (mode 0600), its public half in '%s.pub': "
+		report_note("the private key is in '%s'%s, its public half in '%s.pub': "
 			    "start Chronograf with --pub-key-file %s",
-			    reference, reference, word);
+			    reference, mode, reference, word);
 	else if (half != NULL)
 		report_note("the private key is in the token, its public half in '%s': start "
 			    "Chronograf with --pub-key-file %s",

@@ -17,6 +17,23 @@ load new_pairs
 	[ "$(ls -A | sort | tr '\n' ' ')" = 'chronograf-rsa chronograf-rsa.pub expected.pub ' ]
 }
 
+@test "whatever the umask, the private half is its owner's and the public one everybody's, and the message tells the mode" {
+	local mask
+	for mask in 0 077 0777; do
+		umask $mask
+		"$CHRONOCTL" gen-keypair --out "key$mask" --bits $BITS >/dev/null 2>"$SCRATCH/err" || fail "$(cat "$SCRATCH/err")"
+		umask 022
+		[ "$(stat -c %a "key$mask" "key$mask.pub" | xargs)" = '600 644' ]
+		grep -q "'key$mask' (mode 0600)" "$SCRATCH/err"
+	done
+}
+
+@test "a file system without modes: the pair is made, and the message tells the mode as it is" {
+	with_disk DISK_WITHOUT_MODES=1 -- gen-keypair --out key --bits $BITS
+	made
+	says "'key' \(mode 0666\)"
+}
+
 @test "the server takes the public half, and a token signed by the private one" {
 	chronoctl gen-keypair --out=key --bits 2048
 	made
@@ -94,7 +111,7 @@ load new_pairs
 	with_disk DISK_LOG="$SCRATCH/disk" -- gen-keypair --out key --bits $BITS
 	made
 	[ "$(grep -vx write "$SCRATCH/disk" | tr '\n' ' ')" = \
-		'open fsync close open fsync close open fsync close open fsync close ' ]
+		'open fchmod fsync close open fchmod fsync close open fsync close open fsync close ' ]
 }
 
 @test "a limit on their size, no folder, and an output that is full leave nothing" {

@@ -6,6 +6,7 @@
  *     DISK_LOG=FILE       a line a call: the function's name
  *     DISK_NAMES=FILE     a line a renameat2: the name that was
  *     DISK_WITHOUT_TMPFILE=1   no file without a name
+ *     DISK_WITHOUT_MODES=1     fchmod answers EPERM, and a new file is open to all
  *     DISK_WITHOUT_FLAGS=1     no flags of renameat2
  *     DISK_ABORT=1             fsync ends the parent by SIGABRT, and does not return
  *     DISK_SLOW=fsync:FILE     fsync, or the renameat2 of a successor, returns when FILE is gone
@@ -250,8 +251,14 @@ int fchmod(int descriptor, mode_t mode)
 	static unsigned calls;
 	int (*function)(int, mode_t) = (int (*)(int, mode_t))next("fchmod");
 
-	return is_watched(descriptor) && is_to_fail("fchmod", &calls) ? -1
-								      : function(descriptor, mode);
+	if (is_watched(descriptor) && is_to_fail("fchmod", &calls))
+		return -1;
+	if (!is_watched(descriptor) || getenv("DISK_WITHOUT_MODES") == NULL)
+		return function(descriptor, mode);
+	if (function(descriptor, 0666) != 0)
+		abort();
+	errno = EPERM;
+	return -1;
 }
 
 int linkat(int from_folder, const char *from, int to_folder, const char *to, int flags)

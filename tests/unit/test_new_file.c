@@ -48,22 +48,26 @@ static void assert_holds(const char *path, const char *text, mode_t mode)
 
 static const struct new_file pair[] = {
 	{"secret", 0600, "one", 3},
-	{"public", 0666, "two", 3},
+	{"public", 0644, "two", 3},
 };
 
-static void files_are_written_with_their_mode_less_the_umask(void **state)
+static void files_have_their_mode_whatever_the_umask(void **state)
 {
+	static const mode_t masks[] = {0, 022, 077, 0777};
 	struct chronosign_error *error = NULL;
 	struct made_files made;
 
 	(void)state;
-	assert_true(new_files_write(pair, 2, &made, &error));
-	assert_null(error);
-	assert_holds("secret", "one", 0600);
-	assert_holds("public", "two", 0644);
-	assert_true(made_files_remove(&made, &error));
-	made_files_close(&made);
-	assert_null(error);
+	for (size_t i = 0; i < sizeof masks / sizeof masks[0]; i++) {
+		umask(masks[i]);
+		assert_true(new_files_write(pair, 2, &made, &error));
+		assert_null(error);
+		assert_holds("secret", "one", 0600);
+		assert_holds("public", "two", 0644);
+		assert_true(made_files_remove(&made, &error));
+		made_files_close(&made);
+		assert_null(error);
+	}
 }
 
 static void a_file_that_exists_is_untouched_and_the_others_are_removed(void **state)
@@ -189,7 +193,7 @@ static void a_file_that_follows_a_removed_one_stays(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_FOLDER(files_are_written_with_their_mode_less_the_umask),
+		IN_FOLDER(files_have_their_mode_whatever_the_umask),
 		IN_FOLDER(a_file_that_exists_is_untouched_and_the_others_are_removed),
 		IN_FOLDER(a_dangling_link_is_in_the_way_too),
 		IN_FOLDER(a_folder_that_is_not_there_is_named),
