@@ -24,10 +24,25 @@ bool key_reads_file(const struct chronosign_key *key, const struct stat *file)
 	       (pin_source_status(key, &status) && is_same(&status, file));
 }
 
+/* Without a name, such as one of memfd_create(2), only those open it who have it already. */
+static bool is_a_file_with_a_name(const struct stat *status)
+{
+	return S_ISREG(status->st_mode) && status->st_nlink > 0;
+}
+
+void key_warn_of_readers(const struct chronosign_key *key, const char *what,
+			 const char *consequence, const struct stat *status)
+{
+	if (is_a_file_with_a_name(status) && (status->st_mode & (S_IRGRP | S_IROTH)) != 0)
+		key_notice(key, CHRONOSIGN_NOTICE_WARNING,
+			   "%s can be read by others (mode %04o)%s: chmod 600", what,
+			   (unsigned)(status->st_mode & 07777), consequence);
+}
+
 /* Root can change it in any case. */
 static void warn(const struct chronosign_key *key, const char *what, const struct stat *status)
 {
-	if (!S_ISREG(status->st_mode))
+	if (!is_a_file_with_a_name(status))
 		return;
 	if (status->st_uid != geteuid() && status->st_uid != 0)
 		key_notice(key, CHRONOSIGN_NOTICE_WARNING,
@@ -41,11 +56,14 @@ static void warn(const struct chronosign_key *key, const char *what, const struc
 
 void key_warn_of_files(const struct chronosign_key *key)
 {
+	static const char secret[] = "the file of the PIN or passphrase";
 	CLEANUP(cleanup_text) char *what = text_format("the key file '%s'", key->name);
 	struct stat status;
 
 	if (what != NULL && look_at_path(key->path, &status))
 		warn(key, what, &status);
-	if (pin_source_status(key, &status))
-		warn(key, "the file of the PIN or passphrase", &status);
+	if (!pin_source_status(key, &status))
+		return;
+	warn(key, secret, &status);
+	key_warn_of_readers(key, secret, "", &status);
 }

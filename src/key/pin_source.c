@@ -189,7 +189,11 @@ static bool credential_status(const char *name, struct stat *status)
 	CLEANUP(cleanup_text)
 	char *path = directory == NULL ? NULL : text_format("%s/%s", directory, name);
 
-	return path != NULL && file_status(path, status);
+	if (path == NULL || !file_status(path, status))
+		return false;
+	/* systemd lets the unit's user read it by an ACL, whose mask is in the place of the group's rights (acl(5)). */
+	status->st_mode &= ~(mode_t)S_IRGRP;
+	return true;
 }
 
 /* A PIN source `|command`: what follows the bar, and where the command's messages go. */

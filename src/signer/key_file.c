@@ -6,6 +6,7 @@
 #include "base/locked_heap.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "key/files.h"
 #include "key/pin.h"
 #include "signer/bad_key_file.h"
 #include "signer/openssl_key.h"
@@ -47,11 +48,10 @@ static bool check_file(const struct chronosign_key *key, int descriptor, struct 
 /* Only for private keys: a public one may be readable. */
 static void warn_of_readers(const struct chronosign_key *key, const struct stat *status)
 {
-	if (S_ISREG(status->st_mode) && (status->st_mode & (S_IRGRP | S_IROTH)) != 0)
-		key_notice(key, CHRONOSIGN_NOTICE_WARNING,
-			   "the key file '%s' can be read by others (mode %04o), and anyone who "
-			   "reads it is a superadmin: chmod 600",
-			   key->name, (unsigned)(status->st_mode & 07777));
+	CLEANUP(cleanup_text) char *what = text_format("the key file '%s'", key->name);
+
+	if (what != NULL)
+		key_warn_of_readers(key, what, ", and anyone who reads it is a superadmin", status);
 }
 
 static struct chronosign_secret *read_key_file(const struct chronosign_key *key,

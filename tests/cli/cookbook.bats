@@ -8,7 +8,7 @@ setup_file() { suite_key_in_token ops; }
 setup() {
 	local program
 	reader
-	echo "$PIN" >~/.config/softhsm-pin
+	(umask 077 && echo "$PIN" >~/.config/softhsm-pin)
 	for program in curl jq; do
 		printf '#!/bin/sh\nprintf "%%s\\n" "$@" >>"%s/arguments"\nexec %s "$@"\n' "$SCRATCH" "$(command -v $program)" \
 			>"$SCRATCH/bin/$program"

@@ -298,7 +298,7 @@ suite_key_in_token() { # LABEL [PIN]
 # $PIN_FILE: a file with the PIN.
 suite_pin_file() {
 	export PIN_FILE=$D/pin
-	printf '%s\n' "$PIN" >"$PIN_FILE"
+	(umask 077 && printf '%s\n' "$PIN" >"$PIN_FILE")
 }
 
 # ---- The server ----

@@ -21,13 +21,13 @@ one_line() {
 }
 
 @test "a wrong PIN is reported once, with the token and what it says about tries" {
-	echo 9999 >"$SCRATCH/wrong"
+	(umask 077 && echo 9999 >"$SCRATCH/wrong")
 	signs_not --priv-key-file 'pkcs11:token=ops;object=chronograf' --pin-source "$SCRATCH/wrong"
 	one_line 3 "wrong PIN for token 'ops', tried once; few tries may be left"
 }
 
 @test "a wrong PIN after another one: no warning beside the error" {
-	echo 9999 >"$SCRATCH/wrong"
+	(umask 077 && echo 9999 >"$SCRATCH/wrong")
 	for _ in 1 2; do
 		signs_not --priv-key-file 'pkcs11:token=ops;object=chronograf' --pin-source "$SCRATCH/wrong"
 		one_line 3 "wrong PIN for token 'ops', tried once; few tries may be left"

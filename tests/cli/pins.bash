@@ -2,8 +2,7 @@
 
 setup_file() {
 	suite_key_in_token estate
-	printf '%s\n' "$PIN" >"$D/right"
-	printf '%s\n' 99999 >"$D/wrong"
+	(umask 077 && printf '%s\n' "$PIN" >"$D/right" && printf '%s\n' 99999 >"$D/wrong")
 	cp "$D/right" "$D/the right%one"
 	start_standin
 }

@@ -10,7 +10,7 @@ setup_file() {
 	encrypt_key "$KEY" "$D/encrypted.pem" "$CANARY"
 	import_key "$KEY" estate twin b1 "$CANARY"
 	import_key "$KEY" estate twin b2 "$CANARY"
-	printf '%s\n' "$CANARY" >"$D/pin"
+	(umask 077 && printf '%s\n' "$CANARY" >"$D/pin")
 	start_standin
 	start_silent_standin
 }

@@ -36,7 +36,7 @@ signs_and_warns() {
 
 @test "a PIN file that others can change gives a warning, wherever it is named" {
 	cp "$PIN_FILE" "$SCRATCH/pin"
-	chmod 640 "$SCRATCH/pin"
+	chmod 600 "$SCRATCH/pin"
 	signs_and_warns '' --priv-key-file "$URI" --pin-source "$SCRATCH/pin"
 	chmod 660 "$SCRATCH/pin"
 	local what="the file of the PIN or passphrase can be changed by others"
@@ -44,6 +44,24 @@ signs_and_warns() {
 	signs_and_warns "$what" --priv-key-file "$URI?pin-source=file:$SCRATCH/pin"
 	signs_and_warns "$what" --priv-key-file "$D/encrypted.pem" --pin-source fd:7 7<"$SCRATCH/pin"
 	CREDENTIALS_DIRECTORY=$SCRATCH signs_and_warns "$what" --priv-key-file "$URI" --pin-source credential:pin
+}
+
+@test "a PIN file that others can read gives a warning, wherever it is named; one that has no name any more gives none" {
+	local what="the file of the PIN or passphrase can be read by others \(mode 06(40|04)\): chmod 600"
+	cp "$PIN_FILE" "$SCRATCH/pin"
+	for mode in 640 604; do
+		chmod $mode "$SCRATCH/pin"
+		signs_and_warns "$what" --priv-key-file "$URI" --pin-source "$SCRATCH/pin"
+		signs_and_warns "$what" --priv-key-file "$URI?pin-source=file:$SCRATCH/pin"
+		signs_and_warns "$what" --priv-key-file "$D/encrypted.pem" --pin-source fd:7 7<"$SCRATCH/pin"
+	done
+	CREDENTIALS_DIRECTORY=$SCRATCH signs_and_warns "$what" --priv-key-file "$URI" --pin-source credential:pin
+	chmod 440 "$SCRATCH/pin"
+	CREDENTIALS_DIRECTORY=$SCRATCH signs_and_warns '' --priv-key-file "$URI" --pin-source credential:pin
+	exec 7<"$SCRATCH/pin"
+	rm "$SCRATCH/pin"
+	signs_and_warns '' --priv-key-file "$D/encrypted.pem" --pin-source fd:7
+	exec 7<&-
 }
 
 @test "import-key warns of both files" {
