@@ -43,14 +43,20 @@ static const char *why_no_server(const char *url)
 					  : NULL;
 }
 
+/* As messages name it. */
+static const char *name_of_list(const char *name)
+{
+	return strcmp(name, "-") == 0 ? "standard input" : name;
+}
+
 static bool refuse_line(const char *name, size_t number, const char *url, const char *why_not,
 			struct chronosign_error **error)
 {
 	CLEANUP(cleanup_text) char *shown = url_without_user(url);
 
 	return chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE, "%s, line %zu: '%s' %s",
-				    strcmp(name, "-") == 0 ? "standard input" : name, number,
-				    shown == NULL ? "" : shown, why_not);
+				    name_of_list(name), number, shown == NULL ? "" : shown,
+				    why_not);
 }
 
 /* One line, without the white space around it. */
@@ -77,19 +83,56 @@ static bool unreadable(const char *name, struct chronosign_error **error)
 				    text_open_error(name, errno));
 }
 
+/* Room for tens of thousands of URLs with comments. Without a limit, a device that never ends would take all memory. */
+enum {
+	LIST_LINE_MAX = 8192,
+	LIST_MAX = 16 << 20,
+};
+
+struct list {
+	FILE *file;
+	size_t length; /* of what was read */
+	char line[LIST_LINE_MAX + 1];
+};
+
+/* Reads the next line without its end; *why_not: what is wrong with it, or NULL. False: there is none. */
+static bool next_line(struct list *list, const char **why_not)
+{
+	size_t length = 0;
+	int byte = EOF;
+
+	*why_not = list->length < LIST_MAX ? NULL : "begins after 16 MiB, where no list may go on";
+	while (*why_not == NULL && (byte = getc(list->file)) != EOF && byte != '\n') {
+		if (byte == '\0')
+			*why_not = "has a NUL byte in it";
+		else if (length == LIST_LINE_MAX)
+			*why_not = "is longer than 8192 bytes";
+		else
+			list->line[length++] = (char)byte;
+	}
+	list->line[length] = '\0';
+	list->length += length + 1;
+	return *why_not != NULL || byte != EOF || length > 0;
+}
+
 static bool add_file(struct servers *servers, const char *name, struct chronosign_error **error)
 {
 	bool standard_input = strcmp(name, "-") == 0;
 	CLEANUP(cleanup_stream)
 	FILE *file = standard_input ? fdopen(dup(0), "re") : fopen(name, "re");
-	CLEANUP(cleanup_text) char *line = NULL;
-	size_t size = 0;
+	struct list list = {.file = file};
+	const char *why_not = NULL;
 
 	if (file == NULL)
 		return unreadable(name, error);
-	for (size_t number = 1; getline(&line, &size, file) >= 0; number++)
-		if (!add_line(servers, name, number, line, error))
+	for (size_t number = 1; next_line(&list, &why_not); number++) {
+		if (why_not != NULL)
+			return chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
+						    "%s: line %zu %s", name_of_list(name), number,
+						    why_not);
+		if (!add_line(servers, name, number, list.line, error))
 			return false;
+	}
 	return !ferror(file) || unreadable(name, error);
 }
 

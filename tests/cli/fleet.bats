@@ -60,6 +60,21 @@ tokens_are_of_their_servers() {
 	[ "$(cut -f 1 <<<"$output" | tr '\n' ' ')" = "$URL/s/0 $URL/s/1 " ] || fail "not both"
 }
 
+@test "a list that is endless, or too large to be one: exit 2 and why, and no URL before it is asked" {
+	local endless
+	start_standin
+	for endless in 'cat /dev/zero|line 2 has a NUL byte' 'yes | tr -d "\n"|line 2 is longer than 8192 bytes' \
+		'yes http://127.0.0.1:1|line [0-9]+ begins after 16 MiB' 'yes ""|line [0-9]+ begins after 16 MiB'; do
+		run --separate-stderr bash -c '[ "$SANITIZED" = ON ] || ulimit -v 300000; (echo "$1"; eval "$4") 2>/dev/null |
+			timeout 20 "$2" token --priv-key-file "$3" --chronograf-urls-from -' - "$URL" "$CHRONOCTL" "$KEY" "${endless%|*}"
+		refused 2 "standard input: ${endless##*|}"
+	done
+	[ "$(requests)" -eq 0 ]
+	(echo "#$(printf %8191s '')"; echo "$URL$(printf %8000s '')") >"$BATS_TEST_TMPDIR/list"
+	chronoctl token --priv-key-file "$KEY" --chronograf-urls-from "$BATS_TEST_TMPDIR/list"
+	[ "$status" -eq 0 ] || fail "a line of 8192 bytes is not read"
+}
+
 @test "a list of one is a list: the line has its URL, and the default server is not asked" {
 	start_standin
 	echo "$URL" >"$BATS_TEST_TMPDIR/list"
