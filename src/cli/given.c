@@ -39,9 +39,9 @@ static bool check_descriptor(const char *source)
 	if (number == NULL || end == number || descriptor < 0 || descriptor > INT_MAX ||
 	    fcntl((int)descriptor, F_GETFD) >= 0)
 		return true;
-	report_error(
-		"no descriptor %ld is open for the source fd:%ld; open it in the shell: %ld<FILE",
-		descriptor, descriptor, descriptor);
+	const char *shown = pin_source_shown_descriptor(number);
+	report_error("no descriptor %s is open for the source fd:%s; open it in the shell: %s<FILE",
+		     shown, shown, strcmp(shown, number) == 0 ? shown : "N");
 	return false;
 }
 

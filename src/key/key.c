@@ -32,7 +32,7 @@ static bool has_scheme(const char *text, const char *scheme)
 	return length == strlen(scheme) && strncasecmp(text, scheme, length) == 0;
 }
 
-char *file_uri_path(const char *uri, struct chronosign_error **error)
+char *file_uri_path(const char *uri, const char *shown, struct chronosign_error **error)
 {
 	const char *path = uri + strlen("file:");
 
@@ -45,7 +45,7 @@ char *file_uri_path(const char *uri, struct chronosign_error **error)
 	if (path[0] != '/') {
 		error_set(error, CHRONOSIGN_ERROR_USAGE,
 			  "'%s' is not a file on this machine: write file:///path or just the path",
-			  uri);
+			  shown);
 		return NULL;
 	}
 	char *decoded = strdup(path);
@@ -55,7 +55,7 @@ char *file_uri_path(const char *uri, struct chronosign_error **error)
 	}
 	long length = uri_percent_decode(decoded);
 	if (length < 0 || strlen(decoded) != (size_t)length) {
-		error_set(error, CHRONOSIGN_ERROR_USAGE, "'%s' has a bad %% escape", uri);
+		error_set(error, CHRONOSIGN_ERROR_USAGE, "'%s' has a bad %% escape", shown);
 		free(decoded);
 		return NULL;
 	}
@@ -71,7 +71,7 @@ static bool parse(struct chronosign_key *key, char *reference, struct chronosign
 	}
 	if (has_scheme(reference, "file")) {
 		key->kind = KEY_IN_FILE;
-		key->path = file_uri_path(reference, error);
+		key->path = file_uri_path(reference, reference, error);
 		return key->path != NULL;
 	}
 	/* A file whose name happens to look like a URI is the file. */

@@ -93,7 +93,7 @@ void key_set_login_refused(struct chronosign_key *key,
 void key_login_refused(const struct chronosign_key *key);
 
 /* The path in a file: URI (RFC 8089), decoded. The caller frees it; NULL with *error set if it
- * names no local file. */
-char *file_uri_path(const char *uri, struct chronosign_error **error);
+ * names no local file; *error repeats what is `shown` of it. */
+char *file_uri_path(const char *uri, const char *shown, struct chronosign_error **error);
 
 #endif

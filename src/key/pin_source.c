@@ -93,14 +93,14 @@ static bool file_status(const char *path, struct stat *status)
 
 static struct chronosign_secret *pin_from_file_uri(const char *uri, struct chronosign_error **error)
 {
-	CLEANUP(cleanup_text) char *path = file_uri_path(uri, error);
+	CLEANUP(cleanup_text) char *path = file_uri_path(uri, "file:…", error);
 
 	return path == NULL ? NULL : pin_from_file(path, error);
 }
 
 static bool file_uri_status(const char *uri, struct stat *status)
 {
-	CLEANUP(cleanup_text) char *path = file_uri_path(uri, NULL);
+	CLEANUP(cleanup_text) char *path = file_uri_path(uri, "", NULL);
 
 	return path != NULL && file_status(path, status);
 }
@@ -131,10 +131,21 @@ static struct chronosign_secret *pin_from_environment(const char *name,
 			"the variable of the PIN source env:", error);
 }
 
+/* No PIN that deserves the name has so few. */
+enum { SHOWN_DIGITS = 3 };
+
+const char *pin_source_shown_descriptor(const char *number)
+{
+	size_t length = strspn(number, "0123456789");
+
+	return length > 0 && length <= SHOWN_DIGITS && number[length] == '\0' ? number : "…";
+}
+
 static struct chronosign_secret *pin_from_descriptor(const char *number,
 						     struct chronosign_error **error)
 {
-	CLEANUP(cleanup_text) char *what = text_format("the PIN source fd:%s", number);
+	CLEANUP(cleanup_text)
+	char *what = text_format("the PIN source fd:%s", pin_source_shown_descriptor(number));
 	char *end = NULL;
 	long descriptor = strtol(number, &end, 10);
 
@@ -143,8 +154,8 @@ static struct chronosign_secret *pin_from_descriptor(const char *number,
 		return NULL;
 	}
 	if (number[0] < '0' || number[0] > '9' || *end != '\0' || descriptor > INT_MAX) {
-		error_set(error, CHRONOSIGN_ERROR_USAGE,
-			  "%s: '%s' is not the number of a descriptor", what, number);
+		error_set(error, CHRONOSIGN_ERROR_USAGE, "%s: not the number of a descriptor",
+			  what);
 		return NULL;
 	}
 	return read_pin((int)descriptor, what, error);
@@ -156,7 +167,7 @@ static bool descriptor_status(const char *number, struct stat *status)
 }
 
 /* systemd.exec(5), CREDENTIALS: a file by that name in the directory; a name with a slash would
- * leave it. */
+ * leave it. A name that is none may be a PIN, and is not repeated. */
 static struct chronosign_secret *pin_from_credential(const char *name,
 						     struct chronosign_error **error)
 {
@@ -164,15 +175,14 @@ static struct chronosign_secret *pin_from_credential(const char *name,
 
 	if (directory == NULL || directory[0] == '\0') {
 		error_set(error, CHRONOSIGN_ERROR_KEY,
-			  "the PIN source credential:%s: $CREDENTIALS_DIRECTORY is not set; run in "
-			  "a unit with LoadCredential=%s:…",
-			  name, name);
+			  "the PIN source credential:…: $CREDENTIALS_DIRECTORY is not set; run in "
+			  "a unit with LoadCredential=NAME:FILE");
 		return NULL;
 	}
 	if (name[0] == '\0' || strchr(name, '/') != NULL || strcmp(name, ".") == 0 ||
 	    strcmp(name, "..") == 0) {
 		error_set(error, CHRONOSIGN_ERROR_USAGE,
-			  "the PIN source credential:%s: not the name of a credential", name);
+			  "the PIN source credential:…: not the name of a credential");
 		return NULL;
 	}
 	CLEANUP(cleanup_text) char *path = text_format("%s/%s", directory, name);
@@ -180,7 +190,12 @@ static struct chronosign_secret *pin_from_credential(const char *name,
 		error_out_of_memory(error);
 		return NULL;
 	}
-	return pin_from_file(path, error);
+	if (access(path, F_OK) == 0)
+		return pin_from_file(path, error);
+	error_set(error, CHRONOSIGN_ERROR_KEY,
+		  "the PIN source credential:…: no such file in $CREDENTIALS_DIRECTORY ('%s'): %s",
+		  directory, strerror(errno));
+	return NULL;
 }
 
 static bool credential_status(const char *name, struct stat *status)
@@ -342,15 +357,17 @@ bool pin_source_is_passed(const struct chronosign_key *key, struct chronosign_er
 	const char *source = source_in_uri(key);
 	const char *rest;
 
-	if (source == NULL ||
-	    form_of(source, FIRST_FORM_IN_URIS, &rest)->read != pin_from_descriptor)
+	if (source == NULL)
+		return true;
+	const struct form *form = form_of(source, FIRST_FORM_IN_URIS, &rest);
+	if (form->read != pin_from_descriptor)
 		return true;
 	int flags = fcntl((int)strtol(rest, NULL, 10), F_GETFD);
 	return (flags >= 0 && (flags & FD_CLOEXEC) == 0) ||
 	       error_set(error, CHRONOSIGN_ERROR_USAGE,
-			 "the descriptor of the PIN source '%s' is not open; the shell opens it: "
+			 "the descriptor of the PIN source '%s%s' is not open; the shell opens it: "
 			 "<(…), or N<FILE",
-			 source);
+			 form->prefix, pin_source_shown_descriptor(rest));
 }
 
 static struct chronosign_secret *read_own(const struct chronosign_key *key,

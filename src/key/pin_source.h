@@ -14,6 +14,9 @@ struct chronosign_secret *pin_source_read(const struct chronosign_key *key,
 /* The number, as text, of the descriptor that a source means, by number or by its path; NULL if it means none. */
 const char *pin_source_descriptor(const char *source);
 
+/* That text as a message may repeat it: "…" if it may be a PIN, as fd:$PIN makes it in a shell. */
+const char *pin_source_shown_descriptor(const char *number);
+
 /*
  * False with *error set if the source in the key's URI means a descriptor that this process was not started with: its own
  * ones are closed when it executes another program (FD_CLOEXEC). To be asked before modules open theirs.

@@ -79,6 +79,22 @@ load pins
 	[ "$(wc -l <"$SCRATCH/ran")" -eq 1 ]
 }
 
+@test "a PIN in the place of a descriptor's number, of a name, or of a path is not repeated" {
+	local pin source form
+	for pin in 24681357 2468 hunter2; do
+		for source in fd:$pin /dev/fd/$pin credential:$pin credential:../$pin file:$pin file:/$pin file:///$pin/x "file:///%zz$pin" $pin; do
+			for form in "$URI --pin-source $source" "$URI?pin-source=$source"; do
+				CREDENTIALS_DIRECTORY=$D chronoctl_token --priv-key-file ${form}
+				[ "$status" -ne 0 ] && [ -z "$output" ] || fail "$form"
+				never_says "$pin"
+				chronoctl_token --priv-key-file ${form}
+				[ "$status" -ne 0 ] && [ -z "$output" ] || fail "$form"
+				never_says "$pin"
+			done
+		done
+	done
+}
+
 @test "a source that cannot be read is an error that names it, and no empty PIN" {
 	no_pin "$D/nonexistent" --priv-key-file "$URI" --pin-source "$D/nonexistent"
 	no_pin "$D/nonexistent" --priv-key-file "$URI?pin-source=$D/nonexistent"
@@ -88,7 +104,7 @@ load pins
 	no_pin 'fd:77|descriptor 77' --priv-key-file "$URI" --pin-source fd:77
 	no_pin 'fd' --priv-key-file "$URI" --pin-source fd:seven
 	no_pin CREDENTIALS_DIRECTORY --priv-key-file "$URI" --pin-source credential:right
-	CREDENTIALS_DIRECTORY=$D no_pin nothing-here --priv-key-file "$URI" --pin-source credential:nothing-here
+	CREDENTIALS_DIRECTORY=$D no_pin "no such file in .CREDENTIALS_DIRECTORY \('$D'\)" --priv-key-file "$URI" --pin-source credential:nothing-here
 	CREDENTIALS_DIRECTORY=$D no_pin 'not the name of a credential' --priv-key-file "$URI" --pin-source credential:../right
 	CREDENTIALS_DIRECTORY=$D no_pin 'not the name of a credential' --priv-key-file "$URI" --pin-source credential:
 	no_pin 'longer than 1024 bytes' --priv-key-file "$URI" --pin-source /dev/zero
