@@ -237,6 +237,7 @@ static bool start_command(const struct command *command, int output, pid_t *chil
 	sigemptyset(&defaults);
 	sigaddset(&defaults, SIGPIPE);
 	sigaddset(&defaults, SIGXFSZ);
+	sigaddset(&defaults, SIGCHLD);
 	posix_spawnattr_setsigdefault(&attributes, &defaults);
 	/* Nor blocked ones. */
 	sigemptyset(&none);
@@ -288,8 +289,8 @@ static struct chronosign_secret *read_command(const struct command *command, pid
 	return started ? read_pin(output, "the output of the PIN command", error) : NULL;
 }
 
-static struct chronosign_secret *pin_from_command(const struct command *command,
-						  struct chronosign_error **error)
+static struct chronosign_secret *run_command(const struct command *command,
+					     struct chronosign_error **error)
 {
 	pid_t child = 0;
 	CLEANUP(cleanup_error) struct chronosign_error *reading = NULL;
@@ -302,6 +303,32 @@ static struct chronosign_secret *pin_from_command(const struct command *command,
 	if (pin == NULL)
 		error_move(error, &reading);
 	return TAKE(pin);
+}
+
+/* Puts back what was done about SIGCHLD. The handler has not heard of other children that have ended meanwhile. */
+static void restore_child_action(const struct sigaction *before)
+{
+	siginfo_t other = {.si_pid = 0};
+
+	sigaction(SIGCHLD, before, NULL);
+	if (before->sa_handler != SIG_DFL && before->sa_handler != SIG_IGN &&
+	    waitid(P_ALL, 0, &other, WEXITED | WNOHANG | WNOWAIT) == 0 && other.si_pid != 0)
+		kill(getpid(), SIGCHLD);
+}
+
+/* A handler that waits for all children, of a module or of our caller, would take away how the command ended; so would an
+ * ignored signal. */
+static struct chronosign_secret *pin_from_command(const struct command *command,
+						  struct chronosign_error **error)
+{
+	const struct sigaction none = {.sa_handler = SIG_DFL};
+	struct sigaction before;
+
+	if (sigaction(SIGCHLD, &none, &before) != 0)
+		return run_command(command, error);
+	struct chronosign_secret *pin = run_command(command, error);
+	restore_child_action(&before);
+	return pin;
 }
 
 /* The forms of a source other than a command. To add one: a row, and its name wherever the options
