@@ -24,12 +24,27 @@ const char *folder_name_in(const char *path)
 	return slash == NULL ? path : slash + 1;
 }
 
-int folder_open(const char *path, int flags)
+/* NULL: no memory. The caller frees it. */
+static char *folder_of(const char *path)
 {
 	size_t length = (size_t)(folder_name_in(path) - path);
-	CLEANUP(cleanup_text) char *folder = length == 0 ? strdup(".") : strndup(path, length);
+
+	return length == 0 ? strdup(".") : strndup(path, length);
+}
+
+int folder_open(const char *path, int flags)
+{
+	CLEANUP(cleanup_text) char *folder = folder_of(path);
 
 	return folder == NULL ? -1 : open(folder, flags | O_DIRECTORY | O_CLOEXEC | O_NOCTTY);
+}
+
+int folder_open_at(int start, const char *path, int flags)
+{
+	CLEANUP(cleanup_text) char *folder = folder_of(path);
+
+	return folder == NULL ? -1
+			      : openat(start, folder, flags | O_DIRECTORY | O_CLOEXEC | O_NOCTTY);
 }
 
 void folder_hidden_name(char name[static FOLDER_HIDDEN_NAME])

@@ -19,6 +19,9 @@ const char *folder_name_in(const char *path);
 /* The folder, opened with these flags of open(2). -1 with errno if it cannot be opened. */
 int folder_open(const char *path, int flags);
 
+/* The same for a path that is relative to this folder. */
+int folder_open_at(int start, const char *path, int flags);
+
 void folder_hidden_name(char name[static FOLDER_HIDDEN_NAME]);
 
 /* renameat2(2) within the folder. */

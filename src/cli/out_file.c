@@ -1,7 +1,8 @@
-/* Replaces a file by renameat2(2). token_output decides which files are ours. */
+/* Replaces a file by renameat2(2). token_output decides which files are of tokens, and out_owner whose they are. */
 #include "cli/out_file.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/folder.h"
 #include "base/text.h"
 #include "cli/token/token_output.h"
@@ -9,9 +10,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A line of JSON with the longest signature, a key's URI and a server's, is shorter. */
 enum { LINE_MAX_LENGTH = 16384, NAME_TRIES = 100 };
+
+/* How long another chronoctl that keeps the file may take to end, and how often it is looked at. */
+enum { OTHER_ENDS_MS = 5000, LOOK_NS = 50000000 };
 
 static bool failed(const char *what, const char *path, struct chronosign_error **error)
 {
@@ -54,19 +59,48 @@ static bool all_lines_are_ours(FILE *stream)
 	return ferror(stream) == 0;
 }
 
-static bool is_ours(int descriptor)
+static bool holds_tokens(int descriptor)
 {
-	CLEANUP(cleanup_stream) FILE *stream = fdopen(descriptor, "r");
+	int copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+	CLEANUP(cleanup_stream) FILE *stream = copy < 0 ? NULL : fdopen(copy, "r");
 
-	if (stream == NULL) {
-		close(descriptor);
-		return false;
-	}
-	return all_lines_are_ours(stream);
+	if (stream == NULL && copy >= 0)
+		close(copy);
+	return stream != NULL && all_lines_are_ours(stream);
+}
+
+static int open_to_look(const struct out_file *file, const char *name)
+{
+	return openat(file->folder, name,
+		      O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+static bool is_of_this_run(const struct out_file *file, const struct stat *status)
+{
+	return file->record != NULL && out_record_has(file->record, status);
+}
+
+static bool check_open(const struct out_file *file, int descriptor, struct chronosign_error **error)
+{
+	struct stat status;
+
+	if (fstat(descriptor, &status) != 0)
+		return failed("look at", file->path, error);
+	if (!holds_tokens(descriptor))
+		return chronosign_error_set(
+			error, CHRONOSIGN_ERROR_USAGE,
+			"'%s' exists and holds something other than tokens: --out-file would "
+			"replace it; name another file, or remove this one",
+			file->path);
+	return is_of_this_run(file, &status) || !out_is_locked(descriptor) ||
+	       chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
+				    "another chronoctl keeps '%s': name another file, or end that "
+				    "one first",
+				    file->path);
 }
 
 /* True if nothing has the name in the file's folder, or a regular file has it in which every line is
- * a token, in any form that token_output.c writes. */
+ * a token, in any form that token_output.c writes, and that no other chronoctl keeps. */
 static bool check_name(const struct out_file *file, const char *name,
 		       struct chronosign_error **error)
 {
@@ -80,16 +114,10 @@ static bool check_name(const struct out_file *file, const char *name,
 			error, CHRONOSIGN_ERROR_USAGE,
 			"'%s' is not a regular file: --out-file replaces it as a whole",
 			file->path);
-	int descriptor = openat(file->folder, name,
-				O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	CLEANUP(cleanup_descriptor) int descriptor = open_to_look(file, name);
 	if (descriptor < 0)
 		return errno == ENOENT || failed("read", file->path, error);
-	return is_ours(descriptor) ||
-	       chronosign_error_set(
-		       error, CHRONOSIGN_ERROR_USAGE,
-		       "'%s' exists and holds something other than tokens: --out-file would "
-		       "replace it; name another file, or remove this one",
-		       file->path);
+	return check_open(file, descriptor, error);
 }
 
 static bool check_file(const struct out_file *file, struct chronosign_error **error)
@@ -102,6 +130,20 @@ bool out_file_look(const struct out_file *file, struct stat *status)
 	return fstatat(file->folder, file->name, status, 0) == 0;
 }
 
+/* A restart may overlap with the end of the run before. */
+static void await_other(const struct out_file *file)
+{
+	int64_t until = milliseconds() + OTHER_ENDS_MS;
+	bool is_kept;
+
+	do {
+		CLEANUP(cleanup_descriptor) int descriptor = open_to_look(file, file->name);
+		is_kept = descriptor >= 0 && out_is_locked(descriptor);
+		if (is_kept)
+			nanosleep(&(struct timespec){.tv_nsec = LOOK_NS}, NULL);
+	} while (is_kept && milliseconds() < until);
+}
+
 bool out_file_open(struct out_file *file, const char *path, const struct out_rights *rights,
 		   struct chronosign_error **error)
 {
@@ -110,8 +152,10 @@ bool out_file_open(struct out_file *file, const char *path, const struct out_rig
 
 	*file = (struct out_file){
 		.path = path,
+		.start = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC),
 		.folder = -1,
 		.rights = *rights,
+		.lock = -1,
 	};
 	if (name[0] == '\0')
 		return chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
@@ -122,9 +166,10 @@ bool out_file_open(struct out_file *file, const char *path, const struct out_rig
 	}
 	memcpy(file->name, name, strlen(name) + 1);
 	folder_hidden_name(file->beside);
-	file->folder = folder_open(path, O_RDONLY);
+	file->folder = folder_open_at(file->start, path, O_RDONLY);
 	if (file->folder < 0)
 		return failed("open the folder of", path, error);
+	await_other(file);
 	if (!out_file_begin(file, &successor, error)) {
 		cleanup_descriptor(&file->folder);
 		file->folder = -1;
@@ -188,7 +233,7 @@ static bool give_name(struct out_successor *successor)
 	return result == 0;
 }
 
-bool out_file_begin(const struct out_file *file, struct out_successor *successor,
+bool out_file_begin(struct out_file *file, struct out_successor *successor,
 		    struct chronosign_error **error)
 {
 	*successor = (struct out_successor){.file = file};
@@ -254,6 +299,26 @@ static bool take_place(struct out_successor *successor, struct chronosign_error 
 	return failed("replace", successor->file->path, error);
 }
 
+/* From before it has the file's name, both processes know it. */
+static bool take_place_as_ours(struct out_successor *successor, struct chronosign_error **error)
+{
+	struct out_file *file = successor->file;
+	CLEANUP(cleanup_descriptor) int lock = out_lock(file->folder, successor->name);
+	struct stat status;
+
+	if (lock < 0 || fstat(lock, &status) != 0)
+		return failed("read", file->path, error);
+	out_record_begin(file->record, &status);
+	bool done = take_place(successor, error);
+	out_record_end(file->record, done);
+	if (done) {
+		cleanup_descriptor(&file->lock);
+		file->lock = lock;
+		lock = -1;
+	}
+	return done;
+}
+
 static bool put_in_place(struct out_successor *successor, struct chronosign_error **error)
 {
 	const struct out_file *file = successor->file;
@@ -264,7 +329,7 @@ static bool put_in_place(struct out_successor *successor, struct chronosign_erro
 		return failed("make a file in the folder of", file->path, error);
 	if (fclose(TAKE(successor->stream)) != 0)
 		return failed("write", file->path, error);
-	return take_place(successor, error);
+	return take_place_as_ours(successor, error);
 }
 
 bool out_file_commit(struct out_successor *successor, struct chronosign_error **error)
@@ -284,6 +349,43 @@ void out_file_abandon(struct out_successor *successor)
 	successor->name[0] = '\0';
 }
 
+/* ---- The look ---- */
+
+static bool is_same_folder(int one, int other)
+{
+	struct stat first;
+	struct stat second;
+
+	return fstat(one, &first) == 0 && fstat(other, &second) == 0 &&
+	       first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+bool out_file_is_in_place(const struct out_file *file)
+{
+	CLEANUP(cleanup_descriptor) int folder = folder_open_at(file->start, file->path, O_PATH);
+	struct stat status;
+
+	return folder >= 0 && is_same_folder(folder, file->folder) &&
+	       fstatat(folder, file->name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       is_of_this_run(file, &status);
+}
+
+bool out_file_follow(struct out_file *file, struct chronosign_error **error)
+{
+	CLEANUP(cleanup_descriptor) int folder = folder_open_at(file->start, file->path, O_RDONLY);
+
+	if (folder < 0)
+		return failed("open the folder of", file->path, error);
+	if (is_same_folder(folder, file->folder))
+		return true;
+	if (!out_file_remove(file, error))
+		return false;
+	cleanup_descriptor(&file->folder);
+	file->folder = folder;
+	folder = -1;
+	return true;
+}
+
 /* ---- The end ---- */
 
 struct look {
@@ -291,37 +393,77 @@ struct look {
 	struct chronosign_error **error;
 };
 
-static bool is_replaceable(void *context, const char *name)
+static bool is_old(void *context, const char *name)
 {
 	const struct look *at = context;
 
 	return check_name(at->file, name, at->error);
 }
 
-static bool remove_as(const struct out_file *file, const char *hidden,
-		      struct chronosign_error **error)
+static bool is_written(void *context, const char *name)
 {
-	struct look at = {file, error};
-	const struct folder_name name = {file->folder, file->name, hidden, is_replaceable, &at};
-	enum folder_removal removal = folder_remove(&name);
+	const struct look *at = context;
+	struct stat status;
 
-	return removal == FOLDER_REMOVED ||
-	       (removal == FOLDER_FAILED && failed("remove", file->path, error));
+	return fstatat(at->file->folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       is_of_this_run(at->file, &status) && check_name(at->file, name, NULL);
 }
 
-bool out_file_remove(const struct out_file *file, struct chronosign_error **error)
+static bool remove_as(const struct look *at, const char *hidden,
+		      bool (*is_ours)(void *context, const char *name))
+{
+	const struct out_file *file = at->file;
+	struct look look = *at;
+	const struct folder_name name = {file->folder, file->name, hidden, is_ours, &look};
+	enum folder_removal removal = folder_remove(&name);
+
+	return removal == FOLDER_REMOVED || (removal == FOLDER_NOT_OURS && is_ours == is_written) ||
+	       (removal == FOLDER_FAILED && failed("remove", file->path, at->error));
+}
+
+bool out_file_remove_old(const struct out_file *file, struct chronosign_error **error)
 {
 	unlinkat(file->folder, file->beside, 0);
-	return remove_as(file, file->beside, error);
+	return remove_as(&(struct look){file, error}, file->beside, is_old);
+}
+
+static bool remove_written(const struct out_file *file, struct chronosign_error **error)
+{
+	unlinkat(file->folder, file->beside, 0);
+	return remove_as(&(struct look){file, error}, file->beside, is_written);
+}
+
+/* The process that has followed the path to another folder may be the other one. */
+bool out_file_remove(struct out_file *file, struct chronosign_error **error)
+{
+	CLEANUP(cleanup_descriptor) int folder = folder_open_at(file->start, file->path, O_RDONLY);
+	struct out_file there = *file;
+
+	there.folder = folder;
+	bool done = remove_written(file, error) &&
+		    (folder < 0 || is_same_folder(folder, file->folder) ||
+		     remove_written(&there, error));
+	/* The supervisor, which has no lock, looks again if the other process could still write it. */
+	if (done && file->lock >= 0) {
+		cleanup_descriptor(&file->lock);
+		file->lock = -1;
+		out_record_forget(file->record);
+	}
+	return done;
 }
 
 void out_file_remove_ended(const struct out_file *file)
 {
+	CLEANUP(cleanup_descriptor) int folder = folder_open_at(file->start, file->path, O_RDONLY);
+	struct out_file there = *file;
 	char hidden[FOLDER_HIDDEN_NAME];
 
 	/* The other name may be the successor's. */
 	folder_hidden_name(hidden);
-	remove_as(file, hidden, NULL);
+	remove_as(&(struct look){file, NULL}, hidden, is_written);
+	there.folder = folder;
+	if (folder >= 0 && !is_same_folder(folder, file->folder))
+		remove_as(&(struct look){&there, NULL}, hidden, is_written);
 }
 
 char *out_file_weakness(const struct out_file *file)

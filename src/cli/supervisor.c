@@ -43,6 +43,8 @@ struct supervisor *supervisor_new(const struct options *options)
 		return NULL;
 	}
 	atomic_init(&shared->file_ends, FILE_IS_CHILDS);
+	if (options->kept_file != NULL)
+		options->kept_file->record = &shared->file;
 	*supervisor = (struct supervisor){.shared = shared,
 					  .options = options,
 					  .signals = signalfd(-1, &signals, SFD_CLOEXEC),
@@ -78,11 +80,21 @@ void supervisor_free(struct supervisor *supervisor)
 	free(supervisor);
 }
 
-/* The child no longer updates it, so it would become stale. */
-static void remove_file(const struct supervisor *supervisor)
+/* The child no longer updates it, so it would become stale. False, and told once, if it stays. */
+static bool remove_file(struct supervisor *supervisor)
 {
-	if (supervisor_keeps_file(supervisor))
-		out_file_remove(supervisor->options->kept_file, NULL);
+	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
+
+	if (!supervisor_keeps_file(supervisor) ||
+	    out_file_remove(supervisor->options->kept_file, &error))
+		return true;
+	if (!supervisor->file_stays)
+		report_error(
+			"%s\nIt holds tokens that may still be valid, and is not kept any longer: "
+			"remove it.",
+			chronosign_error_message(error));
+	supervisor->file_stays = true;
+	return false;
 }
 
 /* The child removes it in time, unless something keeps it waiting. */
@@ -256,15 +268,16 @@ static void tell_stopping(struct supervisor *supervisor)
 	notify("STOPPING=1");
 }
 
-/* What the command's process may have left. */
-static void clean_up(struct supervisor *supervisor)
+/* What the command's process may have left. False: the file stays. */
+static bool clean_up(struct supervisor *supervisor)
 {
 	tell_stopping(supervisor);
 	waiting_clear();
 	prompt_restore_echo();
 	output_drop();
-	remove_file(supervisor);
+	bool file_is_gone = remove_file(supervisor);
 	noise_end(&supervisor->noise);
+	return file_is_gone;
 }
 
 /* What modules have printed stands before the verdict with --verbose, and without behind an error that
@@ -273,7 +286,7 @@ static int finish(struct supervisor *supervisor, pid_t ended, int status)
 {
 	int reason = errno;
 
-	clean_up(supervisor);
+	bool file_is_gone = clean_up(supervisor);
 	errno = reason;
 	int left_with = supervisor_signal_ends(supervisor->asked)
 				? supervisor_end_by(supervisor, supervisor->asked)
@@ -282,7 +295,7 @@ static int finish(struct supervisor *supervisor, pid_t ended, int status)
 				!supervisor->options->quiet;
 	if (left_with == EXIT_KEY || left_with == EXIT_OTHER || explains_warning)
 		noise_tell(&supervisor->noise);
-	return left_with;
+	return left_with == EXIT_DONE && !file_is_gone ? EXIT_OTHER : left_with;
 }
 
 /* A service manager sends SIGABRT to a service that its watchdog has not heard from. */

@@ -3,6 +3,7 @@
 #define CLI_SUPERVISOR_PAGE_H
 
 #include "cli/noise.h"
+#include "cli/out_owner.h"
 #include "cli/supervisor.h"
 
 #include <signal.h>
@@ -31,6 +32,7 @@ struct shared {
 	atomic_ulong calls;
 	atomic_uint outcome; /* an exit status, with DECIDED; 0: the child is working */
 	atomic_bool keeps_file;
+	struct out_record file;         /* what was put in its place */
 	atomic_int_least64_t file_ends; /* when the last token in it does (milliseconds()) */
 	atomic_bool reads_noise; /* the parent: it may have taken a line that it has not shown */
 	atomic_bool takes_any_module;
@@ -47,6 +49,7 @@ struct supervisor {
 	int asked;          /* the signal by which the child is to end; 0: none */
 	time_t asked_at;    /* by CLOCK_MONOTONIC */
 	bool stopping;      /* and the service manager knows */
+	bool file_stays;    /* and that is told */
 	int folder;         /* that the command was started in */
 	bool (*tell)(void *room, const char *module, const char *fact);
 };

@@ -10,6 +10,7 @@
  *     DISK_WITHOUT_FLAGS=1     no flags of renameat2
  *     DISK_ABORT=1             fsync ends the parent by SIGABRT, and does not return
  *     DISK_SLOW=fsync:FILE     fsync, or the renameat2 of a successor, returns when FILE is gone
+ *     DISK_READ_ONLY=FILE      while FILE is there, renameat2 and unlinkat answer EROFS
  *     DISK_FAULT=FILE          waitpid faults once, if FILE is there; it takes FILE away
  *     DISK_MOVE=FILE DISK_MOVE_TO=NAME   the first fsync moves FILE there; with DISK_LATE=1 the first call
  *                         that would take NAME away
@@ -196,10 +197,22 @@ static void move_before_loss_of(const char *name)
 		move_file(true);
 }
 
+static bool is_read_only(void)
+{
+	const char *wish = getenv("DISK_READ_ONLY");
+
+	if (wish == NULL || access(wish, F_OK) != 0)
+		return false;
+	errno = EROFS;
+	return true;
+}
+
 int unlinkat(int folder, const char *name, int flags)
 {
 	int (*function)(int, const char *, int) = (int (*)(int, const char *, int))next("unlinkat");
 
+	if (is_read_only())
+		return -1;
 	move_before_loss_of(name);
 	return function(folder, name, flags);
 }
@@ -280,7 +293,7 @@ int renameat2(int from_folder, const char *from, int to_folder, const char *to, 
 	note("DISK_NAMES", from);
 	if (from[0] == '.')
 		take_long("renameat2");
-	if (is_to_fail("renameat2", &calls))
+	if (is_to_fail("renameat2", &calls) || is_read_only())
 		return -1;
 	if (flags != 0 && getenv("DISK_WITHOUT_FLAGS") != NULL) {
 		errno = EINVAL;

@@ -107,7 +107,7 @@ static int run(struct options *options, const struct servers *servers, int outpu
 	       struct chronosign_error **error)
 {
 	CLEANUP(cleanup_key) struct chronosign_key *key = key_from_options(options, error);
-	if (key == NULL)
+	if (key == NULL || (options->watch && !watch_clear_file(options->kept_file, key, error)))
 		return EXIT_OTHER;
 	bool requests = options->check || options->min_life.seconds > 0;
 	int64_t started_at = milliseconds();

@@ -326,6 +326,8 @@ static void keep_file(struct watch *watch, bool idle)
 	if (milliseconds() >= watch->file.ends && !watch->servers.changed)
 		watch->servers.changed =
 			!watched_file_lives_on(&watch->file, &watch->servers, milliseconds());
+	if (!watch->servers.changed)
+		watch->servers.changed = !watched_file_look(&watch->file, milliseconds());
 	if (is_time_to_write(watch, idle))
 		write_file(watch);
 }
@@ -361,21 +363,28 @@ static void step(struct watch *watch)
 		open_key(watch);
 	if (!watch->ended && watched_network_is_due(&watch->network, milliseconds()))
 		restart_network(watch);
-	keep_file(watch, idle);
+	if (!watch->ended)
+		keep_file(watch, idle);
 	watchdog_tell(&watch->watchdog, milliseconds());
 }
 
 /* The file must not be the one that the key or its PIN is read from. */
-static bool spares_key(const struct token_order *order, struct chronosign_error **error)
+static bool spares_key(const struct out_file *file, const struct chronosign_key *key,
+		       struct chronosign_error **error)
 {
-	const struct out_file *file = order->options->kept_file;
 	struct stat status;
 
-	return !out_file_look(file, &status) || !key_reads_file(order->key, &status) ||
+	return !out_file_look(file, &status) || !key_reads_file(key, &status) ||
 	       chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
 				    "'%s' holds the key or its PIN: --out-file would replace it; "
 				    "name another file",
 				    file->path);
+}
+
+bool watch_clear_file(const struct out_file *file, const struct chronosign_key *key,
+		      struct chronosign_error **error)
+{
+	return spares_key(file, key, error) && out_file_remove_old(file, error);
 }
 
 static bool start(struct watch *watch, struct chronosign_error **error)
@@ -384,12 +393,8 @@ static bool start(struct watch *watch, struct chronosign_error **error)
 
 	/* Until the key is open, a signal ends the command at once: it may be waiting for a PIN or
 	 * a FIFO. */
-	if (!spares_key(order, error) ||
-	    !watched_key_prepare(&watch->key, order->key, order->options, error) ||
+	if (!watched_key_prepare(&watch->key, order->key, order->options, error) ||
 	    !watched_key_open(&watch->key, error) || !hold_signals(watch, error))
-		return false;
-	/* What the file holds is from an earlier run. */
-	if (!out_file_remove(order->options->kept_file, error))
 		return false;
 	supervisor_keep_file(order->options->supervisor);
 	watchdog_begin(&watch->watchdog, milliseconds());

@@ -46,7 +46,8 @@ static bool replace(const struct watched_file *file, const struct watched_server
 {
 	struct out_successor successor;
 
-	if (!out_file_begin(file->order->options->kept_file, &successor, error))
+	if (!out_file_follow(file->order->options->kept_file, error) ||
+	    !out_file_begin(file->order->options->kept_file, &successor, error))
 		return false;
 	if (write_tokens(file, servers, now, successor.stream, error))
 		return out_file_commit(&successor, error);
@@ -58,13 +59,22 @@ static bool replace(const struct watched_file *file, const struct watched_server
 static void remove_file(struct watched_file *file, bool tell)
 {
 	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
-	const struct out_file *kept = file->order->options->kept_file;
+	struct out_file *kept = file->order->options->kept_file;
 
 	if (!out_file_remove(kept, &error) && tell)
 		report_failure(error);
 	if (error == NULL && file->tokens > 0 && told_is_due(&file->told, milliseconds()))
 		report_warning("no valid token is left: '%s' is removed", kept->path);
 	file->tokens = 0;
+}
+
+static void tell_loss(struct watched_file *file, int64_t now)
+{
+	if (file->lost && told_is_due(&file->told_lost, now))
+		report_warning("'%s' was removed or replaced by another program, and is written "
+			       "again",
+			       file->order->options->kept_file->path);
+	file->lost = false;
 }
 
 bool watched_file_write(struct watched_file *file, const struct watched_servers *servers,
@@ -85,7 +95,8 @@ bool watched_file_write(struct watched_file *file, const struct watched_servers 
 	if (fit == 0 || failed)
 		remove_file(file, !failed);
 	else
-		file->tokens = fit;
+		tell_loss(file, now);
+	file->tokens = fit == 0 || failed ? 0 : fit;
 	file->ends = fit == 0 || failed ? INT64_MAX : watched_servers_end(servers, now);
 	return supervisor_end_file(supervisor, file->ends);
 }
@@ -98,6 +109,15 @@ bool watched_file_lives_on(struct watched_file *file, const struct watched_serve
 
 	file->ends = is_there ? watched_servers_end(servers, now) : INT64_MAX;
 	return supervisor_end_file(supervisor, file->ends) && is_there;
+}
+
+bool watched_file_look(struct watched_file *file, int64_t now)
+{
+	if (file->tokens == 0 || now - file->looked_at < WATCHED_FILE_EVERY_MS)
+		return true;
+	file->looked_at = now;
+	file->lost = !out_file_is_in_place(file->order->options->kept_file);
+	return !file->lost;
 }
 
 bool watched_file_may_write(const struct watched_file *file, int64_t now)

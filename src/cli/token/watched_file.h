@@ -16,7 +16,10 @@ struct watched_file {
 	int64_t ends;    /* when the last token in it does, as far as it is known; INT64_MAX: not */
 	size_t tokens;   /* in it */
 	bool unwritable; /* the last try has failed */
+	int64_t looked_at;
+	bool lost;        /* what was written is no longer in its place */
 	struct told told; /* that it was removed */
+	struct told told_lost;
 };
 
 /*
@@ -31,6 +34,9 @@ bool watched_file_write(struct watched_file *file, const struct watched_servers 
  * supervisor has removed the file, because this came too late; it has to be written again. */
 bool watched_file_lives_on(struct watched_file *file, const struct watched_servers *servers,
 			   int64_t now);
+
+/* Looks whether what was written is in its place, now and then. False: it is not, and has to be written again. */
+bool watched_file_look(struct watched_file *file, int64_t now);
 
 /* True if it may be written while there is other work. */
 bool watched_file_may_write(const struct watched_file *file, int64_t now);
