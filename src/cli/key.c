@@ -53,10 +53,18 @@ static void login_refused(const struct chronosign_key *key)
 
 static const struct chronosign_watch watch = {begin_call, end_call};
 
+static void lend(void *context, bool lent)
+{
+	const struct options *options = context;
+
+	supervisor_set_lent(options->supervisor, lent);
+	waiting_lend(lent);
+}
+
 void key_hear(struct chronosign_key *key, struct options *options)
 {
 	chronosign_key_set_notice(key, tell, options);
-	key_set_lend(key, waiting_lend);
+	key_set_lend(key, lend, options);
 	key_set_login_refused(key, login_refused);
 	key_set_command_stderr(key, report_descriptor());
 	key_warn_of_files(key);

@@ -9,6 +9,7 @@
 #include "cli/output.h"
 #include "cli/prompt.h"
 #include "cli/report.h"
+#include "cli/supervisor_orphans.h"
 #include "cli/supervisor_page.h"
 #include "cli/supervisor_signals.h"
 #include "cli/supervisor_verdict.h"
@@ -272,6 +273,7 @@ static void tell_stopping(struct supervisor *supervisor)
 static bool clean_up(struct supervisor *supervisor)
 {
 	tell_stopping(supervisor);
+	supervisor_end_orphans(supervisor);
 	waiting_clear();
 	prompt_restore_echo();
 	output_drop();
@@ -301,6 +303,7 @@ static int finish(struct supervisor *supervisor, pid_t ended, int status)
 /* A service manager sends SIGABRT to a service that its watchdog has not heard from. */
 static int give_up(struct supervisor *supervisor, pid_t child)
 {
+	supervisor_adopt(supervisor);
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
 	clean_up(supervisor);
@@ -348,6 +351,8 @@ static void pass_on(struct supervisor *supervisor, pid_t child, const struct sig
 	note_end(supervisor, signal);
 	if (ends)
 		signal = SIGTERM;
+	if (supervisor->asked != 0 || (signal == SIGHUP && !supervisor->options->watch))
+		supervisor_adopt(supervisor);
 	if (info->ssi_code <= 0 || ends)
 		kill(child, signal);
 	if (signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT)

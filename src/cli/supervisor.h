@@ -50,6 +50,10 @@ void supervisor_keep_file(struct supervisor *supervisor);
 bool supervisor_begin_file(struct supervisor *supervisor);
 bool supervisor_end_file(struct supervisor *supervisor, int64_t ends);
 
+/* In the child: a PIN is read, or no longer, from a command or a descriptor that was given. If the child is ended meanwhile, the
+ * command is, too. */
+void supervisor_set_lent(struct supervisor *supervisor, bool lent);
+
 /* In the child: no module was named, so every registered one is loaded. */
 void supervisor_take_any_module(struct supervisor *supervisor);
 

@@ -96,6 +96,11 @@ bool supervisor_end_file(struct supervisor *supervisor, int64_t ends)
 	return undisturbed;
 }
 
+void supervisor_set_lent(struct supervisor *supervisor, bool lent)
+{
+	atomic_store(&supervisor->shared->lent, lent);
+}
+
 void supervisor_take_any_module(struct supervisor *supervisor)
 {
 	atomic_store(&supervisor->shared->takes_any_module, true);

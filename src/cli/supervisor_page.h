@@ -36,6 +36,7 @@ struct shared {
 	atomic_int_least64_t file_ends; /* when the last token in it does (milliseconds()) */
 	atomic_bool reads_noise; /* the parent: it may have taken a line that it has not shown */
 	atomic_bool takes_any_module;
+	atomic_bool lent; /* a PIN is read from a command, or from a descriptor that was given */
 	_Alignas(max_align_t) char room[SUPERVISOR_ROOM];
 };
 

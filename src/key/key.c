@@ -239,9 +239,10 @@ const char *chronosign_key_name(const struct chronosign_key *key)
 	return key->name;
 }
 
-void key_set_lend(struct chronosign_key *key, void (*lend)(bool lent))
+void key_set_lend(struct chronosign_key *key, void (*lend)(void *context, bool lent), void *context)
 {
 	key->lend = lend;
+	key->lend_context = context;
 }
 
 void key_set_one_login(struct chronosign_key *key)

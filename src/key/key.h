@@ -52,7 +52,8 @@ struct chronosign_key {
 	void *prompt_context;
 	chronosign_notice *notice;
 	void *notice_context;
-	void (*lend)(bool lent);
+	void (*lend)(void *context, bool lent);
+	void *lend_context;
 	void (*login_refused)(const struct chronosign_key *key);
 	struct chronosign_watch watch;
 	void *watch_context;
@@ -80,7 +81,8 @@ void key_notice_failure(const struct chronosign_key *key, enum chronosign_notice
 void key_warn_of_length(const struct chronosign_key *key, int bits);
 
 /* Called around what may read the PIN from the terminal: a command, a descriptor. */
-void key_set_lend(struct chronosign_key *key, void (*lend)(bool lent));
+void key_set_lend(struct chronosign_key *key, void (*lend)(void *context, bool lent),
+		  void *context);
 
 /* A PIN is offered to a token once, though its session may be lost: for those who examine. */
 void key_set_one_login(struct chronosign_key *key);

@@ -407,11 +407,11 @@ static struct chronosign_secret *read_own(const struct chronosign_key *key,
 	bool lends = key->lend != NULL && (is_command || form->lends);
 
 	if (lends)
-		key->lend(true);
+		key->lend(key->lend_context, true);
 	struct chronosign_secret *pin =
 		is_command ? pin_from_command(&command, error) : form->read(rest, error);
 	if (lends)
-		key->lend(false);
+		key->lend(key->lend_context, false);
 	return pin;
 }
 

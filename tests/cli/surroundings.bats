@@ -223,3 +223,41 @@ strays() { # ARGUMENT…
 	[ "$status" -ne 124 ] || fail "it does not end: $(cat "$SCRATCH/err")"
 	[ -s "$SCRATCH/out" ] || fail "$(cat "$SCRATCH/err")"
 }
+
+# sleeps SECONDS: those that run `sleep SECONDS`, one a line.
+sleeps() { pgrep -fx "sleep $1"; }
+
+@test "a signal that ends chronoctl ends its PIN command, and what that has started" {
+	local seconds=77.$BASHPID signal command printed number
+	for signal in TERM INT HUP QUIT ABRT USR1; do
+		for command in "sleep $seconds" "sleep $seconds | sleep $seconds" "(sleep $seconds; :) & sleep $seconds; :"; do
+			mkfifo "$SCRATCH/both"
+			env --default-signal "$CHRONOCTL" token --chronograf-url "$URL" --priv-key-file "$URI" --pin-source "|$command" >"$SCRATCH/both" 2>&1 \
+				3>&- 4>&- </dev/null &
+			COMMAND=$!
+			echo $COMMAND >>"$SCRATCH/pids"
+			exec 7<"$SCRATCH/both"
+			rm "$SCRATCH/both"
+			wait_for sleeps $seconds
+			kill -$signal "$COMMAND"
+			# As $(… 2>&1) does, until nobody has it any more.
+			timeout 5 cat <&7 >"$SCRATCH/said" || fail "SIG$signal, $command: somebody still has the output"
+			exec 7<&-
+			! sleeps $seconds || fail "SIG$signal, $command: goes on"
+		done
+	done
+}
+
+@test "what a PIN command has put into a session of its own lives on" {
+	local seconds=78.$BASHPID others=79.$BASHPID
+	"$CHRONOCTL" token --chronograf-url "$URL" --priv-key-file "$URI" --pin-source "|setsid sleep $seconds & sleep $others; :" \
+		>"$SCRATCH/said" 2>&1 3>&- 4>&- </dev/null &
+	COMMAND=$!
+	echo $COMMAND >>"$SCRATCH/pids"
+	wait_for sleeps $seconds
+	wait_for sleeps $others
+	ends_by TERM
+	! sleeps $others || fail "the command goes on"
+	sleeps $seconds >>"$SCRATCH/pids" || fail "it was ended, too"
+	kill "$(sleeps $seconds)"
+}
