@@ -162,5 +162,5 @@ void watched_network_give_up(struct watched_network *watched, int64_t now,
 	/* It may speak of others for as long again. */
 	watched->proof = RESTART_LONGEST_MS + network_pause(watched->network) +
 			 network_answer_time(watched->network);
-	watched_network_lose(watched, now, reason);
+	watched_network_lose(watched, now, error_is_of_misbehaviour(silent) ? silent : reason);
 }
