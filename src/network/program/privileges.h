@@ -5,9 +5,10 @@
 
 /*
  * How many descriptors it may have: more than its transfers need, and less than other programs of the user have. The kernel
- * counts those that wait in sockets per user, and lets nobody pass one who is above his own limit. A power of 2.
+ * counts those that wait in sockets per user, with up to 253 more of one message, and lets nobody pass one who is above his
+ * own limit, which often is 1024.
  */
-#define PRIVILEGES_DESCRIPTORS 512
+#define PRIVILEGES_DESCRIPTORS 768
 
 /*
  * Bytes of memory that it may write to, and those of a thread's stack. The transfers of 10000 servers take 10 MB. A name is

@@ -70,6 +70,7 @@ static bool prepare(const struct program_job *job, struct inputs *inputs, int so
 			return refuse(socket, error);
 	}
 	names_by_files_and_dns();
+	names_within(job->timeout_seconds, "/etc/resolv.conf");
 	return inputs_collect(inputs, job->ca_pem != NULL) &&
 	       say_of_job(socket, MESSAGE_JOB_TAKEN, "");
 }
