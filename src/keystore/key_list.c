@@ -249,7 +249,8 @@ static bool list_token(struct listing *listing, struct pkcs11_token *token,
 static bool check_login(const struct listing *listing, struct chronosign_error **error)
 {
 	const struct pkcs11_tokens *tokens = &listing->search.tokens;
-	const struct pkcs11_token *last = NULL;
+	/* See wants_login. */
+	const struct pkcs11_token *last = tokens->count == 1 ? tokens->list : NULL;
 	size_t count = 0;
 
 	for (size_t i = 0; i < tokens->count; i++)
@@ -257,9 +258,9 @@ static bool check_login(const struct listing *listing, struct chronosign_error *
 			last = &tokens->list[i];
 			count++;
 		}
-	if (!listing->log_in || count == 0 || !pin_is_given(listing->search.key))
+	if (!listing->log_in || last == NULL || !pin_is_given(listing->search.key))
 		return true;
-	if (count == 1)
+	if (count <= 1)
 		return pkcs11_search_is_certain(&listing->search, last, error);
 	error_set(
 		error, CHRONOSIGN_ERROR_KEY,

@@ -52,12 +52,14 @@ static enum sight look(struct pkcs11_token *token, P11KitUri *uri,
 
 	if (!needs_login && !pkcs11_token_computes(token))
 		return SHOWS_NOTHING;
+	bool forced = search_token_is_forced(token->module->key);
+
 	if (!pkcs11_session_open(token, trouble))
-		return needs_login ? MAY_HIDE_KEY : SHOWS_NOTHING;
+		return needs_login ? MAY_HIDE_KEY : forced ? MAY_LOG_IN : SHOWS_NOTHING;
 	if (shows(token, CKO_PRIVATE_KEY, uri, trouble))
 		return SHOWS_KEY;
 	if (!needs_login)
-		return search_token_is_forced(token->module->key) ? MAY_LOG_IN : SHOWS_NOTHING;
+		return forced ? MAY_LOG_IN : SHOWS_NOTHING;
 	return shows(token, CKO_PUBLIC_KEY, uri, trouble) ||
 			       shows(token, CKO_CERTIFICATE, uri, trouble)
 		       ? SHOWS_KEY
@@ -174,6 +176,19 @@ static bool names_token(const struct chronosign_key *key)
 	       p11_kit_uri_get_slot_id(key->uri->parsed) != (CK_SLOT_ID)-1;
 }
 
+/* Always returns false. */
+static bool not_certain(const struct pkcs11_search *search, const struct pkcs11_token *token,
+			struct chronosign_error **error)
+{
+	error_set(
+		error, CHRONOSIGN_ERROR_KEY,
+		"'%s' may be in a token that does not answer, and its PIN is tried on no other; if "
+		"this one is meant, use this:",
+		search->key->name);
+	tell_token(search, token, error);
+	return false;
+}
+
 bool pkcs11_search_is_certain(const struct pkcs11_search *search, const struct pkcs11_token *token,
 			      struct chronosign_error **error)
 {
@@ -181,12 +196,7 @@ bool pkcs11_search_is_certain(const struct pkcs11_search *search, const struct p
 
 	if (!has_unknown(search) || names_token(search->key))
 		return true;
-	error_set(
-		error, CHRONOSIGN_ERROR_KEY,
-		"'%s' may be in a token that does not answer, and its PIN is tried on no other; if "
-		"this one is meant, use this:",
-		search->key->name);
-	tell_token(search, token, error);
+	not_certain(search, token, error);
 	for (size_t i = 0; i < tokens->passed_over_count; i++)
 		if (is_unknown(&tokens->passed_over[i]))
 			error_append(error, "  %s (%s): %s", tokens->passed_over[i].what,
@@ -197,6 +207,18 @@ bool pkcs11_search_is_certain(const struct pkcs11_search *search, const struct p
 	return search->modules.unloadable == NULL
 		       ? false
 		       : error_append(error, "%s", search->modules.unloadable);
+}
+
+/* What could not be looked at may show the key, when it can. */
+static bool others_are_seen(const struct pkcs11_search *search, const struct candidate *candidates,
+			    const struct pkcs11_token *chosen, struct chronosign_error **error)
+{
+	size_t unseen = 0;
+
+	for (size_t i = 0; i < search->tokens.count; i++)
+		unseen += candidates[i].trouble != NULL && &search->tokens.list[i] != chosen;
+	return unseen == 0 || !pin_is_given(search->key) || names_token(search->key) ||
+	       not_certain(search, chosen, error);
 }
 
 static struct pkcs11_token *choose(struct pkcs11_search *search, struct candidate *candidates,
@@ -220,7 +242,8 @@ static struct pkcs11_token *choose(struct pkcs11_search *search, struct candidat
 		pkcs11_search_no_match(search, error);
 	else if (equals > 1)
 		ambiguous(search, candidates, clearest, error);
-	else if (clearest == SHOWS_KEY || pkcs11_search_is_certain(search, chosen, error))
+	else if (clearest == SHOWS_KEY || (pkcs11_search_is_certain(search, chosen, error) &&
+					   others_are_seen(search, candidates, chosen, error)))
 		return chosen;
 	add_troubles(search, candidates, error);
 	return NULL;

@@ -133,6 +133,29 @@ asked_for() {
 	prints_token "$KEY"
 }
 
+@test "tokens that require no login: a given PIN is tried on no other while one cannot be looked at" {
+	local call code
+	new_token_dir "$SCRATCH/open"
+	new_token estate
+	new_token other 77777
+	import_private_key "$KEY" estate hidden c1
+	export SHIM_TOKEN_FLAGS=-CKF_LOGIN_REQUIRED URI='pkcs11:object=hidden'
+	tries --no-prompt
+	refused 3 'no PIN is tried on more than one'
+	for call in 1 2; do
+		for code in CKR_SESSION_COUNT CKR_GENERAL_ERROR; do
+			: >"$SHIM_LOG"
+			SHIM_FAIL=C_OpenSession:$call=$code tries --no-prompt
+			refused 3 'is tried on (no other|more than one)|no PIN is tried'
+			called C_Login 0
+		done
+		: >"$SHIM_LOG"
+		SHIM_FAIL=C_GetTokenInfo:$call=CKR_DEVICE_ERROR CHRONOCTL_PIN=$PIN chronoctl list-keys --login --no-prompt
+		refused 3 'is tried on no other'
+		called C_Login 0
+	done
+}
+
 # ---- After a try ----
 
 @test "a wrong PIN is told of, with exit 3, though a URL is wrong as well, or the network program does not start" {
