@@ -48,6 +48,7 @@ struct supervisor *supervisor_new(const struct options *options)
 		options->kept_file->record = &shared->file;
 	*supervisor = (struct supervisor){.shared = shared,
 					  .options = options,
+					  .alarm = options->kept_file == NULL ? -1 : alarm_new(),
 					  .signals = signalfd(-1, &signals, SFD_CLOEXEC),
 					  .folder = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC)};
 	sigemptyset(&supervisor->heard);
@@ -75,6 +76,7 @@ void supervisor_free(struct supervisor *supervisor)
 	if (supervisor == NULL)
 		return;
 	noise_close(&supervisor->noise);
+	cleanup_descriptor(&supervisor->alarm);
 	cleanup_descriptor(&supervisor->signals);
 	cleanup_descriptor(&supervisor->folder);
 	munmap(supervisor->shared, sizeof *supervisor->shared);
@@ -145,10 +147,7 @@ struct patience {
 
 static time_t now(void)
 {
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec;
+	return (time_t)(milliseconds_awake() / 1000);
 }
 
 /* True if the child has been in one call for too long. */
@@ -184,7 +183,9 @@ static bool begin(struct supervisor *supervisor, pid_t parent)
 	/* No process stays behind with a login, not even if the parent was killed before this
 	 * took effect. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	cleanup_descriptor(&supervisor->alarm);
 	cleanup_descriptor(&supervisor->signals);
+	supervisor->alarm = -1;
 	supervisor->signals = -1;
 	return getppid() == parent && noise_move_standard_error(&supervisor->noise);
 }
@@ -218,6 +219,7 @@ static int time_to_remove(const struct supervisor *supervisor)
 	int64_t then = time_of_removal(atomic_load(&supervisor->shared->file_ends));
 	int64_t left = then - milliseconds();
 
+	alarm_set(supervisor->alarm, then);
 	if (then == INT64_MAX)
 		return -1;
 	return left < 0 ? 0 : left < INT_MAX ? (int)left : INT_MAX;
@@ -243,9 +245,12 @@ static int next_signal(struct supervisor *supervisor, const struct patience *pat
 		       struct signalfd_siginfo *info)
 {
 	struct pollfd ready[] = {{.fd = supervisor->signals, .events = POLLIN},
-				 {.fd = supervisor->noise.reader, .events = POLLIN}};
+				 {.fd = supervisor->noise.reader, .events = POLLIN},
+				 {.fd = supervisor->alarm, .events = POLLIN}};
 
-	int count = poll(ready, 2, time_to_wait(supervisor, patience));
+	int count = poll(ready, 3, time_to_wait(supervisor, patience));
+	if (ready[2].revents != 0)
+		alarm_set(supervisor->alarm, INT64_MAX);
 	if (count == 0)
 		noise_end_line(&supervisor->noise);
 	if (count <= 0)

@@ -45,10 +45,11 @@ struct supervisor {
 	const struct options *options;
 	struct noise noise; /* in the child: closed */
 	int64_t claim;      /* in the child: what it has put into `file_ends` */
+	int alarm;          /* in the parent: for the end of the file's tokens; -1: none */
 	int signals;        /* those that are held back from here on */
 	sigset_t heard;     /* in the parent: those that have reached it */
 	int asked;          /* the signal by which the child is to end; 0: none */
-	time_t asked_at;    /* by CLOCK_MONOTONIC */
+	time_t asked_at;    /* in seconds of milliseconds_awake() */
 	bool stopping;      /* and the service manager knows */
 	bool file_stays;    /* and that is told */
 	int folder;         /* that the command was started in */

@@ -355,13 +355,14 @@ static bool end_late(struct network *network, struct chronosign_error **error)
 static bool wait_for(struct network *network, short event, struct chronosign_error **error)
 {
 	int64_t now = milliseconds();
+	int64_t began = milliseconds_awake();
 	int64_t silent = now + network_patience(network);
 	int64_t late = now + limits_total_seconds(&network->limits) * 1000 - network->limits.waited;
 	/* Silence is told as such, where both are over. */
 	bool by_total = !network->watch && late < silent - 1000;
 	bool came = wait_until(by_total ? late : silent, network->process.socket, event);
 
-	network->limits.waited += milliseconds() - now;
+	network->limits.waited += milliseconds_awake() - began;
 	return came || (by_total ? end_late(network, error) : network_give_up(network, error));
 }
 

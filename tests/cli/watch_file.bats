@@ -270,3 +270,49 @@ second() { # ARGUMENT…
 	second --chronograf-url 'http://[x/'
 	[ "$status" -ne 0 ] && is_gone
 }
+
+# ---- Sleep of the machine ----
+
+# watch_asleep ARGUMENT…: the machine sleeps for an hour once $SLEPT is there. The network program gets no LD_PRELOAD.
+watch_asleep() {
+	local -x ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0"
+	SLEPT=$BATS_TEST_TMPDIR/slept
+	CLOCK_SLEPT=$SLEPT LD_PRELOAD=$CLOCKJUMP watch --priv-key-file "$KEY" "$@"
+	appears
+}
+
+@test "when the machine has slept, a token that has ended meanwhile goes at once, though no server answers" {
+	start_server
+	watch_asleep --poll-interval 60
+	signal_server STOP
+	: >"$SLEPT"
+	PATIENCE=3 goes
+	said 'no valid token is left'
+	lives
+	kill -TERM "$WATCH"
+	ended_with 0
+}
+
+@test "when the machine has slept, the supervisor removes the file if the key process cannot" {
+	start_server
+	watch_asleep --poll-interval 60
+	kill -STOP "$(pgrep -P "$WATCH")"
+	# It hears of that, and rests again.
+	sleep 1
+	: >"$SLEPT"
+	PATIENCE=3 goes
+	kill -TERM "$WATCH"
+	ended_with 0
+}
+
+@test "the sleep of the machine is no silence of the network program" {
+	start_server
+	watch_asleep --poll-interval 30 --timeout 1
+	sleep 2
+	: >"$SLEPT"
+	goes
+	sleep 18
+	[ "$(times_said 'has been silent')" -eq 0 ] || fail "$(cat "$BATS_TEST_TMPDIR/said")"
+	kill -TERM "$WATCH"
+	ended_with 0
+}

@@ -38,6 +38,7 @@ struct watch {
 	struct watched_file file;
 	struct watchdog watchdog;
 	int signals;
+	int alarm; /* for the next step */
 	bool ready;
 	struct waiting before; /* what the loop waits for until then */
 	bool ended;
@@ -286,6 +287,7 @@ static int64_t next_time(const struct watch *watch, enum exchange_due due, int64
 	return watch->key.signer == NULL ? earlier(then, watch->key.retry_at) : then;
 }
 
+/* Sets the alarm as well, which a sleep of the machine does not put off. */
 static int time_to_wait(const struct watch *watch, enum exchange_due due, int64_t when)
 {
 	int64_t now = milliseconds();
@@ -293,18 +295,24 @@ static int time_to_wait(const struct watch *watch, enum exchange_due due, int64_
 
 	if (then <= now)
 		return 0;
+	alarm_set(watch->alarm, then);
 	return then - now < INT_MAX ? (int)(then - now) : INT_MAX;
 }
 
-static int wait_for_events(struct watch *watch, struct pollfd events[static 2],
+/* Of the other events, how many have come. */
+static int wait_for_events(struct watch *watch, struct pollfd events[static 3],
 			   enum exchange_due due, int64_t when)
 {
 	int limit = time_to_wait(watch, due, when);
-	int64_t before = milliseconds();
-	int count = poll(events, 2, limit);
+	int64_t before = milliseconds_awake();
 
-	watched_network_waited(&watch->network, milliseconds() - before, limit);
-	return count;
+	events[2] = (struct pollfd){.fd = watch->alarm, .events = POLLIN};
+	int count = poll(events, 3, limit);
+	watched_network_waited(&watch->network, milliseconds_awake() - before, limit);
+	if (count <= 0 || events[2].revents == 0)
+		return count;
+	alarm_set(watch->alarm, INT64_MAX);
+	return count - 1;
 }
 
 /* Unless there is more to read. */
@@ -337,7 +345,7 @@ static void step(struct watch *watch)
 	size_t index;
 	int64_t when;
 	enum exchange_due due = find_due(watch, true, &index, &when);
-	struct pollfd events[] = {
+	struct pollfd events[3] = {
 		{.fd = watch->signals, .events = POLLIN},
 		{.fd = network_descriptor(watch->order->network),
 		 .events = due == DUE_TRIAL ? POLLIN | POLLOUT : POLLIN},
@@ -405,8 +413,10 @@ static bool start(struct watch *watch, struct chronosign_error **error)
 int watch_servers(const struct token_order *order)
 {
 	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
-	struct watch watch = {
-		.order = order, .file = {.order = order, .ends = INT64_MAX}, .signals = -1};
+	struct watch watch = {.order = order,
+			      .file = {.order = order, .ends = INT64_MAX},
+			      .signals = -1,
+			      .alarm = alarm_new()};
 
 	watched_network_begin(&watch.network, order->network, order->started_at);
 	if (!watched_servers_begin(&watch.servers, order, &watch.network, &error) ||
@@ -421,6 +431,7 @@ int watch_servers(const struct token_order *order)
 	waiting_end(&watch.before);
 	watched_key_release(&watch.key);
 	watched_servers_release(&watch.servers);
+	cleanup_descriptor(&watch.alarm);
 	cleanup_descriptor(&watch.signals);
 	return watch.status;
 }

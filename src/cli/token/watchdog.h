@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-/* Times are CLOCK_MONOTONIC's, in milliseconds. */
+/* Times are those of milliseconds() (base/clock.h). */
 struct watchdog {
 	int64_t every;   /* half of what the manager allows */
 	int64_t next_at; /* INT64_MAX: it expects nothing */

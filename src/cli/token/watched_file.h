@@ -11,7 +11,7 @@ enum { WATCHED_FILE_PART = 10, WATCHED_FILE_EVERY_MS = 1000 };
 
 struct watched_file {
 	const struct token_order *order;
-	int64_t written_at; /* or tried to; CLOCK_MONOTONIC, in milliseconds */
+	int64_t written_at; /* or tried to; milliseconds() */
 	int64_t took;       /* the last time it was written, in milliseconds */
 	int64_t ends;    /* when the last token in it does, as far as it is known; INT64_MAX: not */
 	size_t tokens;   /* in it */

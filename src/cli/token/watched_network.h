@@ -6,7 +6,7 @@
 #include "network/network.h"
 
 /*
- * Times are CLOCK_MONOTONIC's, in milliseconds; those named `heard`, `look` and of servers are of a clock of their own,
+ * Times are those of milliseconds() (base/clock.h); those named `heard`, `look` and of servers are of a clock of their own,
  * which runs while this process waits for the program. While it signs, asks for a PIN or is stopped, the program may
  * be unable to speak.
  */

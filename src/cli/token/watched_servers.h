@@ -12,7 +12,7 @@
 
 #include <stddef.h>
 
-/* Times are CLOCK_MONOTONIC's, in milliseconds. */
+/* Times are those of milliseconds() (base/clock.h). */
 
 /* What was told of a server. */
 struct server_told {
