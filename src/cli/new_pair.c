@@ -83,6 +83,9 @@ static char *make_and_announce(const struct new_pair_plan *plan, struct key_pair
 	if (fulfil(plan, pair, options, error) && publish(plan, pair, output, error)) {
 		reference = strdup(key_pair_reference(pair));
 		key_pair_keep(pair);
+		/* The module may crash as it closes the session. */
+		supervisor_set_warning(options->supervisor, NULL);
+		supervisor_set_outcome(options->supervisor, EXIT_DONE);
 	}
 	key_pair_close(pair, error);
 	supervisor_set_warning(options->supervisor, NULL);
@@ -111,7 +114,10 @@ int new_pair_run(struct options *options,
 
 	if (output < 0)
 		return EXIT_OTHER;
-	int status = make(options, output, &error) ? EXIT_DONE : report_failure(error);
+	if (make(options, output, &error))
+		return EXIT_DONE;
+	int status = report_failure(error);
+	/* A signal that comes once the pair is kept comes too late. */
 	interrupts_release();
 	return status;
 }

@@ -25,6 +25,7 @@ struct key_pin_use {
 	bool owned;               /* it is `owner`'s, and goes to no other token */
 	bool once;                /* it may be used for one login */
 	bool offered;             /* it was used for one */
+	bool used;                /* it was handed out */
 	bool refused;             /* by its token: it is not tried again */
 	unsigned in_vain;         /* so many logins in a row have not told whether it is right */
 	unsigned in_vain_for_key; /* the same of those that a key requires for each signature */

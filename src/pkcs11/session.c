@@ -65,9 +65,13 @@ static const char no_pin_yet[] =
 	"it has no user PIN yet; set one with its own tool, or pkcs11-tool --init-pin";
 
 /* No person is there to read a warning and decide. */
-static bool is_unattended(const struct chronosign_key *key)
+static bool is_unattended(const struct pkcs11_token *token)
 {
-	return key->prompt == NULL || pin_is_given(key);
+	const struct chronosign_key *key = token->module->key;
+	/* What was typed is at hand, and is not asked for again. */
+	bool again = key->pin_use->used && (key->pin_use->kept || token->session.pin != NULL);
+
+	return key->prompt == NULL || pin_is_given(key) || again;
 }
 
 static const char *why_not_try(const struct pkcs11_token *token)
@@ -76,7 +80,7 @@ static const char *why_not_try(const struct pkcs11_token *token)
 		return tries_left(token);
 	if ((token->info.flags & CKF_USER_PIN_INITIALIZED) == 0)
 		return no_pin_yet;
-	if (token->info.flags & CKF_USER_PIN_FINAL_TRY && is_unattended(token->module->key))
+	if (token->info.flags & CKF_USER_PIN_FINAL_TRY && is_unattended(token))
 		return tries_left(token);
 	return NULL;
 }
@@ -111,8 +115,7 @@ bool pkcs11_session_may_try(struct pkcs11_token *token, struct chronosign_error 
 	if (!has_tries(token, error))
 		return false;
 	/* A person may still decide not to try; else the error, if any, says it. */
-	token->session.warn_later = warning != NULL && why_not == NULL &&
-				    is_unattended(token->module->key) &&
+	token->session.warn_later = warning != NULL && why_not == NULL && is_unattended(token) &&
 				    !pkcs11_session_has_pin_pad(token);
 	if (warning != NULL && !token->session.warn_later)
 		key_notice(token->module->key, CHRONOSIGN_NOTICE_WARNING, "the token '%s' says: %s",
@@ -209,6 +212,11 @@ void pkcs11_session_bind_pin(const struct pkcs11_token *token)
 
 	if (use->owned && (use->kept || pin_is_given(key)))
 		return;
+	if (memcmp(use->owner, &token->info, TOKEN_IDENTITY_SIZE) != 0) {
+		use->refused = false;
+		use->in_vain = 0;
+		use->in_vain_for_key = 0;
+	}
 	memcpy(use->owner, &token->info, TOKEN_IDENTITY_SIZE);
 	use->owned = true;
 }
@@ -274,20 +282,24 @@ static bool is_unspent(const struct pkcs11_token *token, struct chronosign_error
 const struct chronosign_secret *pkcs11_session_pin(struct pkcs11_token *token,
 						   struct chronosign_error **error)
 {
+	if (token->session.pin == NULL)
+		pkcs11_session_bind_pin(token);
 	if (!is_unspent(token, error))
 		return NULL;
 	if (token->session.pin == NULL) {
-		pkcs11_session_bind_pin(token);
 		token->session.pin = pin_obtain(token->module->key, token->shown, error);
 	}
 	bool may = token->session.pin != NULL && pkcs11_token_is_still_there(token, error) &&
 		   is_owner(token, error) && has_tries(token, error) && fits(token, error);
+	token->module->key->pin_use->used = true;
 	return may ? token->session.pin : NULL;
 }
 
 /* A login of ours needs no PIN in hand if the token has a PIN pad. */
 static bool have_pin(struct pkcs11_token *token, struct chronosign_error **error)
 {
+	if (pkcs11_session_has_pin_pad(token))
+		pkcs11_session_bind_pin(token);
 	return pkcs11_session_has_pin_pad(token)
 		       ? is_unspent(token, error) && pkcs11_token_is_still_there(token, error) &&
 				 has_tries(token, error)
@@ -323,7 +335,7 @@ bool pkcs11_session_login(struct pkcs11_token *token, struct chronosign_error **
 
 bool pkcs11_session_ready_for_key(struct pkcs11_token *token, struct chronosign_error **error)
 {
-	return (have_pin(token, error) && pkcs11_session_may_try(token, error)) ||
+	return (pkcs11_session_may_try(token, error) && have_pin(token, error)) ||
 	       error_mark_login(error);
 }
 

@@ -105,7 +105,8 @@ bool openssl_token_explain(struct openssl_token *token, const char *who, bool pi
 	struct pkcs11_token *chosen = token->search.token;
 	struct openssl_cause cause;
 	CLEANUP(cleanup_text) char *reasons = openssl_reasons_with_cause(&cause);
-	bool logged_in = !pin_given || pkcs11_session_is_logged_in(chosen);
+	bool by_reader = pkcs11_token_needs_login(chosen) && pkcs11_session_has_pin_pad(chosen);
+	bool logged_in = (!pin_given && !by_reader) || pkcs11_session_is_logged_in(chosen);
 	bool refused = cause.pin_refused || (!logged_in && pkcs11_session_lost_a_try(chosen));
 
 	if (refused)

@@ -446,6 +446,14 @@ swapped_out() {
 	called C_Login 1
 }
 
+@test "PIN pad: a wrong PIN is told as that, and not as a key that is not there" {
+	[ "${BACKEND%%-*}" != provider ] || skip "of libraries that use the PIN pad"
+	tokens_only
+	export SHIM_TOKEN_FLAGS=+CKF_PROTECTED_AUTHENTICATION_PATH SHIM_PINPAD=99999
+	signs_not hidden 'wrong (or locked )?PIN'
+	called C_Login 1
+}
+
 @test "a wrong signature is never printed" {
 	tokens_only
 	export CHRONOCTL_PIN=$PIN

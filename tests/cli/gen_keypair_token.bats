@@ -312,6 +312,21 @@ load new_pairs
 	nothing_here
 }
 
+@test "a module that crashes or ends the process when the pair is announced: exit 0, a warning, and the pair" {
+	local how
+	for how in SHIM_CRASH SHIM_EXIT; do
+		use_shim
+		export "$how=C_CloseSession:1"
+		CHRONOCTL_PIN=$PIN chronoctl gen-keypair --out "pkcs11:token=ops;object=$how" --bits $BITS
+		[ "$status" -eq 0 ] || fail "$how: exit status 0 expected"
+		[ -n "$output" ] || fail "$how: no URI"
+		unset "$how"
+		says 'when all was done'
+		never_says 'may be left'
+		[ -n "$(id_of privkey "$how")" ]
+	done
+}
+
 @test "a module that crashes or hangs meanwhile is named, with what may be left" {
 	use_shim
 	SHIM_CRASH=C_GenerateKeyPair:1 in_token

@@ -75,6 +75,20 @@ row() { # LABEL KIND
 	never_shows "$PIN"
 }
 
+@test "--login with a wrong PIN for one token: the next one is asked for its own" {
+	local labels
+	use_shim
+	new_token_dir "$SCRATCH/two"
+	new_token one
+	new_token two
+	mapfile -t labels < <(softhsm2-util --show-slots | sed -n 's/^ *Label: *\(one\|two\) *$/\1/p')
+	on_terminal "PIN of the token '${labels[0]}'" '99999\n' "PIN of the token '${labels[1]}'" "$PIN\n" "'$CHRONOCTL' list-keys --login"
+	[ "$status" -eq 3 ] || fail "$screen"
+	shows "wrong PIN for token '${labels[0]}'"
+	never_shows "'${labels[1]}' has refused"
+	called C_Login 2
+}
+
 @test "--login with a wrong PIN: one C_Login, the public keys are still listed, and exit 3" {
 	use_shim
 	CHRONOCTL_PIN=99999 chronoctl list-keys --login

@@ -341,6 +341,20 @@ load watching
 	[ "$(grep -c 'PIN of the token' <<<"$screen")" -eq 1 ] || fail "asked more than once: $screen"
 }
 
+@test "a PIN that was typed is not tried again at the token's last try: nobody is asked" {
+	use_shim
+	export SHIM_CONTROL=$BATS_TEST_TMPDIR/control
+	: >"$SHIM_CONTROL"
+	start_server
+	on_terminal 'PIN of the token' "$PIN\n" "$CHRONOCTL token --chronograf-url $URL --watch --out-file $FILE \
+		--poll-interval 1 --priv-key-file pkcs11:object=chronograf & \
+		watch=\$!; until [ -s $FILE ]; do sleep 0.1; done; \
+		echo SHIM_TOKEN_FLAGS=+CKF_USER_PIN_FINAL_TRY >$SHIM_CONTROL.new; mv $SHIM_CONTROL.new $SHIM_CONTROL; \
+		kill -HUP \$watch; sleep 2; kill -TERM \$watch; wait \$watch"
+	shows 'one try is left before its PIN locks. No PIN was tried'
+	called C_Login 1
+}
+
 @test "however it ends, no file stays: a module that crashes, hangs, or a process that is killed" {
 	use_shim
 	start_server
