@@ -80,6 +80,23 @@ static bool is_of_this_run(const struct out_file *file, const struct stat *statu
 	return file->record != NULL && out_record_has(file->record, status);
 }
 
+/* By its mode: a line of base64 that somebody else has written there may look like a token. */
+static bool check_origin(const struct out_file *file, int descriptor, const struct stat *status,
+			 struct chronosign_error **error)
+{
+	if (status->st_size > 0 && !out_rights_may_be(status->st_mode))
+		return chronosign_error_set(
+			error, CHRONOSIGN_ERROR_USAGE,
+			"'%s' exists with mode %04o, which --out-file never gives a file, so "
+			"it may be somebody else's: name another file, or remove this one",
+			file->path, (unsigned)(status->st_mode & 07777));
+	return !out_is_locked(descriptor) ||
+	       chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
+				    "another chronoctl keeps '%s': name another file, or end that "
+				    "one first",
+				    file->path);
+}
+
 static bool check_open(const struct out_file *file, int descriptor, struct chronosign_error **error)
 {
 	struct stat status;
@@ -92,11 +109,7 @@ static bool check_open(const struct out_file *file, int descriptor, struct chron
 			"'%s' exists and holds something other than tokens: --out-file would "
 			"replace it; name another file, or remove this one",
 			file->path);
-	return is_of_this_run(file, &status) || !out_is_locked(descriptor) ||
-	       chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
-				    "another chronoctl keeps '%s': name another file, or end that "
-				    "one first",
-				    file->path);
+	return is_of_this_run(file, &status) || check_origin(file, descriptor, &status, error);
 }
 
 /* True if nothing has the name in the file's folder, or a regular file has it in which every line is

@@ -53,6 +53,11 @@ bool out_rights_from_options(const struct options *options, struct out_rights *r
 				    name, word == NULL ? "" : word);
 }
 
+bool out_rights_may_be(mode_t mode)
+{
+	return (mode & 07777 & ~(mode_t)0640) == 0;
+}
+
 static bool is_member(gid_t group)
 {
 	gid_t groups[NGROUPS_MAX];

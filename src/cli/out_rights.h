@@ -20,6 +20,9 @@ struct out_rights {
 bool out_rights_from_options(const struct options *options, struct out_rights *rights,
 			     struct chronosign_error **error);
 
+/* True if --out-mode can have given a file this mode (st_mode). */
+bool out_rights_may_be(mode_t mode);
+
 /*
  * Gives them to a file that nobody else can read yet, whatever the umask. False with *error set if this user may not; `path`
  * is for the message.

@@ -11,6 +11,8 @@ setup() {
 	FOLDER=$BATS_TEST_TMPDIR/run
 	FILE=$FOLDER/token
 	mkdir "$FOLDER"
+	# For what stands for a file of an earlier run.
+	umask 077
 }
 
 # kept ARGUMENT…: --watch, ended once the file holds tokens and nothing but.
@@ -90,6 +92,28 @@ spared() {
 		spared "something other than tokens" --priv-key-file "$KEY" || fail "with: $text"
 	done
 	[ "$(requests)" -eq 0 ] || fail "the server was asked"
+}
+
+@test "a line of base64 in a file that others can read is nobody's token, and stays; an empty file is replaced" {
+	local mode
+	head -c 256 /dev/urandom | base64 -w 0 >"$FILE"
+	echo >>"$FILE"
+	for mode in 644 604 660 700 2640 1600; do
+		chmod "$mode" "$FILE"
+		spared "exists with mode 0*$mode, which --out-file never gives a file" --priv-key-file "$KEY"
+	done
+	[ "$(requests)" -eq 0 ] || fail "the server was asked"
+	: >"$FILE"
+	chmod 644 "$FILE"
+	kept
+	ends
+}
+
+@test "a file of its own is replaced and removed, whatever mode it has been given meanwhile" {
+	kept
+	chmod 644 "$FILE"
+	ends
+	[ -z "$(ls -A "$FOLDER")" ] || fail "it stays"
 }
 
 @test "the key file is never replaced: named twice, by a hard link, or a symbolic one" {

@@ -64,7 +64,7 @@ sleeps() {
 }
 
 @test "the file of an earlier run is removed before the server has answered" {
-	expected_token "$KEY" other-nonce >"$FILE"
+	of_earlier_run "$FILE"
 	start_standin --mode never
 	watch --priv-key-file "$KEY"
 	goes

@@ -109,7 +109,7 @@ is_whole() { [ "$(cat "$FILE" 2>/dev/null)" = "$(expected_token "$KEY")" ]; }
 	rm "$FILE"
 	wait_for is_whole || fail "it is not written again"
 	wait_for [ "$(times_said "warning: '.*/token' was removed or replaced by another program, and is written again")" -eq 1 ]
-	expected_token "$KEY" other-nonce >"$FILE.new"
+	of_earlier_run "$FILE.new"
 	mv "$FILE.new" "$FILE"
 	wait_for is_whole || fail "the other one stays"
 	wait_for [ "$(times_said 'warning: .* is written again')" -eq 2 ]
@@ -137,7 +137,7 @@ is_whole() { [ "$(cat "$FILE" 2>/dev/null)" = "$(expected_token "$KEY")" ]; }
 	start_server
 	watch --priv-key-file "$KEY" --poll-interval 60
 	appears
-	expected_token "$KEY" other-nonce >"$FILE.new"
+	of_earlier_run "$FILE.new"
 	mv "$FILE.new" "$FILE"
 	kill -TERM "$WATCH"
 	wait "$WATCH"
@@ -260,13 +260,13 @@ second() { # ARGUMENT…
 
 @test "what an earlier run has left goes before a PIN is read, and if the start fails" {
 	start_server
-	expected_token "$KEY" other-nonce >"$FILE"
+	of_earlier_run "$FILE"
 	second --priv-key-file "$BATS_TEST_TMPDIR/none.pem"
 	[ "$status" -ne 0 ] && is_gone
-	expected_token "$KEY" other-nonce >"$FILE"
+	of_earlier_run "$FILE"
 	second --priv-key-file 'pkcs11:object=chronograf' --pin-source "|test ! -e $FILE && touch $BATS_TEST_TMPDIR/gone; exit 1"
 	[ "$status" -ne 0 ] && is_gone && [ -e "$BATS_TEST_TMPDIR/gone" ]
-	expected_token "$KEY" other-nonce >"$FILE"
+	of_earlier_run "$FILE"
 	second --chronograf-url 'http://[x/'
 	[ "$status" -ne 0 ] && is_gone
 }

@@ -32,6 +32,11 @@ ended_with() {
 	[ -z "$(ls -A "$BATS_TEST_TMPDIR/run")" ] || fail "something is left:" "$(ls -A "$BATS_TEST_TMPDIR/run")"
 }
 
+# of_earlier_run NAME: a file as one has left it.
+of_earlier_run() {
+	(umask 077 && expected_token "$KEY" other-nonce >"$1")
+}
+
 lives() { kill -0 "$WATCH" || fail "it has ended: $(cat "$BATS_TEST_TMPDIR/said")"; }
 said() { grep -qE -e "$1" "$BATS_TEST_TMPDIR/said"; }
 times_said() { grep -cE -e "$1" "$BATS_TEST_TMPDIR/said" || true; }
