@@ -446,6 +446,14 @@ static bool remove_written(const struct out_file *file, struct chronosign_error 
 	return remove_as(&(struct look){file, error}, file->beside, is_written);
 }
 
+static bool is_there(const struct out_file *file)
+{
+	struct stat status;
+
+	return fstatat(file->folder, file->name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       is_of_this_run(file, &status);
+}
+
 /* The process that has followed the path to another folder may be the other one. */
 bool out_file_remove(struct out_file *file, struct chronosign_error **error)
 {
@@ -460,7 +468,9 @@ bool out_file_remove(struct out_file *file, struct chronosign_error **error)
 	if (done && file->lock >= 0) {
 		cleanup_descriptor(&file->lock);
 		file->lock = -1;
-		out_record_forget(file->record);
+		/* Without a descriptor to look at what it holds, it is the supervisor's to remove. */
+		if (!is_there(file))
+			out_record_forget(file->record);
 	}
 	return done;
 }
