@@ -104,13 +104,37 @@ bool chronosign_key_keep_pin(struct chronosign_key *key, struct chronosign_error
 	return true;
 }
 
+/* A slip of the finger: an arrow sends an escape sequence. */
+static bool is_typed_pin(const struct chronosign_key *key, const struct chronosign_secret *pin,
+			 struct chronosign_error **error)
+{
+	const unsigned char *bytes = secret_bytes(pin);
+	bool is_free = key->kind == KEY_IN_FILE || key->force_login;
+
+	for (size_t i = 0; i < secret_length(pin); i++)
+		if (!is_free && (bytes[i] < ' ' || bytes[i] == 0x7f))
+			return error_set(
+				error, CHRONOSIGN_ERROR_KEY,
+				"the PIN for '%s' was not tried: a key was pressed that is "
+				"no character (an arrow, Tab); run the command again "
+				"(--force-login tries it as it is)",
+				key->name);
+	return true;
+}
+
 static struct chronosign_secret *pin_ask(const struct chronosign_key *key, const char *token,
 					 struct chronosign_error **error)
 {
 	struct chronosign_prompt_request request = {.token = token, .key = key->name};
 
-	if (key->prompt != NULL)
-		return key->prompt(key->prompt_context, &request, error);
+	if (key->prompt != NULL) {
+		CLEANUP(cleanup_secret)
+		struct chronosign_secret *pin = key->prompt(key->prompt_context, &request, error);
+		if (pin == NULL || !is_typed_pin(key, pin, error))
+			return NULL;
+		warn_of_white_space(key, pin);
+		return TAKE(pin);
+	}
 	error_set(error, CHRONOSIGN_ERROR_KEY,
 		  "%s '%s' needs a %s; give one by --pin-source (" PIN_SOURCE_FORMS
 		  ")%s or $CHRONOCTL_PIN",

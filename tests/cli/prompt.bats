@@ -105,6 +105,17 @@ printed_nothing() { # STATUS
 	never_shows 99999
 }
 
+@test "an arrow or Tab typed with the PIN: not tried, exit 3; a blank at its end is warned of" {
+	local key
+	for key in '\x1b[A' '\t'; do
+		at_terminal "$ASKS" "$PIN$key\n" --priv-key-file "$URI"
+		shows 'was not tried: a key was pressed that is no character'
+		called C_Login 0
+	done
+	at_terminal "$ASKS" "$PIN \n" --priv-key-file "$URI"
+	shows 'warning: .*white space'
+}
+
 @test "a UTF-8 PIN typed" {
 	new_token_dir "$SCRATCH/special"
 	new_token special 'пароль ß'
