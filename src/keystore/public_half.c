@@ -48,8 +48,8 @@ static bool look_at(const struct pkcs11_search *search, CK_OBJECT_CLASS class,
 	CLEANUP(pkcs11_objects_clear) struct pkcs11_objects found = {0};
 	CLEANUP(cleanup_error) struct chronosign_error *reason = NULL;
 
-	if (!pkcs11_objects_find_by_uri(search->token, class, search->key->uri->parsed, &found,
-					error))
+	if (!pkcs11_objects_find_named(search->token, class, search->key->uri->parsed, &found,
+				       error))
 		return false;
 	for (size_t i = 0; i < found.count; i++) {
 		CLEANUP(cleanup_pkey)

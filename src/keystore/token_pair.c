@@ -224,6 +224,18 @@ static bool clear(struct token_pair *pair, const struct pkcs11_objects *found,
 	return gone;
 }
 
+/* A module may ignore an attribute in a search, and find what is somebody else's. */
+static void drop_others(const struct token_pair *pair, const struct pkcs11_template *name,
+			struct pkcs11_objects *found)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < found->count; i++)
+		if (pkcs11_object_is_named(pair->search.token, found->handles[i], name, false))
+			found->handles[kept++] = found->handles[i];
+	found->count = kept;
+}
+
 /* A failed call may have created an object, in place of `class`, or of any kind (NULL). True: nothing of it is left. */
 static bool clear_away(struct token_pair *pair, const CK_ATTRIBUTE *class,
 		       struct chronosign_error **error)
@@ -236,8 +248,10 @@ static bool clear_away(struct token_pair *pair, const CK_ATTRIBUTE *class,
 		name.attributes[name.count++] = pair->label;
 	if (class != NULL)
 		name.attributes[name.count++] = *class;
-	if (pkcs11_objects_find(pair->search.token, &name, &found, &reason))
+	if (pkcs11_objects_find(pair->search.token, &name, &found, &reason)) {
+		drop_others(pair, &name, &found);
 		return clear(pair, &found, error);
+	}
 	left_behind(pair, "a part of the new key may be left", chronosign_error_message(reason),
 		    error);
 	return false;

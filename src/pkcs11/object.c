@@ -10,6 +10,9 @@
 /* The longest template that is read in one call. */
 enum { READ_AT_ONCE_MAX = 8 };
 
+/* The longest id or label that is compared. */
+enum { NAME_BYTES_MAX = 512 };
+
 /* The longest certificate; they have a few KB. */
 enum { VALUE_MAX = 1 << 20 };
 
@@ -76,19 +79,27 @@ bool pkcs11_objects_find(struct pkcs11_token *token, const struct pkcs11_templat
 	return search(token, template, OBJECTS_MAX, found, error);
 }
 
-bool pkcs11_objects_find_by_uri(struct pkcs11_token *token, CK_OBJECT_CLASS class, P11KitUri *uri,
-				struct pkcs11_objects *found, struct chronosign_error **error)
+/* `class` is borrowed. */
+static struct pkcs11_template template_of_uri(const CK_OBJECT_CLASS *class, P11KitUri *uri)
 {
 	struct pkcs11_template template = {0};
 	const CK_ATTRIBUTE_TYPE named[] = {CKA_ID, CKA_LABEL};
 
-	pkcs11_template_add(&template, CKA_CLASS, &class, sizeof class);
+	pkcs11_template_add(&template, CKA_CLASS, class, sizeof *class);
 	for (size_t i = 0; i < 2; i++) {
 		const CK_ATTRIBUTE *attribute = p11_kit_uri_get_attribute(uri, named[i]);
 		if (attribute != NULL)
 			pkcs11_template_add(&template, named[i], attribute->pValue,
 					    attribute->ulValueLen);
 	}
+	return template;
+}
+
+bool pkcs11_objects_find_by_uri(struct pkcs11_token *token, CK_OBJECT_CLASS class, P11KitUri *uri,
+				struct pkcs11_objects *found, struct chronosign_error **error)
+{
+	const struct pkcs11_template template = template_of_uri(&class, uri);
+
 	return pkcs11_objects_find(token, &template, found, error);
 }
 
@@ -163,6 +174,54 @@ static bool read_attributes(struct pkcs11_token *token, CK_OBJECT_HANDLE handle,
 	for (CK_ULONG i = 0; i < count; i++)
 		template[i].ulValueLen =
 			read_length(&template[i]) <= room[i] ? read_length(&template[i]) : 0;
+	return true;
+}
+
+static bool is_equal(const CK_ATTRIBUTE *told, const CK_ATTRIBUTE *wanted, bool untold)
+{
+	if (told->ulValueLen == 0 && wanted->ulValueLen > 0)
+		return untold;
+	return told->ulValueLen == wanted->ulValueLen &&
+	       memcmp(told->pValue, wanted->pValue, told->ulValueLen) == 0;
+}
+
+bool pkcs11_object_is_named(struct pkcs11_token *token, CK_OBJECT_HANDLE handle,
+			    const struct pkcs11_template *names, bool untold)
+{
+	CK_BYTE id[NAME_BYTES_MAX];
+	CK_BYTE label[NAME_BYTES_MAX];
+	CK_ATTRIBUTE told[] = {{CKA_ID, id, sizeof id}, {CKA_LABEL, label, sizeof label}};
+
+	if (!read_attributes(token, handle, told, 2, NULL))
+		return untold;
+	for (CK_ULONG i = 0; i < names->count; i++)
+		for (size_t j = 0; j < 2; j++)
+			if (names->attributes[i].type == told[j].type &&
+			    !is_equal(&told[j], &names->attributes[i], untold))
+				return false;
+	return true;
+}
+
+static void drop_others(struct pkcs11_token *token, const struct pkcs11_template *names,
+			struct pkcs11_objects *found)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < found->count; i++)
+		if (pkcs11_object_is_named(token, found->handles[i], names, true))
+			found->handles[kept++] = found->handles[i];
+	found->count = kept;
+}
+
+bool pkcs11_objects_find_named(struct pkcs11_token *token, CK_OBJECT_CLASS class, P11KitUri *uri,
+			       struct pkcs11_objects *found, struct chronosign_error **error)
+{
+	struct pkcs11_template template = template_of_uri(&class, uri);
+
+	if (!pkcs11_objects_find(token, &template, found, error))
+		return false;
+	if (template.count > 1)
+		drop_others(token, &template, found);
 	return true;
 }
 

@@ -61,6 +61,18 @@ bool pkcs11_objects_find(struct pkcs11_token *token, const struct pkcs11_templat
 bool pkcs11_objects_find_by_uri(struct pkcs11_token *token, CK_OBJECT_CLASS class, P11KitUri *uri,
 				struct pkcs11_objects *found, struct chronosign_error **error);
 
+/*
+ * The same, but what is found is read: a module may ignore an attribute in a search, and find what has another id or label.
+ * What it does not tell counts as right.
+ */
+bool pkcs11_objects_find_named(struct pkcs11_token *token, CK_OBJECT_CLASS class, P11KitUri *uri,
+			       struct pkcs11_objects *found, struct chronosign_error **error);
+
+/* Whether the object has the id and the label of the template, as far as that has them; `untold` if the token does not
+ * tell. */
+bool pkcs11_object_is_named(struct pkcs11_token *token, CK_OBJECT_HANDLE handle,
+			    const struct pkcs11_template *names, bool untold);
+
 /* All objects of that class. More than OBJECTS_LISTED_MAX are an error. */
 bool pkcs11_objects_list(struct pkcs11_token *token, CK_OBJECT_CLASS class,
 			 struct pkcs11_objects *found, struct chronosign_error **error);

@@ -127,8 +127,8 @@ static bool read_id(const struct pkcs11_search *search, CK_OBJECT_CLASS class,
 {
 	CLEANUP(pkcs11_objects_clear) struct pkcs11_objects found = {0};
 
-	return pkcs11_objects_find_by_uri(search->token, class, search->key->uri->parsed, &found,
-					  NULL) &&
+	return pkcs11_objects_find_named(search->token, class, search->key->uri->parsed, &found,
+					 NULL) &&
 	       found.count == 1 &&
 	       pkcs11_private_key_read(search->token, found.handles[0], half, NULL) &&
 	       half->id_length > 0;
@@ -152,8 +152,24 @@ static bool find_by_public_half(const struct pkcs11_search *search, struct pkcs1
 	return pkcs11_objects_find(search->token, &template, found, error);
 }
 
-/* Reads and checks the key that was found. */
-static bool take_one(struct pkcs11_search *search, const struct pkcs11_objects *found,
+static bool is_value(const CK_ATTRIBUTE *wanted, const CK_BYTE *value, size_t length)
+{
+	return wanted == NULL || length == 0 ||
+	       (wanted->ulValueLen == length && memcmp(wanted->pValue, value, length) == 0);
+}
+
+/* A module may ignore an attribute in a search. What it does not tell counts as right. */
+static bool has_name(const struct pkcs11_search *search)
+{
+	P11KitUri *uri = search->key->uri->parsed;
+	const struct pkcs11_private_key *key = &search->private_key;
+
+	return is_value(p11_kit_uri_get_attribute(uri, CKA_ID), key->id, key->id_length) &&
+	       is_value(p11_kit_uri_get_attribute(uri, CKA_LABEL), key->label, key->label_length);
+}
+
+/* Reads and checks the key that was found, by its own name or that of its public half. */
+static bool take_one(struct pkcs11_search *search, const struct pkcs11_objects *found, bool by_half,
 		     struct chronosign_error **error)
 {
 	if (found->count == 0)
@@ -162,6 +178,7 @@ static bool take_one(struct pkcs11_search *search, const struct pkcs11_objects *
 		return several_match(search, found->count, error);
 	return pkcs11_private_key_read(search->token, found->handles[0], &search->private_key,
 				       error) &&
+	       (by_half || has_name(search) || pkcs11_search_no_match(search, error)) &&
 	       is_fit(search, error);
 }
 
@@ -179,7 +196,7 @@ bool pkcs11_search_visible_key(struct pkcs11_search *search, struct chronosign_e
 {
 	CLEANUP(pkcs11_objects_clear) struct pkcs11_objects found = {0};
 
-	return find_private_keys(search, &found, error) && take_one(search, &found, error);
+	return find_private_keys(search, &found, error) && take_one(search, &found, false, error);
 }
 
 /* A mere certificate store hides no key, whatever PIN was given. */
@@ -211,9 +228,10 @@ bool pkcs11_search_private_key(struct pkcs11_search *search, struct chronosign_e
 	    (!pkcs11_session_login(search->token, error) ||
 	     !find_private_keys(search, &found, error)))
 		return false;
-	if (found.count == 0 && !find_by_public_half(search, &found, error))
+	bool by_half = found.count == 0;
+	if (by_half && !find_by_public_half(search, &found, error))
 		return false;
-	return take_one(search, &found, error);
+	return take_one(search, &found, by_half, error);
 }
 
 /* ---- Worth a second try: a session or a token that was lost ---- */

@@ -35,8 +35,8 @@ static bool shows(struct pkcs11_token *token, CK_OBJECT_CLASS class, P11KitUri *
 {
 	CLEANUP(pkcs11_objects_clear) struct pkcs11_objects found = {0};
 
-	return pkcs11_objects_find_by_uri(token, class, uri, &found,
-					  *trouble == NULL ? trouble : NULL) &&
+	return pkcs11_objects_find_named(token, class, uri, &found,
+					 *trouble == NULL ? trouble : NULL) &&
 	       found.count > 0;
 }
 
@@ -209,7 +209,7 @@ bool pkcs11_search_is_certain(const struct pkcs11_search *search, const struct p
 		       : error_append(error, "%s", search->modules.unloadable);
 }
 
-/* What could not be looked at may show the key, when it can. */
+/* What could not be looked at may show the key, when it can; all that are listed are of the URI's name. */
 static bool others_are_seen(const struct pkcs11_search *search, const struct candidate *candidates,
 			    const struct pkcs11_token *chosen, struct chronosign_error **error)
 {
@@ -217,8 +217,7 @@ static bool others_are_seen(const struct pkcs11_search *search, const struct can
 
 	for (size_t i = 0; i < search->tokens.count; i++)
 		unseen += candidates[i].trouble != NULL && &search->tokens.list[i] != chosen;
-	return unseen == 0 || !pin_is_given(search->key) || names_token(search->key) ||
-	       not_certain(search, chosen, error);
+	return unseen == 0 || !pin_is_given(search->key) || not_certain(search, chosen, error);
 }
 
 static struct pkcs11_token *choose(struct pkcs11_search *search, struct candidate *candidates,
@@ -242,8 +241,10 @@ static struct pkcs11_token *choose(struct pkcs11_search *search, struct candidat
 		pkcs11_search_no_match(search, error);
 	else if (equals > 1)
 		ambiguous(search, candidates, clearest, error);
-	else if (clearest == SHOWS_KEY || (pkcs11_search_is_certain(search, chosen, error) &&
-					   others_are_seen(search, candidates, chosen, error)))
+	else if (clearest == SHOWS_KEY && !pkcs11_token_needs_login(chosen))
+		return chosen;
+	else if ((clearest == SHOWS_KEY || pkcs11_search_is_certain(search, chosen, error)) &&
+		 others_are_seen(search, candidates, chosen, error))
 		return chosen;
 	add_troubles(search, candidates, error);
 	return NULL;

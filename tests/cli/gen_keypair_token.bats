@@ -312,6 +312,27 @@ load new_pairs
 	nothing_here
 }
 
+@test "a pair that is taken back: a module whose searches ignore names loses no other object" {
+	use_shim
+	in_token
+	made
+	# It finds something by each name that is free.
+	SHIM_FIND_ANY=1 CHRONOCTL_PIN=$PIN chronoctl gen-keypair --out 'pkcs11:token=ops;object=second' --bits $BITS
+	refused 3 'already'
+	export SHIM_CONTROL=$SCRATCH/control
+	: >"$SHIM_CONTROL"
+	: >"$SHIM_LOG"
+	SHIM_DELAY=300000 CHRONOCTL_PIN=$PIN "$CHRONOCTL" gen-keypair --out 'pkcs11:token=ops;object=second' --bits $BITS \
+		>/dev/full 2>"$SCRATCH/err" &
+	wait_for grep -q '^C_GenerateKeyPair' "$SHIM_LOG"
+	printf 'SHIM_FIND_ANY=1\n' >"$SHIM_CONTROL.new" && mv "$SHIM_CONTROL.new" "$SHIM_CONTROL"
+	status=0
+	wait $! || status=$?
+	[ "$status" -ne 0 ] || fail "exit status 0"
+	: >"$SHIM_CONTROL"
+	signs_and_stays chronograf 'sensitive, always sensitive, never extractable, local'
+}
+
 @test "a module that crashes or ends the process when the pair is announced: exit 0, a warning, and the pair" {
 	local how
 	for how in SHIM_CRASH SHIM_EXIT; do

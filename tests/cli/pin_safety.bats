@@ -156,6 +156,36 @@ asked_for() {
 	done
 }
 
+@test "a module whose searches ignore names: no key signs that was not named" {
+	SHIM_FIND_ANY=1 URI='pkcs11:token=estate;object=nothere' tries --no-prompt
+	refused 3 "no key 'nothere' in token 'estate'"
+	called C_Sign 0
+	SHIM_FIND_ANY=1 tries --no-prompt
+	prints_token "$KEY"
+}
+
+@test "two tokens show the key, and one cannot be looked at for once: its PIN is not tried on the other, named alike or not" {
+	local call uri slot
+	new_token_dir "$SCRATCH/spare"
+	new_token estate
+	import_key "$KEY" estate chronograf a1
+	new_token estate 77777
+	openssl pkcs8 -topk8 -nocrypt -in "$KEY" -out "$SCRATCH/p8"
+	for slot in $(softhsm2-util --show-slots | awk '/^Slot/ { slot = $2 } /Label: *estate/ { print slot }'); do
+		softhsm2-util --import "$SCRATCH/p8" --slot "$slot" --label chronograf --id a1 --pin 77777 >/dev/null 2>&1 || true
+	done
+	URI=pkcs11:object=chronograf tries --no-prompt
+	refused 3 'is in several tokens'
+	for uri in 'pkcs11:object=chronograf' 'pkcs11:token=estate;object=chronograf'; do
+		for call in C_OpenSession:1 C_OpenSession:2 C_FindObjectsInit:2; do
+			: >"$SHIM_LOG"
+			SHIM_FAIL=$call=CKR_GENERAL_ERROR URI=$uri tries --no-prompt
+			refused 3 'is tried on no other|in several tokens'
+			called C_Login 0
+		done
+	done
+}
+
 # ---- After a try ----
 
 @test "a wrong PIN is told of, with exit 3, though a URL is wrong as well, or the network program does not start" {

@@ -150,9 +150,27 @@ static CK_RV search_by_others(CK_SESSION_HANDLE session, const CK_ATTRIBUTE *att
 	return rv;
 }
 
+/* As if CKA_ID and CKA_LABEL had not been asked for. */
+static CK_RV search_without_names(CK_SESSION_HANDLE session, const CK_ATTRIBUTE *attributes,
+				  CK_ULONG count)
+{
+	CK_ATTRIBUTE_PTR others = new_attributes(count);
+	CK_ULONG other_count = 0;
+
+	for (CK_ULONG i = 0; i < count; i++)
+		if (attributes[i].type != CKA_ID && attributes[i].type != CKA_LABEL)
+			others[other_count++] = attributes[i];
+	CK_RV rv = real->C_FindObjectsInit(session, others, other_count);
+	free(others);
+	return rv;
+}
+
 CK_RV odd_C_FindObjectsInit(CK_SESSION_HANDLE session, CK_ATTRIBUTE_PTR attributes, CK_ULONG count)
 {
 	struct session *searching = session_find(session);
+
+	if (settings_now()->find_any && count > 0)
+		return search_without_names(session, attributes, count);
 	bool choosing = searching && attributes && is_altering();
 	CK_RV rv = choosing ? search_by_others(session, attributes, count)
 			    : real->C_FindObjectsInit(session, attributes, count);

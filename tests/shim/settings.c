@@ -273,6 +273,7 @@ static const struct setting table[] = {
 	{"SHIM_NOISE", read_number, FIELD(noise), .most = 1},
 	{"SHIM_FIND_MOST", read_positive_number, FIELD(find_most), .most = 1000},
 	{"SHIM_FIND_ENDLESS", read_number, FIELD(find_endless), .most = 1},
+	{"SHIM_FIND_ANY", read_number, FIELD(find_any), .most = 1},
 	{"SHIM_OVERSTATE", read_word, FIELD(overstate), .words = overstate_words},
 };
 enum { SETTINGS = sizeof table / sizeof *table };

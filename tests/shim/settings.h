@@ -98,6 +98,7 @@ struct settings {
 	CK_ULONG noise;
 	CK_ULONG find_most;
 	CK_ULONG find_endless;
+	CK_ULONG find_any;
 	unsigned overstate; /* enum overstatement */
 	struct settings *previous;
 };

@@ -459,6 +459,20 @@ static void a_search_by_a_single_attribute_never_ends(void **state)
 	assert_int_equal(found_in_three_calls(asked, 1), 1);
 }
 
+static void searches_ignore_names(void **state)
+{
+	CK_OBJECT_CLASS class = CKO_PUBLIC_KEY;
+	CK_BYTE id[] = {0x99};
+	CK_ATTRIBUTE asked[] = {{CKA_CLASS, &class, sizeof class}, {CKA_ID, id, sizeof id}};
+
+	(void)state;
+	start_logged_in(NULL);
+	assert_int_equal(find(asked, 2, NULL), 0);
+	end_module(NULL);
+	start_logged_in("SHIM_FIND_ANY=1");
+	assert_int_equal(find(asked, 2, NULL), 1);
+}
+
 static void booleans_of_private_keys_are_overridden(void **state)
 {
 	CK_BBOOL can_sign = CK_TRUE;
@@ -997,6 +1011,7 @@ int main(void)
 		PROMISE(a_search_by_a_hidden_attribute_misses_the_private_key),
 		PROMISE(hidden_classes_are_never_found),
 		PROMISE(a_search_by_a_single_attribute_never_ends),
+		PROMISE(searches_ignore_names),
 		PROMISE(booleans_of_private_keys_are_overridden),
 		PROMISE(a_context_login_allows_one_signature),
 		PROMISE(without_the_context_login_no_signature),
