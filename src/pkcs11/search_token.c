@@ -220,6 +220,18 @@ static bool others_are_seen(const struct pkcs11_search *search, const struct can
 	return unseen == 0 || !pin_is_given(search->key) || not_certain(search, chosen, error);
 }
 
+/* Whether that is the token: no PIN goes to another one. */
+static bool is_the_one(const struct pkcs11_search *search, const struct candidate *candidates,
+		       const struct pkcs11_token *chosen, struct chronosign_error **error)
+{
+	bool shows_key = candidates[chosen - search->tokens.list].sight == SHOWS_KEY;
+
+	if (shows_key && !pkcs11_token_needs_login(chosen))
+		return true;
+	return (shows_key || pkcs11_search_is_certain(search, chosen, error)) &&
+	       others_are_seen(search, candidates, chosen, error);
+}
+
 static struct pkcs11_token *choose(struct pkcs11_search *search, struct candidate *candidates,
 				   struct chronosign_error **error)
 {
@@ -241,10 +253,7 @@ static struct pkcs11_token *choose(struct pkcs11_search *search, struct candidat
 		pkcs11_search_no_match(search, error);
 	else if (equals > 1)
 		ambiguous(search, candidates, clearest, error);
-	else if (clearest == SHOWS_KEY && !pkcs11_token_needs_login(chosen))
-		return chosen;
-	else if ((clearest == SHOWS_KEY || pkcs11_search_is_certain(search, chosen, error)) &&
-		 others_are_seen(search, candidates, chosen, error))
+	else if (is_the_one(search, candidates, chosen, error))
 		return chosen;
 	add_troubles(search, candidates, error);
 	return NULL;
