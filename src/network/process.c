@@ -214,6 +214,8 @@ static bool run(int program, struct process *process, struct chronosign_error **
 	if (pipe2(pipes, O_CLOEXEC) != 0)
 		return cannot_start("cannot make a pipe", error);
 	process->complaints = pipes[0];
+	/* The program might read what poll(2) has announced. */
+	fcntl(process->complaints, F_SETFL, O_NONBLOCK);
 	CLEANUP(cleanup_descriptor) int complaints = pipes[1];
 	struct plan plan = {
 		.parent = getpid(),
