@@ -240,6 +240,8 @@ second() { # ARGUMENT…
 	ended_with 0
 }
 
+is_new() { [ -n "$(find "$FILE" -mmin -30 2>/dev/null)" ]; }
+
 @test "one that was killed with all its processes holds nothing: its file is that of an earlier run" {
 	local key_process network
 	start_server
@@ -251,7 +253,9 @@ second() { # ARGUMENT…
 	kill -KILL "$key_process" "$network" "$WATCH"
 	wait "$WATCH" || true
 	[ -s "$FILE" ]
+	touch -d '1 hour ago' "$FILE"
 	watch --priv-key-file "$KEY"
+	wait_for is_new
 	wait_for is_whole
 	lives
 	kill -TERM "$WATCH"

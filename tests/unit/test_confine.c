@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,6 +20,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -176,6 +178,47 @@ static void it_can_do_only_what_it_needs(void **state)
 	assert_int_equal(prctl(PR_SET_DUMPABLE, 0), 0);
 	assert_well_there("puppet:attempts");
 	prctl(PR_SET_DUMPABLE, 1);
+}
+
+/* Not by recursion, which a compiler may turn into a loop. */
+static bool use_stack(size_t size)
+{
+	volatile char *bytes = __builtin_alloca(size);
+
+	for (size_t i = size; i > 0; i -= 4096)
+		bytes[i - 1] = 1;
+	return bytes[4095] == 1;
+}
+
+/* The status of a child that uses 32 MiB of its stack, where the user has lifted the limit as far as he may. */
+static int use_much_stack(bool confined)
+{
+	int status = 0;
+	pid_t child = fork();
+
+	if (child == 0) {
+		struct rlimit limits;
+
+		getrlimit(RLIMIT_STACK, &limits);
+		limits.rlim_cur = limits.rlim_max;
+		setrlimit(RLIMIT_STACK, &limits);
+		if (confined && privileges_give_up() != NULL)
+			_exit(1);
+		signal(SIGSEGV, SIG_DFL);
+		_exit(use_stack((size_t)32 << 20) ? 0 : 1);
+	}
+	waitpid(child, &status, 0);
+	return status;
+}
+
+/* RLIMIT_DATA does not count it. */
+static void its_stack_is_limited_too(void **state)
+{
+	(void)state;
+	assert_int_equal(use_much_stack(false), 0);
+#ifndef CHRONOCTL_SANITIZE
+	assert_true(WIFSIGNALED(use_much_stack(true)));
+#endif
 }
 
 /* Where a child with one guard reports what it did. */
@@ -390,6 +433,7 @@ int main(void)
 		cmocka_unit_test(every_attempt_succeeds_in_an_unconfined_process),
 		cmocka_unit_test(things_inherited_from_another_process_are_found),
 		cmocka_unit_test(it_can_do_only_what_it_needs),
+		cmocka_unit_test(its_stack_is_limited_too),
 		cmocka_unit_test(isolation_holds_alone),
 		cmocka_unit_test(landlock_holds_alone),
 		cmocka_unit_test(the_filter_holds_alone),

@@ -73,6 +73,8 @@ static void say_redirect(int peer, const char *format, ...)
 #define CHUNKED "Transfer-Encoding: chunked\r\n"
 
 /* Answers that have no end. */
+#define DEFLATED "Transfer-Encoding: deflate, chunked\r\n\r\n2\r\n\x78\x01\r\n"
+
 static const struct endless {
 	const char *path;
 	const char *head; /* after the status line */
@@ -88,6 +90,9 @@ static const struct endless {
 	{"/nameless-trailers", CHUNKED "\r\n24\r\n" GOOD "\r\n0\r\n", ":\r\n"},
 	{"/coded", "Transfer-Encoding: zstd, gzip, chunked\r\n\r\n", "1\r\n \r\n"},
 	{"/coded-twice", "Transfer-Encoding: gzip\r\n" CHUNKED "\r\n", "1\r\n \r\n"},
+	/* The first bytes are what a decoder expects. */
+	{"/coded-after-blank", "X-More: y\r\n \n" DEFLATED, ""},
+	{"/coded-after-tab", "X-More: y\r\n\t\n" DEFLATED, ""},
 };
 
 static void say_without_end(int peer, const struct endless *what)
@@ -623,6 +628,14 @@ static void codings_that_nobody_asked_for_are_refused(void **state)
 	assert_failure(at("", "/coded-twice"), "transfer coding that nobody asked for", "URL");
 }
 
+/* For libcurl such a line goes on with the one before. */
+static void a_line_of_a_blank_does_not_end_the_headers(void **state)
+{
+	(void)state;
+	assert_failure(at("", "/coded-after-blank"), "transfer coding that nobody", "URL");
+	assert_failure(at("", "/coded-after-tab"), "transfer coding that nobody", "URL");
+}
+
 static void a_life_needs_headers_that_the_answer_has_once(void **state)
 {
 	static const struct {
@@ -950,6 +963,7 @@ int main(void)
 		cmocka_unit_test(headers_that_are_too_long_are_the_servers_fault),
 		cmocka_unit_test(headers_of_all_kinds_have_an_end),
 		cmocka_unit_test(codings_that_nobody_asked_for_are_refused),
+		cmocka_unit_test(a_line_of_a_blank_does_not_end_the_headers),
 		cmocka_unit_test(a_life_needs_headers_that_the_answer_has_once),
 		cmocka_unit_test(a_check_distinguishes_a_good_token_from_a_bad_one),
 		cmocka_unit_test(a_check_notices_a_server_that_lets_everyone_in),

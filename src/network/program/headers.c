@@ -94,7 +94,7 @@ bool headers_take(struct headers *headers, const char *line, size_t length)
 		forget_values(headers);
 	}
 	if (!headers->complete) {
-		headers->complete = length <= 2 && is_white(line[0]);
+		headers->complete = line[0] == '\r' || line[0] == '\n';
 		if (!keep(headers, line, length))
 			return false;
 	}

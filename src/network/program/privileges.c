@@ -63,6 +63,8 @@ static void limit_memory(void)
 #ifndef CHRONOCTL_SANITIZE
 	limit_stacks();
 	limit(RLIMIT_DATA, PRIVILEGES_MEMORY);
+	/* That of the first thread, which does not count as data. */
+	limit(RLIMIT_STACK, PRIVILEGES_FIRST_STACK);
 #endif
 }
 

@@ -17,6 +17,7 @@
  */
 #define PRIVILEGES_MEMORY (UINT64_C(1) << 30)
 #define PRIVILEGES_STACK (UINT64_C(256) << 10)
+#define PRIVILEGES_FIRST_STACK (UINT64_C(8) << 20)
 
 /*
  * Gives up dumps, new privileges and capabilities, and unblocks signals, except those that are
