@@ -32,6 +32,7 @@ void exchange_list_end(struct exchange_list *list)
 		exchange_end(&list->exchanges[i]);
 	free(list->exchanges);
 	free(list->heads);
+	free(list->former);
 	*list = (struct exchange_list){0};
 }
 
@@ -59,6 +60,28 @@ static uint32_t find_nonce(const struct exchange_list *list, const char *nonce)
 	while (server != NONE && strcmp(list->exchanges[server].nonce, nonce) != 0)
 		server = list->exchanges[server].next;
 	return server;
+}
+
+/* A server may wait until another one has moved on, and give out what that has left behind. */
+static uint32_t find_former(const struct exchange_list *list, const char *nonce, size_t server)
+{
+	for (size_t i = 0; i < list->former_count; i++)
+		if (list->former[i].server != server && strcmp(list->former[i].nonce, nonce) == 0)
+			return list->former[i].server;
+	return NONE;
+}
+
+/* Without memory for it, the list remembers only the nonces at hand. */
+static void remember(struct exchange_list *list, const char *nonce, size_t server)
+{
+	struct former_nonce *more =
+		reallocarray(list->former, list->former_count + 1, sizeof *more);
+
+	if (more == NULL)
+		return;
+	list->former = more;
+	more[list->former_count] = (struct former_nonce){.server = (uint32_t)server};
+	memcpy(more[list->former_count++].nonce, nonce, UUID_LENGTH);
 }
 
 static void chain(struct exchange_list *list, uint32_t server)
@@ -94,12 +117,16 @@ static enum exchange_due take(struct exchange_list *list, size_t server,
 			      const struct exchange_news *news)
 {
 	struct exchange *exchange = &list->exchanges[server];
+	char before[sizeof exchange->nonce];
 
+	memcpy(before, exchange->nonce, sizeof before);
 	if (exchange->nonce[0] != '\0')
 		unchain(list, (uint32_t)server);
 	count(list, exchange, (size_t)-1);
 	enum exchange_due due = exchange_take(exchange, &list->rules, news);
 	count(list, exchange, 1);
+	if (!list->rules.watch && before[0] != '\0' && strcmp(before, exchange->nonce) != 0)
+		remember(list, before, server);
 	if (exchange->nonce[0] != '\0')
 		chain(list, (uint32_t)server);
 	return due;
@@ -149,6 +176,8 @@ enum exchange_due exchange_list_take(struct exchange_list *list, size_t server,
 	*twin = server;
 	if (news->event == EVENT_NONCE && strcmp(news->nonce, exchange->nonce) != 0)
 		other = find_nonce(list, news->nonce);
+	if (news->event == EVENT_NONCE && other == NONE)
+		other = find_former(list, news->nonce, server);
 	refined.of_other = other != NONE;
 	bool is_new = other == NONE && news->event == EVENT_NONCE &&
 		      strcmp(news->nonce, exchange->nonce) != 0;

@@ -10,10 +10,18 @@
 
 #include <stddef.h>
 
+/* A nonce that a server has replaced by another one. */
+struct former_nonce {
+	char nonce[UUID_LENGTH + 1];
+	uint32_t server;
+};
+
 struct exchange_list {
 	struct exchange_rules rules;
 	struct exchange *exchanges;
-	uint32_t *heads; /* of the chains of those whose nonces have the same hash */
+	uint32_t *heads;             /* of the chains of those whose nonces have the same hash */
+	struct former_nonce *former; /* not with `watch`; few: after a refusal, or a brief one */
+	size_t former_count;
 	size_t count;
 	size_t unheard; /* have not answered for the first time */
 	size_t open;    /* are not over */

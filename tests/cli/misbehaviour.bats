@@ -302,6 +302,16 @@ on_rows() {
 	refused 4 'nonce'
 }
 
+@test "a nonce that another server has given out before its present one: exit 4, and no token is printed" {
+	lies 'nonce 0 a' 'nonce 1 b' request request 'refused 0 a' request 'nonce 0 c' request 'accepted 0 c' \
+		'refused 1 b' request 'nonce 1 a' request 'accepted 1 a'
+	with_token --check --chronograf-url http://127.0.0.1:2
+	refused 4 'http://127.0.0.1:2 gets no token, for its nonce is that of http://127.0.0.1:1'
+	lies 'nonce 0 a 3' request 'nonce 0 b 600' 'nonce 1 a 600'
+	with_token --min-life 60 --chronograf-url http://127.0.0.1:2
+	refused 4 'gets no token, for its nonce is that of'
+}
+
 @test "851 nonces at once, to token and to doctor: exit 1, and one signature at most" {
 	lies 'flood 0 851'
 	with_token
