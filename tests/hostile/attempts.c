@@ -174,6 +174,13 @@ static bool list_folder(const struct hostile_aims *aims)
 	return can_open(aims->folder, O_RDONLY | O_DIRECTORY);
 }
 
+/* Where engines and providers have a PIN. */
+static bool read_openssl_configuration(const struct hostile_aims *aims)
+{
+	(void)aims;
+	return can_open("/etc/ssl/openssl.cnf", O_RDONLY);
+}
+
 static bool read_users(const struct hostile_aims *aims)
 {
 	(void)aims;
@@ -904,6 +911,7 @@ const struct hostile_attempt hostile_attempts[] = {
 	 true},
 	{"read the PIN file", read_pin, HOSTILE_FILES, true},
 	{"list the folder of tokens", list_folder, HOSTILE_FILES, true},
+	{"read OpenSSL's configuration", read_openssl_configuration, HOSTILE_FILES, true},
 	{"read /etc/passwd", read_users, HOSTILE_FILES, true},
 	{"list /", list_root, HOSTILE_FILES, true},
 	{"write to the key file", write_key, HOSTILE_FILES | HOSTILE_CALLS, true},

@@ -79,7 +79,8 @@ bool confine_files(const struct inputs *inputs)
 	if (ruleset < 0)
 		return false;
 	for (size_t i = 0; i < inputs->count; i++)
-		allow(ruleset, inputs->list[i].path);
+		if (!inputs->list[i].was_read)
+			allow(ruleset, inputs->list[i].path);
 	return syscall(SYS_landlock_restrict_self, ruleset, 0) == 0;
 }
 

@@ -142,6 +142,8 @@ static bool add_openssl(struct inputs *inputs)
 	char *path = CONF_get1_default_config_file();
 	bool added = path != NULL && add(inputs, path, strlen(path), true);
 
+	if (added)
+		inputs->list[inputs->count - 1].was_read = true;
 	OPENSSL_free(path);
 	return added;
 }

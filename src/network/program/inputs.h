@@ -12,6 +12,7 @@
 struct input {
 	char *path;
 	bool watched;       /* else its contents may be replaced, and are read again */
+	bool was_read;      /* before the program is confined, and never again: it may hold a PIN */
 	struct stat status; /* at the last check; all zero: it did not exist */
 };
 
