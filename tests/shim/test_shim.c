@@ -771,7 +771,7 @@ static void a_call_may_fail_after_it_has_done_its_work(void **state)
 	assert_int_equal(find_class(CKO_DATA, &object), 2);
 }
 
-static void call_once(void)
+static void calls_it_once(void)
 {
 	CK_INFO info;
 
@@ -785,7 +785,7 @@ static void a_thread_floods_standard_error(void **state)
 {
 	(void)state;
 	set("SHIM_FLOOD=C_GetInfo:1");
-	assert_int_equal(status_of(call_once, control_path), 0);
+	assert_int_equal(status_of(calls_it_once, control_path), 0);
 	assert_non_null(strstr(contents_of(control_path), "\x1b[31mflood 1\xff\r\n"));
 }
 
