@@ -219,6 +219,7 @@ second() { # ARGUMENT…
 	signal_server STOP
 	watch --priv-key-file "$KEY" --timeout 1
 	first=$WATCH
+	wait_for [ -e "$BATS_TEST_TMPDIR/said" ]
 	mv "$BATS_TEST_TMPDIR/said" "$BATS_TEST_TMPDIR/said.first"
 	watch --priv-key-file "$KEY" --timeout 1
 	sleep 1
@@ -291,7 +292,7 @@ watch_asleep() {
 	signal_server STOP
 	: >"$SLEPT"
 	PATIENCE=3 goes
-	said 'no valid token is left'
+	wait_for said 'no valid token is left'
 	lives
 	kill -TERM "$WATCH"
 	ended_with 0
