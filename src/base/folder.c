@@ -86,12 +86,21 @@ static enum folder_removal remove_hidden(const struct folder_name *entry)
 	return removal;
 }
 
+/* What has gone was removed by others, and what has the name since is theirs. */
+static enum folder_removal remove_unrenamed(const struct folder_name *entry)
+{
+	if (errno == ENOENT)
+		return FOLDER_REMOVED;
+	return errno == EINVAL || errno == ENOSYS ? remove_name(entry->folder, entry->name)
+						  : FOLDER_FAILED;
+}
+
 enum folder_removal folder_remove(const struct folder_name *entry)
 {
 	if (!entry->is_ours(entry->context, entry->name))
 		return FOLDER_NOT_OURS;
 	if (folder_rename(entry->folder, entry->name, entry->hidden, RENAME_NOREPLACE) != 0)
-		return remove_name(entry->folder, entry->name);
+		return remove_unrenamed(entry);
 	if (entry->is_ours(entry->context, entry->hidden))
 		return remove_hidden(entry);
 	if (folder_rename(entry->folder, entry->hidden, entry->name, RENAME_NOREPLACE) != 0)
