@@ -1,4 +1,4 @@
-/* JSON on a terminal, which wraps it: no words of a token or a server shall begin a row there, as ours do. */
+/* JSON on a terminal, which wraps it: no word of a token or a server begins a row there, as ours do. */
 #ifndef CLI_TERMINAL_JSON_H
 #define CLI_TERMINAL_JSON_H
 
