@@ -202,10 +202,9 @@ char *terminal_rows(int descriptor, const char *lines)
 	char *text = NULL;
 	size_t length = 0;
 
-	if (isatty(descriptor) == 0)
-		return strdup(lines);
 	struct rows rows = rows_of(open_memstream(&text, &length),
 				   (struct margins){ROW_INDENT, 0, terminal_columns(descriptor)});
+
 	if (rows.out == NULL)
 		return NULL;
 	put_text(&rows, lines);
@@ -214,11 +213,8 @@ char *terminal_rows(int descriptor, const char *lines)
 
 void terminal_print_rows(FILE *out, const char *text, struct margins margins)
 {
-	if (margins.width == 0) {
-		fputs(text, out);
-		return;
-	}
 	struct rows rows = rows_of(out, margins);
+
 	put_text(&rows, text);
 }
 
@@ -273,7 +269,7 @@ void terminal_print_words(FILE *out, const char *text, struct margins margins)
 	struct rows rows = rows_of(out, margins);
 
 	if (margins.width == 0) {
-		fputs(text, out);
+		put_text(&rows, text);
 		return;
 	}
 	for (size_t length; *text != '\0'; text += length) {

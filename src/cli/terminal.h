@@ -34,9 +34,9 @@ char *terminal_one_row(const char *text, size_t columns);
 
 /*
  * Lines for the terminal: what would go beyond its width stands indented on a row of its own, so that
- * no words of a server begin a row, as ours do. A word is broken only if it is wider than a row. Where
- * the locale is not UTF-8, what is not ASCII is written as \xNN. A copy if it is no terminal; the caller
- * frees it; NULL without memory.
+ * no words of a server begin a row, as ours do. A word is broken only if it is wider than a row; none is if
+ * it is no terminal. Where the locale is not UTF-8, what is not ASCII is written as \xNN in any case, since
+ * what is redirected may be shown later. The caller frees it; NULL without memory.
  */
 char *terminal_rows(int descriptor, const char *lines);
 
@@ -48,7 +48,7 @@ struct margins {
 	size_t width;
 };
 
-/* Prints text in rows as terminal_rows() makes them. If the width is 0, the text as it is. */
+/* Prints text in rows as terminal_rows() makes them. */
 void terminal_print_rows(FILE *out, const char *text, struct margins margins);
 
 /* Prints words, wrapped at blanks, and no newline at the end. A word that is wider than a row is

@@ -53,9 +53,8 @@ static void put_lines(FILE *out, const char *text, struct margins margins)
 char *terminal_json(const json_t *value, size_t flags, struct margins margins)
 {
 	bool is_terminal = margins.width > 0;
-	bool takes_all = !is_terminal || terminal_takes_utf8();
 	CLEANUP(cleanup_text)
-	char *text = json_dumps(value, flags | (takes_all ? 0 : JSON_ENSURE_ASCII));
+	char *text = json_dumps(value, flags | (terminal_takes_utf8() ? 0 : JSON_ENSURE_ASCII));
 	char *shown = NULL;
 	size_t length = 0;
 

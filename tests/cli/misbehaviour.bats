@@ -223,12 +223,24 @@ on_rows() {
 	done
 }
 
-@test "on a terminal whose locale is not UTF-8, what is not ASCII is written as \x.." {
+@test "where the locale is not UTF-8, what is not ASCII is written as \x.., on a terminal and behind a pipe" {
 	lies 'text failure http://127.0.0.1:1: \xc3\xa9\xe9\x8d\xb5' 'lost 0'
 	on_rows 200 C
 	grep -qF 'http://127.0.0.1:1: \xc3\xa9\xe9\x8d\xb5' <<<"$screen" || fail "$screen"
 	on_rows 200
 	grep -q 'http://127.0.0.1:1: é鍵' <<<"$screen" || fail "$screen"
+	LC_ALL=C with_token
+	refused 4 'http://127.0.0.1:1: \\xc3\\xa9\\xe9\\x8d\\xb5'
+	with_token
+	refused 4 'http://127.0.0.1:1: é鍵'
+	lies 'text release é鍵' 'nonce 0 a' request 'accepted 0 a'
+	LC_ALL=C chronoctl doctor --priv-key-file "$KEY" --chronograf-url "$URL"
+	[[ $output == *'Chronograf "\xc3\xa9\xe9\x8d\xb5"'* ]] || fail "not escaped"
+	LC_ALL=C chronoctl doctor --priv-key-file "$KEY" --chronograf-url "$URL" -o json
+	! LC_ALL=C grep -q '[^ -~]' <<<"$output" || fail "not ASCII"
+	jq -e 'any(.findings[]; .fact | contains("é鍵"))' <<<"$output" || fail "other JSON"
+	chronoctl doctor --priv-key-file "$KEY" --chronograf-url "$URL"
+	[[ $output == *'Chronograf "é鍵"'* ]] || fail "changed in UTF-8"
 }
 
 @test "bytes on standard output and standard error: they reach nobody" {

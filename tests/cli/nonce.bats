@@ -48,8 +48,15 @@ load nonces
 	for mode in control garbage nul-inside crlf gzip; do
 		asked "$mode"
 		refused 4 || fail "mode $mode"
-		! LC_ALL=C grep -q $'[\001-\010\013-\037\177-\237]' <<<"$stderr" || fail "mode $mode: control characters"
+		! LC_ALL=C grep -q $'[\001-\010\013-\037\177]\|\302[\200-\237]' <<<"$stderr" || fail "mode $mode: control characters"
+		! grep -qvx '.*' <<<"$stderr" || fail "mode $mode: not UTF-8"
+		# Behind a pipe, too: somebody may look at it on a terminal of eight bits.
+		LC_ALL=C asked "$mode"
+		refused 4 || fail "mode $mode"
+		! LC_ALL=C grep -q '[^ -~]' <<<"$stderr" || fail "mode $mode: control characters outside UTF-8"
 	done
 	asked control
-	says 'owned|token accepted'
+	says 'owned|token accepted' '\\xc2\\x9b31mÛ2JÝ0;雪'
+	LC_ALL=C asked control
+	says '\\x9b31m\\xc2\\x9b31m\\xc3\\x9b2J\\xc3\\x9d0;\\xe9\\x9b\\xaa'
 }

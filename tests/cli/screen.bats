@@ -301,6 +301,9 @@ row_begins() { grep -vE '^(  |$)' <<<"$left" | sed 's/ .*//' | sort -u | tr '\n'
 	done
 	at_screen "LC_ALL=C $(quoted "$CHRONOCTL" list-keys) 2>'$SCRATCH/err'"
 	grep -qF 'a\xcc\x81\xcc\x81' <<<"$left" || fail "not escaped:" "$left"
+	LC_ALL=C chronoctl list-keys
+	[[ $output == *'a\xcc\x81\xcc\x81'* ]] || fail "not escaped in a pipe"
+	[[ $output == *"a%CC%81%CC%81"* ]] || fail "no URI"
 }
 
 # same_json ARGUMENT…: what the terminal shows, wherever it wraps that, is what a pipe gets, and no row begins as ours do.
@@ -316,6 +319,7 @@ same_json() {
 	at_screen "LC_ALL=C $(quoted "$CHRONOCTL" "$@" -o json) 2>/dev/null"
 	! grep -q '[^ -~]' <<<"$left" || fail "not ASCII:" "$left"
 	diff <(jq . <<<"$left") <(jq . "$SCRATCH/json") || fail "other JSON in ASCII"
+	diff <(LC_ALL=C "$CHRONOCTL" "$@" -o json 2>/dev/null) <(tr -d '\r' <<<"$left") || fail "not ASCII in a pipe"
 }
 
 @test "no words of a token or a file begin a row of JSON, and it is the same JSON as in a pipe" {

@@ -15,9 +15,15 @@
 #define JWT "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhZG1pbiIsImV4cCI6NDEwMjQ0NDgwMH0"
 /* the same with {"sub":"a"}, which has the length of a nonce */
 #define JWT_OF_36_BYTES "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0"
+/* U+009B, and letters in which a terminal that is not of UTF-8 finds CSI and OSC */
+#define EIGHT_BIT_CODES \
+	"\xc2\x9b" \
+	"31m\xc3\x9b" \
+	"2J\xc3\x9d" \
+	"0;\xe9\x9b\xaa"
 #define TERMINAL_CODES \
 	"\033]0;owned\007\033[2J\033[H\033[32mtoken accepted\033[0m\r\n\b\177\x9b" \
-	"31m"
+	"31m" EIGHT_BIT_CODES
 #define STRAY_NONCE "6f1d2c3b-4a59-4e68-9b7a-8c9d0e1f2a3b"
 
 static const struct mode modes[] = {
