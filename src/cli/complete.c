@@ -1,8 +1,8 @@
 /*
- * `chronoctl __complete SHELL`, which the completion scripts run: reads a command line up to the
- * cursor on standard input (before it, from bash, $COMP_WORDBREAKS and a NUL: a line may hold a PIN,
- * which arguments would show), and writes what may stand there: "files" or "words", what stands
- * before the value in its word, the value, what bash leaves of the word, and a line a candidate.
+ * `chronoctl __complete`, which the completion scripts run: reads a command line up to the cursor on
+ * standard input (it may hold a PIN, which arguments would show), and writes what may stand there:
+ * "files" or "words", what precedes the value in its word, the value, and a line for each candidate:
+ * the word, a tab, what it is for. Filtering and quoting are the shells' own.
  */
 #include "base/cleanup.h"
 #include "base/text.h"
@@ -16,92 +16,53 @@
 
 struct completion {
 	struct options *options;
-	char **words; /* without their quotes; the last is the one at the cursor, which may be empty */
-	int count;
-	const char *last; /* of the words */
-	const char
-		*value; /* what is completed: all of the last word, or what follows "--output=" */
-	size_t left;    /* so many bytes of it the shell leaves where they are */
-	char quote;     /* that is open at the cursor, or 0 */
-	bool files;     /* the shell adds those that begin with the value */
+	const char *word;  /* at the cursor, without its quotes; it may be empty */
+	const char *value; /* what is completed: all of the word, or what follows "--output=" */
+	bool files;        /* may stand there, too */
 	FILE *candidates;
 };
 
-/* Takes the line apart as a shell reads it, where it stands. Nothing is expanded. A shell that breaks
- * words at `breaks` leaves what is before; the others replace the whole word. */
-static void split(struct completion *completion, char *line, const char *breaks)
+/* Splits a line, where it stands, as a shell does, and expands nothing. Returns how many words there
+ * are; the last ends at the cursor. */
+static int split(char *line, char **words)
 {
 	char *end = line; /* of what is decoded: never behind what is read */
-	char *word = line;
+	char quote = '\0';
 	bool begun = false; /* the last word, even if it is empty: '' */
+	int count = 0;
 
-	completion->words[completion->count++] = word;
+	words[count++] = line;
 	for (const char *next = line; *next != '\0'; next++) {
-		bool plain = completion->quote == 0;
-		if (plain && strchr(" \t\n", *next) != NULL) {
-			if (begun) {
-				*end++ = '\0';
-				completion->words[completion->count++] = word = end;
-				completion->left = 0;
-			}
-			begun = false;
-			continue;
+		bool blank = quote == '\0' && strchr(" \t\n", *next) != NULL;
+
+		if (blank && begun) {
+			*end++ = '\0';
+			words[count++] = end;
 		}
-		begun = true;
-		if (plain && strchr("'\"", *next) != NULL) {
-			completion->quote = *next;
-			completion->left = breaks == NULL ? 0 : (size_t)(end - word);
-		} else if (!plain && *next == completion->quote) {
-			completion->quote = 0;
-		} else if (*next == '\\' && completion->quote != '\'') {
-			if (next[1] != '\0')
-				*end++ = *++next;
-		} else {
+		begun = !blank;
+		if (blank || *next == quote)
+			quote = '\0';
+		else if (quote == '\0' && strchr("'\"", *next) != NULL)
+			quote = *next;
+		else if (*next != '\\' || quote == '\'')
 			*end++ = *next;
-			if (plain && breaks != NULL && strchr(breaks, *next) != NULL)
-				completion->left = (size_t)(end - word);
-		}
+		else if (next[1] != '\0')
+			*end++ = *++next;
 	}
 	*end = '\0';
-	completion->last = completion->value = word;
+	return count;
 }
 
-/* ---- A candidate ---- */
-
-/* What the shell wants behind a backslash: bash inserts a candidate as it is, zsh ends a word at ':'. */
-static bool is_special(const struct completion *completion, char character)
+static void offer(const struct completion *completion, const char *candidate, const char *help)
 {
-	int shell = completion->options->shell;
-	const char *special = shell == SHELL_ZSH                                 ? ":\\"
-			      : shell == SHELL_FISH || completion->quote == '\'' ? ""
-			      : completion->quote == '"'                         ? "\\\"$`"
-							 : " !\"#$&'()*;<>?[\\]^`{|}~";
-
-	return strchr(special, character) != NULL;
-}
-
-static void offer(struct completion *completion, const char *word, const char *help)
-{
-	int shell = completion->options->shell;
-	int before = (int)(completion->value - completion->last);
-	CLEANUP(cleanup_text) char *whole = text_format("%.*s%s", before, completion->last, word);
-
-	if (whole == NULL || (shell == SHELL_BASH &&
-			      strncmp(word, completion->value, strlen(completion->value)) != 0))
-		return;
-	for (const char *next = whole + completion->left; *next != '\0'; next++)
-		fprintf(completion->candidates, "%s%c", is_special(completion, *next) ? "\\" : "",
-			*next);
-	if (shell != SHELL_BASH)
-		fprintf(completion->candidates, "%c%s", shell == SHELL_ZSH ? ':' : '\t',
-			help == NULL ? "" : help);
-	fputc('\n', completion->candidates);
+	fprintf(completion->candidates, "\n%.*s%s\t%s", (int)(completion->value - completion->word),
+		completion->word, candidate, help == NULL ? "" : help);
 }
 
 /* ---- What may stand for a value ---- */
 
 /* What the tokens show without a login; or the tokens, for a new key. */
-static void offer_uris(struct completion *completion, bool tokens)
+static void offer_uris(const struct completion *completion, bool tokens)
 {
 	CLEANUP(cleanup_error) struct chronosign_error *error = NULL;
 	char everything[] = "pkcs11:";
@@ -111,17 +72,15 @@ static void offer_uris(struct completion *completion, bool tokens)
 	struct chronosign_key *where = key_from_reference(completion->options, everything, &error);
 	CLEANUP(cleanup_list)
 	struct key_list *list = where == NULL ? NULL : key_list_make(where, false, &error);
-	for (size_t i = 0; list != NULL && !tokens && i < list->key_count; i++) {
-		const struct listed_key *key = &list->keys[i];
+	size_t count = list == NULL ? 0 : tokens ? list->hiding_count : list->key_count;
+	for (size_t i = 0; i < count; i++) {
+		const char *uri = tokens ? list->hiding[i].place : list->keys[i].uri;
 		CLEANUP(cleanup_text)
-		char *help = text_format("key '%s' in token '%s'", key->label, key->token);
-		if (key->uri != NULL)
-			offer(completion, key->uri, help);
-	}
-	for (size_t i = 0; list != NULL && tokens && i < list->hiding_count; i++) {
-		CLEANUP(cleanup_text)
-		char *help = text_format("token '%s'", list->hiding[i].label);
-		offer(completion, list->hiding[i].place, help);
+		char *help = tokens ? text_format("token '%s'", list->hiding[i].label)
+				    : text_format("key '%s' in token '%s'", list->keys[i].label,
+						  list->keys[i].token);
+		if (uri != NULL)
+			offer(completion, uri, help);
 	}
 }
 
@@ -129,10 +88,9 @@ static void offer_uris(struct completion *completion, bool tokens)
 static void offer_value(struct completion *completion, const struct option_row *row,
 			unsigned command)
 {
-	const char *what = row->kind == OPTION_OPERAND ? row->name : row->argument;
-	bool is_key = strcmp(what, "KEY") == 0;
-	bool is_uri = is_key || strcmp(what, "URI") == 0;
-	bool begun = strncmp(completion->value, "pkcs11:", strlen("pkcs11:")) == 0;
+	const char *what = row->argument == NULL ? row->name : row->argument;
+	bool is_uri = strcmp(what, "KEY") == 0 || strcmp(what, "URI") == 0;
+	bool begun = is_uri && strncmp(completion->value, "pkcs11:", strlen("pkcs11:")) == 0;
 	const char *name;
 	const char *library;
 
@@ -144,18 +102,16 @@ static void offer_value(struct completion *completion, const struct option_row *
 		for (size_t i = 0; backend_describe(i, &name, &library); i++)
 			offer(completion, name, library);
 	}
-	if (is_uri && begun)
+	if (begun)
 		offer_uris(completion, (command & (COMMAND_GEN_KEYPAIR | COMMAND_IMPORT_KEY)) != 0);
 	else if (is_uri)
 		offer(completion, "pkcs11:", "a key in a token");
-	completion->files = (is_key && !begun) || strcmp(what, "FILE") == 0 ||
-			    strcmp(what, "PEM") == 0 || strcmp(what, "PATH") == 0 ||
-			    strcmp(what, "SOURCE") == 0;
+	completion->files = !begun && strstr("FILE KEY PATH PEM SOURCE", what) != NULL;
 }
 
 /* ---- What is asked for ---- */
 
-static void offer_commands(struct completion *completion)
+static void offer_commands(const struct completion *completion)
 {
 	const struct command *command;
 
@@ -164,116 +120,79 @@ static void offer_commands(struct completion *completion)
 			offer(completion, command->name, command->help);
 	offer(completion, "help", "show the help of a command");
 	offer(completion, "--help", "show the help");
-	offer(completion, "-h", "show the help");
 	offer(completion, "--version", "show the version, and what is built in");
 }
 
-static void offer_options(struct completion *completion, unsigned command)
+static void offer_options(const struct completion *completion, unsigned command)
 {
 	const struct option_row *row = NULL;
 
 	while ((row = options_next(row, command)) != NULL) {
-		if (row->kind == OPTION_OPERAND)
-			continue;
 		CLEANUP(cleanup_text)
 		char *words = row->choices == NULL ? NULL : options_choices(row->choices, true);
-		CLEANUP(cleanup_text) char *name = text_format("--%s", row->name);
-		const char letter[] = {'-', row->letter, '\0'};
-		if (name != NULL)
-			offer(completion, name, words == NULL ? row->help : words);
-		if (row->letter != 0 && strcmp(completion->value, "-") == 0)
-			offer(completion, letter, words == NULL ? row->help : words);
+		CLEANUP(cleanup_text) char *option = text_format("--%s", row->name);
+		if (row->kind != OPTION_OPERAND && option != NULL)
+			offer(completion, option, words == NULL ? row->help : words);
 	}
 }
 
-/* The row of the option at the cursor whose value is begun in the same word: "--output=j", "-oj". */
-static const struct option_row *row_at_cursor(struct completion *completion, unsigned command)
+static void offer_for(struct completion *completion, unsigned command, int count, char **words)
 {
-	const char *word = completion->last;
-	size_t length = word[1] == '-' ? strcspn(word, "=") : strnlen(word, 2);
-	CLEANUP(cleanup_text) char *option = strndup(word, length);
-	struct options_left left = {0};
+	struct cursor cursor = {.pkcs11_module = completion->options->pkcs11_module};
 
-	if (option == NULL || word[length] == '\0')
-		return NULL;
-	options_read(&left, command, 2, (char *[]){"", option, NULL});
-	if (left.wanting != NULL)
-		completion->value = word + length + (word[1] == '-');
-	return left.wanting;
+	options_read(&cursor, command, count, words);
+	completion->options->pkcs11_module = cursor.pkcs11_module;
+	completion->value = cursor.value;
+	if (cursor.row != NULL)
+		offer_value(completion, cursor.row, command);
+	else if (cursor.takes_option)
+		offer_options(completion, command);
 }
 
-static void offer_for(struct completion *completion, const struct command *command)
+static void offer_all(struct completion *completion, int count, char **words)
 {
-	struct options_left left = {.pkcs11_module = completion->options->pkcs11_module};
+	const struct command *command = count > 2 ? command_find(words[1]) : NULL;
 
-	options_read(&left, command->bit, completion->count - 2, completion->words + 1);
-	completion->options->pkcs11_module = left.pkcs11_module;
-	bool is_option = left.wanting == NULL && !left.ended && completion->last[0] == '-';
-	const struct option_row *row = is_option ? row_at_cursor(completion, command->bit)
-				       : left.wanting != NULL ? left.wanting
-				       : left.operands == 0   ? options_operand(command->bit)
-							      : NULL;
-	if (row != NULL)
-		offer_value(completion, row, command->bit);
-	else if (is_option || (completion->last[0] == '\0' && !left.ended))
-		offer_options(completion, command->bit);
-}
-
-static void offer_all(struct completion *completion)
-{
-	bool help = completion->count > 2 && strcmp(completion->words[1], "help") == 0;
-	const struct command *command =
-		completion->count > 2 ? command_find(completion->words[1]) : NULL;
-
-	if (completion->count <= 2 || (help && completion->count == 3))
+	completion->word = completion->value = words[count - 1];
+	if (count <= 2 || (count == 3 && strcmp(words[1], "help") == 0))
 		offer_commands(completion);
 	else if (command != NULL)
-		offer_for(completion, command);
+		offer_for(completion, command->bit, count - 1, words + 1);
 }
 
 /* ---- The command ---- */
 
-/* Of standard input, up to a NUL or the end. */
-struct part {
-	char *text;
-	size_t size;
-};
-
-static void wipe(struct part *part)
+static int answer(struct options *options, char *line)
 {
-	if (part->text != NULL)
-		explicit_bzero(part->text, part->size);
-	free(part->text);
+	CLEANUP(cleanup_descriptor) int output = output_set_aside();
+	CLEANUP(cleanup_memory) void *words = calloc(strlen(line) + 2, sizeof(char *));
+	CLEANUP(cleanup_text) char *candidates = NULL;
+	size_t size = 0;
+	struct completion completion = {.options = options};
+
+	completion.candidates = open_memstream(&candidates, &size);
+	if (output < 0 || words == NULL || completion.candidates == NULL)
+		return EXIT_OTHER;
+	offer_all(&completion, split(line, words), words);
+	fclose(completion.candidates);
+	CLEANUP(cleanup_text)
+	char *text = text_format("%s\n%.*s\n%s%s", completion.files ? "files" : "words",
+				 (int)(completion.value - completion.word), completion.word,
+				 completion.value, candidates);
+	return text != NULL && output_write_line(output, text) ? EXIT_DONE : EXIT_OTHER;
 }
 
 int complete_run(struct options *options)
 {
-	CLEANUP(cleanup_descriptor) int output = output_set_aside();
-	CLEANUP(wipe) struct part breaks = {0};
-	CLEANUP(wipe) struct part line = {0};
-	CLEANUP(cleanup_text) char *candidates = NULL;
+	CLEANUP(cleanup_text) char *line = NULL;
 	size_t size = 0;
+	ssize_t length = getdelim(&line, &size, '\0', stdin);
 
-	if (output < 0 ||
-	    (options->shell == SHELL_BASH &&
-	     getdelim(&breaks.text, &breaks.size, '\0', stdin) < 0) ||
-	    getdelim(&line.text, &line.size, '\0', stdin) < 0)
+	if (length <= 0)
 		return EXIT_OTHER;
-	CLEANUP(cleanup_memory) void *words = calloc(strlen(line.text) + 2, sizeof(char *));
-	struct completion completion = {.options = options, .words = words};
-	completion.candidates = open_memstream(&candidates, &size);
-	if (words == NULL || completion.candidates == NULL)
-		return EXIT_OTHER;
-	split(&completion, line.text, breaks.text);
-	offer_all(&completion);
-	fclose(completion.candidates);
-	const char *last = completion.last;
-	CLEANUP(cleanup_text)
-	char *text = text_format("%s\n%.*s\n%s\n%.*s\n%s", completion.files ? "files" : "words",
-				 (int)(completion.value - last), last, completion.value,
-				 (int)completion.left, last, candidates);
-	if (text == NULL)
-		return EXIT_OTHER;
-	text[strlen(text) - 1] = '\0'; /* its last newline is the line's */
-	return output_write_line(output, text) ? EXIT_DONE : EXIT_OTHER;
+	if (line[length - 1] == '\n')
+		line[length - 1] = '\0';
+	int status = answer(options, line);
+	explicit_bzero(line, size);
+	return status;
 }

@@ -5,24 +5,29 @@
 
 #include <stdio.h>
 
-/* Readline replaces only the text after the last ':' or '='; what precedes it is cut off. */
-static const char bash[] = "_chronoctl() {\n"
-			   "\tlocal answer file\n"
-			   "\tmapfile -t answer < <(printf '%s\\0' \"$COMP_WORDBREAKS\" "
-			   "\"${COMP_LINE:0:COMP_POINT}\" |\n"
-			   "\t\tchronoctl __complete bash 2>/dev/null)\n"
-			   "\tCOMPREPLY=(\"${answer[@]:4}\")\n"
-			   "\tif [[ ${answer[0]} == files ]]; then\n"
-			   "\t\twhile IFS= read -r file; do\n"
-			   "\t\t\tfile=${answer[1]}$file\n"
-			   "\t\t\tCOMPREPLY+=(\"${file#\"${answer[3]}\"}\")\n"
-			   "\t\t\tcompopt -o filenames 2>/dev/null\n"
-			   "\t\tdone < <(compgen -f -- \"${answer[2]}\")\n"
-			   "\tfi\n"
-			   "\t[[ ${COMPREPLY[*]} != *[:=] ]] || compopt -o nospace 2>/dev/null\n"
-			   "}\n"
-			   "\n"
-			   "complete -F _chronoctl chronoctl\n";
+/* Readline replaces $2, which begins after the last ":" or "=" or an open quote; what is left of it
+ * stays. */
+static const char bash[] =
+	"_chronoctl() {\n"
+	"\tlocal line=${COMP_LINE:0:COMP_POINT} answer files word\n"
+	"\tmapfile -t answer < <(printf %s \"$line\" | chronoctl __complete 2>/dev/null)\n"
+	"\tlocal whole=${answer[1]}${answer[2]}\n"
+	"\tlocal left=${whole%\"${2//\\\\/}\"}\n"
+	"\t[[ ${answer[0]} != files ]] ||\n"
+	"\t\tmapfile -t files < <(compgen -P \"${answer[1]}\" -f -- \"${answer[2]}\")\n"
+	"\tCOMPREPLY=(\"${files[@]#\"$left\"}\")\n"
+	"\t[[ ${#COMPREPLY[@]} -eq 0 ]] || compopt -o filenames\n"
+	"\tfor word in \"${answer[@]:3}\"; do\n"
+	"\t\tword=${word%%$'\\t'*}\n"
+	"\t\t[[ $word == \"$whole\"* ]] || continue\n"
+	"\t\tword=${word#\"$left\"}\n"
+	"\t\t[[ $line == *[\\'\\\"]\"$2\" ]] || printf -v word %q \"$word\"\n"
+	"\t\tCOMPREPLY+=(\"$word\")\n"
+	"\tdone\n"
+	"\t[[ ${COMPREPLY[*]} != *[:=] ]] || compopt -o nospace\n"
+	"}\n"
+	"\n"
+	"complete -F _chronoctl chronoctl\n";
 
 /* In a folder of $fpath it is run to complete; when evaluated, it is registered. A blank follows
  * a word that is whole. */
@@ -31,8 +36,10 @@ static const char zsh[] =
 	"_chronoctl() {\n"
 	"\tlocal -a answer whole open\n"
 	"\tanswer=(\"${(@f)$(print -rn -- \"${(j: :)words[1,CURRENT-1]} $QIPREFIX$PREFIX\" |\n"
-	"\t\tchronoctl __complete zsh 2>/dev/null)}\")\n"
-	"\topen=(${(M)answer[5,-1]:#*(=|\\\\:):*}) whole=(${answer[5,-1]:#*(=|\\\\:):*})\n"
+	"\t\tchronoctl __complete 2>/dev/null)}\")\n"
+	"\twhole=(${${answer[4,-1]//:/\\\\:}/$'\\t'/:})\n"
+	"\topen=(${(M)whole:#*(=|\\\\:):*})\n"
+	"\twhole=(${whole:#*(=|\\\\:):*})\n"
 	"\t_describe chronoctl whole -- open -S ''\n"
 	"\t[[ -z $answer[2] ]] || compset -p ${#answer[2]}\n"
 	"\t[[ $answer[1] != files ]] || _files\n"
@@ -46,12 +53,10 @@ static const char zsh[] =
 
 static const char fish[] =
 	"function __chronoctl\n"
-	"\tset -l answer (printf %s (commandline -cp | string collect) |\n"
-	"\t\tchronoctl __complete fish 2>/dev/null)\n"
-	"\tstring join \\n -- $answer[5..]\n"
-	"\ttest \"$answer[1]\" = files; and for file in (__fish_complete_path \"$answer[3]\")\n"
-	"\t\techo \"$answer[2]$file\"\n"
-	"\tend\n"
+	"\tset -l answer (commandline -cp | chronoctl __complete 2>/dev/null)\n"
+	"\tstring join \\n -- $answer[4..]\n"
+	"\ttest \"$answer[1]\" = files\n"
+	"\tand __fish_complete_path \"$answer[3]\" | string replace -r -- ^ \"$answer[2]\"\n"
 	"end\n"
 	"\n"
 	"complete -c chronoctl -f -a '(__chronoctl)'\n";

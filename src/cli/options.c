@@ -62,7 +62,6 @@ static const struct choice shells[] = {
 #define COMMANDS_OF_ANY_KEY (COMMANDS_OF_SERVERS | COMMAND_PUB_KEY)
 #define COMMANDS_OF_TOKENS \
 	(COMMANDS_OF_ANY_KEY | COMMAND_GEN_KEYPAIR | COMMAND_LIST_KEYS | COMMAND_IMPORT_KEY)
-#define COMMANDS_OF_SHELLS (COMMAND_COMPLETION | COMMAND_COMPLETE)
 
 /* No command takes a heading, so that only the help meets it. */
 #define GROUP(name) \
@@ -71,7 +70,7 @@ static const struct choice shells[] = {
 	}
 
 const struct option_row option_table[] = {
-	{"SHELL", 0, OPTION_OPERAND, VALUE(shell), NULL, NULL, NULL, NULL, COMMANDS_OF_SHELLS,
+	{"SHELL", 0, OPTION_OPERAND, VALUE(shell), NULL, NULL, NULL, NULL, COMMAND_COMPLETION,
 	 shells},
 	{"URI", 0, OPTION_OPERAND, VALUE(uri), NULL, NULL,
 	 "pkcs11:", "only the keys that match this pkcs11: URI", COMMAND_LIST_KEYS, NULL},

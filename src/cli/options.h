@@ -151,17 +151,16 @@ const struct option_row *options_operand(unsigned command);
  */
 bool options_parse(struct options *options, unsigned command, int count, char **arguments);
 
-/* What words leave open, as far as they can be read: for completion. */
-struct options_left {
-	const struct option_row
-		*wanting; /* the value of this option comes next; NULL: none has to */
-	unsigned operands;
-	bool ended;          /* "--" was there: no option can come */
-	char *pkcs11_module; /* if that is among the words */
+/* The last word of a command line that is not finished, for completion. */
+struct cursor {
+	const struct option_row *row; /* the option or operand whose value it is, or ends with */
+	char *value;                  /* its value; else all of the word */
+	bool takes_option;            /* without a row: an option may stand there */
+	char *pkcs11_module;          /* if that is among the words */
 };
 
 /* Reads the words, with the command's name as the first of them, and says nothing of what is wrong. */
-void options_read(struct options_left *left, unsigned command, int count, char **words);
+void options_read(struct cursor *cursor, unsigned command, int count, char **words);
 
 /* Frees the lists of the options that may be repeated. */
 void options_clear(struct options *options);

@@ -365,25 +365,32 @@ bool options_parse(struct options *options, unsigned command, int count, char **
 	return true;
 }
 
-void options_read(struct options_left *left, unsigned command, int count, char **words)
+void options_read(struct cursor *cursor, unsigned command, int count, char **words)
 {
 	struct grammar grammar = grammar_of(command);
-	const char *value = NULL;
+	const char *last = cursor->value = words[count - 1];
+	int operands = 0;
 
 	opterr = 0;
 	optind = 0;
 	for (int code;
 	     (code = getopt_long(count, words, grammar.letters, grammar.names, NULL)) != -1;) {
-		const struct option_row *row = row_of(command, code == ':' ? optopt : code);
-		value = optarg;
-		left->operands += code == CODE_OPERAND;
-		if (code == ':')
-			left->wanting = row;
-		else if (row != NULL && strcmp(row->name, "pkcs11-module") == 0)
-			left->pkcs11_module = optarg;
+		const struct option_row *row = row_of(command, code);
+		operands += code == CODE_OPERAND;
+		if (row == NULL || optarg == NULL)
+			continue;
+		if (strcmp(row->name, "pkcs11-module") == 0)
+			cursor->pkcs11_module = optarg;
+		if (optind == count) {
+			cursor->row = row;
+			cursor->value = optarg;
+		}
 	}
-	left->operands += (unsigned)(count - optind);
-	left->ended = strcmp(words[optind - 1], "--") == 0 && words[optind - 1] != value;
+	bool ended = optind < count; /* by "--" */
+	operands += count - optind;
+	if (cursor->row == NULL && operands == 1 && (ended || last[0] != '-'))
+		cursor->row = options_operand(command);
+	cursor->takes_option = !ended && (last[0] == '-' || last[0] == '\0');
 }
 
 void options_clear(struct options *options)

@@ -6,13 +6,19 @@ load shells
 setup_file() { completion_token; }
 setup() { completion_surroundings; }
 
-# completes LINE: what bash offers with the cursor at its end, sorted.
+# completes LINE: what bash offers with the cursor at its end, sorted. Readline calls with the command, what it replaces
+# (the last word, from the last ":" or "=" or an open quote) and the word before.
 completes() {
 	run bash -c '
+		compopt() { :; }
 		. "$1"
-		COMP_LINE=$2 COMP_POINT=${#2}
-		read -ra COMP_WORDS <<<"$2"
-		_chronoctl
+		COMP_LINE=$2 COMP_POINT=${#2} closed="[^'\'']*('\''[^'\'']*'\''[^'\'']*)*"
+		if [[ $2 =~ ^$closed$ ]]; then
+			replaced=${2##*[ :=]}
+		else
+			replaced=${2##*[\'\'']}
+		fi
+		_chronoctl chronoctl "$replaced"
 		[ ${#COMPREPLY[@]} -eq 0 ] || printf "%s\n" "${COMPREPLY[@]}"' \
 		bash "$SCRATCH/script.bash" "$1"
 	[ "$status" -eq 0 ] || fail "the script fails"
@@ -142,7 +148,7 @@ has() {
 	chmod +x "$SCRATCH/bin/chronoctl"
 	completes "chronoctl token --priv-key-file 'pkcs11:object=a?pin-value=$PIN' --outp"
 	is --output
-	[ "$(cat "$SCRATCH/arguments")" = '__complete bash' ] || fail "arguments: $(cat "$SCRATCH/arguments")"
+	[ "$(cat "$SCRATCH/arguments")" = __complete ] || fail "arguments: $(cat "$SCRATCH/arguments")"
 }
 
 @test "completion asks no module before a URI is begun" {

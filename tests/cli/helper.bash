@@ -416,7 +416,7 @@ is_silent() { [ -z "$stderr" ] || fail "standard error is not empty"; }
 
 # The words that an option takes, as completion offers them: a new one is tried wherever all are.
 words_of() { # COMMAND OPTION
-	printf 'chronoctl %s %s ' "$1" "$2" | "$CHRONOCTL" __complete fish | sed '1,4d; s/\t.*//'
+	printf 'chronoctl %s %s ' "$1" "$2" | "$CHRONOCTL" __complete | sed '1,3d; s/\t.*//'
 }
 
 built_in() { "$CHRONOCTL" --version | grep -q "^  signer $1 "; } # SIGNER

@@ -231,7 +231,7 @@ in_message() { mapfile -t uris < <(sed -nE "s/^(chronoctl:)? *'(pkcs11:[^']*)'$/
 }
 
 @test "completion: for a new key the label is left to write, at the end" {
-	output=$(printf 'chronoctl gen-keypair --out pkcs11:' | "$CHRONOCTL" __complete fish | sed -n 's/\t.*//; /^pkcs11:./p')
+	output=$(printf 'chronoctl gen-keypair --out pkcs11:' | "$CHRONOCTL" __complete | sed -n 's/\t.*//; /^pkcs11:./p')
 	in_lines
 	[ "${#uris[@]}" -eq 2 ] || fail "two places expected"
 	own_tokens
@@ -242,7 +242,7 @@ in_message() { mapfile -t uris < <(sed -nE "s/^(chronoctl:)? *'(pkcs11:[^']*)'$/
 }
 
 @test "completion" {
-	output=$(printf 'chronoctl token --priv-key-file pkcs11:' | "$CHRONOCTL" __complete fish | sed -n 's/\t.*//; /^pkcs11:./p')
+	output=$(printf 'chronoctl token --priv-key-file pkcs11:' | "$CHRONOCTL" __complete | sed -n 's/\t.*//; /^pkcs11:./p')
 	in_lines
 	sign 7 "${uris[@]}"
 }
