@@ -119,3 +119,17 @@ misread() {
 	asks http://chronograf.invalid
 	refused 4 'resolve host'
 }
+
+# The other servers are this machine's, so that none of them is behind the proxy.
+@test "a proxy that answers CONNECT with a page without end fails its own server, and at once" {
+	local good=$URL
+	start_standin --mode endless-tunnel
+	SECONDS=0
+	https_proxy=$URL asks https://chronograf.invalid
+	refused 4 '^chronoctl: https://chronograf.invalid: the proxy refuses the tunnel \(CONNECT\) with status 407. The proxy asks for a login: '
+	https_proxy=$URL chronoctl token --priv-key-file "$KEY" --timeout 5 --chronograf-url https://chronograf.invalid \
+		--chronograf-url "$good"
+	[ "$status" -eq 4 ] || fail "exit status 4 expected"
+	[ "$output" = "$good"$'\t'"$(expected_token "$KEY")" ] || fail "the other server's token is missing"
+	[ "$SECONDS" -lt 5 ] || fail "that takes $SECONDS seconds"
+}

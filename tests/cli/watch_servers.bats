@@ -125,3 +125,17 @@ load watching
 	ended_with 0
 	called C_Login 2
 }
+
+@test "a proxy that answers CONNECT with a page without end keeps no other server from its token" {
+	start_standin --mode endless-tunnel
+	export https_proxy=$URL
+	start_standin
+	watch --chronograf-url https://chronograf.invalid --timeout 3 --priv-key-file "$KEY"
+	appears
+	[ "$(cat "$FILE")" = "$URL"$'\t'"$(expected_token "$KEY")" ] || fail "not the other server's token"
+	wait_for said '^chronoctl: https://chronograf.invalid: the proxy refuses the tunnel'
+	sleep 3
+	lives
+	[ -s "$FILE" ] || fail "the token is gone"
+	! said 'silent' || fail "the network program is blamed: $(cat "$BATS_TEST_TMPDIR/said")"
+}

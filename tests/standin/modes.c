@@ -24,6 +24,7 @@
 #define TERMINAL_CODES \
 	"\033]0;owned\007\033[2J\033[H\033[32mtoken accepted\033[0m\r\n\b\177\x9b" \
 	"31m" EIGHT_BIT_CODES
+#define FOUR_TIMES(text) text text text text
 #define STRAY_NONCE "6f1d2c3b-4a59-4e68-9b7a-8c9d0e1f2a3b"
 
 static const struct mode modes[] = {
@@ -192,6 +193,13 @@ static const struct mode modes[] = {
 	 .body = "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
 	 .delivery = DELIVER_RAW,
 	 .again = "1\r\n\x1f\r\n"},
+	{.name = "endless-tunnel",
+	 .what = "as a proxy, 407 for CONNECT, and a page without end",
+	 .body = "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: "
+		 "100000000000\r\n\r\n",
+	 .delivery = DELIVER_RAW,
+	 .again = FOUR_TIMES(FOUR_TIMES(FOUR_TIMES("a page without end: <p>and so it goes on, and "
+						   "on, and on, and on</p>\r\n")))},
 	{.name = "huge-length",
 	 .what = "Content-Length of 100 TB, and a body that begins with a nonce",
 	 .body = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: "

@@ -95,13 +95,19 @@ static const struct endless {
 	{"/coded-after-tab", "X-More: y\r\n\t\n" DEFLATED, ""},
 };
 
+static void say_on(int peer, const struct endless *what)
+{
+	say(peer, "%s", what->head);
+	while (write(peer, what->more, strlen(what->more)) > 0)
+		;
+}
+
 static void say_without_end(int peer, const struct endless *what)
 {
 	bool interim = strncmp(what->more, "HTTP/", 5) == 0;
 
-	say(peer, "HTTP/1.1 %s\r\n%s", interim ? "100 Continue" : "200 OK", what->head);
-	while (write(peer, what->more, strlen(what->more)) > 0)
-		;
+	say(peer, "HTTP/1.1 %s\r\n", interim ? "100 Continue" : "200 OK");
+	say_on(peer, what);
 }
 
 /* 200,000 bytes. */
@@ -242,6 +248,28 @@ static void answer(int peer, const char *request)
 		answer_redirect(peer, request);
 }
 
+/* As a proxy. Chunks count for libcurl as a length does. */
+static void answer_connect(int peer, const char *request)
+{
+	static const struct endless page = {NULL, CHUNKED "\r\n", "4\r\nmore\r\n"};
+
+	if (strstr(request, "CONNECT endless.invalid") == request) {
+		say(peer, "HTTP/1.1 407 Who are you\r\n");
+		say_on(peer, &page);
+	} else if (strstr(request, "CONNECT headers.invalid") == request) {
+		say(peer, "HTTP/1.1 200 Yes\r\n");
+		say_on(peer, &endless[1]);
+	} else if (strstr(request, "CONNECT away.invalid") == request)
+		say_answer(peer, "502 Bad Gateway", "", "<h1>nothing there</h1>");
+	else if (strstr(request, "Proxy-Authorization: Basic dXNlcjpnZWhlaW0=") == NULL) {
+		say(peer, "HTTP/1.1 407 Who are you\r\nProxy-Authenticate: Basic "
+			  "realm=\"proxy\"\r\nContent-Length: 16384\r\n\r\n");
+		for (int i = 0; i < 256; i++)
+			say(peer, "%64s", "who");
+	} else
+		say(peer, "HTTP/1.1 200 Yes\r\n\r\nthat is not TLS, but the other end of a tunnel");
+}
+
 /* Reads the head of a request; if it is not HTTP, only the beginning. */
 static void read_request(int peer, char *request, size_t size)
 {
@@ -253,7 +281,7 @@ static void read_request(int peer, char *request, size_t size)
 		if (got <= 0)
 			return;
 		length += (size_t)got;
-		if (request[0] != 'G')
+		if (request[0] != 'G' && request[0] != 'C')
 			return;
 	}
 }
@@ -263,7 +291,7 @@ static void serve_peer(int peer)
 	char request[2048];
 
 	read_request(peer, request, sizeof request);
-	bool takes_time = asks(request, "/slow") || asks(request, "/silent") ||
+	bool takes_time = request[0] == 'C' || asks(request, "/slow") || asks(request, "/silent") ||
 			  asks_endless(request) != NULL || asks(request, "/long-header") ||
 			  asks(request, "/long-status");
 	if (takes_time && fork() != 0)
@@ -272,6 +300,8 @@ static void serve_peer(int peer)
 		alarm(60);
 	if (request[0] == 'G' && !answer_check(peer, request))
 		answer(peer, request);
+	else if (request[0] == 'C')
+		answer_connect(peer, request);
 	else if (request[0] != 'G')
 		say_answer(peer, "400 Bad Request", "", "");
 	if (takes_time)
@@ -600,6 +630,27 @@ static void a_proxy_is_used_except_for_this_machine(void **state)
 	assert_failure("http://chronograf.invalid/ok", "connect to 127.0.0.1", "no_proxy");
 	unsetenv("http_proxy");
 	unsetenv("HTTP_PROXY");
+}
+
+static void a_proxy_that_refuses_a_tunnel_is_told_apart_and_heard_no_further(void **state)
+{
+	char proxy[100];
+
+	(void)state;
+	snprintf(proxy, sizeof proxy, "http://127.0.0.1:%u", port);
+	setenv("https_proxy", proxy, 1);
+	assert_failure("https://endless.invalid",
+		       "the proxy refuses the tunnel (CONNECT) with status 407\n",
+		       "asks for a login");
+	assert_failure("https://headers.invalid", "CONNECT has more than 131072 bytes of headers\n",
+		       "https_proxy");
+	assert_failure("https://away.invalid", "(CONNECT) with status 502\n", "https_proxy");
+	assert_failure("https://chronograf.invalid", "status 407\n", "user:password@proxy");
+	assert_reached("https://chronograf.invalid", REACHED_NOTHING, 1);
+	snprintf(proxy, sizeof proxy, "http://user:geheim@127.0.0.1:%u", port);
+	setenv("https_proxy", proxy, 1);
+	assert_failure("https://chronograf.invalid", "not TLS", "");
+	unsetenv("https_proxy");
 }
 
 /* libcurl limits the length of a line, and reports a longer one as a lack of memory. */
@@ -960,6 +1011,7 @@ int main(void)
 		cmocka_unit_test(cas_are_read_for_https_and_not_needed_for_http),
 		cmocka_unit_test(the_message_says_how_far_an_exchange_got),
 		cmocka_unit_test(a_proxy_is_used_except_for_this_machine),
+		cmocka_unit_test(a_proxy_that_refuses_a_tunnel_is_told_apart_and_heard_no_further),
 		cmocka_unit_test(headers_that_are_too_long_are_the_servers_fault),
 		cmocka_unit_test(headers_of_all_kinds_have_an_end),
 		cmocka_unit_test(codings_that_nobody_asked_for_are_refused),

@@ -250,6 +250,7 @@ static const char *advice(const struct transfer_failure *failure)
 		return failure->by_proxy ? advice_proxy : advice_resolve;
 	case CURLE_COULDNT_RESOLVE_PROXY:
 	case CURLE_PROXY:
+	case CURLE_ABORTED_BY_CALLBACK: /* tunnel.h */
 		return advice_proxy;
 	case CURLE_SSL_CONNECT_ERROR:
 		return advice_tls;

@@ -16,6 +16,7 @@
 #include "network/program/presented_key.h"
 #include "network/program/reached.h"
 #include "network/program/trace.h"
+#include "network/program/tunnel.h"
 #include "network/program/url.h"
 
 #include <stdio.h>
@@ -85,7 +86,7 @@ static bool renew_handle(struct transfer *transfer)
 
 	curl_easy_cleanup(transfer->easy);
 	transfer->easy = curl_easy_init();
-	return transfer->easy != NULL && set_callbacks(transfer) &&
+	return transfer->easy != NULL && set_callbacks(transfer) && tunnel_watch(transfer->easy) &&
 	       curl_options_set(transfer->easy, settings->ca_file, settings->skip_verify) &&
 	       curl_options_pin(transfer->easy, settings->pinned_pubkey);
 }
@@ -180,6 +181,8 @@ static void make_one_line(char *text)
 
 static bool fail_by_curl(struct transfer *transfer, CURLcode code)
 {
+	if (code == CURLE_ABORTED_BY_CALLBACK)
+		tunnel_tell_refusal(transfer->easy, transfer->reason, sizeof transfer->reason);
 	make_one_line(transfer->reason);
 	bool ca_file_given = transfer->settings->ca_file != NULL;
 	CLEANUP(cleanup_text) char *lost_folder = ca_file_given ? NULL : ca_folder_lost();
