@@ -1,6 +1,7 @@
 # Common ground of the command-line suite: keys, tokens, the stand-in server, a terminal, and one way to run
 # chronoctl. What is promised stands in the .bats files.
 bats_require_minimum_version 1.5.0
+. "${BASH_SOURCE[0]%/*}/../bats.bash"
 
 : "${CHRONOCTL:?path of chronoctl}" "${STANDIN:?path of standin}" "${SHIM:?path of the shim}"
 : "${SOURCE_DIR:=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}"
@@ -310,7 +311,7 @@ start_standin() {
 	: >"$files.log"
 	"$STANDIN" --nonce "$NONCE" --log "$files.log" "$@" >"$files" 2>"$files.err" 3>&- 4>&- </dev/null &
 	echo $! >>"$SCRATCH/pids"
-	wait_for grep -q . "$files" || fail "the stand-in server does not start: $(cat "$files.err")"
+	wait_for [ -s "$files" ] || fail "the stand-in server does not start: $(cat "$files.err")"
 	read -r URL <"$files"
 	export URL STANDIN_LOG=$files.log
 }

@@ -1,4 +1,5 @@
 # Common ground of the stand-in's own tests: a server, a key, a token, and the headers of an answer.
+. "${BASH_SOURCE[0]%/*}/../bats.bash"
 
 NONCE=6ba7b810-9dad-4de1-80b4-00c04fd430c8
 MAPPINGS=chronograf/v1/mappings
