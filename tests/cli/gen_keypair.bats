@@ -115,7 +115,7 @@ load new_pairs
 }
 
 @test "a limit on their size, no folder, and an output that is full leave nothing" {
-	run --separate-stderr bash -c "ulimit -f 1; exec '$CHRONOCTL' gen-keypair --out key"
+	run --separate-stderr bash -c "ulimit -f 1; exec '$CHRONOCTL' gen-keypair --out key --bits 2048"
 	refused 1 'too large'
 	nothing_here
 	chronoctl gen-keypair --out nowhere/key --bits $BITS

@@ -105,7 +105,7 @@ wipes_all() {
 		CHRONOCTL_PIN=$PIN wipes_all token --chronograf-url "$URL" --signer "$signer" --priv-key-file "$URI"
 	done
 	wipes_all list-keys --login --pin-source "$PIN_FILE"
-	wipes_all gen-keypair --out "$SCRATCH/encrypted" --encrypt --pin-source "$PIN_FILE"
+	wipes_all gen-keypair --out "$SCRATCH/encrypted" --bits 2048 --encrypt --pin-source "$PIN_FILE"
 	own_tokens
 	wipes_all import-key --priv-key-file "$D/large" --to 'pkcs11:token=estate;object=moved' --pin-source "$PIN_FILE"
 }
