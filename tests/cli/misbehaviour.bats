@@ -401,6 +401,7 @@ ends_late() {
 }
 
 @test "the tables in docs/reliability.md have what is said here, and what comes of it" {
-	diff <(sed -n 's/^@test "\(.*\): \(.*\)" {$/| \1 | \2 |/p' "$BATS_TEST_FILENAME" "$BATS_TEST_DIRNAME/watch_misbehaviour.bats") \
+	diff <(sed -n 's/^@test "\(.*\): \(.*\)" {$/| \1 | \2 |/p' "$BATS_TEST_FILENAME" \
+		"$BATS_TEST_DIRNAME"/watch_{misbehaviour,lies}.bats) \
 		<(sed '1,/^| what it says | what comes of it |$/d; /^|---/d; /^$/,$d' "$SOURCE_DIR/docs/reliability.md")
 }
