@@ -208,13 +208,9 @@ const char *text_open_error(const char *path, int reason)
 
 char *text_shell_word(const char *text)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789%+,-./:=@_";
 	char *word = NULL;
 	const char *rest = text;
 
-	if (text[0] != '\0' && text[strspn(text, plain)] == '\0')
-		return strdup(text);
 	for (const char *quote; (quote = strchr(rest, '\'')) != NULL; rest = quote + 1)
 		if (!text_append(&word, "%s%.*s'\\''", word == NULL ? "'" : "", (int)(quote - rest),
 				 rest))

@@ -33,8 +33,8 @@ char *text_quoted(const char *bytes, size_t length);
 /* strerror(3) of why `path` could not be opened, or that the shell has left its ~ as it was. */
 const char *text_open_error(const char *path, int reason);
 
-/* The text as one word of a shell, in single quotes (POSIX.1-2017, Shell §2.2.2) if need be, for advice that is copied. NULL: no
- * memory. The caller frees it. */
+/* The text as one word of a shell, in single quotes (POSIX.1-2017, Shell §2.2.2), for advice that is copied. Always: a
+ * terminal may break it, and what follows must not be a command. NULL: no memory. The caller frees it. */
 char *text_shell_word(const char *text);
 
 #endif

@@ -129,6 +129,7 @@ struct rows {
 	size_t indent;
 	size_t column;
 	bool utf8;
+	bool keeps_uris; /* a PKCS#11 URI is not broken */
 };
 
 enum { ROW_INDENT = 2, ESCAPED = 4 };
@@ -166,17 +167,65 @@ static void put_byte(struct rows *rows, char byte)
 		fputc(byte, rows->out);
 }
 
+/* A URI of ours: no label can put a colon or a blank in it, so no part of it looks like a line of ours. */
+static bool is_uri(const char *word, size_t length)
+{
+	static const char scheme[] = "pkcs11:";
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789%+,-./;=?&_'";
+	const char *rest = word + (word[0] == '\'' ? 1 : 0);
+
+	if (strncmp(rest, scheme, strlen(scheme)) != 0)
+		return false;
+	rest += strlen(scheme);
+	return rest + strspn(rest, plain) >= word + length;
+}
+
+/*
+ * Commands are copied from several rows, and what begins a row must be none of its own: an option and a word in quotes behind
+ * it share a row, or that is broken within the quotes.
+ */
+static bool is_tied(const struct rows *rows, const char *word)
+{
+	return word[0] == '\'' && !(rows->keeps_uris && is_uri(word, strcspn(word, " \n")));
+}
+
+/* Of a word, and of those that are tied to it. */
+static size_t columns_of_words(const struct rows *rows, const char *word)
+{
+	size_t columns = 0;
+
+	for (; *word != '\0' && *word != '\n'; word++) {
+		if (*word == ' ' && !is_tied(rows, word + 1))
+			break;
+		columns += columns_of(rows, *word);
+	}
+	return columns;
+}
+
 /* A blank, unless a row ends there. */
 static void put_blank(struct rows *rows, const char *word)
 {
-	size_t columns = 1;
-
-	for (const char *end = word + strcspn(word, " \n"); word < end; word++)
-		columns += columns_of(rows, *word);
+	bool tied = is_tied(rows, word);
+	size_t columns = tied ? strlen(" '") : 1 + columns_of_words(rows, word);
 	size_t before = rows->column;
+
 	make_room(rows, columns);
-	if (rows->column == before)
+	if (tied || rows->column == before)
 		put_byte(rows, ' ');
+}
+
+/* A byte, or the four by which text_shell_word() writes a quote: within these the row would end outside the quotes. Returns
+ * how many. */
+static size_t put_some(struct rows *rows, const char *text)
+{
+	static const char quote[] = "'\\''";
+	size_t length = strncmp(text, quote, strlen(quote)) == 0 ? strlen(quote) : 1;
+
+	make_room(rows, length == 1 ? 0 : length);
+	for (size_t i = 0; i < length; i++)
+		put_byte(rows, text[i]);
+	return length;
 }
 
 static struct rows rows_of(FILE *out, struct margins margins)
@@ -190,11 +239,11 @@ static struct rows rows_of(FILE *out, struct margins margins)
 
 static void put_text(struct rows *rows, const char *text)
 {
-	for (; *text != '\0'; text++)
+	while (*text != '\0')
 		if (*text == ' ')
-			put_blank(rows, text + 1);
+			put_blank(rows, ++text);
 		else
-			put_byte(rows, *text);
+			text += put_some(rows, text);
 }
 
 char *terminal_rows(int descriptor, const char *lines)
@@ -239,20 +288,6 @@ char *terminal_one_row(const char *text, size_t columns)
 	return fclose(rows.out) == 0 ? row : NULL;
 }
 
-/* A URI of ours: no label can put a colon or a blank in it, so no part of it looks like a line of ours. */
-static bool is_uri(const char *word, size_t length)
-{
-	static const char scheme[] = "pkcs11:";
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789%+,-./;=?&_'";
-	const char *rest = word + (word[0] == '\'' ? 1 : 0);
-
-	if (strncmp(rest, scheme, strlen(scheme)) != 0)
-		return false;
-	rest += strlen(scheme);
-	return rest + strspn(rest, plain) >= word + length;
-}
-
 static void put_word(struct rows *rows, const char *word, size_t length)
 {
 	if (is_uri(word, length)) {
@@ -260,8 +295,8 @@ static void put_word(struct rows *rows, const char *word, size_t length)
 		rows->column += length;
 		return;
 	}
-	for (size_t i = 0; i < length; i++)
-		put_byte(rows, word[i]);
+	for (const char *end = word + length; word < end;)
+		word += put_some(rows, word);
 }
 
 void terminal_print_words(FILE *out, const char *text, struct margins margins)
@@ -272,6 +307,7 @@ void terminal_print_words(FILE *out, const char *text, struct margins margins)
 		put_text(&rows, text);
 		return;
 	}
+	rows.keeps_uris = true;
 	for (size_t length; *text != '\0'; text += length) {
 		size_t blanks = strspn(text, " ");
 		text += blanks;

@@ -77,5 +77,5 @@ with_password() { # ARGUMENT…
 	other=${URL/localhost/127.0.0.1}
 	start_standin --redirect "$other"
 	chronoctl_token --priv-key-file "$KEY" --ca-file "$BATS_TEST_TMPDIR/tls.crt" --check
-	refused 4 'redirects' "--chronograf-url $other\$"
+	refused 4 'redirects' "--chronograf-url '$other'\$"
 }

@@ -33,7 +33,7 @@ setup_file() { suite_key; }
 	prints_token "$KEY"
 	start_standin --redirect "$other"
 	chronoctl_token --priv-key-file "$KEY" --ca-file "$BATS_TEST_TMPDIR/tls.crt"
-	refused 4 'another host' "--chronograf-url $other\$"
+	refused 4 'another host' "--chronograf-url '$other'\$"
 }
 
 @test "the URL of a redirect is given as one word of a shell" {
@@ -49,7 +49,7 @@ setup_file() { suite_key; }
 	plain=${URL/127.0.0.1/localhost}
 	start_standin --redirect "$plain" --tls-cert "$BATS_TEST_TMPDIR/tls.crt" --tls-key "$BATS_TEST_TMPDIR/tls.key"
 	chronoctl_token --priv-key-file "$KEY" --ca-file "$BATS_TEST_TMPDIR/tls.crt"
-	refused 4 'from https to http' "--chronograf-url $plain\$"
+	refused 4 'from https to http' "--chronograf-url '$plain'\$"
 }
 
 @test "a redirect loop is not followed further" {
@@ -135,7 +135,7 @@ setup_file() { suite_key; }
 	local given
 	for given in /nonce /nonce/ '/nonce?a=b' '/?a=b' '#a'; do
 		chronoctl token --chronograf-url "http://ops:secret@localhost:8888/mon$given" --priv-key-file "$KEY"
-		refused 2 'write http://localhost:8888/mon/?$'
+		refused 2 "write 'http://localhost:8888/mon/?'\$"
 		never_says secret
 	done
 }

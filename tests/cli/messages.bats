@@ -159,13 +159,13 @@ asks() { chronoctl token --priv-key-file "$KEY" "$@"; }
 @test "a URL with a blank, /nonce or a query: what is wrong, and the URL to give; no warning beside it" {
 	asks --chronograf-url 'http://host name:8888'
 	refused 2 "^chronoctl: 'http://host name:8888' is not a server's URL: it has a blank in it"
-	never_says 'write http' warning
+	never_says "write 'http" warning
 	asks --chronograf-url http://localhost:8888/nonce
-	one_line 2 "'http://localhost:8888/nonce' ends with /nonce, which is added to it: write http://localhost:8888"
+	one_line 2 "'http://localhost:8888/nonce' ends with /nonce, which is added to it: write 'http://localhost:8888'"
 	asks --chronograf-url 'http://host:8888?a=b'
-	one_line 2 "'http://host:8888?a=b' has a query or a fragment (? or #): write http://host:8888/"
+	one_line 2 "'http://host:8888?a=b' has a query or a fragment (? or #): write 'http://host:8888/'"
 	asks --chronograf-url http://host:8888/nonce
-	one_line 2 "'http://host:8888/nonce' ends with /nonce, which is added to it: write http://host:8888"
+	one_line 2 "'http://host:8888/nonce' ends with /nonce, which is added to it: write 'http://host:8888'"
 	asks --chronograf-url 'host;false'
 	[ "$(advised 'https://: write ' '')" = 'http://host;false' ]
 	asks --chronograf-url "http://host:8888/a'\$(false)/nonce"

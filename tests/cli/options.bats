@@ -157,12 +157,12 @@ NOWHERE=http://127.0.0.1:1
 
 @test "an operand where an option was meant: the option is named, and what is known to be no PIN" {
 	chronoctl_token "$KEY"
-	refused 2 "unexpected argument '$KEY'; did you mean --priv-key-file $KEY\?"
+	refused 2 "unexpected argument '$KEY'; did you mean --priv-key-file '$KEY'\?"
 	chronoctl token "${URL/:\/\//:\/\/ops:$PIN@}"
-	refused 2 "unexpected argument '$URL'; did you mean --chronograf-url $URL\?"
+	refused 2 "unexpected argument '$URL'; did you mean --chronograf-url '$URL'\?"
 	never_says "$PIN"
 	chronoctl pub-key 'pkcs11:object=chronograf'
-	refused 2 "did you mean --priv-key-file pkcs11:object=chronograf\?"
+	refused 2 "did you mean --priv-key-file 'pkcs11:object=chronograf'\?"
 	touch "$SCRATCH/it's;false"
 	chronoctl_token "$SCRATCH/it's;false"
 	[ "$(advised 'did you mean --priv-key-file ' '?')" = "$SCRATCH/it's;false" ]

@@ -350,6 +350,37 @@ long_word() { printf 'a%.0s' {1..90}; printf ':chronoctl:%.0s' {1..30}; }
 	done
 }
 
+# copied BEGIN END: how many words a shell makes of the rows from BEGIN, itself among them, to END, and what else it does or says.
+copied() {
+	local rows
+	[[ $left == *"$1"* ]] || fail "not there: $1" "$left" || return
+	rows=${left#*"$1"}
+	[ -z "$2" ] || rows=${rows%%"$2"*}
+	bash -c "count() { echo \$#; }; count $1$rows" 2>&1
+}
+
+@test "a word that is to be copied is one word, and no command, also where the terminal breaks it" {
+	local width name words
+	words=$(printf "/a%.0s" {1..60})
+	start_standin --redirect "http://127.0.0.2:1$words"
+	for width in 30 37 58 80; do
+		at_screen "stty cols $width; $(quoted "$CHRONOCTL" token --chronograf-url "$URL" --priv-key-file "$KEY")"
+		[ "$(copied --chronograf-url "")" = 2 ] || fail "several commands at $width:" "$left"
+	done
+	cd "$SCRATCH"
+	# Each / may begin a row; and so could what follows a quote, which text outside the quotes stands for.
+	for name in "$words" "/a '/b '/c" "$(printf "/'%.0s" {1..25})"; do
+		mkdir -p "./$name"
+		rmdir "./$name"
+		cp "$KEY" "./$name"
+		for width in {30..45}; do
+			at_screen "stty cols $width; $(quoted "$CHRONOCTL" token --priv-key-file "$KEY" ".$name")"
+			[[ $status -eq 2 && $left == *mean* ]] || fail "no advice:" "$left"
+			[ "$(copied --priv-key-file "?")" = 2 ] || fail "several commands at $width:" "$left"
+		done
+	done
+}
+
 @test "a terminal that does not tell its width has 80 columns, unless COLUMNS says otherwise" {
 	local command
 	command=$(quoted "$CHRONOCTL" token --chronograf-url http://127.0.0.1:1 --priv-key-file "$SCRATCH/$(long_word | head -c 240)")

@@ -111,7 +111,7 @@ static void a_redirect_names_the_url_to_give_if_it_is_known(void **state)
 		    "login stand in front");
 	assert_told(check_redirected(302, "https://a/chronograf/v1/mappings", "https://a"),
 		    "the answer, with status 302, redirects to https://a/chronograf/v1/mappings",
-		    "--chronograf-url https://a");
+		    "--chronograf-url 'https://a'");
 	assert_told(check_redirected(302, "https://a/$(id)'/x", "https://a/$(id)'"),
 		    "the answer, with status 302, redirects to https://a/$(id)'/x",
 		    "--chronograf-url 'https://a/$(id)'\\'''");

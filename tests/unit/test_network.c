@@ -740,7 +740,7 @@ static void an_invalid_url_ends_everything_as_a_usage_error(void **state)
 	const struct network_job job = {.urls = urls, .url_count = 2, .timeout_seconds = 1};
 
 	(void)state;
-	assert_no_start(&job, "write http://localhost:8888");
+	assert_no_start(&job, "write 'http://localhost:8888'");
 }
 
 static const struct CMUnitTest tests[] = {

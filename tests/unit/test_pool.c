@@ -494,16 +494,16 @@ static void a_redirect_to_another_host_is_an_error_that_names_the_url_to_give(vo
 	char advice[100];
 
 	(void)state;
-	snprintf(advice, sizeof advice, "--chronograf-url http://localhost:%u/stranger\n", port);
+	snprintf(advice, sizeof advice, "--chronograf-url 'http://localhost:%u/stranger'\n", port);
 	struct network_message message = ask(at("user:geheim@", "/other-host"));
 	assert_int_equal(message.outcome, MESSAGE_SERVER_FAILED);
 	strcat(message.failure, "\n");
 	assert_non_null(strstr(message.failure, advice));
 	assert_null(strstr(message.failure, "geheim"));
 	assert_failure(at("", "/away"), "another host",
-		       "--chronograf-url http://chronograf.invalid/ok");
+		       "--chronograf-url 'http://chronograf.invalid/ok'");
 	assert_failure(at("", "/page"), "another host",
-		       "--chronograf-url http://chronograf.invalid/login\nIf it is a login");
+		       "--chronograf-url 'http://chronograf.invalid/login'\nIf it is a login");
 }
 
 static void redirects_end(void **state)
