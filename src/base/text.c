@@ -101,6 +101,14 @@ static const struct range blanks[] = {
 	{0x202f, 0x202f}, {0x205f, 0x205f}, {0x3000, 0x3000},
 };
 
+/* What ends a quotation, or looks as if it did. */
+static const struct range quotes[] = {
+	{0x22, 0x22},     {0x2ba, 0x2ba},   {0x2dd, 0x2dd},   {0x2ee, 0x2ee},     {0x2f6, 0x2f6},
+	{0x30b, 0x30b},   {0x30e, 0x30e},   {0x1cd3, 0x1cd3}, {0x201c, 0x201f},   {0x2033, 0x2034},
+	{0x2036, 0x2037}, {0x2057, 0x2057}, {0x275d, 0x275e}, {0x2760, 0x2760},   {0x2e42, 0x2e42},
+	{0x3003, 0x3003}, {0x301d, 0x301f}, {0xff02, 0xff02}, {0x1f676, 0x1f678},
+};
+
 /* The ranges ascend. */
 static bool is_in(const struct range *ranges, size_t count, uint32_t code)
 {
@@ -118,7 +126,14 @@ static bool is_hidden(const uint8_t *character, size_t length)
 	return (code & 0xfffe) == 0xfffe || is_in(hidden, sizeof hidden / sizeof hidden[0], code);
 }
 
-char *text_printable(const char *bytes, size_t length, bool keep_newlines)
+static bool is_quote(const uint8_t *character, size_t length)
+{
+	return is_in(quotes, sizeof quotes / sizeof quotes[0], code_point(character, length));
+}
+
+enum keep { KEEP_NEWLINES = 1, KEEP_QUOTES = 2 };
+
+static char *printable_text(const char *bytes, size_t length, unsigned keep)
 {
 	char *printable = malloc(4 * length + 1);
 	char *end = printable;
@@ -128,11 +143,11 @@ char *text_printable(const char *bytes, size_t length, bool keep_newlines)
 	for (size_t i = 0; i < length;) {
 		const uint8_t *at = (const uint8_t *)bytes + i;
 		size_t step = utf8_length(at, length - i);
-		bool newline = keep_newlines && *at == '\n';
+		bool kept = step != 0 && !is_hidden(at, step) &&
+			    ((keep & KEEP_QUOTES) != 0 || !is_quote(at, step));
 
-		if (newline || (step != 0 && !is_hidden(at, step))) {
-			memcpy(end, at, step);
-			end += step;
+		if (kept || ((keep & KEEP_NEWLINES) != 0 && *at == '\n')) {
+			end = mempcpy(end, at, step);
 			i += step;
 		} else {
 			end += sprintf(end, "\\x%02x", *at);
@@ -141,6 +156,11 @@ char *text_printable(const char *bytes, size_t length, bool keep_newlines)
 	}
 	*end = '\0';
 	return printable;
+}
+
+char *text_printable(const char *bytes, size_t length, bool keep_newlines)
+{
+	return printable_text(bytes, length, KEEP_QUOTES | (keep_newlines ? KEEP_NEWLINES : 0));
 }
 
 /* A copy in which each run of blanks is one U+0020. */
@@ -175,27 +195,19 @@ char *text_of_others(const char *bytes, size_t length, bool keep_newlines)
 	return copy == NULL ? NULL : text_printable(copy, length, keep_newlines);
 }
 
-/* False: no memory. */
-static bool append_quoted(char **text, char *rest)
-{
-	for (char *part; (part = strsep(&rest, "\"")) != NULL;)
-		if (!text_append(text, "%s%s", *text == NULL ? "\"" : "\\x22", part))
-			return false;
-	return text_append(text, "\"");
-}
-
 char *text_quoted(const char *bytes, size_t length)
 {
 	CLEANUP(cleanup_text) char *line = malloc(length + 1);
-	CLEANUP(cleanup_text) char *quoted = NULL;
 
 	if (line == NULL)
 		return NULL;
 	memcpy(line, bytes, length);
 	for (char *end; (end = memchr(line, '\n', length)) != NULL;)
 		*end = ' ';
-	CLEANUP(cleanup_text) char *shown = text_of_others(line, length, false);
-	return shown != NULL && append_quoted(&quoted, shown) ? TAKE(quoted) : NULL;
+	CLEANUP(cleanup_text) char *words = narrow(line, &length);
+	CLEANUP(cleanup_text)
+	char *shown = words == NULL ? NULL : printable_text(words, length, 0);
+	return shown == NULL ? NULL : text_format("\"%s\"", shown);
 }
 
 /* A shell expands no ~ in quotes or behind "--option=". */

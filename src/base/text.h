@@ -27,7 +27,7 @@ char *text_printable(const char *bytes, size_t length, bool keep_newlines);
  */
 char *text_of_others(const char *bytes, size_t length, bool keep_newlines);
 
-/* The same in double quotes, which end where the words do, and on one line. */
+/* The same on one line and in double quotes, which end where the words do: what looks like one within is \xNN, too. */
 char *text_quoted(const char *bytes, size_t length);
 
 /* strerror(3) of why `path` could not be opened, or that the shell has left its ~ as it was. */

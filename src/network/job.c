@@ -135,6 +135,62 @@ bool job_pack(const struct network_job *wanted, struct packed_job *packed,
 	return true;
 }
 
+/* "reason", and how a URL is written. */
+static bool is_reason(const char *words, const char *url)
+{
+	const char *end = strchr(words, '\n');
+
+	(void)url;
+	return end != NULL && strcmp(end + 1, URL_FORM) == 0;
+}
+
+/* As text_shell_word() writes it. */
+static bool has_scheme_added(const char *words, const char *url)
+{
+	CLEANUP(cleanup_text) char *right = text_format("http://%s", url);
+	CLEANUP(cleanup_text) char *word = right == NULL ? NULL : text_shell_word(right);
+
+	return word != NULL && strcmp(words, word) == 0;
+}
+
+/* A word of a shell for a URL without anything that could be taken for a sentence. */
+static bool is_of_same_server(const char *words, const char *url)
+{
+	const char *host = strstr(url, "://");
+	size_t length = host == NULL ? 0 : (size_t)(host + strlen("://") - url);
+	size_t last = strlen(words);
+
+	length += host == NULL ? 0 : strcspn(url + length, "/?#");
+	if (length == 0 || last < length + strlen("''") || words[0] != '\'' ||
+	    words[--last] != '\'' || strncasecmp(words + 1, url, length) != 0)
+		return false;
+	for (const char *byte = words; *byte != '\0'; byte++)
+		if (*byte <= ' ' || *byte > '~')
+			return false;
+	return length + 1 == last || words[length + 1] == '/';
+}
+
+/* All of what is said of the URL. */
+static const struct {
+	const char *words;
+	bool (*goes_on)(const char *words, const char *url);
+} said_of_urls[] = {
+	{URL_IS_NONE, is_reason},
+	{URL_WITHOUT_SCHEME, has_scheme_added},
+	{URL_WITH_QUERY, is_of_same_server},
+	{URL_WITH_NONCE, is_of_same_server},
+};
+
+static bool is_said_of_url(const char *words, const char *url)
+{
+	for (size_t i = 0; i < sizeof said_of_urls / sizeof said_of_urls[0]; i++) {
+		size_t length = strlen(said_of_urls[i].words);
+		if (strncmp(words, said_of_urls[i].words, length) == 0)
+			return said_of_urls[i].goes_on(words + length, url);
+	}
+	return false;
+}
+
 bool packed_job_names(const struct packed_job *packed, const char *words)
 {
 	const char *url = packed->bytes;
@@ -145,7 +201,8 @@ bool packed_job_names(const struct packed_job *packed, const char *words)
 		char *shown = given == NULL ? NULL : text_printable(given, strlen(given), true);
 		CLEANUP(cleanup_text)
 		char *name = shown == NULL ? NULL : text_format("'%s' ", shown);
-		if (name != NULL && strncmp(words, name, strlen(name)) == 0)
+		if (name != NULL && strncmp(words, name, strlen(name)) == 0 &&
+		    is_said_of_url(words + strlen(name), given))
 			return true;
 	}
 	return false;

@@ -73,7 +73,14 @@ struct program_job {
  * case. */
 bool job_pack(const struct network_job *wanted, struct packed_job *packed,
 	      struct chronosign_error **error);
-/* True if a message begins with one of its URLs, in quotes. */
+/* What the program says of a URL: behind it in quotes, and before a reason, or before the right URL as a word of a shell. */
+#define URL_IS_NONE "is not a server's URL: "
+#define URL_FORM "Write it like http://host:8888 or https://host/base/path."
+#define URL_WITHOUT_SCHEME "does not begin with http:// or https://: write "
+#define URL_WITH_QUERY "has a query or a fragment (? or #): write "
+#define URL_WITH_NONCE "ends with /nonce, which is added to it: write "
+
+/* True if a message says one of these of one of its URLs, and the right one is of the same server. */
 bool packed_job_names(const struct packed_job *packed, const char *words);
 void packed_job_release(struct packed_job *packed);
 

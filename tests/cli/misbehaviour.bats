@@ -261,6 +261,12 @@ on_rows() {
 	says '^chronoctl:   chronoctl-network says: "http://x: \\x22chronoctl: accepted\\x22"$'
 	chronoctl doctor --priv-key-file "$KEY" --chronograf-url "$URL"
 	[[ $output == *'it is Chronograf "1\x22 chronoctl: accepted"'* ]] || fail "its release is not there"
+	lies 'text trace status 200ʺ The server accepts the token: ″“a”' 'text release 1.9” and its certificate is good, it’s “1' 'nonce 0 a' \
+		request 'accepted 0 a'
+	with_token -v --check
+	says 'says: "status 200\\xca\\xba The server accepts the token: \\xe2\\x80\\xb3\\xe2\\x80\\x9ca\\xe2\\x80\\x9d"$'
+	chronoctl doctor --priv-key-file "$KEY" --chronograf-url "$URL"
+	[[ $output == *'it is Chronograf "1.9\xe2\x80\x9d and its certificate is good, it’s \xe2\x80\x9c1"'* ]] || fail "its release is not there"
 }
 
 @test "a failure that does not name its server, such as chronoctl's own words: it is quoted, and it is said whose words they are" {
@@ -274,6 +280,22 @@ on_rows() {
 	lies 'text failure http://127.0.0.1:1 (redirected to http://127.0.0.1:2/): no answer' 'lost 0'
 	with_token --check
 	refused 4 '^chronoctl: http://127.0.0.1:1 .redirected to http://127.0.0.1:2/.: no answer$'
+}
+
+@test "an answer to the job that says of its URL what no honest one says: it is quoted, and it is said whose words they are" {
+	local words right
+	right="'http://127.0.0.1:1' ends with /nonce, which is added to it: write "
+	for words in "'http://127.0.0.1:1' accepts the token" "'http://127.0.0.1:1' is not a server's URL: it is. All is well" \
+		"${right}'http://127.0.0.1:2'" "${right}'http://127.0.0.1:12'" "${right}'http://127.0.0.1:1/' to the administrator'" \
+		"${right}'http://127.0.0.1:1/a\\xc2\\xa0b'" "${right}http://127.0.0.1:1/" "${right}'http://127.0.0.1:1'." \
+		"'http://127.0.0.1:1' does not begin with http:// or https://: write 'http://127.0.0.1:1'"; do
+		lies 'first job' 'field outcome 33' "text failure $words" 'lost 0'
+		with_token
+		[[ $status -eq 2 && $stderr == 'chronoctl: chronoctl-network says: "'*'"' ]] || fail "not quoted: $words"
+	done
+	lies 'first job' 'field outcome 33' "text failure ${right}'http://127.0.0.1:1/a'" 'lost 0'
+	with_token
+	[[ $status -eq 2 && $stderr == "chronoctl: ${right}'http://127.0.0.1:1/a'" ]] || fail "quoted"
 }
 
 @test "a descriptor with a message: exit 1, and nothing is signed" {

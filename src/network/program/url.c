@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "chronograf/server.h"
 #include "chronograf/source.h"
-#include "network/network.h"
+#include "network/job.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -51,9 +51,7 @@ static bool not_a_url(const char *base, const char *reason, struct chronosign_er
 {
 	CLEANUP(cleanup_text) char *shown = url_as_given(base);
 
-	return error_set(error, CHRONOSIGN_ERROR_USAGE,
-			 "'%s' is not a server's URL: %s\nWrite it like http://host:8888 or "
-			 "https://host/base/path.",
+	return error_set(error, CHRONOSIGN_ERROR_USAGE, "'%s' " URL_IS_NONE "%s\n" URL_FORM,
 			 shown == NULL ? "" : shown, reason);
 }
 
@@ -64,8 +62,7 @@ static bool no_scheme(const char *base, struct chronosign_error **error)
 	CLEANUP(cleanup_text) char *right = text_format("http://%s", shown == NULL ? "" : shown);
 	CLEANUP(cleanup_text) char *word = right == NULL ? NULL : text_shell_word(right);
 
-	return error_set(error, CHRONOSIGN_ERROR_USAGE,
-			 "'%s' does not begin with http:// or https://: write %s",
+	return error_set(error, CHRONOSIGN_ERROR_USAGE, "'%s' " URL_WITHOUT_SCHEME "%s",
 			 shown == NULL ? "" : shown, word == NULL ? "http://…" : word);
 }
 
@@ -131,8 +128,8 @@ static bool too_long(CURLU *url, const char *base, const char *more,
 	const char *right = without == NULL ? whole : without;
 	CLEANUP(cleanup_text) char *word = right == NULL ? NULL : text_shell_word(right);
 
-	return error_set(error, CHRONOSIGN_ERROR_USAGE, "'%s' %s: write %s",
-			 shown == NULL ? "" : shown, more, word == NULL ? "it without" : word);
+	return error_set(error, CHRONOSIGN_ERROR_USAGE, "'%s' %s%s", shown == NULL ? "" : shown,
+			 more, word == NULL ? "it without" : word);
 }
 
 static bool parse_base(CURLU *url, const char *base, struct chronosign_error **error)
@@ -151,10 +148,9 @@ static bool parse_base(CURLU *url, const char *base, struct chronosign_error **e
 	if (!has_two_slashes(base))
 		return not_a_url(base, "two slashes follow http: and https:", error);
 	if (has_part(url, CURLUPART_QUERY) || has_part(url, CURLUPART_FRAGMENT))
-		return too_long(url, base, "has a query or a fragment (? or #)", error);
+		return too_long(url, base, URL_WITH_QUERY, error);
 	CLEANUP(cleanup_text) char *longer = trimmed(url);
-	return longer == NULL ||
-	       too_long(url, base, "ends with /nonce, which is added to it", error);
+	return longer == NULL || too_long(url, base, URL_WITH_NONCE, error);
 }
 
 /* Sets the path to `{path}{more}`, whatever number of slashes the path ends with. */
