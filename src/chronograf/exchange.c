@@ -40,9 +40,10 @@ static uint32_t first_digits(const char *nonce)
 static enum exchange_event refine_verdict(const struct exchange *exchange,
 					  const struct exchange_news *news)
 {
+	if (has_late_trial(exchange) && exchange->tried != first_digits(news->nonce))
+		return EVENT_OTHER_VERDICT;
 	if (has_late_trial(exchange))
-		return exchange->tried == first_digits(news->nonce) ? EVENT_LATE_VERDICT
-								    : EVENT_OTHER_VERDICT;
+		return news->event == EVENT_NO_VERDICT ? EVENT_NO_VERDICT : EVENT_LATE_VERDICT;
 	if (strcmp(exchange->nonce, news->nonce) != 0)
 		return EVENT_OTHER_VERDICT;
 	/* The server may have replaced the nonce in between: that does not count as a refusal. */
@@ -103,6 +104,9 @@ static enum exchange_event refine_nonce(const struct exchange *exchange,
 			       : EVENT_SAME_NONCE;
 	if (news->of_other)
 		return EVENT_NONCE_OF_OTHER;
+	if (exchange->refusals > 0 && exchange->tried == first_digits(news->nonce) &&
+	    exchange->state == EXCHANGE_ASKED_NEXT)
+		return EVENT_REFUSED_NONCE;
 	return is_brief(rules, news) && !exchange->waited ? EVENT_BRIEF_NONCE : EVENT_NONCE;
 }
 
@@ -182,13 +186,25 @@ static void set_nonce(struct exchange *exchange, const struct exchange_news *new
 	exchange->nonce_from += EXCHANGE_NONCE_EVERY_MS;
 }
 
+/* When the next one may come. */
+static void keep_pace(int64_t *from, int64_t now)
+{
+	if (*from < now - EXCHANGE_SLACK_MS)
+		*from = now - EXCHANGE_SLACK_MS;
+	*from += EXCHANGE_PACE_MS;
+}
+
 static void set_token(struct exchange *exchange, const struct exchange_news *news)
 {
 	free(exchange->token);
 	exchange->token = news->token;
-	if (exchange->sign_from < news->now - EXCHANGE_SLACK_MS)
-		exchange->sign_from = news->now - EXCHANGE_SLACK_MS;
-	exchange->sign_from += EXCHANGE_PACE_MS;
+	keep_pace(&exchange->sign_from, news->now);
+}
+
+static void begin_trial(struct exchange *exchange, int64_t now)
+{
+	exchange->tried = first_digits(exchange->nonce);
+	keep_pace(&exchange->try_from, now);
 }
 
 static void change(struct exchange *exchange, const struct exchange_rules *rules,
@@ -211,7 +227,7 @@ static void change(struct exchange *exchange, const struct exchange_rules *rules
 		set_token(exchange, news);
 		break;
 	case EVENT_TRIED:
-		exchange->tried = first_digits(exchange->nonce);
+		begin_trial(exchange, news->now);
 		break;
 	case EVENT_ACCEPTED:
 	case EVENT_EVERYONE:

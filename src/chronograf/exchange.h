@@ -17,8 +17,8 @@ enum {
 	EXCHANGE_GRACE_MS = 1000,
 	/* Where the server does not say how long: Chronograf's --nonce-expiration by default. */
 	EXCHANGE_UNKNOWN_LIFE_MS = 600000,
-	/* A watched server gets one signature per this interval on average; one may be earlier
-	 * by the slack, because messages do not arrive as evenly as they were sent. */
+	/* A watched server gets one signature, and one trial, per this interval on average; one may be
+	 * earlier by the slack, because messages do not arrive as evenly as they were sent. */
 	EXCHANGE_PACE_MS = 1000,
 	EXCHANGE_SLACK_MS = 500,
 	/*
@@ -88,6 +88,7 @@ enum exchange_event {
 	EVENT_ENDED_NONCE,    /* the same after its time was over, and it is over still */
 	EVENT_BRIEF_NONCE,    /* another one, whose next is to be waited for */
 	EVENT_NONCE_OF_OTHER, /* a nonce that another entry has given out */
+	EVENT_REFUSED_NONCE,  /* the one whose token was refused, after a brief one */
 	EVENT_SIGNED_FIT,     /* a token that needs no trial */
 	EVENT_REFUSED_AGAIN,  /* not accepted, as the one before */
 	EVENT_LATE_VERDICT,   /* on a token that is no longer at hand; a refusal after its time */
@@ -108,22 +109,23 @@ enum exchange_due {
 	DUE_FAILED,
 	DUE_REFUSED,
 	DUE_SHARED,
+	DUE_LATE, /* a verdict came, but no more than that: its nonce had ended or was replaced */
 };
 
 /* The state kept for a server: small, as there may be tens of thousands. Times are in
  * milliseconds. */
 struct exchange {
-	char *token;         /* for the nonce at hand, fit or not; NULL: none */
-	int64_t lives_until; /* at least: the nonce, if its life is known */
-	int64_t valid_until; /* of the nonce, at most */
-	int64_t sign_from;   /* no signature before */
-	int64_t nonce_from;  /* no other nonce before */
-	uint32_t next;       /* the list's (exchange_list.c) */
-	uint32_t twin;
-	uint32_t tried;   /* the first eight digits of the nonce whose token was tried last */
-	uint8_t state;    /* enum exchange_state */
-	uint8_t refusals; /* in a row; 2: or more */
-	uint8_t verdict;  /* enum verdict */
+	char *token;          /* for the nonce at hand, fit or not; NULL: none */
+	int64_t lives_until;  /* at least: the nonce, if its life is known */
+	int64_t valid_until;  /* of the nonce, at most */
+	int64_t sign_from;    /* no signature before */
+	int64_t nonce_from;   /* no other nonce before */
+	int64_t try_from;     /* no trial before */
+	uint32_t twin;        /* the list's (exchange_list.c) */
+	uint32_t tried;       /* the first eight digits of the nonce whose token was tried last */
+	uint8_t state;        /* enum exchange_state */
+	uint8_t refusals : 2; /* in a row; 2: or more */
+	uint8_t verdict : 2;  /* enum verdict */
 	bool life_known : 1;
 	bool at_least : 1;           /* it is a lower bound */
 	bool brief : 1;              /* the nonce at hand may end before the rules' min_life */
@@ -131,7 +133,7 @@ struct exchange {
 	bool heard : 1;              /* an answer has come */
 	bool unnamed : 1;            /* what refused the token last did not name Chronograf */
 	bool end_untold : 1;         /* it hands out nonces after their ends */
-	bool moved_on : 1;           /* SHARED: to a nonce of its own */
+	bool moved_on : 1;           /* SHARED…: to a nonce of its own */
 	char nonce[UUID_LENGTH + 1]; /* at hand; empty: none */
 };
 

@@ -1,10 +1,8 @@
-/* Counts what the exchanges are about, and finds equal nonces by a hash table of chains. */
+/* Counts what the exchanges are about, and finds nonces that two servers have given out. */
 #include "chronograf/exchange_list.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define NONE UINT32_MAX
 
 bool exchange_list_begin(struct exchange_list *list, size_t count, struct exchange_rules rules,
 			 int64_t now)
@@ -12,17 +10,14 @@ bool exchange_list_begin(struct exchange_list *list, size_t count, struct exchan
 	*list = (struct exchange_list){
 		.rules = rules,
 		.exchanges = calloc(count, sizeof *list->exchanges),
-		.heads = malloc(count * sizeof *list->heads),
 		.count = count,
 		.unheard = count,
 		.open = count,
 	};
-	if (list->exchanges == NULL || list->heads == NULL || count >= NONE)
+	if (list->exchanges == NULL || !given_nonces_begin(&list->given, count))
 		return false;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++)
 		exchange_begin(&list->exchanges[i], now);
-		list->heads[i] = NONE;
-	}
 	return true;
 }
 
@@ -31,75 +26,13 @@ void exchange_list_end(struct exchange_list *list)
 	for (size_t i = 0; list->exchanges != NULL && i < list->count; i++)
 		exchange_end(&list->exchanges[i]);
 	free(list->exchanges);
-	free(list->heads);
-	free(list->former);
+	given_nonces_end(&list->given);
 	*list = (struct exchange_list){0};
 }
 
 bool exchange_list_is_heard(const struct exchange_list *list)
 {
 	return list->count == 1 || list->unheard == 0;
-}
-
-/* ---- Equal nonces ---- */
-
-/* FNV-1a. An attacker who picks nonces with equal hashes only makes this run slow. */
-static uint32_t *chain_of(const struct exchange_list *list, const char *nonce)
-{
-	uint32_t hash = 2166136261u;
-
-	for (; *nonce != '\0'; nonce++)
-		hash = (hash ^ (unsigned char)*nonce) * 16777619u;
-	return &list->heads[hash % list->count];
-}
-
-static uint32_t find_nonce(const struct exchange_list *list, const char *nonce)
-{
-	uint32_t server = *chain_of(list, nonce);
-
-	while (server != NONE && strcmp(list->exchanges[server].nonce, nonce) != 0)
-		server = list->exchanges[server].next;
-	return server;
-}
-
-/* A server may wait until another one has moved on, and give out what that has left behind. */
-static uint32_t find_former(const struct exchange_list *list, const char *nonce, size_t server)
-{
-	for (size_t i = 0; i < list->former_count; i++)
-		if (list->former[i].server != server && strcmp(list->former[i].nonce, nonce) == 0)
-			return list->former[i].server;
-	return NONE;
-}
-
-/* Without memory for it, the list remembers only the nonces at hand. */
-static void remember(struct exchange_list *list, const char *nonce, size_t server)
-{
-	struct former_nonce *more =
-		reallocarray(list->former, list->former_count + 1, sizeof *more);
-
-	if (more == NULL)
-		return;
-	list->former = more;
-	more[list->former_count] = (struct former_nonce){.server = (uint32_t)server};
-	memcpy(more[list->former_count++].nonce, nonce, UUID_LENGTH);
-}
-
-static void chain(struct exchange_list *list, uint32_t server)
-{
-	struct exchange *exchange = &list->exchanges[server];
-	uint32_t *head = chain_of(list, exchange->nonce);
-
-	exchange->next = *head;
-	*head = server;
-}
-
-static void unchain(struct exchange_list *list, uint32_t server)
-{
-	uint32_t *link = chain_of(list, list->exchanges[server].nonce);
-
-	while (*link != server)
-		link = &list->exchanges[*link].next;
-	*link = list->exchanges[server].next;
 }
 
 /* ---- Taking news ---- */
@@ -112,24 +45,28 @@ static void count(struct exchange_list *list, const struct exchange *exchange, s
 	list->to_come += exchange->state == EXCHANGE_ASKED_NEXT ? one : 0;
 }
 
-/* exchange_take, which also updates the counts and chains. */
+/* exchange_take, which also updates the counts and what each has given out. */
 static enum exchange_due take(struct exchange_list *list, size_t server,
 			      const struct exchange_news *news)
 {
 	struct exchange *exchange = &list->exchanges[server];
+	int64_t former_until = exchange->valid_until;
 	char before[sizeof exchange->nonce];
 
 	memcpy(before, exchange->nonce, sizeof before);
-	if (exchange->nonce[0] != '\0')
-		unchain(list, (uint32_t)server);
 	count(list, exchange, (size_t)-1);
 	enum exchange_due due = exchange_take(exchange, &list->rules, news);
 	count(list, exchange, 1);
-	if (!list->rules.watch && before[0] != '\0' && strcmp(before, exchange->nonce) != 0)
-		remember(list, before, server);
-	if (exchange->nonce[0] != '\0')
-		chain(list, (uint32_t)server);
+	if (strcmp(before, exchange->nonce) != 0)
+		given_nonces_replace(&list->given, server, exchange->nonce, former_until);
 	return due;
+}
+
+/* ---- Equal nonces ---- */
+
+static bool is_shared(const struct exchange *exchange)
+{
+	return exchange->state >= EXCHANGE_SHARED && exchange->state <= EXCHANGE_SHARED_ASKED;
 }
 
 /* Both have given out the nonce. Returns the other server if that was not known yet; else
@@ -137,11 +74,15 @@ static enum exchange_due take(struct exchange_list *list, size_t server,
 static size_t join(struct exchange_list *list, size_t server, size_t other, int64_t now)
 {
 	const struct exchange_news not_alone = {.event = EVENT_NOT_ALONE, .now = now};
+	struct exchange *one = &list->exchanges[server];
+	struct exchange *two = &list->exchanges[other];
 
-	list->exchanges[server].twin = (uint32_t)other;
-	list->exchanges[server].moved_on = false;
-	list->exchanges[other].twin = (uint32_t)server;
-	list->exchanges[other].moved_on = false;
+	one->twin = (uint32_t)other;
+	one->moved_on = false;
+	if (list->rules.watch && strcmp(one->nonce, two->nonce) != 0)
+		return server;
+	two->twin = (uint32_t)server;
+	two->moved_on = false;
 	return take(list, other, &not_alone) == DUE_SHARED ? other : server;
 }
 
@@ -150,48 +91,62 @@ static size_t join(struct exchange_list *list, size_t server, size_t other, int6
 static enum exchange_due part(struct exchange_list *list, size_t server, int64_t now)
 {
 	const struct exchange_news alone = {.event = EVENT_ALONE, .now = now};
-	struct exchange *exchange = &list->exchanges[server];
-	struct exchange *other = &list->exchanges[exchange->twin];
+	const struct exchange *exchange = &list->exchanges[server];
+	const struct exchange *other = &list->exchanges[exchange->twin];
 
-	exchange->moved_on = true;
-	if (other->state == EXCHANGE_SHARED && !other->moved_on)
+	if (is_shared(other) && !other->moved_on)
 		return DUE_SHARED;
 	if (other->state == EXCHANGE_SHARED && other->twin == server)
 		take(list, exchange->twin, &alone);
 	return take(list, server, &alone);
 }
 
+/* It has given out a nonce of its own. That it shared one is over at once, or when its trial is. */
+static enum exchange_due move_on(struct exchange_list *list, size_t server, bool is_new,
+				 enum exchange_due due, int64_t now)
+{
+	struct exchange *exchange = &list->exchanges[server];
+
+	if (!list->rules.watch || !is_shared(exchange))
+		return due;
+	exchange->moved_on = exchange->moved_on || is_new;
+	return exchange->moved_on && exchange->state == EXCHANGE_SHARED ? part(list, server, now)
+									: due;
+}
+
+/* ---- News ---- */
+
 static bool is_answer(enum exchange_event event)
 {
 	return event <= EVENT_NO_VERDICT;
+}
+
+static void note_answer(struct exchange_list *list, struct exchange *exchange)
+{
+	list->unheard -= !exchange->heard;
+	exchange->heard = true;
 }
 
 enum exchange_due exchange_list_take(struct exchange_list *list, size_t server,
 				     const struct exchange_news *news, size_t *twin)
 {
 	struct exchange *exchange = &list->exchanges[server];
+	bool is_new = news->event == EVENT_NONCE && strcmp(news->nonce, exchange->nonce) != 0;
+	uint32_t other = is_new ? given_nonces_find(&list->given, news->nonce, server, news->now)
+				: GIVEN_BY_NONE;
 	struct exchange_news refined = *news;
-	uint32_t other = NONE;
 
 	*twin = server;
-	if (news->event == EVENT_NONCE && strcmp(news->nonce, exchange->nonce) != 0)
-		other = find_nonce(list, news->nonce);
-	if (news->event == EVENT_NONCE && other == NONE)
-		other = find_former(list, news->nonce, server);
-	refined.of_other = other != NONE;
-	bool is_new = other == NONE && news->event == EVENT_NONCE &&
-		      strcmp(news->nonce, exchange->nonce) != 0;
+	refined.of_other = other != GIVEN_BY_NONE;
 	enum exchange_due due = take(list, server, &refined);
 	if (due == DUE_MISBEHAVIOUR)
 		return due;
 	/* Who waits for the next nonce of a server may find that another has given it out. */
-	bool heard = is_answer(news->event) && due != DUE_NEXT;
-	list->unheard -= heard && !exchange->heard;
-	exchange->heard = exchange->heard || heard;
-	if (other != NONE)
-		*twin = join(list, server, other, news->now);
-	else if (is_new && exchange->state == EXCHANGE_SHARED && list->rules.watch)
-		due = part(list, server, news->now);
+	if (is_answer(news->event) && due != DUE_NEXT)
+		note_answer(list, exchange);
+	if (other == GIVEN_BY_NONE)
+		return move_on(list, server, is_new, due, news->now);
+	*twin = join(list, server, other, news->now);
 	return due;
 }
 
@@ -207,11 +162,13 @@ void exchange_list_take_all(struct exchange_list *list, const struct exchange_ne
 static int64_t due_from(const struct exchange_list *list, const struct exchange *exchange,
 			bool can_try)
 {
-	if (exchange->state == EXCHANGE_TO_SIGN)
-		return list->rules.watch ? exchange->sign_from : INT64_MIN;
-	if (exchange->state == EXCHANGE_TO_TRY && can_try)
+	bool is_trial = exchange->state == EXCHANGE_TO_TRY && can_try;
+
+	if (exchange->state != EXCHANGE_TO_SIGN && !is_trial)
+		return INT64_MAX;
+	if (!list->rules.watch)
 		return INT64_MIN;
-	return INT64_MAX;
+	return is_trial ? exchange->try_from : exchange->sign_from;
 }
 
 /* A watched server's nonce may end before its turn comes. */

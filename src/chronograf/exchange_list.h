@@ -7,21 +7,14 @@
 #define CHRONOGRAF_EXCHANGE_LIST_H
 
 #include "chronograf/exchange.h"
+#include "chronograf/given_nonces.h"
 
 #include <stddef.h>
-
-/* A nonce that a server has replaced by another one. */
-struct former_nonce {
-	char nonce[UUID_LENGTH + 1];
-	uint32_t server;
-};
 
 struct exchange_list {
 	struct exchange_rules rules;
 	struct exchange *exchanges;
-	uint32_t *heads;             /* of the chains of those whose nonces have the same hash */
-	struct former_nonce *former; /* not with `watch`; few: after a refusal, or a brief one */
-	size_t former_count;
+	struct given_nonces given;
 	size_t count;
 	size_t unheard; /* have not answered for the first time */
 	size_t open;    /* are not over */
@@ -39,7 +32,7 @@ void exchange_list_end(struct exchange_list *list);
 /*
  * Takes what happened to one server, as exchange_take does; the list sets of_other. If another
  * entry with the same nonce is found now, `*twin` is set to it, and DUE_SHARED holds for it as
- * well; else to `server`.
+ * well; else to `server`. A watched entry that has moved on from that nonce keeps its token.
  */
 enum exchange_due exchange_list_take(struct exchange_list *list, size_t server,
 				     const struct exchange_news *news, size_t *twin);

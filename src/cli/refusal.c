@@ -43,6 +43,19 @@ bool shared_nonce_set(struct chronosign_error **error, const char *url, const ch
 		shown == NULL ? "" : shown, other == NULL ? "" : other);
 }
 
+bool late_set(struct chronosign_error **error, const char *url)
+{
+	CLEANUP(cleanup_text) char *shown = url_without_user(url);
+
+	return chronosign_error_set(error, CHRONOSIGN_ERROR_SERVER,
+				    "%s gets no token: its nonce had ended or was replaced before "
+				    "the token was tried, again\n"
+				    "  Either it is too slow for how long its nonces live. Or "
+				    "several replicas answer at this "
+				    "URL: give the URL of one of them.",
+				    shown == NULL ? "" : shown);
+}
+
 bool misbehaviour_set(struct chronosign_error **error, const char *url,
 		      const struct exchange *exchange, enum exchange_event event)
 {

@@ -16,6 +16,9 @@ bool refusal_set(struct chronosign_error **error, const char *url, const struct 
 /* Sets *error for two entries of a list that give out the same nonce. Always returns false. */
 bool shared_nonce_set(struct chronosign_error **error, const char *url, const char *other_url);
 
+/* Sets *error for a watched server whose verdicts come too late. Always returns false. */
+bool late_set(struct chronosign_error **error, const char *url);
+
 /* Sets *error to a message from the network program that was not due. Always returns false. */
 bool misbehaviour_set(struct chronosign_error **error, const char *url,
 		      const struct exchange *exchange, enum exchange_event event);

@@ -346,6 +346,13 @@ on_rows() {
 	refused 4 'gets no token, for its nonce is that of'
 }
 
+@test "a nonce that was refused, after one that ends too soon: exit 5, and it is not signed again" {
+	lies 'nonce 0 a 600' request 'refused 0 a' request 'nonce 0 b 3' request 'nonce 0 a 600' request 'accepted 0 a'
+	with_token --check --min-life 60
+	refused 5 'does not accept the token'
+	called C_Sign 1
+}
+
 @test "851 nonces at once, to token and to doctor: exit 1, and one signature at most" {
 	lies 'flood 0 851'
 	with_token

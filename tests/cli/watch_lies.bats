@@ -193,6 +193,90 @@ load lies
 	ended_with 0
 }
 
+@test "--watch --check, verdicts that all come after their nonces have ended: it is said the second time, and no file appears" {
+	local verdict
+	for verdict in refused accepted everyone; do
+		lies 'nonce 0 a 0' request 'sleep 1500' "$verdict 0 a" 'nonce 0 b 0' request 'sleep 1500' "$verdict 0 b" 'sleep 3600000'
+		watch_token --check
+		wait_for said 'gets no token: its nonce had ended or was replaced before the token was tried, again' ||
+			fail "$verdict: $(cat "$BATS_TEST_TMPDIR/said")"
+		is_gone
+		called C_Sign 2
+		kill -TERM "$WATCH"
+		ended_with 0
+	done
+}
+
+@test "--watch --check, nonces that are each replaced while their tokens are on trial: it is said the second time" {
+	lies 'nonce 0 a' request 'sleep 900' 'nonce 0 b' 'accepted 0 a' request 'sleep 900' 'nonce 0 c' 'accepted 0 b' 'sleep 3600000'
+	watch_token --check
+	wait_for said 'gets no token: its nonce had ended or was replaced before the token was tried, again' ||
+		fail "$(cat "$BATS_TEST_TMPDIR/said")"
+	is_gone
+	kill -TERM "$WATCH"
+	ended_with 0
+}
+
+@test "--watch --check, a trial that fails after its nonce has ended, or was replaced: why is said" {
+	lies 'nonce 0 a 0' request 'sleep 1500' 'failed 0 a' 'sleep 3600000'
+	watch_token --check
+	wait_for said 'http://liar: it says so' || fail "$(cat "$BATS_TEST_TMPDIR/said")"
+	kill -TERM "$WATCH"
+	ended_with 0
+	lies 'nonce 0 a' request 'nonce 0 b' 'failed 0 a' 'sleep 3600000'
+	watch_token --check
+	wait_for said 'http://liar: it says so' || fail "$(cat "$BATS_TEST_TMPDIR/said")"
+	kill -TERM "$WATCH"
+	ended_with 0
+}
+
+@test "--watch --check, a trial that fails, and the same nonce, again and again: one trial a second at most" {
+	local script=() number
+	for number in {1..6}; do script+=('nonce 0 a' request 'failed 0 a'); done
+	lies "${script[@]}" 'nonce 0 b' 'sleep 3600000'
+	SECONDS=0
+	watch_token --check
+	wait_for eval '[ "$(calls C_Sign)" -eq 2 ]' || fail "$(calls C_Sign) signatures, not 2:" "$(cat "$BATS_TEST_TMPDIR/said")"
+	[ "$SECONDS" -ge 3 ] || fail "after $SECONDS seconds"
+	kill -TERM "$WATCH"
+	ended_with 0
+}
+
+@test "--watch, a nonce that another server has given out before its present one: only the other one gets a token" {
+	lies 'nonce 0 a' 'nonce 0 c' 'nonce 1 a' 'sleep 3600000'
+	watch_token --chronograf-url http://127.0.0.1:2
+	wait_for said 'http://127.0.0.1:2 gets no token, for its nonce is that of http://127.0.0.1:1, too' ||
+		fail "$(cat "$BATS_TEST_TMPDIR/said")"
+	appears
+	sleep 2
+	[ "$(wc -l <"$FILE")" -eq 1 ] || fail "$(cat "$FILE")"
+	grep -qP '^http://127.0.0.1:1\t' "$FILE" || fail "$(cat "$FILE")"
+	kill -TERM "$WATCH"
+	ended_with 0
+}
+
+@test "--watch --check, a nonce of two servers, one of which moves on during its trial: both get tokens when the other has, too" {
+	lies 'nonce 0 a' 'nonce 1 b' request request 'nonce 1 a' 'nonce 0 c' 'accepted 0 a' 'accepted 1 b' 'sleep 600' 'nonce 1 d' 'accept 2' \
+		'sleep 3600000'
+	watch_token --check --chronograf-url http://127.0.0.1:2
+	wait_for eval '[ -e "$FILE" ] && [ "$(wc -l <"$FILE")" -eq 2 ]' || fail "$(cat "$BATS_TEST_TMPDIR/said")"
+	kill -TERM "$WATCH"
+	ended_with 0
+}
+
+@test "--watch, new nonces of one of two servers, which keep a slow key busy, and nothing of the other: it is restarted" {
+	local script=() number
+	for number in {1..40}; do script+=('fresh 1' 'sleep 950'); done
+	export SHIM_CONTROL=$BATS_TEST_TMPDIR/control
+	lies 'nonce 0 a' 'nonce 1 b' "${script[@]}"
+	watch_token --timeout 1 --chronograf-url http://127.0.0.1:2
+	appears
+	control SHIM_DELAY=350000
+	wait_for said 'has said nothing of http://127.0.0.1:1 for 13 seconds, and was ended' || fail "$(cat "$BATS_TEST_TMPDIR/said")"
+	kill -TERM "$WATCH"
+	ended_with 0
+}
+
 @test "--watch, nothing at all: SIGTERM ends it" {
 	lies 'sleep 3600000'
 	watch_token

@@ -57,8 +57,8 @@ load lies
 
 @test "--watch, answers, but takes no token to be tried: it is restarted" {
 	local script=() number
-	for number in {1..40}; do script+=('failed 0 a' 'nonce 0 a' 'sleep 750'); done
-	lies deaf 'nonce 0 a' 'sleep 300' "${script[@]}"
+	for number in {1..20}; do script+=('failed 0 a' 'nonce 0 a' 'sleep 1500'); done
+	lies deaf 'nonce 0 a' 'sleep 1500' "${script[@]}"
 	watch_token --check
 	wait_for said 'cannot speak to the network program: Broken pipe' || fail "$(cat "$BATS_TEST_TMPDIR/said")"
 	lies 'nonce 0 b' 'accept 9'

@@ -23,6 +23,10 @@ struct history {
 	unsigned waits;     /* questions for the next nonce */
 	char signed_last; /* what tells the nonce that was signed last; 0: it may be signed again */
 	bool waiting;
+	int64_t given_until
+		[NONCES];    /* when another could no more use it; INT64_MAX: it is at hand */
+	int64_t valid_until; /* of the one at hand */
+	char at_hand;
 };
 
 struct run {
@@ -47,13 +51,33 @@ static char *make_token(size_t server, const char *nonce)
 	return asprintf(&token, "%zu:%s", server, nonce) < 0 ? NULL : token;
 }
 
-static bool is_alone(const struct exchange_list *list, size_t server)
+/* No other one has given out its nonce; nor had when that came, where `former`. */
+static bool is_alone(const struct run *run, size_t server, bool former)
 {
-	for (size_t i = 0; i < list->count; i++)
-		if (i != server &&
-		    strcmp(list->exchanges[i].nonce, list->exchanges[server].nonce) == 0)
+	const struct exchange *exchange = &run->list.exchanges[server];
+
+	for (size_t i = 0; i < run->list.count; i++) {
+		int64_t until = run->histories[i].given_until[exchange->nonce[0] - '1'];
+
+		if (i != server && (former ? until > run->now : until == INT64_MAX))
 			return false;
+	}
 	return true;
+}
+
+static void remember(struct run *run)
+{
+	for (size_t i = 0; i < run->list.count; i++) {
+		const struct exchange *exchange = &run->list.exchanges[i];
+		struct history *history = &run->histories[i];
+
+		if (history->at_hand != '\0')
+			history->given_until[history->at_hand - '1'] = history->valid_until;
+		if (exchange->nonce[0] != '\0')
+			history->given_until[exchange->nonce[0] - '1'] = INT64_MAX;
+		history->at_hand = exchange->nonce[0];
+		history->valid_until = exchange->valid_until;
+	}
 }
 
 static void promise_token(const struct run *run, size_t server)
@@ -68,7 +92,7 @@ static void promise_token(const struct run *run, size_t server)
 	PROMISE(run->histories[server].signatures > 0);
 	PROMISE(strncmp(token, prefix, strlen(prefix)) == 0);
 	PROMISE(strcmp(token + strlen(prefix), exchange->nonce) == 0);
-	PROMISE(is_alone(&run->list, server));
+	PROMISE(is_alone(run, server, !run->list.rules.watch));
 	PROMISE(!run->list.rules.check || exchange->verdict == VERDICT_ACCEPTED ||
 		exchange->verdict == VERDICT_EVERYONE);
 }
@@ -164,7 +188,7 @@ static void serve(struct run *run, bool can_sign)
 		return;
 	const struct exchange *exchange = &run->list.exchanges[server];
 	struct history *history = &run->histories[server];
-	PROMISE(is_alone(&run->list, server));
+	PROMISE(is_alone(run, server, true));
 	PROMISE(!history->waiting);
 	PROMISE(!run->list.rules.watch || exchange->valid_until > run->now);
 	if (due == DUE_TRIAL) {
@@ -228,6 +252,7 @@ static bool step(struct run *run, uint8_t first, uint8_t second)
 	} else {
 		serve(run, what != 10);
 	}
+	remember(run);
 	promise_counts(run);
 	return true;
 }

@@ -355,6 +355,17 @@ static void a_nonce_given_out_twice_gets_no_token_after_a_wait(void **state)
 	assert_int_equal(take_nonce(SECOND), DUE_SHARED);
 }
 
+static void a_refused_nonce_is_not_signed_again_by_way_of_a_brief_one(void **state)
+{
+	(void)state;
+	begin_with_min_life(true);
+	go_to_trial();
+	assert_int_equal(take(EVENT_NOT_ACCEPTED), DUE_QUESTION);
+	assert_int_equal(take_life(SECOND, 3, 0), DUE_NEXT);
+	assert_int_equal(take_life(FIRST, 600, 0), DUE_REFUSED);
+	assert_state(EXCHANGE_REFUSED, false);
+}
+
 static void a_lower_bound_of_a_life_is_reported_as_one_and_ends_nothing(void **state)
 {
 	const struct exchange_news news = {.event = EVENT_NONCE,
@@ -558,7 +569,9 @@ static void a_late_verdict_on_another_nonce_is_misbehaviour(void **state)
 	for (size_t i = 0; i < sizeof verdicts / sizeof verdicts[0]; i++) {
 		go_to(EXCHANGE_OUTDATED, true);
 		assert_int_equal(take_with(verdicts[i], SECOND, NULL), DUE_MISBEHAVIOUR);
-		assert_int_equal(take_with(verdicts[i], FIRST, NULL), DUE_SIGNATURE);
+		assert_int_equal(take_with(verdicts[i], FIRST, NULL),
+				 verdicts[i] == EVENT_NO_VERDICT ? DUE_FAILED : DUE_LATE);
+		assert_state(EXCHANGE_TO_SIGN, false);
 		go_to(EXCHANGE_SHARED_ON_TRIAL, false);
 		assert_int_equal(take_with(verdicts[i], SECOND, NULL), DUE_MISBEHAVIOUR);
 		assert_int_equal(take_with(verdicts[i], FIRST, NULL), DUE_SHARED);
@@ -583,7 +596,7 @@ static void a_verdict_that_comes_too_late_is_waited_for_and_means_nothing(void *
 		go_to(EXCHANGE_ON_TRIAL, true);
 		assert_int_equal(take_with(reasons[i], SECOND, NULL), DUE_NOTHING);
 		assert_state(EXCHANGE_OUTDATED, false);
-		assert_int_equal(take_with(EVENT_ACCEPTED, FIRST, NULL), DUE_SIGNATURE);
+		assert_int_equal(take_with(EVENT_ACCEPTED, FIRST, NULL), DUE_LATE);
 		assert_state(EXCHANGE_TO_SIGN, false);
 		assert_int_equal(exchange.verdict, VERDICT_NONE);
 	}
@@ -736,10 +749,10 @@ static void a_verdict_after_the_end_of_the_time_holds_for_the_token_that_is_kept
 		enum exchange_state next;
 		enum exchange_due again;
 	} rows[] = {
-		{EVENT_ACCEPTED, DUE_GOOD, EXCHANGE_EXPIRED, DUE_GOOD},
-		{EVENT_EVERYONE, DUE_GOOD, EXCHANGE_EXPIRED, DUE_GOOD},
-		{EVENT_NO_VERDICT, DUE_NOTHING, EXCHANGE_EXPIRED_UNTRIED, DUE_TRIAL},
-		{EVENT_NOT_ACCEPTED, DUE_NOTHING, EXCHANGE_REFUSED, DUE_REFUSED},
+		{EVENT_ACCEPTED, DUE_LATE, EXCHANGE_EXPIRED, DUE_GOOD},
+		{EVENT_EVERYONE, DUE_LATE, EXCHANGE_EXPIRED, DUE_GOOD},
+		{EVENT_NO_VERDICT, DUE_FAILED, EXCHANGE_EXPIRED_UNTRIED, DUE_TRIAL},
+		{EVENT_NOT_ACCEPTED, DUE_LATE, EXCHANGE_REFUSED, DUE_REFUSED},
 		{EVENT_RESTARTED, DUE_NOTHING, EXCHANGE_EXPIRED_UNTRIED, DUE_TRIAL},
 	};
 
@@ -815,7 +828,8 @@ static void a_new_key_signs_a_nonce_whose_time_is_over_once_more_if_it_comes_aga
 		assert_null(exchange.token);
 		if (at == EXCHANGE_EXPIRED_ON_TRIAL) {
 			assert_state(EXCHANGE_OUTDATED, false);
-			assert_int_equal(take(EVENT_ACCEPTED), DUE_SIGNATURE);
+			assert_int_equal(take(EVENT_ACCEPTED), DUE_LATE);
+			assert_state(EXCHANGE_TO_SIGN, false);
 		} else {
 			assert_state(EXCHANGE_ASKED, false);
 			assert_int_equal(take_nonce(FIRST), DUE_SIGNATURE);
@@ -899,6 +913,7 @@ static const struct CMUnitTest tests[] = {
 	PROMISE(the_next_nonce_is_signed_however_short_it_lives),
 	PROMISE(there_is_one_wait_and_two_signatures_at_most),
 	PROMISE(a_nonce_given_out_twice_gets_no_token_after_a_wait),
+	PROMISE(a_refused_nonce_is_not_signed_again_by_way_of_a_brief_one),
 	PROMISE(a_lower_bound_of_a_life_is_reported_as_one_and_ends_nothing),
 	PROMISE(a_life_is_counted_from_the_answer),
 	PROMISE(a_message_that_is_not_due_is_misbehaviour_and_changes_nothing),

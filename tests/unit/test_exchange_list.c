@@ -234,13 +234,96 @@ static void a_third_server_does_not_speak_for_a_pair(void **state)
 	assert_int_equal(list.exchanges[0].state, EXCHANGE_TO_SIGN);
 }
 
-static void a_nonce_that_was_replaced_may_come_from_another(void **state)
+static void a_watched_server_that_moves_on_during_its_trial_is_trusted_after_it(void **state)
 {
+	size_t twin;
+
+	(void)state;
+	begin(true, true, 2);
+	give_alone(0, 1);
+	give_alone(1, 2);
+	happens(0, EVENT_SIGNED);
+	happens(0, EVENT_TRIED);
+	assert_int_equal(give(1, 1, &twin), DUE_SHARED);
+	now += 1000;
+	/* As long as the nonce that both gave out is at hand for one, the other has to wait. */
+	assert_int_equal(give(1, 3, &twin), DUE_SHARED);
+	assert_int_equal(give(0, 4, &twin), DUE_NOTHING);
+	assert_int_equal(list.exchanges[0].state, EXCHANGE_SHARED_ON_TRIAL);
+	assert_int_equal(take(0, EVENT_ACCEPTED, nonce_of(1), &twin), DUE_SIGNATURE);
+	assert_int_equal(list.exchanges[1].state, EXCHANGE_TO_SIGN);
+	assert_int_equal(list.to_sign, 2);
+}
+
+/* ---- Nonces that were replaced ---- */
+
+static void a_watched_server_gets_no_token_for_what_another_gave_out_before(void **state)
+{
+	size_t server, twin;
+
 	(void)state;
 	begin(false, true, 2);
 	give_alone(0, 1);
 	give_alone(0, 2);
-	give_alone(1, 1);
+	assert_int_equal(give(1, 1, &twin), DUE_SHARED);
+	assert_int_equal(twin, 1);
+	assert_int_equal(exchange_list_twin(&list, 1), 0);
+	/* The other has a nonce of its own by now, and gets its token. */
+	assert_int_equal(next(&server), DUE_SIGNATURE);
+	assert_int_equal(server, 0);
+	assert_int_equal(happens(0, EVENT_SIGNED), DUE_GOOD);
+	assert_int_equal(next(&server), DUE_NOTHING);
+	assert_int_equal(give(1, 3, &twin), DUE_SIGNATURE);
+	assert_int_equal(list.exchanges[0].state, EXCHANGE_GOOD);
+}
+
+static void what_four_replicas_gave_out_is_compared(void **state)
+{
+	size_t twin;
+
+	(void)state;
+	begin(false, true, 2);
+	for (unsigned round = 0; round < 3; round++)
+		for (unsigned replica = 1; replica <= 4; replica++) {
+			now += 1000;
+			assert_int_equal(give(0, replica, &twin), DUE_SIGNATURE);
+		}
+	for (unsigned replica = 1; replica <= 4; replica++) {
+		now += 1000;
+		assert_int_equal(give(1, replica, &twin), DUE_SHARED);
+	}
+}
+
+static void of_many_nonces_those_that_live_longest_are_compared(void **state)
+{
+	size_t twin;
+
+	(void)state;
+	begin(false, true, 2);
+	for (unsigned nonce = 1; nonce <= 9; nonce++) {
+		now += 1000;
+		assert_int_equal(give(0, nonce, &twin), DUE_SIGNATURE);
+	}
+	now += 1000;
+	assert_int_equal(give(1, 8, &twin), DUE_SHARED);
+	now += 1000;
+	assert_int_equal(give(1, 1, &twin), DUE_SIGNATURE);
+}
+
+static void a_nonce_that_has_ended_is_of_no_use_to_another(void **state)
+{
+	size_t twin;
+
+	(void)state;
+	begin(false, true, 2);
+	give_alone(0, 1);
+	happens(0, EVENT_SIGNED);
+	give_alone(0, 2);
+	now += 600999;
+	assert_int_equal(give(1, 1, &twin), DUE_SHARED);
+	now += 1;
+	assert_int_equal(give(1, 3, &twin), DUE_SIGNATURE);
+	assert_int_equal(give(1, 1, &twin), DUE_SIGNATURE);
 }
 
 static void a_signature_waits_for_its_time_and_says_when_that_is(void **state)
@@ -257,6 +340,28 @@ static void a_signature_waits_for_its_time_and_says_when_that_is(void **state)
 	assert_int_equal(when, list.exchanges[0].sign_from);
 	now = when;
 	assert_int_equal(exchange_list_next(&list, now, true, &server, &when), DUE_SIGNATURE);
+}
+
+static void trials_come_no_faster_than_one_a_second_on_the_whole(void **state)
+{
+	size_t server;
+	int64_t when;
+
+	(void)state;
+	begin(true, true, 1);
+	give_alone(0, 1);
+	happens(0, EVENT_SIGNED);
+	for (unsigned trials = 0; trials < 2; trials++) {
+		assert_int_equal(next(&server), DUE_TRIAL);
+		happens(0, EVENT_TRIED);
+		assert_int_equal(happens(0, EVENT_NO_VERDICT), DUE_FAILED);
+		assert_int_equal(happens(0, EVENT_NONCE), DUE_TRIAL);
+		now += EXCHANGE_SLACK_MS;
+	}
+	assert_int_equal(exchange_list_next(&list, now, true, &server, &when), DUE_NOTHING);
+	assert_int_equal(when, list.exchanges[0].try_from);
+	now = when;
+	assert_int_equal(next(&server), DUE_TRIAL);
 }
 
 static void a_signature_does_not_wait_behind_a_trial_that_cannot_be_sent(void **state)
@@ -362,8 +467,13 @@ int main(void)
 		PROMISE(a_nonce_that_comes_after_a_refusal_is_compared_too),
 		PROMISE(a_watched_pair_is_trusted_when_both_have_other_nonces),
 		PROMISE(a_third_server_does_not_speak_for_a_pair),
-		PROMISE(a_nonce_that_was_replaced_may_come_from_another),
+		PROMISE(a_watched_server_that_moves_on_during_its_trial_is_trusted_after_it),
+		PROMISE(a_watched_server_gets_no_token_for_what_another_gave_out_before),
+		PROMISE(what_four_replicas_gave_out_is_compared),
+		PROMISE(of_many_nonces_those_that_live_longest_are_compared),
+		PROMISE(a_nonce_that_has_ended_is_of_no_use_to_another),
 		PROMISE(a_signature_waits_for_its_time_and_says_when_that_is),
+		PROMISE(trials_come_no_faster_than_one_a_second_on_the_whole),
 		PROMISE(a_signature_does_not_wait_behind_a_trial_that_cannot_be_sent),
 		PROMISE(a_nonce_that_has_ended_is_not_signed),
 		PROMISE(a_nonce_that_was_signed_is_compared_after_its_time_too),

@@ -30,6 +30,9 @@
 #include <string.h>
 #include <sys/signalfd.h>
 
+/* For so long it reads what the network program says before it does what is due. */
+enum { HEAR_MS = 100 };
+
 struct watch {
 	const struct token_order *order;
 	struct watched_key key;
@@ -38,7 +41,9 @@ struct watch {
 	struct watched_file file;
 	struct watchdog watchdog;
 	int signals;
-	int alarm; /* for the next step */
+	int alarm;            /* for the next step */
+	int64_t waited_until; /* it last waited, by milliseconds_awake() */
+	int64_t busy;         /* for so long it had not waited then, in milliseconds */
 	bool ready;
 	struct waiting before; /* what the loop waits for until then */
 	bool ended;
@@ -306,20 +311,41 @@ static int wait_for_events(struct watch *watch, struct pollfd events[static 3],
 	int limit = time_to_wait(watch, due, when);
 	int64_t before = milliseconds_awake();
 
+	watch->busy = before - watch->waited_until;
 	events[2] = (struct pollfd){.fd = watch->alarm, .events = POLLIN};
 	int count = poll(events, 3, limit);
-	watched_network_waited(&watch->network, milliseconds_awake() - before, limit);
+	watch->waited_until = milliseconds_awake();
+	watched_network_waited(&watch->network, watch->waited_until - before, limit);
 	if (count <= 0 || events[2].revents == 0)
 		return count;
 	alarm_set(watch->alarm, INT64_MAX);
 	return count - 1;
 }
 
-/* Unless there is more to read. */
-static void look_for_silence(struct watch *watch, bool heard)
+static bool has_more_to_say(const struct watch *watch)
 {
-	if (watched_network_time_to_look(&watch->network) == 0 &&
-	    !(heard && wait_until(0, network_descriptor(watch->order->network), POLLIN)))
+	return wait_until(0, network_descriptor(watch->order->network), POLLIN);
+}
+
+/* All of it, if it comes to an end: what waits for a slow key would hide which servers are not spoken of. True if
+ * there is more. */
+static bool hear_out(struct watch *watch)
+{
+	int64_t until = milliseconds() + HEAR_MS;
+	bool more;
+
+	do {
+		listen_to_network(watch);
+		more = !watch->ended && has_more_to_say(watch);
+	} while (more && milliseconds() < until);
+	return more;
+}
+
+/* When there is nothing more to read. */
+static void look_for_silence(struct watch *watch)
+{
+	watched_network_was_free(&watch->network, watch->busy);
+	if (watched_network_time_to_look(&watch->network) == 0)
 		watched_servers_check(&watch->servers, milliseconds());
 }
 
@@ -361,10 +387,9 @@ static void step(struct watch *watch)
 	if ((events[0].revents & POLLIN) != 0)
 		take_signal(watch);
 	bool heard = (events[1].revents & ~POLLOUT) != 0;
-	if (heard && !watch->ended)
-		listen_to_network(watch);
-	if (!watch->ended)
-		look_for_silence(watch, heard);
+	bool more = heard && !watch->ended && hear_out(watch);
+	if (!more && !watch->ended)
+		look_for_silence(watch);
 	if (!watch->ended)
 		serve_next(watch, (events[1].revents & POLLOUT) != 0);
 	if (watch->key.signer == NULL && milliseconds() >= watch->key.retry_at && !watch->ended)
@@ -416,7 +441,8 @@ int watch_servers(const struct token_order *order)
 	struct watch watch = {.order = order,
 			      .file = {.order = order, .ends = INT64_MAX},
 			      .signals = -1,
-			      .alarm = alarm_new()};
+			      .alarm = alarm_new(),
+			      .waited_until = milliseconds_awake()};
 
 	watched_network_begin(&watch.network, order->network, order->started_at);
 	if (!watched_servers_begin(&watch.servers, order, &watch.network, &error) ||

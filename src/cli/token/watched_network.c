@@ -117,6 +117,11 @@ void watched_network_waited(struct watched_network *watched, int64_t millisecond
 	watched->waited += milliseconds < asked_for ? milliseconds : asked_for;
 }
 
+void watched_network_was_free(struct watched_network *watched, int64_t milliseconds)
+{
+	watched_network_waited(watched, milliseconds, LOOK_MS);
+}
+
 int64_t watched_network_time_to_look(const struct watched_network *watched)
 {
 	if (watched->down || watched->restart_at != INT64_MAX)

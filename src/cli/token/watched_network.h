@@ -8,7 +8,7 @@
 /*
  * Times are those of milliseconds() (base/clock.h); those named `heard`, `look` and of servers are of a clock of their own,
  * which runs while this process waits for the program. While it signs, asks for a PIN or is stopped, the program may
- * be unable to speak.
+ * be unable to speak: of such a time a second counts, and only if then nothing is left that it had to say.
  */
 struct watched_network {
 	struct network *network;
@@ -48,6 +48,9 @@ void watched_network_answered(struct watched_network *watched, int64_t now);
 /* Notes that it was waited for, for so many milliseconds of `asked_for`. */
 void watched_network_waited(struct watched_network *watched, int64_t milliseconds,
 			    int64_t asked_for);
+
+/* Notes that this process was busy for so many milliseconds, and has read all that the program said since. */
+void watched_network_was_free(struct watched_network *watched, int64_t milliseconds);
 
 /* In milliseconds, until watched_network_check has to be called; INT64_MAX: not before something else has come. */
 int64_t watched_network_time_to_look(const struct watched_network *watched);

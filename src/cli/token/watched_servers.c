@@ -93,6 +93,7 @@ static void tell_recovery(struct watched_servers *servers, size_t index)
 	if (servers->told[index].failing)
 		report_note("the server %s answers again", shown == NULL ? "" : shown);
 	servers->told[index].failing = false;
+	servers->told[index].late = false;
 }
 
 /* A server may let everyone in by turns, too. */
@@ -118,6 +119,9 @@ static void tell(struct watched_servers *servers, size_t index, enum exchange_du
 		refusal_set(&refusal, url_of(servers, index), exchange_of(servers, index));
 	else if (due == DUE_SHARED)
 		shared_nonce_set(&refusal, url_of(servers, index), url_of(servers, twin));
+	else if (due == DUE_LATE && servers->told[index].late)
+		late_set(&refusal, url_of(servers, index));
+	servers->told[index].late = servers->told[index].late || due == DUE_LATE;
 	if (refusal != NULL || due == DUE_FAILED)
 		tell_failure(servers, index, refusal == NULL ? error : refusal);
 }
@@ -167,7 +171,8 @@ bool watched_servers_take(struct watched_servers *servers, const struct network_
 		servers->asked[answer->server].nonce = servers->network->waited;
 	if (due == DUE_QUESTION)
 		ask_again(servers, answer->server, now);
-	if (due == DUE_GOOD && (news.event == EVENT_EVERYONE || news.event == EVENT_ACCEPTED))
+	if ((due == DUE_GOOD || due == DUE_LATE) &&
+	    (news.event == EVENT_EVERYONE || news.event == EVENT_ACCEPTED))
 		tell_everyone(servers, answer->server, news.event == EVENT_EVERYONE);
 	tell(servers, answer->server, due, answer->error);
 	if (twin != answer->server)

@@ -18,6 +18,7 @@
 struct server_told {
 	struct told told;
 	bool failing;
+	bool late;     /* its last verdict came too late, which may happen once */
 	bool everyone; /* it lets everyone in */
 };
 
