@@ -282,6 +282,20 @@ on_rows() {
 	refused 4 '^chronoctl: http://127.0.0.1:1 .redirected to http://127.0.0.1:2/.: no answer$'
 }
 
+@test "words on standard error in place of its hello, to --version: quoted, on indented rows, and not on standard output" {
+	lies 'first hello' "shout $(printf 'x%.0s' {1..50}) chronoctl: all is well Û2J" die
+	chronoctl --version
+	[[ $status -eq 0 && $output == *'in chronoctl-network  not known' ]] || fail "its words are on standard output"
+	says '^chronoctl: .*chronoctl-network says: "x* chronoctl: all is well Û2J'
+	local width
+	for width in 37 79 80; do
+		on_terminal 'never to be seen' '' "stty cols $width; LC_ALL=C TERM=dumb $CHRONOCTL --version"
+		[ "$(grep -c '^chronoctl: ' <<<"$screen")" -eq 1 ] || fail "a row of theirs at $width:" "$screen"
+		[ "$(grep 'xx\|well' <<<"$screen" | wc -L)" -le "$width" ] || fail "a row wider than $width:" "$screen"
+		! LC_ALL=C grep -q '[^ -~]' <<<"$screen" || fail "not escaped:" "$screen"
+	done
+}
+
 @test "an answer to the job that says of its URL what no honest one says: it is quoted, and it is said whose words they are" {
 	local words right
 	right="'http://127.0.0.1:1' ends with /nonce, which is added to it: write "
