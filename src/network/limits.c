@@ -48,13 +48,13 @@ int64_t limits_start_end(const struct limits *limits)
 }
 
 /* Where there is not a slot for each, watched servers' looks, of which nothing is said, may take them all first. */
-unsigned limits_silence_seconds(const struct limits *limits)
+int64_t limits_silence_seconds(const struct limits *limits)
 {
-	unsigned seconds = limits->timeout_seconds + limits->poll_seconds + limits->wait_seconds +
-			   MARGIN_SECONDS;
+	int64_t seconds = (int64_t)limits->timeout_seconds + limits->poll_seconds +
+			  limits->wait_seconds + MARGIN_SECONDS;
 
 	if (limits->poll_seconds > 0 && limits->server_count > JOB_CONCURRENT)
-		seconds += groups(limits) * limits->timeout_seconds;
+		seconds += (int64_t)groups(limits) * limits->timeout_seconds;
 	return seconds;
 }
 

@@ -34,7 +34,7 @@ unsigned limits_start_seconds(const struct limits *limits);
 int64_t limits_start_end(const struct limits *limits);
 
 /* How long it may be silent once it has taken its job. */
-unsigned limits_silence_seconds(const struct limits *limits);
+int64_t limits_silence_seconds(const struct limits *limits);
 
 /* How long after a question to one server is due, or its trial is requested, a watching program may be without the
  * answer. */

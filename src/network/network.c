@@ -53,7 +53,7 @@ struct network {
 /* Without a job: starting takes milliseconds; under valgrind, seconds. */
 #define START_SECONDS 30
 
-static unsigned patience_seconds(const struct network *network)
+static int64_t patience_seconds(const struct network *network)
 {
 	return network->stage == STAGE_STARTED ? limits_silence_seconds(&network->limits)
 					       : limits_start_seconds(&network->limits);
@@ -317,7 +317,7 @@ static bool take(struct network *network, const struct network_message *message,
 
 int64_t network_patience(const struct network *network)
 {
-	return (int64_t)patience_seconds(network) * 1000;
+	return patience_seconds(network) * 1000;
 }
 
 int64_t network_pause(const struct network *network)
@@ -334,9 +334,9 @@ bool network_give_up(struct network *network, struct chronosign_error **error)
 {
 	network->died = true;
 	error_set(error, CHRONOSIGN_ERROR_OTHER,
-		  "the network program has been silent for %u seconds, and was ended\n"
+		  "the network program has been silent for %lld seconds, and was ended\n"
 		  "Does a name server hang, or a server attack it?",
-		  patience_seconds(network));
+		  (long long)patience_seconds(network));
 	return end_for(network, error);
 }
 

@@ -179,10 +179,19 @@ static void no_server_makes_an_honest_program_too_silent(void **state)
 				unsigned answers[LONGEST];
 				choose(answers, length, which, 4);
 				int64_t silence = watch_slow(answers, length, poll);
-				if (silence >= (int64_t)limits_silence_seconds(&limits) * 1000)
+				if (silence >= limits_silence_seconds(&limits) * 1000)
 					fail_msg("silent for %lld ms", (long long)silence);
 			}
 	}
+}
+
+static void the_longest_timeout_of_many_servers_is_no_short_silence(void **state)
+{
+	struct limits limits;
+
+	(void)state;
+	limits_init(&limits, 858993450, 60, 256, 0);
+	assert_true(limits_silence_seconds(&limits) == INT64_C(5) * 858993450 + 70);
 }
 
 int main(void)
@@ -191,6 +200,7 @@ int main(void)
 		cmocka_unit_test(no_server_makes_an_honest_program_say_too_much),
 		cmocka_unit_test(the_limit_is_a_rate_of_which_no_rest_is_lost),
 		cmocka_unit_test(no_server_makes_an_honest_program_too_silent),
+		cmocka_unit_test(the_longest_timeout_of_many_servers_is_no_short_silence),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
