@@ -1,141 +1,25 @@
-/* Replaces a file by renameat2(2). token_output decides which files are of tokens, and out_owner whose they are. */
+/* Replaces a file by renameat2(2). out_check decides which files may be replaced, and removed. */
 #include "cli/out_file.h"
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/folder.h"
 #include "base/text.h"
-#include "cli/token/token_output.h"
+#include "cli/out_check.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
-/* A line of JSON with the longest signature, a key's URI and a server's, is shorter. */
-enum { LINE_MAX_LENGTH = 16384, NAME_TRIES = 100 };
+enum { NAME_TRIES = 100 };
 
 /* How long another chronoctl that keeps the file may take to end, and how often it is looked at. */
 enum { OTHER_ENDS_MS = 5000, LOOK_NS = 50000000 };
 
-static bool failed(const char *what, const char *path, struct chronosign_error **error)
-{
-	return chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER, "cannot %s '%s': %s", what, path,
-				    text_open_error(path, errno));
-}
-
-/* False: the line is longer than any of ours, or has a NUL in it, behind which anything may stand. */
-static bool read_line(FILE *stream, char line[static LINE_MAX_LENGTH])
-{
-	size_t length = 0;
-
-	for (int c = getc(stream); c != EOF && c != '\n'; c = getc(stream)) {
-		if (c == '\0' || length == LINE_MAX_LENGTH - 1)
-			return false;
-		line[length++] = (char)c;
-	}
-	line[length] = '\0';
-	return true;
-}
-
-/* All lines have one form, and there is only one if it does not name its server. */
-static bool all_lines_are_ours(FILE *stream)
-{
-	char line[LINE_MAX_LENGTH];
-	struct token_line_kind kind = {0};
-	struct token_line_kind before = {0};
-	bool is_first = true;
-
-	for (int c = getc(stream); c != EOF; c = getc(stream)) {
-		ungetc(c, stream);
-		if (!read_line(stream, line) || !token_line_is_ours(line, &kind))
-			return false;
-		if (!is_first &&
-		    (kind.form != before.form || !kind.names_server || !before.names_server))
-			return false;
-		before = kind;
-		is_first = false;
-	}
-	return ferror(stream) == 0;
-}
-
-static bool holds_tokens(int descriptor)
-{
-	int copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
-	CLEANUP(cleanup_stream) FILE *stream = copy < 0 ? NULL : fdopen(copy, "r");
-
-	if (stream == NULL && copy >= 0)
-		close(copy);
-	return stream != NULL && all_lines_are_ours(stream);
-}
-
-static int open_to_look(const struct out_file *file, const char *name)
-{
-	return openat(file->folder, name,
-		      O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-}
-
-static bool is_of_this_run(const struct out_file *file, const struct stat *status)
-{
-	return file->record != NULL && out_record_has(file->record, status);
-}
-
-/* By its mode: a line of base64 that somebody else has written there may look like a token. */
-static bool check_origin(const struct out_file *file, int descriptor, const struct stat *status,
-			 struct chronosign_error **error)
-{
-	if (status->st_size > 0 && !out_rights_may_be(status->st_mode))
-		return chronosign_error_set(
-			error, CHRONOSIGN_ERROR_USAGE,
-			"'%s' exists with mode %04o, which --out-file never gives a file, so "
-			"it may be somebody else's: name another file, or remove this one",
-			file->path, (unsigned)(status->st_mode & 07777));
-	return !out_is_locked(descriptor) ||
-	       chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
-				    "another chronoctl keeps '%s': name another file, or end that "
-				    "one first",
-				    file->path);
-}
-
-static bool check_open(const struct out_file *file, int descriptor, struct chronosign_error **error)
-{
-	struct stat status;
-
-	if (fstat(descriptor, &status) != 0)
-		return failed("look at", file->path, error);
-	if (!holds_tokens(descriptor))
-		return chronosign_error_set(
-			error, CHRONOSIGN_ERROR_USAGE,
-			"'%s' exists and holds something other than tokens: --out-file would "
-			"replace it; name another file, or remove this one",
-			file->path);
-	return is_of_this_run(file, &status) || check_origin(file, descriptor, &status, error);
-}
-
-/* True if nothing has the name in the file's folder, or a regular file has it in which every line is
- * a token, in any form that token_output.c writes, and that no other chronoctl keeps. */
-static bool check_name(const struct out_file *file, const char *name,
-		       struct chronosign_error **error)
-{
-	struct stat status;
-
-	/* A link to a device, such as /dev/stdout, would be replaced by a file. */
-	if (fstatat(file->folder, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
-		return errno == ENOENT || failed("look at", file->path, error);
-	if (!S_ISREG(status.st_mode))
-		return chronosign_error_set(
-			error, CHRONOSIGN_ERROR_USAGE,
-			"'%s' is not a regular file: --out-file replaces it as a whole",
-			file->path);
-	CLEANUP(cleanup_descriptor) int descriptor = open_to_look(file, name);
-	if (descriptor < 0)
-		return errno == ENOENT || failed("read", file->path, error);
-	return check_open(file, descriptor, error);
-}
-
 static bool check_file(const struct out_file *file, struct chronosign_error **error)
 {
-	return check_name(file, file->name, error);
+	return out_check_name(file, file->name, error);
 }
 
 bool out_file_look(const struct out_file *file, struct stat *status)
@@ -150,7 +34,7 @@ static void await_other(const struct out_file *file)
 	bool is_kept;
 
 	do {
-		CLEANUP(cleanup_descriptor) int descriptor = open_to_look(file, file->name);
+		CLEANUP(cleanup_descriptor) int descriptor = out_open_to_look(file, file->name);
 		is_kept = descriptor >= 0 && out_is_locked(descriptor);
 		if (is_kept)
 			nanosleep(&(struct timespec){.tv_nsec = LOOK_NS}, NULL);
@@ -175,13 +59,13 @@ bool out_file_open(struct out_file *file, const char *path, const struct out_rig
 					    "'%s' is not a file's name", path);
 	if (strlen(name) > NAME_MAX) {
 		errno = ENAMETOOLONG;
-		return failed("make", path, error);
+		return out_failed("make", path, error);
 	}
 	memcpy(file->name, name, strlen(name) + 1);
 	folder_hidden_name(file->beside);
 	file->folder = folder_open_at(file->start, path, O_RDONLY);
 	if (file->folder < 0)
-		return failed("open the folder of", path, error);
+		return out_failed("open the folder of", path, error);
 	await_other(file);
 	if (!out_file_begin(file, &successor, error)) {
 		cleanup_descriptor(&file->folder);
@@ -258,7 +142,7 @@ bool out_file_begin(struct out_file *file, struct out_successor *successor,
 	if (descriptor >= 0)
 		successor->stream = fdopen(descriptor, "w");
 	bool good = successor->stream == NULL
-			    ? failed("make a file in the folder of", file->path, error)
+			    ? out_failed("make a file in the folder of", file->path, error)
 			    : out_rights_give(&file->rights, descriptor, file->path, error);
 	if (successor->stream == NULL && descriptor >= 0)
 		close(descriptor);
@@ -278,11 +162,11 @@ static bool rename_as(const struct out_successor *successor, unsigned flags)
  * place back, or is set aside if that is taken again. */
 static bool accept_exchange(struct out_successor *successor, struct chronosign_error **error)
 {
-	if (check_name(successor->file, successor->name, error))
+	if (out_check_name(successor->file, successor->name, error))
 		return true;
 	if (!rename_as(successor, RENAME_EXCHANGE))
 		rename_as(successor, RENAME_NOREPLACE);
-	if (!check_name(successor->file, successor->name, NULL)) {
+	if (!out_check_name(successor->file, successor->name, NULL)) {
 		folder_set_aside(successor->file->folder, successor->name);
 		successor->name[0] = '\0';
 	}
@@ -293,7 +177,7 @@ static bool accept_exchange(struct out_successor *successor, struct chronosign_e
 static bool replace_unseen(struct out_successor *successor, struct chronosign_error **error)
 {
 	return check_file(successor->file, error) &&
-	       (rename_as(successor, 0) || failed("replace", successor->file->path, error));
+	       (rename_as(successor, 0) || out_failed("replace", successor->file->path, error));
 }
 
 /* What gets the file's name at any moment is either seen to be ours or stays. */
@@ -309,7 +193,7 @@ static bool take_place(struct out_successor *successor, struct chronosign_error 
 		if (errno != ENOENT)
 			break;
 	}
-	return failed("replace", successor->file->path, error);
+	return out_failed("replace", successor->file->path, error);
 }
 
 /* From before it has the file's name, both processes know it. */
@@ -320,7 +204,7 @@ static bool take_place_as_ours(struct out_successor *successor, struct chronosig
 	struct stat status;
 
 	if (lock < 0 || fstat(lock, &status) != 0)
-		return failed("read", file->path, error);
+		return out_failed("read", file->path, error);
 	out_record_begin(file->record, &status);
 	bool done = take_place(successor, error);
 	out_record_end(file->record, done);
@@ -337,11 +221,11 @@ static bool put_in_place(struct out_successor *successor, struct chronosign_erro
 	const struct out_file *file = successor->file;
 
 	if (fflush(successor->stream) != 0 || fsync(fileno(successor->stream)) != 0)
-		return failed("write", file->path, error);
+		return out_failed("write", file->path, error);
 	if (!give_name(successor))
-		return failed("make a file in the folder of", file->path, error);
+		return out_failed("make a file in the folder of", file->path, error);
 	if (fclose(TAKE(successor->stream)) != 0)
-		return failed("write", file->path, error);
+		return out_failed("write", file->path, error);
 	return take_place_as_ours(successor, error);
 }
 
@@ -380,7 +264,7 @@ bool out_file_is_in_place(const struct out_file *file)
 
 	return folder >= 0 && is_same_folder(folder, file->folder) &&
 	       fstatat(folder, file->name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       is_of_this_run(file, &status);
+	       out_is_of_this_run(file, &status);
 }
 
 bool out_file_follow(struct out_file *file, struct chronosign_error **error)
@@ -388,7 +272,7 @@ bool out_file_follow(struct out_file *file, struct chronosign_error **error)
 	CLEANUP(cleanup_descriptor) int folder = folder_open_at(file->start, file->path, O_RDONLY);
 
 	if (folder < 0)
-		return failed("open the folder of", file->path, error);
+		return out_failed("open the folder of", file->path, error);
 	if (is_same_folder(folder, file->folder))
 		return true;
 	if (!out_file_remove(file, error))
@@ -410,7 +294,7 @@ static bool is_old(void *context, const char *name)
 {
 	const struct look *at = context;
 
-	return check_name(at->file, name, at->error);
+	return out_check_name(at->file, name, at->error);
 }
 
 static bool is_written(void *context, const char *name)
@@ -419,7 +303,7 @@ static bool is_written(void *context, const char *name)
 	struct stat status;
 
 	return fstatat(at->file->folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       is_of_this_run(at->file, &status) && check_name(at->file, name, NULL);
+	       out_is_of_this_run(at->file, &status) && out_check_name(at->file, name, NULL);
 }
 
 static bool remove_as(const struct look *at, const char *hidden,
@@ -431,7 +315,7 @@ static bool remove_as(const struct look *at, const char *hidden,
 	enum folder_removal removal = folder_remove(&name);
 
 	return removal == FOLDER_REMOVED || (removal == FOLDER_NOT_OURS && is_ours == is_written) ||
-	       (removal == FOLDER_FAILED && failed("remove", file->path, at->error));
+	       (removal == FOLDER_FAILED && out_failed("remove", file->path, at->error));
 }
 
 bool out_file_remove_old(const struct out_file *file, struct chronosign_error **error)
@@ -451,7 +335,7 @@ static bool is_there(const struct out_file *file)
 	struct stat status;
 
 	return fstatat(file->folder, file->name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       is_of_this_run(file, &status);
+	       out_is_of_this_run(file, &status);
 }
 
 /* The process that has followed the path to another folder may be the other one. */
