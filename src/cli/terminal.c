@@ -239,6 +239,10 @@ static struct rows rows_of(FILE *out, struct margins margins)
 
 static void put_text(struct rows *rows, const char *text)
 {
+	if (rows->width == 0 && rows->utf8) {
+		fputs(text, rows->out);
+		return;
+	}
 	while (*text != '\0')
 		if (*text == ' ')
 			put_blank(rows, ++text);
