@@ -106,6 +106,19 @@ in_closed_root() { # ARGUMENT…
 	refused 1 'no Landlock'
 }
 
+@test "another security module that refuses to list folders is not taken for Landlock" {
+	taken_over --priv-key-file "$KEY"
+	touch "${REPORT%/*}/no-landlock"
+	taken_over --priv-key-file "$KEY"
+	grep -qF '| not tried' "$REPORT" || skip "Landlock cannot be taken away here"
+	touch "${REPORT%/*}/closed-folders"
+	taken_over --priv-key-file "$KEY" -v
+	prints_token "$KEY"
+	says 'no Landlock confines the network program' 'by a seccomp filter, without Landlock'
+	taken_over --priv-key-file "$KEY" --require-sandbox
+	refused 1 'no Landlock'
+}
+
 @test "the table of attempts in docs/reliability.md is what they come to, on a terminal" {
 	local tried
 	taken_over --priv-key-file "$KEY"

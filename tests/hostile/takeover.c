@@ -3,7 +3,8 @@
  * attempts, writes the results to the file `report` beside the program, and goes on. The file
  * `aims` there has three lines with the targets: a key file, a PIN file, a folder. If there is a
  * file `script`, it only does what that says (liar.c). With a file `no-landlock` it behaves as on a
- * kernel without Landlock, and with `no-filter` as on one without seccomp.
+ * kernel without Landlock, with `closed-folders` in addition as if another security module let it list no folder, and with
+ * `no-filter` as on a kernel without seccomp.
  */
 #include "attempts.h"
 #include "liar.h"
@@ -46,16 +47,30 @@ int seccomp_load(const scmp_filter_ctx filter)
 #endif
 
 #if defined(WITH_SECCOMP) && defined(WITH_LANDLOCK)
+static bool is_beside(const char *name)
+{
+	char path[4096];
+
+	beside(name, path, sizeof path);
+	return access(path, F_OK) == 0;
+}
+
+/* As AppArmor may, which does not refuse access(2). */
+static bool close_folders(scmp_filter_ctx filter)
+{
+	return seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(openat), 1,
+				SCMP_A2(SCMP_CMP_MASKED_EQ, O_DIRECTORY, O_DIRECTORY)) == 0;
+}
+
 /* As RHEL 9's kernel does. */
 static void lose_landlock(void)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
-	char path[4096];
 
-	beside("no-landlock", path, sizeof path);
-	if (access(path, F_OK) == 0 && filter != NULL &&
+	if (is_beside("no-landlock") && filter != NULL &&
 	    seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(landlock_create_ruleset),
-			     0) == 0)
+			     0) == 0 &&
+	    (!is_beside("closed-folders") || close_folders(filter)))
 		seccomp_load(filter);
 	seccomp_release(filter);
 }

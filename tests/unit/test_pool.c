@@ -367,7 +367,7 @@ static struct network_message run_with(const struct program_job *job, const char
 	int ends[2];
 
 	assert_int_equal(pipe(ends), 0);
-	assert_true(pool_run(job, &no_inputs, ca_file, ends[1]));
+	assert_true(pool_run(job, &no_inputs, 0, ca_file, ends[1]));
 	close(ends[1]);
 	ssize_t got = read(ends[0], &message, sizeof message);
 	assert_true(got > 0);
@@ -724,7 +724,7 @@ static void send_one(int end, uint32_t kind, size_t server, const char *token)
 
 __attribute__((noreturn)) static void work(const struct program_job *job, int pipe)
 {
-	bool done = pool_run(job, &no_inputs, NULL, pipe);
+	bool done = pool_run(job, &no_inputs, 0, NULL, pipe);
 
 	coverage_write();
 	_exit(done ? 0 : 1);
@@ -986,9 +986,9 @@ static void a_broken_pipe_ends_the_work(void **state)
 	(void)state;
 	assert_int_equal(pipe(ends), 0);
 	close(ends[0]);
-	assert_false(pool_run(&job, &no_inputs, NULL, ends[1]));
+	assert_false(pool_run(&job, &no_inputs, 0, NULL, ends[1]));
 	close(ends[1]);
-	assert_false(pool_run(&job, &no_inputs, NULL, -1));
+	assert_false(pool_run(&job, &no_inputs, 0, NULL, -1));
 }
 
 int main(void)

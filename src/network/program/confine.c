@@ -9,13 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-void network_confine(const struct inputs *inputs)
-{
-	/* In this order, since the filter forbids the calls that make Landlock's rules. */
-	confine_files(inputs);
-	confine_calls();
-}
-
 /* True if opening fails for this reason. */
 static bool is_refused(const char *path, int flags, int reason)
 {
@@ -27,7 +20,8 @@ static bool is_refused(const char *path, int flags, int reason)
 	return false;
 }
 
-/* Where access(2), which Landlock leaves alone, says that the mode allows it, only Landlock refuses. */
+/* Where access(2), which Landlock leaves alone, says that the mode allows it, only Landlock refuses,
+ * or another security module, such as AppArmor. */
 static bool landlock_holds(void)
 {
 	const char *const folders[] = {"/", "/proc", "/dev", "/usr"};
@@ -38,7 +32,7 @@ static bool landlock_holds(void)
 	return false;
 }
 
-unsigned network_sandbox(void)
+unsigned network_sandbox_seen(void)
 {
 	bool files = landlock_holds();
 	bool calls = is_refused("/dev/null", O_WRONLY, ENOSYS);
@@ -46,9 +40,19 @@ unsigned network_sandbox(void)
 	return (files ? NETWORK_SANDBOX_FILES : 0) | (calls ? NETWORK_SANDBOX_CALLS : 0);
 }
 
-const char *network_confinement(void)
+unsigned network_confine(const struct inputs *inputs)
 {
-	switch (network_sandbox()) {
+	/* In this order, since the filter forbids the calls that make Landlock's rules. */
+	bool files = confine_files(inputs);
+	bool calls = confine_calls();
+
+	return network_sandbox_seen() &
+	       ((files ? NETWORK_SANDBOX_FILES : 0) | (calls ? NETWORK_SANDBOX_CALLS : 0));
+}
+
+const char *network_confinement(unsigned sandbox)
+{
+	switch (sandbox) {
 	case NETWORK_SANDBOX_WHOLE:
 		return "confined by Landlock and a seccomp filter";
 	case NETWORK_SANDBOX_FILES:

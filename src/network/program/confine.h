@@ -12,16 +12,16 @@
 
 /*
  * After dropping privileges and before the work: enables each of the two that the kernel and the
- * build support, permanently. If one is missing only the other holds; network_confinement says so.
+ * build support, permanently. Returns what confines the program now (network.h): what could be enabled
+ * and, as network_sandbox_seen finds, holds. If one is missing only the other does.
  */
-void network_confine(const struct inputs *inputs);
+unsigned network_confine(const struct inputs *inputs);
 
-/* What confines it (network.h). Determined by trying, so that it is also right in a container
- * that lacks one of the two. */
-unsigned network_sandbox(void);
+/* What seems to confine this process, by trying. What another security module refuses looks alike. */
+unsigned network_sandbox_seen(void);
 
-/* The same as a phrase, for --verbose. */
-const char *network_confinement(void);
+/* A phrase for what confines it, for --verbose. */
+const char *network_confinement(unsigned sandbox);
 
 /* The two. False: the kernel or the build has it not. */
 bool confine_files(const struct inputs *inputs);

@@ -300,7 +300,7 @@ static void free_slots(struct pool *pool)
 	}
 }
 
-static bool run_pool(const struct program_job *job, const struct inputs *inputs,
+static bool run_pool(const struct program_job *job, const struct inputs *inputs, unsigned sandbox,
 		     const char *ca_file, int socket)
 {
 	struct pool pool = {
@@ -313,7 +313,7 @@ static bool run_pool(const struct program_job *job, const struct inputs *inputs,
 				.pinned_pubkey = job->pinned_pubkey,
 				.skip_verify = job->skip_verify,
 				.verbose = job->verbose,
-				.confinement = job->verbose ? network_confinement() : NULL,
+				.confinement = job->verbose ? network_confinement(sandbox) : NULL,
 			},
 		.multi = curl_multi_init(),
 		.socket = socket,
@@ -331,8 +331,8 @@ static bool run_pool(const struct program_job *job, const struct inputs *inputs,
 	return done;
 }
 
-bool pool_run(const struct program_job *job, const struct inputs *inputs, const char *ca_file,
-	      int socket)
+bool pool_run(const struct program_job *job, const struct inputs *inputs, unsigned sandbox,
+	      const char *ca_file, int socket)
 {
 	int flags = fcntl(socket, F_GETFL);
 
@@ -343,7 +343,7 @@ bool pool_run(const struct program_job *job, const struct inputs *inputs, const 
 	proxy_variables_prepare();
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return false;
-	bool done = run_pool(job, inputs, ca_file, socket);
+	bool done = run_pool(job, inputs, sandbox, ca_file, socket);
 	curl_global_cleanup();
 	return done;
 }

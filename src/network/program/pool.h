@@ -13,8 +13,9 @@
  * the socket broke, libcurl could not start, or a request was invalid. With watched servers, one
  * message tells that an input has been replaced. A slow reader delays new exchanges, never those
  * under way. `ca_file` holds the job's CAs; NULL: the machine's are trusted.
+ * `sandbox` is what confines the program (network.h).
  */
-bool pool_run(const struct program_job *job, const struct inputs *inputs, const char *ca_file,
-	      int socket);
+bool pool_run(const struct program_job *job, const struct inputs *inputs, unsigned sandbox,
+	      const char *ca_file, int socket);
 
 #endif

@@ -86,14 +86,14 @@ static bool say_sandbox(int socket, unsigned sandbox)
 }
 
 /* Whether the work may begin. */
-static bool confine(const struct program_job *job, const struct inputs *inputs, int socket)
+static bool confine(const struct program_job *job, const struct inputs *inputs, int socket,
+		    unsigned *sandbox)
 {
 	/* Afterwards this process cannot write files. */
 	coverage_write();
-	network_confine(inputs);
-	unsigned sandbox = network_sandbox();
-	return say_sandbox(socket, sandbox) &&
-	       (!job->require_sandbox || sandbox == NETWORK_SANDBOX_WHOLE);
+	*sandbox = network_confine(inputs);
+	return say_sandbox(socket, *sandbox) &&
+	       (!job->require_sandbox || *sandbox == NETWORK_SANDBOX_WHOLE);
 }
 
 bool program_work(const struct program_job *job, int socket)
@@ -101,11 +101,12 @@ bool program_work(const struct program_job *job, int socket)
 	struct inputs inputs = {0};
 	struct ca_memory cas = {.file = -1};
 	bool given = job->ca_pem != NULL;
+	unsigned sandbox = 0;
 	/* The sandbox forbids to create files in memory: they could be filled with code, and
 	 * executed. */
 	bool done = (!given || ca_memory_make(job->ca_pem, job->ca_length, &cas)) &&
-		    prepare(job, &inputs, socket) && confine(job, &inputs, socket) &&
-		    pool_run(job, &inputs, given ? cas.path : NULL, socket);
+		    prepare(job, &inputs, socket) && confine(job, &inputs, socket, &sandbox) &&
+		    pool_run(job, &inputs, sandbox, given ? cas.path : NULL, socket);
 
 	if (cas.file >= 0)
 		close(cas.file);

@@ -316,10 +316,13 @@ static const char *read_file(const char *path)
 	return open(path, O_RDONLY | O_CLOEXEC) < 0 ? strerror(errno) : NULL;
 }
 
+/* Once it is confined. */
+static unsigned sandbox;
+
 static const char *say_confinement(const char *nothing)
 {
 	(void)nothing;
-	return network_confinement();
+	return network_confinement(sandbox);
 }
 
 /* ---- The table ---- */
@@ -449,7 +452,7 @@ int main(void)
 	struct inputs inputs;
 	if (!inputs_collect(&inputs, false))
 		_exit(1);
-	network_confine(&inputs);
+	sandbox = network_confine(&inputs);
 	const char *found = role->look(argument);
 	char text[2048];
 	snprintf(text, sizeof text, "the server: %s", found == NULL ? "well" : found);
