@@ -334,6 +334,22 @@ static bool start_process_by_clone3(const struct hostile_aims *aims)
 	return started(syscall(SYS_clone3, arguments, sizeof arguments));
 }
 
+static int end_at_once(void *context)
+{
+	(void)context;
+	return 0;
+}
+
+/* Each such thread can open as many as RLIMIT_NOFILE allows. Its stack stays, as it may run for a moment yet. */
+static bool make_thread_with_descriptors(const struct hostile_aims *aims)
+{
+	static _Alignas(16) char stack[16384];
+
+	(void)aims;
+	return clone(end_at_once, stack + sizeof stack, CLONE_VM | CLONE_SIGHAND | CLONE_THREAD,
+		     NULL) > 0;
+}
+
 static bool trace_parent(const struct hostile_aims *aims)
 {
 	return ptrace(PTRACE_SEIZE, aims->parent, NULL, NULL) == 0;
@@ -929,6 +945,8 @@ const struct hostile_attempt hostile_attempts[] = {
 	{"make a socket in the file system", serve_at_path, HOSTILE_FILES | HOSTILE_CALLS, true},
 	{"start a process", start_process, HOSTILE_CALLS, true},
 	{"start a process by clone3", start_process_by_clone3, HOSTILE_CALLS, false},
+	{"make a thread that has descriptors of its own", make_thread_with_descriptors,
+	 HOSTILE_CALLS, true},
 	{"run a program", run_program, HOSTILE_FILES | HOSTILE_CALLS, true},
 	{"run a program by its descriptor", run_descriptor, HOSTILE_FILES | HOSTILE_CALLS, true},
 	{"trace its parent", trace_parent, HOSTILE_FILES | HOSTILE_CALLS | HOSTILE_ISOLATION,

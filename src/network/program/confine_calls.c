@@ -156,10 +156,19 @@ struct allowed_form {
 #define CLONE_FLAGS 0
 #endif
 
+/*
+ * pthread_create(3) sets all of these. A thread without CLONE_FILES would have a table of descriptors of its own, and each
+ * table as many as RLIMIT_NOFILE allows.
+ */
+#define OF_A_THREAD (CLONE_THREAD | CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND)
+#define NAMESPACES \
+	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | \
+	 CLONE_NEWPID | CLONE_NEWNET)
+
 static const struct allowed_form allowed_forms[] = {
 	{SCMP_SYS(open), 1, WRITING, 0},
 	{SCMP_SYS(openat), 2, WRITING, 0},
-	{SCMP_SYS(clone), CLONE_FLAGS, CLONE_THREAD, CLONE_THREAD},
+	{SCMP_SYS(clone), CLONE_FLAGS, OF_A_THREAD | NAMESPACES, OF_A_THREAD},
 	/* Its own, not another process's. */
 	{SCMP_SYS(sched_getaffinity), 0, WHOLE, 0},
 	{SCMP_SYS(clock_gettime), 0, NOT_OF_A_PROCESS, 0},
