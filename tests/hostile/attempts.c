@@ -875,6 +875,23 @@ static bool hold_descriptors(const struct hostile_aims *aims)
 	return count == MANY;
 }
 
+static bool follow_link(const struct hostile_aims *aims)
+{
+	char target[4096];
+
+	(void)aims;
+	return readlink("/proc/self/cwd", target, sizeof target) > 0 ||
+	       readlinkat(AT_FDCWD, "/proc/self/cwd", target, sizeof target) > 0;
+}
+
+static bool unshare_descriptors(const struct hostile_aims *aims)
+{
+	enum { UNSHARE = 2 };
+
+	(void)aims;
+	return syscall(SYS_close_range, 1000000, 1000000, UNSHARE) == 0;
+}
+
 /* AddressSanitizer, whose own memory would count, leaves no room for a limit. */
 #ifdef CHRONOCTL_SANITIZE
 #define MEMORY_IS_LIMITED false
@@ -911,6 +928,41 @@ static bool use_all_memory(const struct hostile_aims *aims)
 	return count == PIECES;
 }
 
+/* Memory that was written stays, and counts no longer once it can only be read. */
+static bool use_memory_by_turns(const struct hostile_aims *aims)
+{
+	enum { PIECE = 256 << 20, PIECES = 16 };
+	void *pieces[PIECES];
+	size_t count = 0;
+
+	(void)aims;
+	while (MEMORY_IS_LIMITED && count < PIECES &&
+	       (pieces[count] = mmap(NULL, PIECE, PROT_READ | PROT_WRITE,
+				     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)) !=
+		       MAP_FAILED &&
+	       mprotect(pieces[count], PIECE, PROT_READ) == 0)
+		count++;
+	for (size_t i = 0; i < count; i++)
+		munmap(pieces[i], PIECE);
+	return count == PIECES;
+}
+
+/* Each 2 MiB that are looked at take a page of tables, whatever is there. */
+static bool use_memory_for_tables(const struct hostile_aims *aims)
+{
+	const size_t size = (size_t)1 << 38;
+	void *memory = MEMORY_IS_LIMITED
+			       ? mmap(NULL, size, PROT_READ,
+				      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+			       : MAP_FAILED;
+
+	(void)aims;
+	if (memory == MAP_FAILED)
+		return false;
+	munmap(memory, size);
+	return true;
+}
+
 static bool use_uncounted_memory(const struct hostile_aims *aims)
 {
 	(void)aims;
@@ -933,6 +985,7 @@ const struct hostile_attempt hostile_attempts[] = {
 	{"write to the key file", write_key, HOSTILE_FILES | HOSTILE_CALLS, true},
 	{"open /dev/null for writing", write_null, HOSTILE_FILES | HOSTILE_CALLS, true},
 	{"truncate the key file", cut_key, HOSTILE_CALLS, true},
+	{"see where a link leads", follow_link, HOSTILE_CALLS, true},
 	{"make a file", make_file, HOSTILE_FILES | HOSTILE_CALLS, true},
 	{"make a file without a name", make_unnamed_file, HOSTILE_FILES | HOSTILE_CALLS, false},
 	{"make a folder", make_folder, HOSTILE_FILES | HOSTILE_CALLS, true},
@@ -1017,7 +1070,12 @@ const struct hostile_attempt hostile_attempts[] = {
 	{"give its socket another number", copy_descriptor, HOSTILE_CALLS, true},
 	{"hold as many descriptors as other programs of the user may", hold_descriptors,
 	 HOSTILE_ISOLATION, false},
+	{"share its descriptors with no thread any more", unshare_descriptors, HOSTILE_CALLS, true},
 	{"use all memory of the machine", use_all_memory, HOSTILE_ISOLATION, MEMORY_IS_LIMITED},
+	{"use all of it by turns, and let it be read only", use_memory_by_turns, HOSTILE_ISOLATION,
+	 MEMORY_IS_LIMITED},
+	{"use all of it for tables of pages", use_memory_for_tables, HOSTILE_ISOLATION,
+	 MEMORY_IS_LIMITED},
 	{"use memory that no limit counts", use_uncounted_memory, HOSTILE_CALLS, true},
 	{0},
 };

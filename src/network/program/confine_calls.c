@@ -21,6 +21,9 @@
 #include <unistd.h>
 
 /* What is missing in older headers. */
+#ifndef CLOSE_RANGE_UNSHARE
+#define CLOSE_RANGE_UNSHARE 2
+#endif
 #ifndef PR_SET_VMA
 #define PR_SET_VMA 0x53564d41
 #endif
@@ -43,7 +46,6 @@ static const int allowed[] = {
 	SCMP_SYS(lseek),
 	SCMP_SYS(_llseek),
 	SCMP_SYS(close),
-	SCMP_SYS(close_range),
 	SCMP_SYS(pipe),
 	SCMP_SYS(pipe2),
 	SCMP_SYS(eventfd),
@@ -60,8 +62,6 @@ static const int allowed[] = {
 	SCMP_SYS(access),
 	SCMP_SYS(faccessat),
 	SCMP_SYS(faccessat2),
-	SCMP_SYS(readlink),
-	SCMP_SYS(readlinkat),
 	SCMP_SYS(getdents),
 	SCMP_SYS(getdents64),
 	/* waiting */
@@ -169,6 +169,7 @@ static const struct allowed_form allowed_forms[] = {
 	{SCMP_SYS(open), 1, WRITING, 0},
 	{SCMP_SYS(openat), 2, WRITING, 0},
 	{SCMP_SYS(clone), CLONE_FLAGS, OF_A_THREAD | NAMESPACES, OF_A_THREAD},
+	{SCMP_SYS(close_range), 2, CLOSE_RANGE_UNSHARE, 0},
 	/* Its own, not another process's. */
 	{SCMP_SYS(sched_getaffinity), 0, WHOLE, 0},
 	{SCMP_SYS(clock_gettime), 0, NOT_OF_A_PROCESS, 0},

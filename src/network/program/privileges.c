@@ -2,6 +2,7 @@
 #include "network/program/privileges.h"
 
 #include <linux/capability.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -62,7 +63,13 @@ static void limit_memory(void)
 {
 #ifndef CHRONOCTL_SANITIZE
 	limit_stacks();
+#ifdef M_ARENA_MAX
+	/* Each would reserve 64 MiB of addresses, one for each thread up to eight for each processor. */
+	mallopt(M_ARENA_MAX, 2);
+#endif
 	limit(RLIMIT_DATA, PRIVILEGES_MEMORY);
+	/* What was written, but can only be read any more, does not count as data, nor do page tables. */
+	limit(RLIMIT_AS, PRIVILEGES_ADDRESSES);
 	/* That of the first thread, which does not count as data. */
 	limit(RLIMIT_STACK, PRIVILEGES_FIRST_STACK);
 #endif
