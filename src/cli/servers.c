@@ -8,6 +8,7 @@
 #include "cli/report.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
@@ -29,12 +30,36 @@ static bool add(struct servers *servers, const char *url, size_t length,
 	return true;
 }
 
+/* A line break would be one in the network program's message about it, and the rest look like another message. */
+static bool has_control(const char *url)
+{
+	while (*url != '\0' && (uint8_t)*url >= ' ' && *url != '\x7f')
+		url++;
+	return *url != '\0';
+}
+
+/* The same as an option or a variable gives it. */
+static bool add_given(struct servers *servers, const char *url, struct chronosign_error **error)
+{
+	if (!has_control(url))
+		return add(servers, url, strlen(url), error);
+	CLEANUP(cleanup_text) char *shown = url_without_user(url);
+	CLEANUP(cleanup_text)
+	char *printable = shown == NULL ? NULL : text_printable(shown, strlen(shown), false);
+	return chronosign_error_set(error, CHRONOSIGN_ERROR_USAGE,
+				    "'%s' is not a server's URL: it has a control character in it, "
+				    "such as a line break",
+				    printable == NULL ? "" : printable);
+}
+
 /* What is obviously wrong with a URL, without a parser, which only the network program has;
  * NULL: nothing. */
 static const char *why_no_server(const char *url)
 {
 	if (strpbrk(url, " \t") != NULL)
 		return "has a blank in it";
+	if (has_control(url))
+		return "has a control character in it";
 	if (strncasecmp(url, "http://", 7) != 0 && strncasecmp(url, "https://", 8) != 0)
 		return "does not begin with http:// or https://";
 	if (strpbrk(url, "?#") != NULL)
@@ -144,7 +169,7 @@ static bool collect(const struct options *options, struct servers *servers,
 
 	/* A list beats the variable and the default, and adds to the flags. */
 	for (size_t i = 0; (list == NULL || given->by_flag) && i < given->count; i++)
-		if (!add(servers, given->list[i], strlen(given->list[i]), error))
+		if (!add_given(servers, given->list[i], error))
 			return false;
 	if (list != NULL && !add_file(servers, list, error))
 		return false;

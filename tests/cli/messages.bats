@@ -175,6 +175,20 @@ asks() { chronoctl token --priv-key-file "$KEY" "$@"; }
 	never_says warning
 }
 
+@test "a URL with a line break in it is the caller's mistake, not the network program's" {
+	local url LINE_END_EXPECTED=yes
+	for url in $'http://a:8888\n  http://b:8888' $'http://h\nübung' $'http://h\nchronoctl.example' $'\n  chronoctl' $'http://h\x01'; do
+		CHRONOGRAF_URL=$url chronoctl token --priv-key-file "$KEY"
+		refused 2 'is not a server.s URL: it has a control character in it' '\\x0[a1]'
+		! says 'misbehave' || fail "the network program is blamed"
+		chronoctl token --priv-key-file "$KEY" --chronograf-url http://127.0.0.1:1 --chronograf-url "$url"
+		refused 2 'is not a server.s URL: it has a control character in it'
+	done
+	printf 'http://h\001x\n' >"$SCRATCH/list"
+	chronoctl token --priv-key-file "$KEY" --chronograf-urls-from "$SCRATCH/list"
+	refused 2 'line 1: .*has a control character in it'
+}
+
 @test "OpenSSL's words for a failed handshake are for --verbose" {
 	# What is seen first: bytes that are not TLS, or that the server hangs up.
 	local plain='the answer is not TLS' cut='the connection was closed during the TLS handshake'

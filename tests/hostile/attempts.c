@@ -951,10 +951,9 @@ static bool use_memory_by_turns(const struct hostile_aims *aims)
 static bool use_memory_for_tables(const struct hostile_aims *aims)
 {
 	const size_t size = (size_t)1 << 38;
-	void *memory = MEMORY_IS_LIMITED
-			       ? mmap(NULL, size, PROT_READ,
-				      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
-			       : MAP_FAILED;
+	void *memory = MEMORY_IS_LIMITED ? mmap(NULL, size, PROT_READ,
+						MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+					 : MAP_FAILED;
 
 	(void)aims;
 	if (memory == MAP_FAILED)
