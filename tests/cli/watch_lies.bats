@@ -18,7 +18,7 @@ load lies
 	ended_with 1
 	said 'misbehaves: it sent a message with too many others before it'
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/said")" -lt 40 ] || fail "$(wc -l <"$BATS_TEST_TMPDIR/said") lines"
-	[ "$(calls C_Sign)" -eq 1 ] || fail "$(calls C_Sign) signatures"
+	[ "$(calls C_Sign)" -le 1 ] || fail "$(calls C_Sign) signatures"
 }
 
 @test "--watch, a verdict that nothing was on trial for: exit 1" {
