@@ -281,3 +281,16 @@ policy() { # LINE
 	refused 4 'certificate has expired' 'clock is wrong'
 	never_says '--ca-file'
 }
+
+@test "a server that asks for a TLS handshake without end fails at once, and the others get their tokens" {
+	local good=$URL
+	start_standin --mode endless-handshake
+	URL=${URL/http:/https:}
+	SECONDS=0
+	chronoctl_token --priv-key-file "$KEY"
+	refused 4 "^chronoctl: $URL: the server sends messages of TLS without end"
+	chronoctl token --priv-key-file "$KEY" --timeout 5 --ca-file "$D/server.crt" --chronograf-url "$URL" --chronograf-url "$good"
+	[ "$status" -eq 4 ] || fail "exit status 4 expected"
+	[ "$output" = "$good"$'\t'"$(expected_token "$KEY")" ] || fail "the other server's token is missing"
+	[ "$SECONDS" -lt 5 ] || fail "that takes $SECONDS seconds"
+}

@@ -139,3 +139,17 @@ load watching
 	[ -s "$FILE" ] || fail "the token is gone"
 	! said 'silent' || fail "the network program is blamed: $(cat "$BATS_TEST_TMPDIR/said")"
 }
+
+@test "a server that asks for a TLS handshake without end keeps no other server from its token" {
+	start_standin --mode endless-handshake
+	local endless=${URL/http:/https:}
+	start_standin
+	watch --chronograf-url "$endless" --timeout 3 --priv-key-file "$KEY"
+	appears
+	[ "$(cat "$FILE")" = "$URL"$'\t'"$(expected_token "$KEY")" ] || fail "not the other server's token"
+	wait_for said "^chronoctl: $endless: the server sends messages of TLS without end"
+	sleep 3
+	lives
+	[ -s "$FILE" ] || fail "the token is gone"
+	! said 'silent' || fail "the network program is blamed: $(cat "$BATS_TEST_TMPDIR/said")"
+}

@@ -25,6 +25,10 @@
 	"\033]0;owned\007\033[2J\033[H\033[32mtoken accepted\033[0m\r\n\b\177\x9b" \
 	"31m" EIGHT_BIT_CODES
 #define FOUR_TIMES(text) text text text text
+
+/* Records of TLS (RFC 5246 §6.2.1), each with an empty HelloRequest (§7.4.1.1). */
+#define HELLO_REQUEST "\x16\x03\x03\x00\x04\x00\x00\x00\x00"
+#define HELLO_REQUESTS FOUR_TIMES(FOUR_TIMES(FOUR_TIMES(FOUR_TIMES(HELLO_REQUEST))))
 #define STRAY_NONCE "6f1d2c3b-4a59-4e68-9b7a-8c9d0e1f2a3b"
 
 static const struct mode modes[] = {
@@ -200,6 +204,12 @@ static const struct mode modes[] = {
 	 .delivery = DELIVER_RAW,
 	 .again = FOUR_TIMES(FOUR_TIMES(FOUR_TIMES("a page without end: <p>and so it goes on, and "
 						   "on, and on, and on</p>\r\n")))},
+	{.name = "endless-handshake",
+	 .what = "in place of a TLS handshake, requests for one (HelloRequest) without end",
+	 .body = "",
+	 .delivery = DELIVER_RAW,
+	 .again = HELLO_REQUESTS,
+	 .again_length = sizeof(HELLO_REQUESTS) - 1},
 	{.name = "huge-length",
 	 .what = "Content-Length of 100 TB, and a body that begins with a nonce",
 	 .body = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: "

@@ -23,7 +23,8 @@ struct mode {
 	const char *location; /* Location; a path is one below the server's base path */
 	bool elsewhere;       /* the location is on this server's other host name */
 	enum delivery delivery;
-	const char *again; /* raw modes: sent after the body for ever */
+	const char *again;   /* raw modes: sent after the body for ever */
+	size_t again_length; /* 0: up to its NUL */
 
 	bool replaced_once;    /* the nonce is replaced once, as soon as it has been handed out */
 	bool check_unnamed;    /* without Chronograf's headers */

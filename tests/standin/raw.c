@@ -30,10 +30,8 @@ static pid_t fork_bound(void)
 	return 0;
 }
 
-static bool send_text(int connection, const char *text)
+static bool send_bytes(int connection, const char *text, size_t length)
 {
-	size_t length = strlen(text);
-
 	while (length > 0) {
 		ssize_t sent = send(connection, text, length, MSG_NOSIGNAL);
 
@@ -99,9 +97,10 @@ static void serve(const struct mode *mode, int connection, int log)
 	log_request(log, request);
 	if (mode->delivery == DELIVER_RAW_RESET)
 		make_close_reset(connection);
-	if (!send_text(connection, mode->body) || mode->again == NULL)
+	if (!send_bytes(connection, mode->body, strlen(mode->body)) || mode->again == NULL)
 		return;
-	while (send_text(connection, mode->again))
+	size_t length = mode->again_length != 0 ? mode->again_length : strlen(mode->again);
+	while (send_bytes(connection, mode->again, length))
 		;
 }
 

@@ -75,6 +75,11 @@ static void a_failed_handshake_is_reported_as_what_it_is(void **state)
 	TLS_SAYS("certificate for that name", "tlsv1 unrecognized name");
 	TLS_SAYS("closed during the TLS handshake\nLook into the log",
 		 "unexpected eof while reading");
+	TLS_SAYS("sends messages of TLS without end\nWhat answers there", "uninitialized");
+	SAYS("sends messages of TLS without end\nWhat answers there", .code = CURLE_RECV_ERROR,
+	     .https = true, .begun = true,
+	     .reason = "OpenSSL SSL_read: OpenSSL/3.0.19: error:10000078:BIO routines::"
+		       "uninitialized, errno 0");
 	SAYS("closed during the TLS handshake\nLook", .code = CURLE_SSL_CONNECT_ERROR,
 	     .https = true,
 	     .reason = "OpenSSL SSL_connect: SSL_ERROR_SYSCALL in connection to a:1");

@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "network/program/handshake.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -46,6 +47,8 @@ static const char advice_offer[] =
 	"the server requires a client certificate: its log says which.";
 static const char advice_client[] =
 	"There is none to send: give a URL of Chronograf that does not ask for one.";
+static const char advice_tls_endless[] =
+	"What answers there is no TLS server that works, or means no good.";
 static const char advice_tls_cut[] =
 	"Look into the log of the server, or of what stands in front of it.";
 static const char advice_tls[] = "The TLS handshake failed: look into the log of the server, or of "
@@ -105,6 +108,7 @@ static const struct {
 	 {"the server's TLS is too old (RFC 5746)", "Update what ends TLS there."}},
 	{"unrecognized name",
 	 {"the server has no certificate for that name", "Use a name that it has in the URL."}},
+	{HANDSHAKE_ENDLESS, {"the server sends messages of TLS without end", advice_tls_endless}},
 	{"unexpected eof", {"the connection was closed during the TLS handshake", advice_tls_cut}},
 	{"SSL_ERROR_SYSCALL",
 	 {"the connection was closed during the TLS handshake", advice_tls_cut}},
@@ -339,7 +343,10 @@ static char *special_text(const struct transfer_failure *failure, const char *re
 	case CURLE_SSL_CONNECT_ERROR:
 	case CURLE_RECV_ERROR:
 	case CURLE_SEND_ERROR:
-		return failure->https && !failure->begun ? handshake_text(failure, reason) : NULL;
+		return failure->https && (!failure->begun ||
+					  strstr(reason, HANDSHAKE_ENDLESS) != NULL)
+			       ? handshake_text(failure, reason)
+			       : NULL;
 	default:
 		return NULL;
 	}

@@ -11,6 +11,7 @@
 #include "chronograf/server.h"
 #include "network/program/curl_error.h"
 #include "network/program/curl_options.h"
+#include "network/program/handshake.h"
 #include "network/program/headers.h"
 #include "network/program/names.h"
 #include "network/program/presented_key.h"
@@ -87,6 +88,7 @@ static bool renew_handle(struct transfer *transfer)
 	curl_easy_cleanup(transfer->easy);
 	transfer->easy = curl_easy_init();
 	return transfer->easy != NULL && set_callbacks(transfer) && tunnel_watch(transfer->easy) &&
+	       handshake_watch(transfer->easy) &&
 	       curl_options_set(transfer->easy, settings->ca_file, settings->skip_verify) &&
 	       curl_options_pin(transfer->easy, settings->pinned_pubkey);
 }
