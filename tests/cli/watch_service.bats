@@ -202,6 +202,7 @@ listen() {
 	command -v systemd-analyze >/dev/null || skip "there is no systemd-analyze"
 	local unit=$BATS_TEST_TMPDIR/chronoctl-watch.service
 	grep -qE "^WatchdogSec=[0-9]" "$SOURCE_DIR/docs/chronoctl-watch.service" || fail "it has no watchdog"
+	grep -qE "^TasksMax=[0-9]" "$SOURCE_DIR/docs/chronoctl-watch.service" || fail "its threads have no limit"
 	grep -q "^ExecStart=chronoctl token" "$SOURCE_DIR/docs/chronoctl-watch.service" || fail "the command is named otherwise"
 	grep -q "^ExecReload=sh " "$SOURCE_DIR/docs/chronoctl-watch.service" || fail "its reload needs procps"
 	sed "s|^ExecStart=chronoctl|ExecStart=$CHRONOCTL|" "$SOURCE_DIR/docs/chronoctl-watch.service" >"$unit"
