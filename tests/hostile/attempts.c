@@ -911,40 +911,35 @@ static bool can_map(int flags, size_t size)
 }
 
 /* In pieces, as a limit of the address space would not be one for what it uses. */
-static bool use_all_memory(const struct hostile_aims *aims)
+static bool map_in_pieces(size_t size, bool then_read_only)
 {
-	enum { PIECE = 64 << 20, PIECES = 24 };
-	void *pieces[PIECES];
+	enum { PIECE = 64 << 20, PIECES_MAX = 64 };
+	void *pieces[PIECES_MAX];
+	const size_t wanted = size / PIECE;
 	size_t count = 0;
 
-	(void)aims;
-	while (MEMORY_IS_LIMITED && count < PIECES &&
-	       (pieces[count] = mmap(NULL, PIECE, PROT_READ | PROT_WRITE,
-				     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)) !=
-		       MAP_FAILED)
-		count++;
-	for (size_t i = 0; i < count; i++)
-		munmap(pieces[i], PIECE);
-	return count == PIECES;
-}
-
-/* Memory that was written stays, and counts no longer once it can only be read. */
-static bool use_memory_by_turns(const struct hostile_aims *aims)
-{
-	enum { PIECE = 256 << 20, PIECES = 16 };
-	void *pieces[PIECES];
-	size_t count = 0;
-
-	(void)aims;
-	while (MEMORY_IS_LIMITED && count < PIECES &&
+	while (MEMORY_IS_LIMITED && count < wanted &&
 	       (pieces[count] = mmap(NULL, PIECE, PROT_READ | PROT_WRITE,
 				     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)) !=
 		       MAP_FAILED &&
-	       mprotect(pieces[count], PIECE, PROT_READ) == 0)
+	       (!then_read_only || mprotect(pieces[count], PIECE, PROT_READ) == 0))
 		count++;
 	for (size_t i = 0; i < count; i++)
 		munmap(pieces[i], PIECE);
-	return count == PIECES;
+	return count == wanted;
+}
+
+static bool use_all_memory(const struct hostile_aims *aims)
+{
+	(void)aims;
+	return map_in_pieces((size_t)3 << 29, false);
+}
+
+/* Memory that was written stays, and is no data any more once it can only be read. */
+static bool use_memory_by_turns(const struct hostile_aims *aims)
+{
+	(void)aims;
+	return map_in_pieces((size_t)1 << 32, true);
 }
 
 /* Each 2 MiB that are looked at take a page of tables, whatever is there. */
