@@ -135,13 +135,20 @@ bool job_pack(const struct network_job *wanted, struct packed_job *packed,
 	return true;
 }
 
-/* "reason", and how a URL is written. */
+/* One of the reasons, and how a URL is written. */
 static bool is_reason(const char *words, const char *url)
 {
-	const char *end = strchr(words, '\n');
+	static const char *const reasons[] = {
+		URL_REASON_BLANK "\n" URL_FORM,     URL_REASON_PORT "\n" URL_FORM,
+		URL_REASON_SCHEME "\n" URL_FORM,    URL_REASON_SLASHES "\n" URL_FORM,
+		URL_REASON_MALFORMED "\n" URL_FORM,
+	};
 
 	(void)url;
-	return end != NULL && strcmp(end + 1, URL_FORM) == 0;
+	for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
+		if (strcmp(words, reasons[i]) == 0)
+			return true;
+	return false;
 }
 
 /* As text_shell_word() writes it. */
@@ -153,21 +160,33 @@ static bool has_scheme_added(const char *words, const char *url)
 	return word != NULL && strcmp(words, word) == 0;
 }
 
+/* What text_shell_word() made one word of, if it did: in it a quote ends the quotes, stands escaped, and begins them anew. */
+static bool is_shell_word(const char *word, size_t length)
+{
+	static const char quote[] = "'\\''";
+
+	for (size_t i = 1; i + 1 < length; i++) {
+		if (word[i] <= ' ' || word[i] > '~')
+			return false;
+		if (word[i] == '\'' && strncmp(word + i, quote, strlen(quote)) != 0)
+			return false;
+		i += word[i] == '\'' ? strlen(quote) - 1 : 0;
+	}
+	return length >= strlen("''") && word[0] == '\'' && word[length - 1] == '\'';
+}
+
 /* A word of a shell for a URL without anything that could be taken for a sentence. */
 static bool is_of_same_server(const char *words, const char *url)
 {
 	const char *host = strstr(url, "://");
 	size_t length = host == NULL ? 0 : (size_t)(host + strlen("://") - url);
-	size_t last = strlen(words);
+	size_t all = strlen(words);
 
 	length += host == NULL ? 0 : strcspn(url + length, "/?#");
-	if (length == 0 || last < length + strlen("''") || words[0] != '\'' ||
-	    words[--last] != '\'' || strncasecmp(words + 1, url, length) != 0)
+	if (length == 0 || all < length + strlen("''") ||
+	    strncasecmp(words + 1, url, length) != 0 || !is_shell_word(words, all))
 		return false;
-	for (const char *byte = words; *byte != '\0'; byte++)
-		if (*byte <= ' ' || *byte > '~')
-			return false;
-	return length + 1 == last || words[length + 1] == '/';
+	return all == length + strlen("''") || words[length + 1] == '/';
 }
 
 /* All of what is said of the URL. */

@@ -75,6 +75,12 @@ bool job_pack(const struct network_job *wanted, struct packed_job *packed,
 	      struct chronosign_error **error);
 /* What the program says of a URL: behind it in quotes, and before a reason, or before the right URL as a word of a shell. */
 #define URL_IS_NONE "is not a server's URL: "
+/* All that may follow it: a list, so that nobody's own words do. */
+#define URL_REASON_BLANK "it has a blank in it"
+#define URL_REASON_PORT "its port is no number up to 65535"
+#define URL_REASON_SCHEME "only http and https are supported"
+#define URL_REASON_SLASHES "two slashes follow http: and https:"
+#define URL_REASON_MALFORMED "it is malformed"
 #define URL_FORM "Write it like http://host:8888 or https://host/base/path."
 #define URL_WITHOUT_SCHEME "does not begin with http:// or https://: write "
 #define URL_WITH_QUERY "has a query or a fragment (? or #): write "

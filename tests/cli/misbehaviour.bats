@@ -302,6 +302,8 @@ on_rows() {
 	for words in "'http://127.0.0.1:1' accepts the token" "'http://127.0.0.1:1' is not a server's URL: it is. All is well" \
 		"${right}'http://127.0.0.1:2'" "${right}'http://127.0.0.1:12'" "${right}'http://127.0.0.1:1/' to the administrator'" \
 		"${right}'http://127.0.0.1:1/a\\xc2\\xa0b'" "${right}http://127.0.0.1:1/" "${right}'http://127.0.0.1:1'." \
+		"${right}'http://127.0.0.1:1/a';id;''" "${right}'http://127.0.0.1:1/a'\\\\'';id;'" \
+		"'http://127.0.0.1:1' is not a server's URL: all is well\\x0aWrite it like http://host:8888 or https://host/base/path." \
 		"'http://127.0.0.1:1' does not begin with http:// or https://: write 'http://127.0.0.1:1'"; do
 		lies 'first job' 'field outcome 33' "text failure $words" 'lost 0'
 		with_token

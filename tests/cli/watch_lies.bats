@@ -277,6 +277,35 @@ load lies
 	ended_with 0
 }
 
+@test "--watch, a nonce that waits for its signature while another ends, and then failures: the token goes at its end" {
+	local script=() number
+	for number in {1..20}; do script+=('sleep 1000' 'lost 0'); done
+	lies 'nonce 0 a 0' 'sleep 300' 'nonce 0 b 5' 'sleep 500' 'nonce 0 c 3' "${script[@]}"
+	watch_token
+	appears
+	sleep 2
+	appears
+	PATIENCE=6 goes
+	said 'no valid token is left'
+	kill -TERM "$WATCH"
+	ended_with 0
+}
+
+@test "--watch --check, the failure of a question, and then a refusal or another's nonce: each is said once" {
+	lies 'lost 0' 'nonce 0 a' request 'refused 0 a' request 'nonce 0 a' 'sleep 900' 'nonce 0 a' 'sleep 900' 'nonce 0 a' 'sleep 3600000'
+	watch_token --check
+	wait_for said 'does not accept the token' || fail "$(cat "$BATS_TEST_TMPDIR/said")"
+	sleep 2
+	[ "$(times_said 'does not accept the token')" -eq 1 ] || fail "$(cat "$BATS_TEST_TMPDIR/said")"
+	kill -TERM "$WATCH"
+	ended_with 0
+	lies 'lost 1' 'nonce 0 a' 'nonce 1 a' 'sleep 3600000'
+	watch_token --chronograf-url http://127.0.0.1:2
+	wait_for said 'http://127.0.0.1:2 gets no token, for its nonce is that of' || fail "$(cat "$BATS_TEST_TMPDIR/said")"
+	kill -TERM "$WATCH"
+	ended_with 0
+}
+
 @test "--watch, nothing at all: SIGTERM ends it" {
 	lies 'sleep 3600000'
 	watch_token

@@ -22,6 +22,8 @@ bool watched_servers_begin(struct watched_servers *servers, const struct token_o
 		.asked = calloc(count, sizeof *servers->asked),
 		.expiry = INT64_MAX,
 	};
+	for (size_t i = 0; servers->told != NULL && i < count; i++)
+		servers->told[i].failing = DUE_NOTHING;
 	return (exchange_list_begin(&servers->exchanges, count, rules, order->started_at) &&
 		servers->told != NULL && servers->asked != NULL) ||
 	       chronosign_error_set(error, CHRONOSIGN_ERROR_OTHER, "out of memory");
@@ -75,24 +77,25 @@ int64_t watched_servers_end(const struct watched_servers *servers, int64_t now)
 
 /* ---- Reports ---- */
 
-static void tell_failure(struct watched_servers *servers, size_t index,
+/* A failure is told once, and so is another kind of it: a server that was down may refuse the token now. */
+static void tell_failure(struct watched_servers *servers, size_t index, enum exchange_due due,
 			 const struct chronosign_error *error)
 {
 	struct server_told *told = &servers->told[index];
 
-	if (told->failing || !told_is_due(&told->told, milliseconds()))
+	if (told->failing == due || !told_is_due(&told->told, milliseconds()))
 		return;
 	report_failure(error);
-	told->failing = true;
+	told->failing = due;
 }
 
 static void tell_recovery(struct watched_servers *servers, size_t index)
 {
 	CLEANUP(cleanup_text) char *shown = url_without_user(url_of(servers, index));
 
-	if (servers->told[index].failing)
+	if (servers->told[index].failing != DUE_NOTHING)
 		report_note("the server %s answers again", shown == NULL ? "" : shown);
-	servers->told[index].failing = false;
+	servers->told[index].failing = DUE_NOTHING;
 	servers->told[index].late = false;
 }
 
@@ -123,7 +126,7 @@ static void tell(struct watched_servers *servers, size_t index, enum exchange_du
 		late_set(&refusal, url_of(servers, index));
 	servers->told[index].late = servers->told[index].late || due == DUE_LATE;
 	if (refusal != NULL || due == DUE_FAILED)
-		tell_failure(servers, index, refusal == NULL ? error : refusal);
+		tell_failure(servers, index, due, refusal == NULL ? error : refusal);
 }
 
 /* ---- Events ---- */
@@ -140,7 +143,8 @@ static enum exchange_due take(struct watched_servers *servers, size_t index,
 	servers->changed = servers->changed || is_fit != fit || *twin != index ||
 			   (is_fit && news->event == EVENT_SIGNED) ||
 			   heard != exchange_list_is_heard(&servers->exchanges);
-	if (news->event == EVENT_NONCE && exchange->valid_until < servers->expiry)
+	/* A nonce that waits for its signature has no token that would be forgotten. */
+	if (exchange->token != NULL && exchange->valid_until < servers->expiry)
 		servers->expiry = exchange->valid_until;
 	return due;
 }

@@ -17,9 +17,9 @@
 /* What was told of a server. */
 struct server_told {
 	struct told told;
-	bool failing;
-	bool late;     /* its last verdict came too late, which may happen once */
-	bool everyone; /* it lets everyone in */
+	enum exchange_due failing; /* how; DUE_NOTHING: it is not */
+	bool late;                 /* its last verdict came too late, which may happen once */
+	bool everyone;             /* it lets everyone in */
 };
 
 /* When it was last heard of or asked, and its token last sent to be tried; by the clock of watched_network.h. */

@@ -38,7 +38,22 @@ char *url_shown(CURLU *url)
 	return url_shortened(text);
 }
 
-static const char *why_no_url(CURLUcode code)
+/* libcurl accepts one slash or three in place of two; the other readers of this text do not. */
+static bool has_two_slashes(const char *base)
+{
+	const char *slashes = base + strcspn(base, ":/");
+
+	return strncmp(slashes, "://", 3) == 0 && slashes[3] != '/';
+}
+
+static const char *why_no_url(const char *base, CURLUcode code)
+{
+	if (!has_two_slashes(base))
+		return URL_REASON_SLASHES;
+	return code == CURLUE_BAD_PORT_NUMBER ? URL_REASON_PORT : URL_REASON_MALFORMED;
+}
+
+static const char *why_no_target(CURLUcode code)
 {
 #if LIBCURL_VERSION_NUM >= 0x075000
 	return curl_url_strerror(code);
@@ -72,14 +87,6 @@ static bool is_http(CURLU *url)
 
 	return scheme != NULL &&
 	       (strcasecmp(scheme, "http") == 0 || strcasecmp(scheme, "https") == 0);
-}
-
-/* libcurl accepts one slash or three in place of two; the other readers of this text do not. */
-static bool has_two_slashes(const char *base)
-{
-	const char *slashes = base + strcspn(base, ":/");
-
-	return strncmp(slashes, "://", 3) == 0 && slashes[3] != '/';
 }
 
 /* Since curl 8.8 an empty query or fragment is returned only on request. */
@@ -138,15 +145,15 @@ static bool parse_base(CURLU *url, const char *base, struct chronosign_error **e
 	if (code == CURLUE_OUT_OF_MEMORY)
 		return error_out_of_memory(error);
 	if (code != CURLUE_OK && strpbrk(base, " \t") != NULL)
-		return not_a_url(base, "it has a blank in it", error);
+		return not_a_url(base, URL_REASON_BLANK, error);
 	if (code != CURLUE_OK && strstr(base, "://") == NULL)
 		return no_scheme(base, error);
 	if (code != CURLUE_OK)
-		return not_a_url(base, why_no_url(code), error);
+		return not_a_url(base, why_no_url(base, code), error);
 	if (!is_http(url))
-		return not_a_url(base, "only http and https are supported", error);
+		return not_a_url(base, URL_REASON_SCHEME, error);
 	if (!has_two_slashes(base))
-		return not_a_url(base, "two slashes follow http: and https:", error);
+		return not_a_url(base, URL_REASON_SLASHES, error);
 	if (has_part(url, CURLUPART_QUERY) || has_part(url, CURLUPART_FRAGMENT))
 		return too_long(url, base, URL_WITH_QUERY, error);
 	CLEANUP(cleanup_text) char *longer = trimmed(url);
@@ -236,7 +243,7 @@ bool url_resolve(CURLU *url, const char *location, struct chronosign_error **err
 				      CURLU_NON_SUPPORT_SCHEME | CURLU_URLENCODE);
 	if (code != CURLUE_OK)
 		return error_set(error, CHRONOSIGN_ERROR_SERVER,
-				 "it redirects to an invalid URL: %s", why_no_url(code));
+				 "it redirects to an invalid URL: %s", why_no_target(code));
 	if (!is_http(url)) {
 		CLEANUP(cleanup_text) char *shown = url_shown(url);
 		return error_set(error, CHRONOSIGN_ERROR_SERVER,
