@@ -14,8 +14,9 @@ enum { NONCES_OF_ONE = 4 };
 
 struct given_nonce {
 	int64_t until; /* INT64_MAX: it is at hand */
+	uint32_t came; /* in this order; 0: the place is free */
 	uint32_t next;
-	char nonce[UUID_LENGTH + 1]; /* empty: the place is free */
+	char nonce[UUID_LENGTH + 1];
 };
 
 bool given_nonces_begin(struct given_nonces *given, size_t servers)
@@ -58,7 +59,7 @@ static void unchain(struct given_nonces *given, uint32_t place)
 	*link = given->nonces[place].next;
 }
 
-/* The one with that nonce, or else a free one, or else the one of least use. */
+/* The one with that nonce, or else a free one, or else the oldest. */
 static uint32_t place_for(const struct given_nonces *given, size_t server, const char *nonce)
 {
 	uint32_t first = (uint32_t)server * NONCES_OF_ONE;
@@ -67,7 +68,7 @@ static uint32_t place_for(const struct given_nonces *given, size_t server, const
 	for (uint32_t i = first; i < first + NONCES_OF_ONE; i++) {
 		if (strcmp(given->nonces[i].nonce, nonce) == 0)
 			return i;
-		if (given->nonces[i].until < given->nonces[place].until)
+		if (given->nonces[i].came < given->nonces[place].came)
 			place = i;
 	}
 	return place;
@@ -85,10 +86,11 @@ void given_nonces_replace(struct given_nonces *given, size_t server, const char 
 		return;
 	uint32_t place = place_for(given, server, nonce);
 	struct given_nonce *given_nonce = &given->nonces[place];
-	if (given_nonce->nonce[0] != '\0')
+	if (given_nonce->came > 0)
 		unchain(given, place);
 	snprintf(given_nonce->nonce, sizeof given_nonce->nonce, "%s", nonce);
 	given_nonce->until = INT64_MAX;
+	given_nonce->came = ++given->came;
 	given_nonce->next = *chain_of(given, nonce);
 	*chain_of(given, nonce) = place;
 }

@@ -1,6 +1,6 @@
 /*
- * Which server of a list has given out which nonce: those at hand, and some of those that they replaced, while their
- * time lasts. A server that relays another one's may wait until that has moved on, and the token would be good still.
+ * Which server of a list has given out which nonce: those at hand, and the last three that each has replaced, while
+ * their time lasts. A server that relays another one's may wait until that has moved on, and the token would be good still.
  */
 #ifndef CHRONOGRAF_GIVEN_NONCES_H
 #define CHRONOGRAF_GIVEN_NONCES_H
@@ -18,6 +18,7 @@ struct given_nonces {
 	struct given_nonce *nonces; /* some of each server */
 	uint32_t *heads;            /* of the chains of those that have the same hash */
 	size_t servers;
+	uint32_t came; /* so many nonces */
 };
 
 /* False if memory is out. */

@@ -306,6 +306,18 @@ load lies
 	ended_with 0
 }
 
+@test "--watch --check, many refusals at once, while other tokens are to be tried: that is no silence" {
+	lies 'crowd 60 30'
+	printf 'http://127.0.0.1:%d\n' {1..90} >"$BATS_TEST_TMPDIR/list"
+	watch_token --check --chronograf-urls-from "$BATS_TEST_TMPDIR/list"
+	wait_for eval '[ "$(calls C_Sign)" -ge 120 ]' || fail "$(calls C_Sign) signatures"
+	sleep 2
+	lives
+	! said 'silent|restarted' || fail "$(cat "$BATS_TEST_TMPDIR/said")"
+	kill -TERM "$WATCH"
+	ended_with 0
+}
+
 @test "--watch, nothing at all: SIGTERM ends it" {
 	lies 'sleep 3600000'
 	watch_token

@@ -13,6 +13,8 @@ setup() {
 
 # watch ARGUMENT…: in the background. Sets WATCH; its words go to $BATS_TEST_TMPDIR/said.
 watch() {
+	# Of an earlier one, which is not to be read for this one's.
+	: >"$BATS_TEST_TMPDIR/said"
 	"$CHRONOCTL" token --chronograf-url "$URL" --watch --out-file "$FILE" --poll-interval 1 "$@" \
 		>"$BATS_TEST_TMPDIR/printed" 2>"$BATS_TEST_TMPDIR/said" 3>&- 4>&- </dev/null &
 	WATCH=$!

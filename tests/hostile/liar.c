@@ -9,6 +9,7 @@
  *	storm 0 5000           a nonce and the failure of a question, by turns, so often
  *	fresh 0                a nonce that it has never given out before
  *	lost 0                 the question has failed
+ *	crowd 60 30            so many refusals at once, while so many other tokens are to be tried
  *	field NAME NUMBER      stands in that field of each message from here on
  *	text NAME WORDS        the same of a text; \x1b and so on are bytes
  *	fill NAME              a text without end
@@ -300,18 +301,45 @@ static struct network_request take_request(void)
 	return request;
 }
 
-/* Accepts so many tokens, each as it comes. */
+static void accept_token(const struct network_request *request)
+{
+	struct network_message message;
+
+	message_init(&message, (size_t)request->server);
+	message.http_status = 200;
+	message_set_check(&message, MESSAGE_ACCEPTED, request->nonce);
+	say(&message);
+}
+
+/* So many, each as it comes. */
 static void accept_tokens(size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct network_request request = take_request();
-		struct network_message message;
-
-		message_init(&message, (size_t)request.server);
-		message.http_status = 200;
-		message_set_check(&message, MESSAGE_ACCEPTED, request.nonce);
-		say(&message);
+		accept_token(&request);
 	}
+}
+
+/* Each refusal leads to a question, and nobody takes these for a moment. */
+static void crowd(size_t refused, size_t others)
+{
+	const size_t all = refused + others;
+	enum { FIRST = 1000, SECOND = 5000 };
+
+	for (size_t i = 0; i < all; i++)
+		say_nonce(i, FIRST + (unsigned)i, 600);
+	for (size_t i = 0; i < all; i++) {
+		struct network_request request = take_request();
+		if (request.server >= refused)
+			accept_token(&request);
+	}
+	rest(1500);
+	for (size_t i = refused; i < all; i++)
+		say_nonce(i, SECOND + (unsigned)i, 600);
+	take_request();
+	for (size_t i = 0; i < refused; i++)
+		say_verdict(i, FIRST + (unsigned)i, MESSAGE_REFUSED);
+	rest(300);
 }
 
 static void shout(char *words)
@@ -354,6 +382,8 @@ static bool do_odd_line(char *line)
 		storm(server, times);
 	else if (strcmp(word, "lost") == 0)
 		say_lost(server);
+	else if (strcmp(word, "crowd") == 0)
+		crowd(server, times);
 	else if (strcmp(word, "fresh") == 0)
 		say_nonce(server, (unsigned)getpid() ^ (unsigned)time(NULL), 600);
 	else if (strcmp(word, "accept") == 0)

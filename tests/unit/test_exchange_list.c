@@ -294,7 +294,7 @@ static void what_four_replicas_gave_out_is_compared(void **state)
 	}
 }
 
-static void of_many_nonces_those_that_live_longest_are_compared(void **state)
+static void of_many_nonces_the_last_ones_are_compared(void **state)
 {
 	size_t twin;
 
@@ -308,6 +308,26 @@ static void of_many_nonces_those_that_live_longest_are_compared(void **state)
 	assert_int_equal(give(1, 8, &twin), DUE_SHARED);
 	now += 1000;
 	assert_int_equal(give(1, 1, &twin), DUE_SIGNATURE);
+}
+
+static void a_nonce_that_lives_shorter_than_older_ones_is_compared(void **state)
+{
+	struct exchange_news brief = {.event = EVENT_NONCE, .valid_for = 30};
+	size_t twin;
+
+	(void)state;
+	begin(false, true, 2);
+	for (unsigned nonce = 1; nonce <= 3; nonce++) {
+		now += 1000;
+		assert_int_equal(give(0, nonce, &twin), DUE_SIGNATURE);
+	}
+	now += 1000;
+	brief.now = now;
+	brief.nonce = nonce_of(4);
+	assert_int_equal(exchange_list_take(&list, 0, &brief, &twin), DUE_SIGNATURE);
+	now += 1000;
+	assert_int_equal(give(0, 5, &twin), DUE_SIGNATURE);
+	assert_int_equal(give(1, 4, &twin), DUE_SHARED);
 }
 
 static void a_nonce_that_has_ended_is_of_no_use_to_another(void **state)
@@ -470,7 +490,8 @@ int main(void)
 		PROMISE(a_watched_server_that_moves_on_during_its_trial_is_trusted_after_it),
 		PROMISE(a_watched_server_gets_no_token_for_what_another_gave_out_before),
 		PROMISE(what_four_replicas_gave_out_is_compared),
-		PROMISE(of_many_nonces_those_that_live_longest_are_compared),
+		PROMISE(of_many_nonces_the_last_ones_are_compared),
+		PROMISE(a_nonce_that_lives_shorter_than_older_ones_is_compared),
 		PROMISE(a_nonce_that_has_ended_is_of_no_use_to_another),
 		PROMISE(a_signature_waits_for_its_time_and_says_when_that_is),
 		PROMISE(trials_come_no_faster_than_one_a_second_on_the_whole),

@@ -322,13 +322,18 @@ static int wait_for_events(struct watch *watch, struct pollfd events[static 3],
 	return count - 1;
 }
 
+static bool has_room(const struct watch *watch)
+{
+	return wait_until(0, network_descriptor(watch->order->network), POLLOUT);
+}
+
 static bool has_more_to_say(const struct watch *watch)
 {
 	return wait_until(0, network_descriptor(watch->order->network), POLLIN);
 }
 
-/* All of it, if it comes to an end: what waits for a slow key would hide which servers are not spoken of. True if
- * there is more. */
+/* All of it, if it comes to an end: what waits for a slow key would hide which servers are not spoken of. Each may lead to a
+ * question, for which there has to be room. True if there is more. */
 static bool hear_out(struct watch *watch)
 {
 	int64_t until = milliseconds() + HEAR_MS;
@@ -337,7 +342,7 @@ static bool hear_out(struct watch *watch)
 	do {
 		listen_to_network(watch);
 		more = !watch->ended && has_more_to_say(watch);
-	} while (more && milliseconds() < until);
+	} while (more && milliseconds() < until && has_room(watch));
 	return more;
 }
 
@@ -391,7 +396,7 @@ static void step(struct watch *watch)
 	if (!more && !watch->ended)
 		look_for_silence(watch);
 	if (!watch->ended)
-		serve_next(watch, (events[1].revents & POLLOUT) != 0);
+		serve_next(watch, (events[1].revents & POLLOUT) != 0 && has_room(watch));
 	if (watch->key.signer == NULL && milliseconds() >= watch->key.retry_at && !watch->ended)
 		open_key(watch);
 	if (!watch->ended && watched_network_is_due(&watch->network, milliseconds()))
