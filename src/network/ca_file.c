@@ -33,6 +33,32 @@ static bool read_all(int file, char *bytes, size_t room, size_t *length)
 	return true;
 }
 
+/* A server's own certificate may share its file with its key, which is nobody else's. Returns the length of the rest. */
+static size_t drop_private_keys(char *pem, size_t length)
+{
+	static const char begin[] = "-----BEGIN ";
+	static const char end[] = "-----END ";
+	static const char key[] = "PRIVATE KEY-----";
+	char *from = pem;
+
+	while ((from = memmem(from, (size_t)(pem + length - from), begin, strlen(begin))) != NULL) {
+		size_t left = (size_t)(pem + length - from);
+		const char *newline = memchr(from, '\n', left);
+		size_t label = newline == NULL ? left : (size_t)(newline - from);
+		if (memmem(from, label, key, strlen(key)) == NULL) {
+			from += strlen(begin);
+			continue;
+		}
+		const char *last = memmem(from, left, end, strlen(end));
+		newline = last == NULL ? NULL : memchr(last, '\n', (size_t)(pem + length - last));
+		size_t block = newline == NULL ? left : (size_t)(newline + 1 - from);
+		memmove(from, from + block, left - block);
+		explicit_bzero(from + left - block, block);
+		length -= block;
+	}
+	return length;
+}
+
 /* RFC 7468 §5.1, and the older labels that OpenSSL accepts. */
 static bool has_certificate(const char *pem, size_t length)
 {
@@ -67,6 +93,7 @@ char *ca_file_read(const char *path, size_t *length, struct chronosign_error **e
 		unreadable(path, EFBIG, error);
 		return NULL;
 	}
+	*length = drop_private_keys(pem, *length);
 	if (!has_certificate(pem, *length)) {
 		error_set(error, CHRONOSIGN_ERROR_USAGE,
 			  "the CA file '%s' has no certificate%s\n"

@@ -884,6 +884,17 @@ static bool follow_link(const struct hostile_aims *aims)
 	       readlinkat(AT_FDCWD, "/proc/self/cwd", target, sizeof target) > 0;
 }
 
+/* What follows code in its file would become code, too. */
+static bool lengthen_mapping(const struct hostile_aims *aims)
+{
+	void *memory = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *longer = mremap(memory, 4096, 8192, MREMAP_MAYMOVE);
+
+	(void)aims;
+	munmap(longer == MAP_FAILED ? memory : longer, longer == MAP_FAILED ? 4096 : 8192);
+	return longer != MAP_FAILED;
+}
+
 static bool unshare_descriptors(const struct hostile_aims *aims)
 {
 	enum { UNSHARE = 2 };
@@ -1036,6 +1047,7 @@ const struct hostile_attempt hostile_attempts[] = {
 	 true},
 	{"run a file in memory", run_file_in_memory, HOSTILE_CALLS, true},
 	{"run a file that it may read", map_code, HOSTILE_CALLS, false},
+	{"let more of a file run than was loaded", lengthen_mapping, HOSTILE_CALLS, true},
 	{"list the connections of NetworkManager", read_passwords_of_networks, HOSTILE_FILES,
 	 false},
 	{"connect a pair of sockets elsewhere", lead_pair_elsewhere, HOSTILE_CALLS, true},

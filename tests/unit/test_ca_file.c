@@ -47,6 +47,30 @@ static void a_file_with_a_certificate_is_read_unchanged(void **state)
 	assert_non_null(trusted);
 }
 
+#define KEY(kind) \
+	"-----BEGIN " kind "PRIVATE KEY-----\nc2VjcmV0\n-----END " kind "PRIVATE KEY-----\n"
+
+static void private_keys_stay_behind(void **state)
+{
+	static const char *const files[] = {
+		PEM KEY(""),
+		KEY("RSA ") PEM,
+		KEY("EC ") PEM KEY("ENCRYPTED "),
+		KEY("") KEY("") PEM,
+		PEM "-----BEGIN PRIVATE KEY-----\nc2VjcmV0",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+		size_t length = 0;
+		CLEANUP(cleanup_text) char *pem = read_file_of(files[i], &length, NULL);
+		assert_non_null(pem);
+		assert_int_equal(length, strlen(PEM));
+		assert_memory_equal(pem, PEM, length);
+		assert_null(memmem(pem, strlen(files[i]), "c2Vj", 4));
+	}
+}
+
 static void assert_refused(char *pem, const struct chronosign_error *error, const char *reason)
 {
 	assert_null(pem);
@@ -128,6 +152,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_file_with_a_certificate_is_read_unchanged),
+		cmocka_unit_test(private_keys_stay_behind),
 		cmocka_unit_test(a_file_without_a_certificate_is_a_usage_error),
 		cmocka_unit_test(a_file_that_cannot_be_read_or_never_ends_is_a_usage_error),
 		cmocka_unit_test(published_cas_can_be_read_by_path_while_they_are_open),
