@@ -189,6 +189,8 @@ holds() {
 	holds "$SCRATCH/status" CapPrm 0+
 	holds "$SCRATCH/status" CapInh 0+
 	[ "$(ps -o sid= -p "$child" | tr -d ' ')" = "$child" ] || fail "it is in its parent's session"
+	# Those count for all programs of the user.
+	grep -qE '^Max pending signals +0 ' "/proc/$child/limits" || fail "it may queue signals"
 }
 
 @test "a name to be resolved, and addresses of both kinds" {

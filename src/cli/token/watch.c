@@ -166,8 +166,11 @@ static void restart_network(struct watch *watch)
 	hear_signals(true);
 	bool restarted = watched_network_restart(&watch->network, milliseconds());
 	hear_signals(false);
-	if (restarted)
-		watched_servers_restart(&watch->servers, milliseconds());
+	if (!restarted)
+		return;
+	watched_servers_restart(&watch->servers, milliseconds());
+	/* Of what the one before was asked, nothing is due. */
+	watched_servers_asked(&watch->servers);
 }
 
 static void open_key(struct watch *watch)

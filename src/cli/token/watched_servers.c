@@ -284,6 +284,9 @@ void watched_servers_renew(struct watched_servers *servers, int64_t now)
 	const struct exchange_news news = {.event = EVENT_KEY_OPENED, .now = now};
 
 	exchange_list_take_all(&servers->exchanges, &news);
+	/* The verdicts on tokens of the old key mean nothing about how fast a server is. */
+	for (size_t i = 0; i < servers->exchanges.count; i++)
+		servers->told[i].late = false;
 }
 
 void watched_servers_expire(struct watched_servers *servers, int64_t now)

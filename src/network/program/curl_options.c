@@ -40,6 +40,7 @@ static bool set_http(CURL *easy)
 	       CURL_SET(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) &&
 	       CURL_SET(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC) &&
 	       CURL_SET(easy, CURLOPT_PROXYAUTH, (long)CURLAUTH_BASIC) &&
+	       CURL_SET(easy, CURLOPT_SOCKS5_AUTH, (long)CURLAUTH_BASIC) &&
 	       CURL_SET(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) &&
 	       CURL_SET(easy, CURLOPT_NOSIGNAL, 1L);
 }

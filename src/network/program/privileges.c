@@ -101,6 +101,8 @@ const char *privileges_give_up(void)
 		return "cannot give up new privileges";
 	prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0); /* an older kernel lacks it */
 	limit(RLIMIT_NOFILE, PRIVILEGES_DESCRIPTORS);
+	/* Queued signals, which the kernel counts for all programs of the user. */
+	limit(RLIMIT_SIGPENDING, 0);
 	limit_memory();
 	if (!give_up_capabilities())
 		return "cannot give up capabilities";
