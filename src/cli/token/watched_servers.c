@@ -143,7 +143,7 @@ static enum exchange_due take(struct watched_servers *servers, size_t index,
 	servers->changed = servers->changed || is_fit != fit || *twin != index ||
 			   (is_fit && news->event == EVENT_SIGNED) ||
 			   heard != exchange_list_is_heard(&servers->exchanges);
-	/* A nonce that waits for its signature has no token that would be forgotten. */
+	/* Its end counts from its signature on: watched_servers_expire looks only at tokens. */
 	if (exchange->token != NULL && exchange->valid_until < servers->expiry)
 		servers->expiry = exchange->valid_until;
 	return due;
